@@ -119,6 +119,24 @@ export function invalidOption(option: string, problem: string, remedy: string): 
   return new TerrachipError('INVALID_OPTION', `${option} ${problem}`, remedy, { option });
 }
 
+/** @throws {TerrachipError} INVALID_OPTION unless the value is one of the choices */
+export function requireChoice<T>(option: string, value: T, choices: readonly T[]): void {
+  if (choices.includes(value)) return;
+  throw invalidOption(option, `cannot be "${String(value)}"`, `choose one of ${choices.join(', ')}`);
+}
+
+/** @throws {TerrachipError} INVALID_OPTION unless the value is a whole number from `least` to `most` */
+export function requireWhole(
+  option: string,
+  value: number,
+  least: number,
+  most = Number.MAX_SAFE_INTEGER,
+): void {
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return;
+  const range = most === Number.MAX_SAFE_INTEGER ? `${least} on` : `${least} to ${most}`;
+  throw invalidOption(option, `cannot be ${value}`, `give a whole number from ${range}`);
+}
+
 /** The error for a violated invariant. */
 export function internalError(where: string, problem: string): TerrachipError {
   return new TerrachipError(
@@ -149,7 +167,43 @@ export function codeOf(error: unknown): string {
   return isError(error) && typeof error.code === 'string' ? error.code : '';
 }
 
-/** Whether an import failed because the package is not installed. */
-export function isNotInstalled(error: unknown): boolean {
-  return ['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND'].includes(codeOf(error));
+/** An optional package: what needs it, and how it is loaded. */
+export interface OptionalPackage<Module = unknown> {
+  readonly name: string;
+  /** What needs it, as the subject of the message: `reading netCDF-3`. */
+  readonly purpose: string;
+  /** The command that installs it; default `npm install NAME`. */
+  readonly install?: string;
+  /** The remedy if it is installed but cannot be loaded; default: to install it. */
+  readonly repair?: string;
+  readonly load: () => Promise<Module>;
+}
+
+/** Why an optional package cannot be used, and what to do, after a failure to load it. */
+export function packageProblem(
+  { name, purpose, install = `npm install ${name}`, repair }: Omit<OptionalPackage, 'load'>,
+  cause: unknown,
+): { problem: string; remedy: string } {
+  const remedy = `run ${install}`;
+  if (['ERR_MODULE_NOT_FOUND', 'MODULE_NOT_FOUND'].includes(codeOf(cause))) {
+    return { problem: `${purpose} needs the optional package ${name}, which is not installed`, remedy };
+  }
+  const [reason] = messageOf(cause).split('\n');
+  const problem = `${purpose} needs the package ${name}, which cannot be loaded (${reason})`;
+  return { problem, remedy: repair ?? remedy };
+}
+
+/** The error for an optional package that cannot be loaded. */
+export function missingPackage(wanted: Omit<OptionalPackage, 'load'>, cause: unknown): TerrachipError {
+  const { problem, remedy } = packageProblem(wanted, cause);
+  return new TerrachipError('MISSING_DEPENDENCY', problem, remedy, { dependency: wanted.name }, { cause });
+}
+
+/** Loads an optional package. @throws {TerrachipError} MISSING_DEPENDENCY */
+export async function loadPackage<Module>(wanted: OptionalPackage<Module>): Promise<Module> {
+  try {
+    return await wanted.load();
+  } catch (cause) {
+    throw missingPackage(wanted, cause);
+  }
 }

@@ -15,3 +15,13 @@ export abstract class Resource implements AsyncDisposable {
     return this.dispose();
   }
 }
+
+/** The result of a task, which takes over a file or another resource; if the task fails, the resource is closed. */
+export async function orClose<T>(owned: { close(): Promise<void> }, task: () => Promise<T>): Promise<T> {
+  try {
+    return await task();
+  } catch (error) {
+    await owned.close();
+    throw error;
+  }
+}

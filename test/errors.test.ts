@@ -2,7 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { runInNewContext } from 'node:vm';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
-import { invalidInput, invalidOption, isTerrachipError, messageOf, TerrachipError } from '../src/errors.js';
+import {
+  invalidInput,
+  invalidOption,
+  isTerrachipError,
+  loadPackage,
+  messageOf,
+  TerrachipError,
+} from '../src/errors.js';
 import { cannotOpen } from '../src/io/node/file.js';
 
 describe('TerrachipError', () => {
@@ -32,6 +39,28 @@ describe('TerrachipError', () => {
   it('keeps its cause', () => {
     const cause = new Error('deep');
     expect(invalidInput('a', 'b', 'c', cause).cause).toBe(cause);
+  });
+});
+
+describe('loadPackage', () => {
+  const wanted = { name: 'some-package', purpose: 'reading some format' };
+
+  it('says what needs a package that is not installed, and how to install it', async () => {
+    const cause = Object.assign(new Error('x'), { code: 'ERR_MODULE_NOT_FOUND' });
+    await expect(loadPackage({ ...wanted, load: () => Promise.reject(cause) })).rejects.toMatchObject({
+      code: 'MISSING_DEPENDENCY',
+      message:
+        'reading some format needs the optional package some-package, which is not installed; run npm install some-package.',
+      fields: { dependency: 'some-package' },
+      cause,
+    });
+  });
+
+  it('gives the reason for one that cannot be loaded', async () => {
+    const load = () => Promise.reject(new Error('no such symbol\nat line 1'));
+    await expect(loadPackage({ ...wanted, repair: 'use another system', load })).rejects.toThrow(
+      /^reading some format needs the package some-package, which cannot be loaded \(no such symbol\); use another system\.$/,
+    );
   });
 });
 

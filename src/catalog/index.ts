@@ -29,7 +29,6 @@ export { GeoCatalog } from './geo-catalog.js';
 export type { GeoJsonObject } from './geometry.js';
 export { gridFootprint } from './grid-footprint.js';
 export type { IntersectionReport, IntersectOptions } from './intersect.js';
-export type { CubeOptions } from './loaders/cube-axes.js';
 export * from './loaders/index.js';
 export {
   type Matchup,
@@ -43,7 +42,7 @@ export {
 } from './matchup.js';
 export type { NamePatternOptions } from './name-pattern.js';
 export { CatalogFile } from './parquet/catalog-file.js';
-export { type OpenUrlOptions, openCatalog } from './parquet/open.js';
+export { type OpenUrlOptions, openCatalogUrl as openCatalog } from './parquet/open.js';
 export type { Place } from './place.js';
 export type { PlaceAndTime, PlaceQuery, Predicate, QueryOptions } from './place-query.js';
 export type {

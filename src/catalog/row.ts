@@ -73,3 +73,14 @@ export interface CatalogRow {
 export function propertyOf(row: CatalogRow, name: string): CatalogValue | undefined {
   return memberOf(row.properties, name);
 }
+
+/** The name of a row in messages. */
+export function rowName(row: CatalogRow): string {
+  return row.collection === '' ? row.id : `${row.collection}/${row.id}`;
+}
+
+/** The asset of a row's main file; for a store, whose own address is not an asset, its first array. */
+export function mainAsset(row: CatalogRow): CatalogAsset {
+  const assets = Object.values(row.assets);
+  return assets.find((asset) => asset.href === row.href) ?? assets[0] ?? { href: row.href };
+}

@@ -38,6 +38,20 @@ export function intersectBounds(a: Bounds, b: Bounds): Bounds | null {
   return common[0] < common[2] && common[1] < common[3] ? common : null;
 }
 
+/** The bounds of all points of some paths; infinite, with the minimum above the maximum, without points. */
+export function boundsOfPaths(paths: Iterable<readonly (readonly [number, number])[]>): Bounds {
+  let [x0, y0, x1, y1] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const path of paths) {
+    for (const [x, y] of path) {
+      x0 = Math.min(x0, x);
+      y0 = Math.min(y0, y);
+      x1 = Math.max(x1, x);
+      y1 = Math.max(y1, y);
+    }
+  }
+  return [x0, y0, x1, y1];
+}
+
 /** Points along the outline of a rectangle, counter-clockwise from the lower left; the ring is not closed. */
 export function outline(bounds: Bounds, pointsPerEdge: number): [number, number][] {
   const [x0, y0, x1, y1] = bounds;

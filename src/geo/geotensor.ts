@@ -21,6 +21,20 @@ export interface GeoTensorInit<D extends Dtype = Dtype> {
   bandNames?: readonly string[] | null;
 }
 
+/** Makes a tensor (band, y, x), or (band, time, y, x) with `times`; the length of the data gives the number of bands. */
+export function bandTensor<D extends Dtype>(
+  init: Omit<GeoTensorInit<D>, 'shape' | 'dimensions'>,
+): GeoTensor<D> {
+  const { data, geobox, times = null } = init;
+  const steps = times === null ? [] : [times.length];
+  const bands = data.length / (geobox.pixelCount * sizeOf(steps));
+  return new GeoTensor<D>({
+    ...init,
+    shape: [bands, ...steps, geobox.height, geobox.width],
+    dimensions: times === null ? ['band', 'y', 'x'] : ['band', 'time', 'y', 'x'],
+  });
+}
+
 /**
  * A typed array in C order with a shape, named dimensions, a pixel grid and a nodata value, as loaders return it. The
  * `data` of a `GeoTensor<'float32'>` is a Float32Array.

@@ -17,6 +17,26 @@ export function intersectWindows(a: PixelWindow, b: PixelWindow): PixelWindow | 
   return width > 0 && height > 0 ? { x, y, width, height } : null;
 }
 
+/** The smallest window around two; `b` without an `a`. */
+export function unionWindows(a: PixelWindow | null, b: PixelWindow): PixelWindow {
+  if (a === null) return b;
+  const x = Math.min(a.x, b.x);
+  const y = Math.min(a.y, b.y);
+  const width = Math.max(a.x + a.width, b.x + b.width) - x;
+  const height = Math.max(a.y + a.height, b.y + b.height) - y;
+  return { x, y, width, height };
+}
+
+/** A window with a margin on all sides. */
+export function padWindow({ x, y, width, height }: PixelWindow, margin: number): PixelWindow {
+  return { x: x - margin, y: y - margin, width: width + 2 * margin, height: height + 2 * margin };
+}
+
+/** The window of all pixels of a grid or an image. */
+export function wholeWindow({ width, height }: Pick<PixelWindow, 'width' | 'height'>): PixelWindow {
+  return { x: 0, y: 0, width, height };
+}
+
 /**
  * Cuts a window into tiles aligned to multiples of `size` in the whole grid, row by row. The tile of a pixel does not
  * depend on the window.

@@ -122,20 +122,6 @@ export interface Backend {
   [Symbol.dispose](): void;
 }
 
-/** Counters at zero. */
-export function emptyCounters(): BackendCounters {
-  return {
-    dispatches: 0,
-    uploads: 0,
-    submits: 0,
-    downloads: 0,
-    uploadedBytes: 0,
-    downloadedBytes: 0,
-    allocatedBytes: 0,
-    peakAllocatedBytes: 0,
-  };
-}
-
 /** The error for use after `dispose`; `resource` is a name such as `WebGPU backend`. */
 export function disposedError(resource: string): TerrachipError {
   return new TerrachipError(

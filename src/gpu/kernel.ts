@@ -5,7 +5,8 @@
 import { invalidInput } from '../errors.js';
 import { isDtype } from '../geo/dtype.js';
 import type { TypedArray, TypedArrayByDtype } from '../geo/index.js';
-import { isTensorDtype, type TensorDtype } from './tensor.js';
+import { checkRun } from './run.js';
+import { type DeviceTensor, isTensorDtype, type TensorDtype } from './tensor.js';
 
 /** How a shader accesses a buffer; `atomic` buffers hold `uint32` or `int32` and are read and written. */
 export type BindingAccess = 'read' | 'write' | 'read_write' | 'atomic';
@@ -109,11 +110,24 @@ export interface KernelShader extends KernelTable {
   readonly workgroupSize: Grid;
 }
 
+/** Tensors and parameters of a run; null for an omitted optional tensor. */
+export interface RunValues {
+  readonly tensors: Readonly<Record<string, DeviceTensor | null>>;
+  readonly parameters: Readonly<Record<string, number>>;
+}
+
+/** Checked arguments of a run: tensors in the order of the bindings, f32 parameters rounded to float32. */
+export interface CheckedRun extends RunValues {
+  readonly grid: Grid;
+}
+
 /** A kernel from `defineKernel`, for `backend.run`. */
 export interface Kernel<B extends Bindings = Bindings, P extends string = string> extends KernelShader {
   readonly bindings: B;
   grid(parameters: KernelParameters<P>): Grid;
   readonly cpu: CpuKernel<B, P>;
+  /** @internal @throws {TerrachipError} INVALID_INPUT for arguments that do not match the table */
+  check(args: RunValues): CheckedRun;
 }
 
 /**
@@ -133,7 +147,8 @@ export function defineKernel<
     if (typeof value !== 'function') throw wrongKernel(name, `has no function ${part}`, 'define it');
   }
   const code = `${shader}\n${declarationsOf(table)}`;
-  return { name, ...table, bindings, code, workgroupSize, grid, cpu };
+  const kernel = { name, ...table, bindings, code, workgroupSize, grid, cpu };
+  return { ...kernel, check: (args) => checkRun(kernel, grid, args) };
 }
 
 /** The bits of the NaN that kernels write for no data: quiet, positive, no payload. */

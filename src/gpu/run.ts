@@ -1,32 +1,24 @@
 /** Checks the arguments of a run, for all backends. */
 import {
+  type CheckedRun,
   type Grid,
-  type KernelParameters,
   type KernelShader,
   type ParameterType,
+  type RunValues,
   wrongKernel,
 } from './kernel.js';
 import type { DeviceTensor } from './tensor.js';
 
-/** The arguments of a run, unchecked. */
-export interface GivenArguments {
-  readonly tensors: Readonly<Record<string, DeviceTensor | null>>;
-  readonly parameters: Readonly<Record<string, number>>;
-}
-
-/** The arguments of a run, checked. */
-export interface CheckedRun {
-  /** By name, in the order of the bindings; null for omitted optional ones. */
-  readonly tensors: Readonly<Record<string, DeviceTensor | null>>;
-  /** f32 parameters are rounded to float32. */
-  readonly parameters: Readonly<Record<string, number>>;
-}
-
 /**
- * Checks that exactly the bindings and parameters of the kernel are given, with the right types.
- * @throws {TerrachipError} INVALID_INPUT for any other arguments
+ * Checks that exactly the bindings and parameters of a kernel are given, with the right types.
+ * @param gridOf the kernel's invocations
+ * @throws {TerrachipError} INVALID_INPUT for any other arguments, and for impossible invocations
  */
-export function checkRun(kernel: KernelShader, args: GivenArguments): CheckedRun {
+export function checkRun(
+  kernel: KernelShader,
+  gridOf: (parameters: RunValues['parameters']) => Grid,
+  args: RunValues,
+): CheckedRun {
   const { name, bindings, parameters, constants = {} } = kernel;
   requireKnown(name, 'binding', args.tensors, bindings);
   const types = { ...parameters, ...constants };
@@ -40,34 +32,20 @@ export function checkRun(kernel: KernelShader, args: GivenArguments): CheckedRun
       throw wrongKernel(name, `was given no tensor ${binding}`, 'give one for each binding');
     }
     if (dtype !== 'any' && tensor.dtype !== dtype) {
-      throw wrongKernel(
-        name,
-        `was given a ${binding} of the wrong type, ${tensor.dtype}`,
-        `give one of ${dtype}`,
-      );
+      const problem = `was given a ${binding} of the wrong type, ${tensor.dtype}`;
+      throw wrongKernel(name, problem, `give one of ${dtype}`);
     }
   }
   const values: Record<string, number> = {};
   for (const [parameter, type] of Object.entries(types)) {
     values[parameter] = checkedValue(name, parameter, type, args.parameters[parameter]);
   }
-  return { tensors, parameters: values };
-}
-
-/** The invocations of a run. @throws {TerrachipError} INVALID_INPUT unless they are positive whole numbers */
-export function gridOf<P extends string>(
-  kernel: { readonly name: string; grid(parameters: KernelParameters<P>): Grid },
-  parameters: KernelParameters<P>,
-): Grid {
-  const grid = kernel.grid(parameters);
+  const grid = gridOf(values);
   if (grid.length !== 3 || !grid.every((n) => Number.isInteger(n) && n > 0)) {
-    throw wrongKernel(
-      kernel.name,
-      `has a grid of ${grid.join(' × ')} invocations`,
-      'return three positive whole numbers',
-    );
+    const problem = `has a grid of ${grid.join(' × ')} invocations`;
+    throw wrongKernel(name, problem, 'return three positive whole numbers');
   }
-  return grid;
+  return { tensors, parameters: values, grid };
 }
 
 function requireKnown(kernel: string, kind: string, args: object, known: object): void {

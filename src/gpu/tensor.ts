@@ -43,12 +43,6 @@ export interface ExternalBuffer extends TensorMeta {
   offset?: number;
 }
 
-/** A backend's memory of a tensor. */
-export interface TensorStorage {
-  /** Frees the memory. */
-  release(): void;
-}
-
 /**
  * Values in a backend's memory, with a shape and metadata. The caller of `allocate`, `upload` or a kernel function owns the
  * tensor and disposes of it. `dispose` is idempotent; later uses throw.
@@ -60,18 +54,18 @@ export class DeviceTensor<D extends TensorDtype = TensorDtype> {
   readonly dimensions: readonly Dimension[] | null;
   readonly geobox: GeoBox | null;
   readonly nodata: number | null;
-  #storage: TensorStorage | null;
+  #release: (() => void) | null;
 
   /** @internal Tensors come from a backend. */
   constructor(
     owner: Backend,
-    storage: TensorStorage,
+    release: () => void,
     shape: readonly number[],
     dtype: D,
     meta: TensorMeta = {},
   ) {
     this.owner = owner;
-    this.#storage = storage;
+    this.#release = release;
     this.shape = [...shape];
     this.dtype = dtype;
     this.dimensions = meta.dimensions ?? null;
@@ -89,13 +83,12 @@ export class DeviceTensor<D extends TensorDtype = TensorDtype> {
   }
 
   get isDisposed(): boolean {
-    return this.#storage === null;
+    return this.#release === null;
   }
 
-  /** @internal The backend's own handle. @throws {TerrachipError} DISPOSED */
-  get storage(): TensorStorage {
-    if (this.#storage === null) throw disposedError(`tensor (${this.shape.join(', ')})`);
-    return this.#storage;
+  /** @internal @throws {TerrachipError} DISPOSED */
+  requireAlive(): void {
+    if (this.isDisposed) throw disposedError(`tensor (${this.shape.join(', ')})`);
   }
 
   /** The values after all earlier operations: `backend.download(tensor)`. */
@@ -113,8 +106,8 @@ export class DeviceTensor<D extends TensorDtype = TensorDtype> {
 
   /** Frees the memory after all earlier operations. */
   dispose(): void {
-    this.#storage?.release();
-    this.#storage = null;
+    this.#release?.();
+    this.#release = null;
   }
 
   [Symbol.dispose](): void {
@@ -151,9 +144,8 @@ export function noGpuBuffer(where: string): TerrachipError {
 }
 
 /** @internal Checks that an array can take a tensor's values. */
-export function checkTarget(tensor: DeviceTensor, target: TypedArray | undefined): TypedArray | undefined {
-  if (target === undefined || (dtypeOf(target) === tensor.dtype && target.length >= tensor.length))
-    return target;
+export function checkTarget(tensor: DeviceTensor, target: TypedArray | undefined): void {
+  if (target === undefined || (dtypeOf(target) === tensor.dtype && target.length >= tensor.length)) return;
   throw invalidInput(
     `an array of ${target.length} ${dtypeOf(target)}`,
     `cannot take ${tensor.length} values of ${tensor.dtype}`,

@@ -38,6 +38,11 @@ export function isUrl(path: string): boolean {
   return true;
 }
 
+/** A path, or that of a URL, without its query. */
+export function pathOf(place: string): string {
+  return isUrl(place) ? new URL(place).pathname : place;
+}
+
 /** Opens an `http(s):` URL. Requests to one host are bounded, whoever makes them. */
 export async function openUrl(url: string, options: OpenOptions = {}): Promise<ByteSource> {
   const limit = hostLimit(url);

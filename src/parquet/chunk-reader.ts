@@ -1,13 +1,12 @@
 /** One column of a row group, read by its pages or as a whole. */
-import type { ColumnChunk, DecodedArray, SchemaElement } from 'hyparquet';
+import type { ColumnChunk, SchemaElement } from 'hyparquet';
 import type { ByteLru } from '../io/byte-lru.js';
 import type { ByteSource, ReadOptions } from '../io/index.js';
-import { CodedPage } from './coded-page.js';
-import { decode } from './decode.js';
+import { type ChunkPages, decode } from './decode.js';
 import { metaOf, rangeOf } from './footer.js';
 import { type Page, pageOfRow, parsePageIndex } from './page-index.js';
-import { type CleanPages, cleanPages, type DictionaryPage, type Leaf } from './pages.js';
-import { type PageValues, PlainPage } from './plain-page.js';
+import { codedPage, type PageValues, plainPage } from './page-values.js';
+import { type CleanPages, cleanPages, type Leaf } from './pages.js';
 
 const MAX_INDEX_BYTES = 16 * 2 ** 20;
 
@@ -17,102 +16,85 @@ const WHOLE_CHUNK_BYTES = 256 * 1024;
 /** Estimated memory of a decoded value besides its bytes. */
 const VALUE_BYTES = 32;
 
-/** A cached page, and its memory in bytes. */
-export interface KeptPage {
-  readonly values: PageValues;
-  readonly bytes: number;
+/** A column chunk, and what it takes to read it. */
+export interface ReadableChunk {
+  readonly source: ByteSource;
+  readonly leaf: Leaf;
+  readonly chunk: ColumnChunk;
+  /** Rows of the row group. */
+  readonly rows: number;
+  /** The schema of a file with only the leaf's column. */
+  readonly schema: SchemaElement[];
+  /** The file's cache of pages; keys of this chunk start with `key`. */
+  readonly kept: ByteLru<string, PageValues>;
+  readonly key: string;
 }
 
 export class ChunkReader {
-  readonly leaf: Leaf;
-  readonly chunk: ColumnChunk;
-  readonly #source: ByteSource;
-  readonly #rows: number;
-  readonly #schema: SchemaElement[];
-  readonly #kept: ByteLru<string, KeptPage>;
-  readonly #key: string;
+  readonly #of: ReadableChunk;
   #pages: Promise<Page[] | null> | null = null;
 
-  /**
-   * @param rows of the row group
-   * @param schema of a file with only the leaf's column
-   * @param kept the file's cache of pages; this chunk's keys start with `key`
-   */
-  constructor(
-    source: ByteSource,
-    leaf: Leaf,
-    chunk: ColumnChunk,
-    rows: number,
-    schema: SchemaElement[],
-    kept: ByteLru<string, KeptPage>,
-    key: string,
-  ) {
-    this.#source = source;
-    this.leaf = leaf;
-    this.chunk = chunk;
-    this.#rows = rows;
-    this.#schema = schema;
-    this.#kept = kept;
-    this.#key = key;
+  constructor(chunk: ReadableChunk) {
+    this.#of = chunk;
   }
 
   /** All pages. @throws {Error} for damaged pages, or fewer values than rows */
-  async readWhole(options: ReadOptions): Promise<CleanPages> {
-    const pages = await this.#readRange(...rangeOf(metaOf(this.chunk)), options);
-    if (pages.values < this.#rows) throw new Error('a column chunk has fewer values than rows');
-    return pages;
+  async readWhole(options: ReadOptions): Promise<ChunkPages> {
+    const meta = metaOf(this.#of.chunk);
+    const pages = await this.#readRange(...rangeOf(meta), options);
+    if (pages.values < this.#of.rows) throw new Error('a column chunk has fewer values than rows');
+    return { meta, pages };
   }
 
   /**
    * The values of some rows, ascending, from their pages; null without a page index, or if a row may have several values.
    */
   async readRows(rows: readonly number[], options: ReadOptions): Promise<unknown[] | null> {
-    if (this.leaf.maxRepetition > 0) return null;
+    const { leaf, kept, key } = this.#of;
+    if (leaf.maxRepetition > 0) return null;
     const pages = await this.#locate(options);
     if (pages === null) return null;
     const numbers = rows.map((row) => pageOfRow(pages, row));
-    const distinct = [...new Set(numbers)];
-    const read = await Promise.all(distinct.map((page) => this.#page(pages, page, options)));
-    const values = new Map(distinct.map((page, k) => [page, read[k]]));
+    const values = new Map<number, PageValues>();
+    await Promise.all(
+      Array.from(new Set(numbers), async (page) => {
+        const make = (): Promise<PageValues> => this.#readPage(pages, page, options);
+        values.set(page, await kept.get(`${key}/${page}`, make, options.signal));
+      }),
+    );
     return rows.map((row, k) => values.get(numbers[k])?.at(row - pages[numbers[k]].start));
   }
 
-  async #page(pages: readonly Page[], number: number, options: ReadOptions): Promise<PageValues> {
-    const make = (): Promise<KeptPage> => this.#readPage(pages, number, options);
-    return (await this.#kept.get(`${this.#key}/${number}`, make, options.signal)).values;
-  }
-
-  async #readPage(pages: readonly Page[], number: number, options: ReadOptions): Promise<KeptPage> {
+  async #readPage(pages: readonly Page[], number: number, options: ReadOptions): Promise<PageValues> {
+    const { leaf, chunk, schema } = this.#of;
     const { offset, size, start, end } = pages[number];
-    const [chunkStart] = rangeOf(metaOf(this.chunk));
+    const meta = metaOf(chunk);
+    const [chunkStart] = rangeOf(meta);
     const before = pages[0].offset - chunkStart;
     const [data, head] = await Promise.all([
       this.#readRange(offset, size, options),
       before > 0 ? this.#readRange(chunkStart, before, options) : null,
     ]);
     if (data.values !== end - start) throw new Error('the index of its pages is wrong');
-    const lazy = this.#lazyPage(data, data.dictionary ?? head?.dictionary ?? null);
-    if (lazy !== null) return { values: lazy, bytes: lazy.bytes };
+    const dictionary = data.dictionary ?? head?.dictionary ?? null;
+    if (data.pages.length === 1) {
+      const [page] = data.pages;
+      // Where this gives null, hyparquet decodes all values.
+      const lazy = dictionary === null ? plainPage(page, leaf) : codedPage(page, dictionary, leaf);
+      if (lazy !== null) return lazy;
+    }
     const clean: CleanPages = {
       ...data,
       bytes: [...(head?.bytes ?? []), ...data.bytes],
       size: data.size + (head?.size ?? 0),
     };
-    const part = { leaf: this.leaf, chunk: this.chunk, pages: clean };
-    const values: DecodedArray = await decode(this.#schema, [part], data.values);
-    return { values: { at: (row) => values[row] }, bytes: clean.size + VALUE_BYTES * values.length };
-  }
-
-  /** A page whose values are decoded on demand; null if hyparquet has to decode all. */
-  #lazyPage({ pages }: CleanPages, dictionary: DictionaryPage | null): PlainPage | CodedPage | null {
-    if (pages.length !== 1) return null;
-    if (dictionary !== null) return CodedPage.of(pages[0], dictionary, this.leaf);
-    return PlainPage.of(pages[0], this.leaf);
+    const values = await decode(schema, [{ meta, pages: clean }], data.values);
+    return { bytes: clean.size + VALUE_BYTES * values.length, at: (row) => values[row] };
   }
 
   async #readRange(offset: number, size: number, options: ReadOptions): Promise<CleanPages> {
-    const bytes = await this.#source.read(offset, size, options);
-    return cleanPages(bytes, this.leaf, metaOf(this.chunk));
+    const { source, leaf, chunk } = this.#of;
+    return cleanPages(await source.read(offset, size, options), leaf, metaOf(chunk));
   }
 
   #locate(options: ReadOptions): Promise<Page[] | null> {
@@ -127,15 +109,15 @@ export class ChunkReader {
   }
 
   async #readIndex(options: ReadOptions): Promise<Page[] | null> {
-    const { offset_index_offset: offset, offset_index_length: length } = this.chunk;
-    const range = rangeOf(metaOf(this.chunk));
+    const { source, chunk, rows } = this.#of;
+    const { offset_index_offset: offset, offset_index_length: length } = chunk;
+    const range = rangeOf(metaOf(chunk));
     // Without an index, a small chunk is one page.
     if (offset === undefined || length === undefined) {
-      return range[1] > WHOLE_CHUNK_BYTES
-        ? null
-        : [{ offset: range[0], size: range[1], start: 0, end: this.#rows }];
+      const [start, size] = range;
+      return size > WHOLE_CHUNK_BYTES ? null : [{ offset: start, size, start: 0, end: rows }];
     }
     if (!(length > 0 && length <= MAX_INDEX_BYTES)) throw new Error('the index of its pages is damaged');
-    return parsePageIndex(await this.#source.read(Number(offset), length, options), range, this.#rows);
+    return parsePageIndex(await source.read(Number(offset), length, options), range, rows);
   }
 }

@@ -8,8 +8,7 @@ import {
   parquetScan,
   type SchemaElement,
 } from 'hyparquet';
-import { metaOf } from './footer.js';
-import type { CleanPages, Leaf } from './pages.js';
+import type { CleanPages } from './pages.js';
 
 const textDecoder = new TextDecoder();
 
@@ -33,10 +32,16 @@ function numberOrNull(value: bigint | null | undefined): number | null {
   return isMissing(value) ? null : Number(value);
 }
 
+/** What is decoded of a column chunk. */
+export interface ChunkPages {
+  readonly meta: ColumnMetaData;
+  readonly pages: CleanPages;
+}
+
 /** Decodes checked pages, as a file of one column and one row group. */
 export async function decode(
   schema: SchemaElement[],
-  parts: readonly { leaf: Leaf; chunk: ColumnChunk; pages: CleanPages }[],
+  parts: readonly ChunkPages[],
   rows: number,
 ): Promise<DecodedArray> {
   if (rows === 0) return [];
@@ -44,14 +49,14 @@ export async function decode(
   const bytes = new Uint8Array(total);
   // Offset 0 means none.
   let position = 4;
-  const columns = parts.map(({ chunk, pages }): ColumnChunk => {
+  const columns = parts.map(({ meta: stored, pages }): ColumnChunk => {
     const start = position;
     for (const part of pages.bytes) {
       bytes.set(part, position);
       position += part.length;
     }
     const meta: ColumnMetaData = {
-      ...metaOf(chunk),
+      ...stored,
       codec: 'UNCOMPRESSED',
       data_page_offset: BigInt(start),
       total_compressed_size: BigInt(pages.size),

@@ -13,9 +13,10 @@ import {
 import { invalidInput, isTerrachipError, messageOf, type TerrachipError } from '../errors.js';
 import { ByteLru } from '../io/byte-lru.js';
 import type { ByteSource, ReadOptions } from '../io/index.js';
-import { ChunkReader, type KeptPage } from './chunk-reader.js';
+import { ChunkReader } from './chunk-reader.js';
 import { decode, PARSERS } from './decode.js';
 import { checkRowGroups, checkSchema, readFooter } from './footer.js';
+import type { PageValues } from './page-values.js';
 import type { Leaf } from './pages.js';
 import { checkThrift } from './thrift.js';
 
@@ -52,7 +53,7 @@ export class ParquetFile {
   readonly #source: ByteSource;
   readonly #metadata: FileMetaData;
   readonly #leaves: readonly Leaf[];
-  readonly #kept = new ByteLru<string, KeptPage>(CACHE_BYTES, ({ bytes }) => bytes);
+  readonly #kept = new ByteLru<string, PageValues>(CACHE_BYTES, ({ bytes }) => bytes);
   /** Readers of columns by row group and name. */
   readonly #readers = new Map<string, readonly ChunkReader[]>();
 
@@ -123,13 +124,7 @@ export class ParquetFile {
         const values = await readers[0].readRows(rows, options);
         if (values !== null) return values;
       }
-      const parts = await Promise.all(
-        readers.map(async (reader) => ({
-          leaf: reader.leaf,
-          chunk: reader.chunk,
-          pages: await reader.readWhole(options),
-        })),
-      );
+      const parts = await Promise.all(readers.map((reader) => reader.readWhole(options)));
       const values = await decode(this.#subtree(name), parts, group.rows);
       return rows === null ? Array.from(values) : rows.map((row) => values[row]);
     } catch (error) {
@@ -143,22 +138,11 @@ export class ParquetFile {
     const cached = this.#readers.get(key);
     if (cached !== undefined) return cached;
     const { columns } = this.#metadata.row_groups[group.index];
-    const schema = this.#subtree(name);
-    const readers = this.#leaves.flatMap((leaf, k) =>
-      leaf.path[0] === name
-        ? [
-            new ChunkReader(
-              this.#source,
-              leaf,
-              columns[k],
-              group.rows,
-              schema,
-              this.#kept,
-              `${group.index}/${k}`,
-            ),
-          ]
-        : [],
-    );
+    const shared = { source: this.#source, rows: group.rows, schema: this.#subtree(name), kept: this.#kept };
+    const readers = this.#leaves.flatMap((leaf, k) => {
+      if (leaf.path[0] !== name) return [];
+      return [new ChunkReader({ ...shared, leaf, chunk: columns[k], key: `${group.index}/${k}` })];
+    });
     if (readers.length === 0) throw new Error(`it has no column ${name}`);
     this.#readers.set(key, readers);
     return readers;

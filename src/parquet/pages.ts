@@ -74,12 +74,10 @@ export async function cleanPages(
   let dictionary: DictionaryPage | null = null;
   let size = 0;
   let values = 0;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (let position = 0; position < bytes.length; ) {
     const end = checkThrift(bytes, position);
-    const header = parquetHeader({
-      view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
-      offset: position,
-    });
+    const header = parquetHeader({ view, offset: position });
     const { compressed_page_size: stored, uncompressed_page_size: plain } = header;
     const isComplete = isCount(stored) && isCount(plain) && stored <= bytes.length - end;
     if (!isComplete) throw new Error('a page is cut off');
@@ -116,11 +114,7 @@ async function cleanPage(
     const body = await decompressPage(meta.codec, stored, plain);
     // A value has at least one byte.
     if (!isCount(count) || count > body.length) throw new Error('a dictionary declares too many values');
-    const fields: ThriftFields = [
-      [1, count],
-      [2, ENCODINGS.PLAIN],
-    ];
-    return pageOf(2, body, 7, fields, count, null);
+    return pageOf(2, body, 7, { 1: count, 2: ENCODINGS.PLAIN }, count, null);
   }
   if (header.type === 'DATA_PAGE' && header.data_page_header !== undefined) {
     const { num_values: count, encoding, definition_level_encoding: levels } = header.data_page_header;
@@ -140,24 +134,15 @@ async function cleanPage(
     }
     const values = body.subarray(position);
     checkValues(values, encoding, leaf, count);
-    return pageOf(
-      0,
-      body,
-      5,
-      [
-        [1, count],
-        [2, SUPPORTED[encoding]],
-        [3, ENCODINGS.RLE],
-        [4, ENCODINGS.RLE],
-      ],
-      count,
-      { encoding, count, levels: leaf.maxDefinition > 0 ? runs : new Uint8Array(), values },
-    );
+    const fields = { 1: count, 2: SUPPORTED[encoding], 3: ENCODINGS.RLE, 4: ENCODINGS.RLE };
+    const ofNulls = leaf.maxDefinition > 0 ? runs : new Uint8Array();
+    return pageOf(0, body, 5, fields, count, { encoding, count, levels: ofNulls, values });
   }
   if (header.type === 'DATA_PAGE_V2' && header.data_page_header_v2 !== undefined) {
-    const { num_values: count, num_nulls: nulls, num_rows: rows, encoding } = header.data_page_header_v2;
+    const described = header.data_page_header_v2;
+    const { num_values: count, num_nulls: nulls, num_rows: rows, encoding } = described;
     const { definition_levels_byte_length: definition, repetition_levels_byte_length: repetition } =
-      header.data_page_header_v2;
+      described;
     requireValues(count, meta);
     const levels = definition + repetition;
     const counts = [nulls, rows, definition, repetition].every(isCount) && nulls <= count && rows <= count;
@@ -170,29 +155,22 @@ async function cleanPage(
       checkRuns(stored.subarray(repetition, levels), bitWidth(leaf.maxDefinition), count);
     }
     const packed = stored.subarray(levels);
-    const compressed = header.data_page_header_v2.is_compressed !== false;
-    const values = await decompressPage(compressed ? meta.codec : 'UNCOMPRESSED', packed, plain - levels);
+    const codec = described.is_compressed === false ? 'UNCOMPRESSED' : meta.codec;
+    const values = await decompressPage(codec, packed, plain - levels);
     // A page of only nulls may have no encoded values.
     if (nulls < count) checkValues(values, encoding, leaf, count - nulls);
     const body = new Uint8Array(plain);
     body.set(stored.subarray(0, levels));
     body.set(values, levels);
-    return pageOf(
-      3,
-      body,
-      8,
-      [
-        [1, count],
-        [2, nulls],
-        [3, rows],
-        [4, SUPPORTED[encoding] ?? ENCODINGS.PLAIN],
-        [5, definition],
-        [6, repetition],
-        [7, false],
-      ],
+    const written = SUPPORTED[encoding] ?? ENCODINGS.PLAIN;
+    const fields = { 1: count, 2: nulls, 3: rows, 4: written, 5: definition, 6: repetition, 7: false };
+    const ofNulls = body.subarray(repetition, levels);
+    return pageOf(3, body, 8, fields, count, {
+      encoding,
       count,
-      { encoding, count, levels: body.subarray(repetition, levels), values: body.subarray(levels) },
-    );
+      levels: ofNulls,
+      values: body.subarray(levels),
+    });
   }
   throw new Error(`a page is of an unknown kind`);
 }
@@ -206,12 +184,7 @@ function pageOf(
   count: number,
   data: DataPage | null,
 ): CleanPage {
-  const header = encodeThrift([
-    [1, type],
-    [2, body.length],
-    [3, body.length],
-    [field, fields],
-  ]);
+  const header = encodeThrift({ 1: type, 2: body.length, 3: body.length, [field]: fields });
   return { header: new Uint8Array(header), body, data, count };
 }
 
@@ -251,13 +224,8 @@ function checkRuns(bytes: Uint8Array, width: number, count: number, mayEnd = fal
   let seen = 0;
   while (seen < count) {
     if (position >= bytes.length && mayEnd) return;
-    let head = 0;
-    for (let k = 0; ; k++) {
-      if (position >= bytes.length || k > 4) throw new Error('the runs of a page are cut off');
-      const byte = bytes[position++];
-      head += (byte & 127) * 2 ** (7 * k);
-      if (byte < 128) break;
-    }
+    const [head, start] = varint(bytes, position, 'the runs of a page are cut off');
+    position = start;
     const length = Math.floor(head / 2);
     if (head % 2 === 1) {
       // Groups of eight numbers; writers may omit the last bytes of the last run.
@@ -275,21 +243,22 @@ function checkRuns(bytes: Uint8Array, width: number, count: number, mayEnd = fal
 
 /** Checks the block sizes in the head of delta-encoded integers. */
 function checkDelta(bytes: Uint8Array): void {
-  const numbers: number[] = [];
-  let value = 0;
-  let shift = 0;
-  for (let position = 0; numbers.length < 2; position++) {
-    if (position >= bytes.length || shift > 28) throw new Error('the blocks of a page are damaged');
-    value += (bytes[position] & 127) * 2 ** shift;
-    shift += 7;
-    if (bytes[position] > 127) continue;
-    numbers.push(value);
-    value = 0;
-    shift = 0;
-  }
-  const [block, parts] = numbers;
+  const problem = 'the blocks of a page are damaged';
+  const [block, next] = varint(bytes, 0, problem);
+  const [parts] = varint(bytes, next, problem);
   const isValid = block >= 128 && block <= 65536 && parts >= 1 && parts <= block / 32 && block % parts === 0;
-  if (!isValid) throw new Error('the blocks of a page are damaged');
+  if (!isValid) throw new Error(problem);
+}
+
+/** A number of at most five bytes, seven bits a byte. @returns it, and where it ends @throws {Error} with `problem` */
+function varint(bytes: Uint8Array, start: number, problem: string): [value: number, end: number] {
+  let value = 0;
+  for (let k = 0; k < 5 && start + k < bytes.length; k++) {
+    const byte = bytes[start + k];
+    value += (byte & 127) * 2 ** (7 * k);
+    if (byte < 128) return [value, start + k + 1];
+  }
+  throw new Error(problem);
 }
 
 function uint32(bytes: Uint8Array, position: number): number {

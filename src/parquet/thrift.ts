@@ -86,14 +86,15 @@ export function checkThrift(bytes: Uint8Array, start: number): number {
   return position;
 }
 
-/** Fields in ascending order: a number is an `i32`. */
-export type ThriftFields = readonly (readonly [id: number, value: number | boolean | ThriftFields])[];
+/** Fields by their numbers, which an object keeps in ascending order: a number is an `i32`. */
+export type ThriftFields = { readonly [id: number]: number | boolean | ThriftFields };
 
 /** The bytes of a structure. */
 export function encodeThrift(fields: ThriftFields): number[] {
   const bytes: number[] = [];
   let last = 0;
-  for (const [id, value] of fields) {
+  for (const [key, value] of Object.entries(fields)) {
+    const id = Number(key);
     const type = typeof value === 'number' ? I32 : value === true ? TRUE : value === false ? FALSE : STRUCT;
     bytes.push(((id - last) << 4) | type);
     last = id;

@@ -1,6 +1,8 @@
 import { invalidOption, TerrachipError } from '../errors.js';
+import { isTiff } from '../io/bytes.js';
 import { isUrl, type OpenOptions, openUrl } from '../io/open-url.js';
 import type { OnProgress } from '../progress.js';
+import { orClose } from '../resource.js';
 import type { BlockCache } from './block-cache.js';
 import type { BlockDecoder } from './codecs/decoder.js';
 import { GeoTiffRaster } from './geotiff/reader.js';
@@ -26,20 +28,16 @@ async function openGeoTiffUrl(url: string, options: OpenRasterOptions = {}): Pro
     throw invalidOption('path', `is "${url}"`, 'give an http: or https: URL; paths are for Node');
   }
   const source = await openUrl(url, options);
-  try {
-    const [a, b] = await source.read(0, Math.min(2, source.size));
-    const isTiff = (a === 0x49 && b === 0x49) || (a === 0x4d && b === 0x4d);
-    if (isTiff) return await GeoTiffRaster.open(source, options);
+  return orClose(source, async () => {
+    const head = await source.read(0, Math.min(2, source.size));
+    if (isTiff(head)) return await GeoTiffRaster.open(source, options);
     throw new TerrachipError(
       'UNSUPPORTED',
       `${source.name} is no GeoTIFF`,
       'give a GeoTIFF; other formats are opened in Node',
       { feature: 'format' },
     );
-  } catch (error) {
-    await source.close();
-    throw error;
-  }
+  });
 }
 
 let opener: OpenRaster = openGeoTiffUrl;

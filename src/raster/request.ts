@@ -1,15 +1,16 @@
 /** Read requests resolved to a level and a window, for all formats. */
 import { invalidInput, invalidOption, isTerrachipError, TerrachipError } from '../errors.js';
+import { bandTensor } from '../geo/geotensor.js';
 import {
   Affine,
   allocateArray,
   canHold,
   dtypeOf,
   GeoBox,
-  GeoTensor,
+  type GeoTensor,
   type PixelWindow,
 } from '../geo/index.js';
-import { intersectWindows } from '../geo/windows.js';
+import { intersectWindows, padWindow, wholeWindow } from '../geo/windows.js';
 import { projectBox } from './project-box.js';
 import type { BandInfo, Raster, ReadRequest } from './raster.js';
 
@@ -164,7 +165,7 @@ export function levelForGeobox(raster: RasterGrids, geobox: GeoBox): number {
 
 /** The pixels of `grid` that `box`, in any CRS, may touch; null for none, also for grids that only share an edge. */
 export function gridWindow(box: GeoBox, grid: GeoBox): PixelWindow | null {
-  const all = { x: 0, y: 0, width: grid.width, height: grid.height };
+  const all = wholeWindow(grid);
   const [west, , east] = grid.bounds;
   // Beyond the antimeridian a place has two longitudes, and projecting the box finds only one.
   if (grid.crs.isGeographic && (west < -180 || east > 180)) return all;
@@ -178,9 +179,8 @@ export function gridWindow(box: GeoBox, grid: GeoBox): PixelWindow | null {
   }
   const isBeside = area.x + area.width <= ON_EDGE || area.y + area.height <= ON_EDGE;
   if (isBeside || area.x >= grid.width - ON_EDGE || area.y >= grid.height - ON_EDGE) return null;
-  const { x, y, width, height } = wholePixels(area, 1, 1);
   // One more pixel on each side, for the tolerance of positions.
-  return intersectWindows({ x: x - 1, y: y - 1, width: width + 2, height: height + 2 }, all);
+  return intersectWindows(padWindow(wholePixels(area, 1, 1), 1), all);
 }
 
 /**
@@ -233,10 +233,8 @@ export async function readTensor(raster: Raster, request: ReadRequest = {}): Pro
   const size = window.width * window.height;
   const data = allocateArray(dtypeOf(planes[0]), planes.length * size);
   for (const [i, plane] of planes.entries()) data.set(plane, i * size);
-  return new GeoTensor({
+  return bandTensor({
     data,
-    shape: [planes.length, window.height, window.width],
-    dimensions: ['band', 'y', 'x'],
     geobox: levelBox(raster, level).window(window.x, window.y, window.width, window.height),
     nodata: heldNodata(raster.bands[bands[0] - 1]),
   });

@@ -7,6 +7,7 @@
  */
 import { internalError } from '../errors.js';
 import type { Polygon, Position } from './features.js';
+import { ringContains, signedArea } from './ring.js';
 
 /** An open ring. */
 type Path = readonly Position[];
@@ -42,11 +43,11 @@ export function cutAtAntimeridian(rings: readonly Path[], round: (latitude: numb
     .flatMap(simpleRings);
   const parts = joined.filter((ring) => !isClockwise(ring)).map((ring) => [ring]);
   for (const ring of [...joined, ...whole].filter(isClockwise)) {
-    const inside = parts.find(([exterior]) => contains(exterior, edgeOf(ring)));
+    const inside = parts.find(([exterior]) => ringContains(exterior, edgeOf(ring)));
     if (inside === undefined) throw internalError('cutAtAntimeridian', 'a hole lies in no part');
     inside.push(ring);
   }
-  for (const ring of whole) if (!isClockwise(ring)) parts.push([ring]);
+  parts.push(...whole.filter((ring) => !isClockwise(ring)).map((ring) => [ring]));
   return parts.map((part) => part.map(closed));
 }
 
@@ -162,20 +163,5 @@ function along([longitude, latitude]: Position): number {
 }
 
 function isClockwise(ring: Path): boolean {
-  let sum = 0;
-  for (const [k, [x, y]] of ring.entries()) {
-    const [nextX, nextY] = ring[(k + 1) % ring.length];
-    sum += x * nextY - nextX * y;
-  }
-  return sum < 0;
-}
-
-/** Even-odd, by a ray (Shimrat 1962, doi:10.1145/368637.368653). */
-function contains(ring: Path, [x, y]: Position): boolean {
-  let inside = false;
-  for (const [k, [xa, ya]] of ring.entries()) {
-    const [xb, yb] = ring[(k + 1) % ring.length];
-    if (ya > y !== yb > y && x < ((xb - xa) * (y - ya)) / (yb - ya) + xa) inside = !inside;
-  }
-  return inside;
+  return signedArea(ring) < 0;
 }

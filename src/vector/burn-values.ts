@@ -2,7 +2,7 @@
 import { invalidInput, invalidOption } from '../errors.js';
 import { canHold, type Dtype, isFloat, rangeOf } from '../geo/index.js';
 import { memberOf } from '../json/keys.js';
-import type { AreaFeature, AreaFeatures } from './features.js';
+import { type AreaFeature, type AreaFeatures, listed } from './features.js';
 
 /** A class by a property of each feature: a number as it is, or a text by a table. */
 export interface PropertyClass {
@@ -12,17 +12,7 @@ export interface PropertyClass {
 }
 
 /** Types that are offered for what another one does not hold, from the smallest on. */
-const OFFERED = [
-  'uint8',
-  'int16',
-  'uint16',
-  'int32',
-  'uint32',
-  'float64',
-] as const satisfies readonly Dtype[];
-
-/** Names and texts in a message. */
-const SHOWN = 20;
+const OFFERED: readonly Dtype[] = ['uint8', 'int16', 'uint16', 'int32', 'uint32', 'float64'];
 
 /**
  * Whether a type holds a number: whole numbers exactly, so that ids stay ids; fractions as the nearest float. NaN and
@@ -50,53 +40,41 @@ export function requireHolds(option: string, value: number, dtype: Dtype): void 
  * @throws {TerrachipError} INVALID_INPUT for a feature without a number, or one that the type does not hold exactly
  */
 export function burnValue(
-  { properties }: AreaFeature,
+  feature: AreaFeature,
   value: number | PropertyClass,
   dtype: Dtype,
   areas: AreaFeatures,
 ): number {
   if (typeof value === 'number') return value;
   const { property, classes } = value;
-  const found = memberOf(properties, property);
-  const number = classes === undefined ? numberOf(found) : classOf(found, classes);
-  if (number === null) throw noNumber(areas, property, found, classes);
+  const numberOf = ({ properties }: AreaFeature): number | null => {
+    const found = memberOf(properties, property);
+    if (classes !== undefined) return memberOf(classes, String(found)) ?? null;
+    if (typeof found === 'boolean') return Number(found);
+    return typeof found === 'number' ? found : null;
+  };
+  const number = numberOf(feature);
+  if (number === null) throw noNumber(areas, feature, value);
   if (holds(dtype, number)) return number;
-  const all = areas.features.map((feature) => memberOf(feature.properties, property));
-  const numbers = classes === undefined ? all.map(numberOf) : all.map((each) => classOf(each, classes));
-  throw invalidInput(
-    areas.name,
-    `has a feature whose ${property} is ${number}, which ${dtype} does not hold`,
-    remedyFor(
-      numbers.filter((each) => each !== null),
-      dtype,
-    ),
-  );
-}
-
-function numberOf(found: unknown): number | null {
-  if (typeof found === 'boolean') return Number(found);
-  return typeof found === 'number' ? found : null;
-}
-
-function classOf(found: unknown, classes: Readonly<Record<string, number>>): number | null {
-  return memberOf(classes, String(found)) ?? null;
+  const numbers = areas.features.map(numberOf).filter((each) => each !== null);
+  const problem = `has a feature whose ${property} is ${number}, which ${dtype} does not hold`;
+  throw invalidInput(areas.name, problem, remedyFor(numbers, dtype));
 }
 
 function noNumber(
   { name, features }: AreaFeatures,
-  property: string,
-  found: unknown,
-  classes: PropertyClass['classes'],
+  feature: AreaFeature,
+  { property, classes }: PropertyClass,
 ): Error {
-  const properties = [...new Set(features.flatMap((feature) => Object.keys(feature.properties)))];
+  const properties = [...new Set(features.flatMap((each) => Object.keys(each.properties)))];
   if (!properties.includes(property)) {
     const remedy = properties.length === 0 ? 'give a value instead' : `choose one of ${listed(properties)}`;
     return invalidInput(name, `has no property ${property}`, remedy);
   }
-  const shown = JSON.stringify(found) ?? 'missing';
+  const shown = JSON.stringify(memberOf(feature.properties, property)) ?? 'missing';
   const texts = features
-    .map((feature) => memberOf(feature.properties, property))
-    .filter((each) => typeof each === 'string');
+    .map((each) => memberOf(each.properties, property))
+    .filter((found) => typeof found === 'string');
   return invalidInput(
     name,
     `has a feature whose ${property} is ${shown}, which is no class`,
@@ -106,10 +84,6 @@ function noNumber(
         ? 'give it a number, or leave the feature out'
         : `give a number for each text in \`classes\`: ${listed([...new Set(texts)].sort())}`,
   );
-}
-
-function listed(names: readonly string[]): string {
-  return names.length > SHOWN ? `${names.slice(0, SHOWN).join(', ')}, …` : names.join(', ');
 }
 
 /** What to do where a type does not hold all of some numbers. */

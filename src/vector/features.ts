@@ -1,6 +1,6 @@
 /** Features of a vector file: what every format's reader gives, checked and bounded in the same way. */
 import { invalidInput, isTerrachipError, TerrachipError } from '../errors.js';
-import { unionBounds } from '../geo/bounds.js';
+import { boundsOfPaths } from '../geo/bounds.js';
 import { type Bounds, Crs, createTransform, outline, type Place, transformBounds } from '../geo/index.js';
 import type { OnProgress } from '../progress.js';
 
@@ -67,16 +67,7 @@ export function boundsAround(bounds: Bounds, from: Crs, to: Crs): Bounds {
 
 /** The box around all parts of a feature. */
 export function boundsOfFeature({ polygons, lines, points }: VectorFeature): Bounds {
-  let [minX, minY, maxX, maxY] = [Infinity, Infinity, -Infinity, -Infinity];
-  for (const path of [...polygons.map(([exterior]) => exterior), ...lines, points]) {
-    for (const [x, y] of path) {
-      minX = Math.min(minX, x);
-      minY = Math.min(minY, y);
-      maxX = Math.max(maxX, x);
-      maxY = Math.max(maxY, y);
-    }
-  }
-  return [minX, minY, maxX, maxY];
+  return boundsOfPaths([...polygons.map(([exterior]) => exterior), ...lines, points]);
 }
 
 /**
@@ -95,14 +86,8 @@ export function requireAreas({ name, crs, features }: VectorFeatures): AreaFeatu
 
 /** Where features lie; null where none has a place. */
 export function placeOf({ crs, features }: AreaFeatures): Place | null {
-  let bounds: Bounds | null = null;
-  for (const { polygons } of features) {
-    for (const [ring] of polygons) {
-      for (const [x, y] of ring ?? [])
-        bounds = bounds === null ? [x, y, x, y] : unionBounds(bounds, [x, y, x, y]);
-    }
-  }
-  return bounds === null ? null : { crs, bounds };
+  const bounds = boundsOfPaths(features.flatMap(({ polygons }) => polygons.map(([ring]) => ring ?? [])));
+  return bounds[0] <= bounds[2] ? { crs, bounds } : null;
 }
 
 /**
@@ -114,7 +99,7 @@ export function chooseLayer(name: string, layers: readonly string[], wanted: str
     throw new TerrachipError(
       'NOT_FOUND',
       `${name} has no layer "${wanted}"`,
-      `choose one of ${shown(layers)}`,
+      `choose one of ${listed(layers)}`,
       { source: name },
     );
   }
@@ -123,18 +108,16 @@ export function chooseLayer(name: string, layers: readonly string[], wanted: str
     throw new TerrachipError(
       'INVALID_OPTION',
       `${name} holds ${layers.length} layers`,
-      `name one of ${shown(layers)}`,
+      `name one of ${listed(layers)}`,
       { option: 'layer' },
     );
   }
   return wanted ?? layers[0];
 }
 
-/** Names in a message. */
-const SHOWN = 20;
-
-function shown(names: readonly string[]): string {
-  return names.length > SHOWN ? `${names.slice(0, SHOWN).join(', ')}, …` : names.join(', ');
+/** The first 20 names, for messages. */
+export function listed(names: readonly string[]): string {
+  return names.length > 20 ? `${names.slice(0, 20).join(', ')}, …` : names.join(', ');
 }
 
 /** What a reader needs to know besides the file. */
@@ -147,6 +130,13 @@ export interface ParseVectorOptions {
   encoding?: string;
   /** Receives a warning for each part of a feature that cannot be used and is left out. */
   onProgress?: OnProgress;
+}
+
+/** What a reader of a layer needs to know besides. */
+export interface ReadLayerOptions extends ParseVectorOptions {
+  /** With an index, or a column of boxes, only features whose boxes touch these bounds; else all of them. */
+  bounds?: WantedBounds;
+  signal?: AbortSignal;
 }
 
 /** A system by its EPSG code, or by the text beside it where the code is not known here. */

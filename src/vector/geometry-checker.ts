@@ -6,7 +6,6 @@ import { invalidInput, isTerrachipError, TerrachipError } from '../errors.js';
 import type { Crs } from '../geo/index.js';
 import type { OnProgress } from '../progress.js';
 import type { ParseVectorOptions, Polygon, Position, Ring, VectorFeature } from './features.js';
-import type { GeometrySink } from './json-geometry.js';
 import { isFlat } from './ring.js';
 
 /** Positions of a file: four million are a continent's lakes; more is a mistake or an attack. */
@@ -30,7 +29,7 @@ interface FeatureParts {
 }
 
 /** Gathers the features of one file: checks their geometries, and that they are not too many. */
-export class GeometryChecker implements GeometrySink {
+export class GeometryChecker {
   readonly #file: string;
   readonly #crs: Crs;
   readonly #onProgress: OnProgress | undefined;
@@ -110,31 +109,25 @@ export class GeometryChecker implements GeometrySink {
     const polygon: Ring[] = [];
     for (const [k, positions] of rings.entries()) {
       if (positions.length === 0) continue;
-      const ring = this.#ring(positions, k === 0 ? 'the polygon' : 'the hole');
-      if (ring === 'flat' && k > 0) continue;
-      if (typeof ring === 'string') return;
-      polygon.push(ring);
+      const path = this.#path(positions, k === 0 ? 'the polygon' : 'the polygon with its holes');
+      if (path === null) return;
+      const ring = this.#closed(path, k === 0 ? 'the polygon' : 'the hole');
+      if (ring !== null) polygon.push(ring);
+      else if (k === 0) return;
     }
     this.#parts.polygons.push(polygon);
   }
 
-  /** The ring; `flat` for one that encloses nothing, `nowhere` for one without a place. */
-  #ring(positions: readonly Position[], what: string): Ring | 'flat' | 'nowhere' {
-    const path = this.#path(positions, what === 'the hole' ? 'the polygon with its holes' : what);
-    if (path === null) return 'nowhere';
-    const problem = (text: string): 'flat' => {
-      this.#leaveOut(what, invalidInput(this.name, text, 'correct it'));
-      return 'flat';
-    };
+  /** The closed ring; null for one that encloses nothing. */
+  #closed(path: readonly Position[], what: string): Ring | null {
     const [first, last] = [path[0], path[path.length - 1]];
     const isClosed = first[0] === last[0] && first[1] === last[1];
     const ring = isClosed ? path : [...path, first];
     if (ring.length < 4) {
-      return problem(
-        isClosed ? 'has a ring of fewer than four positions' : 'has a ring that is not closed and too short',
-      );
+      const problem = isClosed ? 'of fewer than four positions' : 'that is not closed and too short';
+      return this.#refuse(what, `has a ring ${problem}`);
     }
-    if (isFlat(ring)) return problem('has a ring that encloses no area');
+    if (isFlat(ring)) return this.#refuse(what, 'has a ring that encloses no area');
     if (!isClosed) this.#warn(`${this.name} has a ring that is not closed; its ends were joined`);
     return ring;
   }
@@ -142,12 +135,10 @@ export class GeometryChecker implements GeometrySink {
   /** Adds a line. An empty one adds nothing; one of a single position or without a place is left out. */
   addLine(positions: readonly Position[]): void {
     if (positions.length === 0) return;
-    if (positions.length < 2) {
-      const problem = 'has a line of fewer than two positions';
-      this.#leaveOut('the line', invalidInput(this.name, problem, 'correct it'));
-      return;
-    }
-    const path = this.#path(positions, 'the line');
+    const path =
+      positions.length < 2
+        ? this.#refuse('the line', 'has a line of fewer than two positions')
+        : this.#path(positions, 'the line');
     if (path !== null) this.#parts.lines.push(path);
   }
 
@@ -165,32 +156,32 @@ export class GeometryChecker implements GeometrySink {
     const path = this.#crs.isGeographic ? positions.map(withinGlobe) : positions;
     for (const [k, [x, y]] of path.entries()) {
       if (!Number.isFinite(x) || !Number.isFinite(y)) {
-        this.#leaveOut(what, invalidInput(this.name, 'has a position that is not two numbers', 'correct it'));
-        return null;
+        return this.#refuse(what, 'has a position that is not two numbers');
       }
       if (!this.#crs.isGeographic) continue;
       if (Math.abs(x) > 180 || Math.abs(y) > 90) {
-        const error = invalidInput(
-          this.name,
+        return this.#refuse(
+          what,
           `has the position ${x}, ${y}, which is no longitude and latitude`,
           'write it in degrees, longitude first, or name its coordinate reference system in the file or as `crs`',
         );
-        this.#leaveOut(what, error);
-        return null;
       }
       const from = k === 0 ? x : path[k - 1][0];
       const jump = Math.abs(x - from);
       if (jump > 180 && jump < 360) {
-        const error = invalidInput(
-          this.name,
+        return this.#refuse(
+          what,
           `has an edge from longitude ${from} to ${x}, across the antimeridian`,
           'cut its polygons there, as RFC 7946 asks',
         );
-        this.#leaveOut(what, error);
-        return null;
       }
     }
     return path;
+  }
+
+  #refuse(what: string, problem: string, remedy = 'correct it'): null {
+    this.#leaveOut(what, invalidInput(this.name, problem, remedy));
+    return null;
   }
 
   #leaveOut(what: string, error: TerrachipError): void {

@@ -5,16 +5,15 @@ import { type Bounds, Crs } from '../geo/index.js';
 import type { ByteSource, ReadOptions } from '../io/index.js';
 import { memberOf } from '../json/keys.js';
 import { AnyRecord, dictionary, parseJson, validate } from '../json.js';
-import { ParquetFile, type RowGroup } from '../parquet/file.js';
-import { type ParseVectorOptions, requireCrs, type VectorFeatures, type WantedBounds } from './features.js';
+import type { ParquetFile, RowGroup } from '../parquet/file.js';
+import {
+  type ParseVectorOptions,
+  type ReadLayerOptions,
+  requireCrs,
+  type VectorFeatures,
+} from './features.js';
 import { GeometryChecker } from './geometry-checker.js';
 import { readWkb } from './wkb.js';
-
-export interface GeoParquetOptions extends ParseVectorOptions {
-  /** Of a file with a column of boxes, only features whose boxes touch these bounds; else all of them. */
-  bounds?: WantedBounds;
-  signal?: AbortSignal;
-}
 
 const Side = v.pipe(v.array(v.string()), v.length(2, 'must name a column and its field'));
 const Column = v.looseObject({
@@ -39,10 +38,12 @@ interface BoxColumn {
  */
 export async function readGeoParquet(
   source: ByteSource,
-  options: GeoParquetOptions = {},
+  options: ReadLayerOptions = {},
 ): Promise<VectorFeatures> {
   const { name } = source;
-  const reading: ReadOptions = options.signal === undefined ? {} : { signal: options.signal };
+  const reading: ReadOptions = { signal: options.signal };
+  // hyparquet is loaded with the first file.
+  const { ParquetFile } = await import('../parquet/file.js');
   const file = await ParquetFile.open(source, reading);
   const { geometry, described } = geometryOf(file);
   const crs = crsOf(described, name, options);

@@ -3,18 +3,13 @@ import * as v from 'valibot';
 import { invalidInput } from '../errors.js';
 import { validate } from '../json.js';
 import type { Position } from './features.js';
+import type { GeometryChecker } from './geometry-checker.js';
 
 /** Receives the parts of a geometry as a reader finds them. */
-export interface GeometrySink {
-  /** What is being read, for messages. */
-  readonly name: string;
-  /** Counts positions before they are read. @throws {TerrachipError} TOO_LARGE */
-  admitPositions(count: number): void;
-  addPoint(position: Position): void;
-  addLine(positions: readonly Position[]): void;
-  /** Takes the exterior, then the holes. */
-  addPolygon(rings: readonly (readonly Position[])[]): void;
-}
+export type GeometrySink = Pick<
+  GeometryChecker,
+  'name' | 'admitPositions' | 'addPoint' | 'addLine' | 'addPolygon'
+>;
 
 /** How a format writes points, lines and rings. */
 export interface Notation {
@@ -26,8 +21,8 @@ export interface Notation {
   ring(value: readonly unknown[], sink: GeometrySink): readonly Position[];
 }
 
-/** Collections inside collections. */
-const MAX_DEPTH = 8;
+/** Collections inside collections, in any format. */
+export const MAX_DEPTH = 8;
 
 export const JsonGeometry = v.looseObject({ type: v.nullable(v.string()) });
 const Geometries = v.array(JsonGeometry);

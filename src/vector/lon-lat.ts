@@ -8,6 +8,7 @@
 import { invalidInput } from '../errors.js';
 import { Crs, type CrsTransform, createTransform, type GeoBox } from '../geo/index.js';
 import { cutAtAntimeridian, withoutRepetition } from './antimeridian.js';
+import { type EdgeCutting, positionsOf, projectEdges } from './edges.js';
 import type { Polygon, Position } from './features.js';
 
 /** In pixels. */
@@ -52,15 +53,7 @@ export class LonLatPolygons {
   /** Open and rounded, with longitudes from −180 to 180. */
   #ring(corners: PixelRing): Position[] {
     const path: Position[] = [];
-    let from: Position = [corners[0], corners[1]];
-    let start = this.#project(from);
-    for (let k = 2; k < corners.length; k += 2) {
-      const to: Position = [corners[k], corners[k + 1]];
-      const end = this.#project(to);
-      this.#addEdge(path, from, to, start, end, 0);
-      from = to;
-      start = end;
-    }
+    projectEdges(positionsOf(corners), this.#cutting, (start) => path.push(start));
     if (this.#mirrored) path.reverse();
     const ring = path.map(([longitude, latitude]): Position => [wrapped(longitude), latitude]);
     // On a grid in degrees a position at a pole has its own longitude.
@@ -74,33 +67,20 @@ export class LonLatPolygons {
     );
   }
 
-  /** Adds the start of an edge, and the positions at which it is cut. */
-  #addEdge(
-    path: Position[],
-    from: Position,
-    to: Position,
-    start: Position,
-    end: Position,
-    cuts: number,
-  ): void {
-    const length = Math.hypot(to[0] - from[0], to[1] - from[1]);
-    if (length > 1 && cuts < MAX_CUTS) {
-      const middle: Position = [(from[0] + to[0]) / 2, (from[1] + to[1]) / 2];
-      const point = this.#project(middle);
+  readonly #cutting: EdgeCutting = {
+    maxCuts: MAX_CUTS,
+    project: (position) => this.#project(position),
+    mayBend: (from, to) => Math.hypot(to[0] - from[0], to[1] - from[1]) > 1,
+    isBent: (start, end, middle, length) => {
       const chord = this.#difference(end, start);
-      const half = this.#difference(point, start);
+      const half = this.#difference(middle, start);
       // Degrees of longitude as long as those of latitude.
       const shrink = Math.cos((start[1] * Math.PI) / 180);
       const bend = Math.hypot(shrink * (half[0] - chord[0] / 2), half[1] - chord[1] / 2);
       const degrees = Math.hypot(shrink * chord[0], chord[1]);
-      if (bend * length > BEND_TOLERANCE * degrees || Math.abs(chord[0]) > MAX_SPAN) {
-        this.#addEdge(path, from, middle, start, point, cuts + 1);
-        this.#addEdge(path, middle, to, point, end, cuts + 1);
-        return;
-      }
-    }
-    path.push(start);
-  }
+      return bend * length > BEND_TOLERANCE * degrees || Math.abs(chord[0]) > MAX_SPAN;
+    },
+  };
 
   /** In degrees; the shorter way around the globe, except on grids in degrees, which may span it. */
   #difference(to: Position, from: Position): Position {
@@ -148,8 +128,8 @@ function decimals(degreesAPixel: number): number {
   return Math.min(12, Math.max(7, Math.ceil(-Math.log10(degreesAPixel / 100))));
 }
 
-/** From −180 to 180. */
-function wrapped(longitude: number): number {
+/** A longitude from −180 to 180. */
+export function wrapped(longitude: number): number {
   return longitude >= -180 && longitude <= 180 ? longitude : longitude - 360 * Math.round(longitude / 360);
 }
 

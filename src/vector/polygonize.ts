@@ -1,3 +1,4 @@
+import { positionsOf } from './edges.js';
 import type { Polygon, Position } from './features.js';
 import { Polygonizer } from './polygonizer.js';
 
@@ -11,14 +12,10 @@ export function polygonize(mask: Uint8Array, width: number, height: number): Pol
   const polygonizer = new Polygonizer({
     width,
     values: [1],
-    onPolygon: ({ rings }) => polygons.push(rings.map(positions)),
+    onPolygon: ({ rings }) => polygons.push(rings.map(positionsOf)),
   });
   polygonizer.addRows(mask.subarray(0, width * height));
   polygonizer.finish();
   // An area's first pixel lies under the topmost, leftmost position of its exterior.
   return polygons.sort(([[p]], [[q]]) => p[1] - q[1] || p[0] - q[0]);
-}
-
-function positions(ring: Int32Array): Position[] {
-  return Array.from({ length: ring.length / 2 }, (_, k) => [ring[2 * k], ring[2 * k + 1]]);
 }

@@ -1,9 +1,9 @@
 /** Polygons on a pixel grid: their edges in pixel coordinates, curved where the projection curves them. */
 import { invalidInput } from '../errors.js';
-import { intersectBounds } from '../geo/bounds.js';
+import { boundsOfPaths, intersectBounds } from '../geo/bounds.js';
 import { type Bounds, Crs, createTransform, type GeoBox, transformBounds } from '../geo/index.js';
-import type { AreaFeature, AreaFeatures, Polygon, Position, Ring } from './features.js';
-import { ringBounds } from './ring.js';
+import { projectEdges } from './edges.js';
+import type { AreaFeatures, Polygon, Position } from './features.js';
 import { polygonsToLonLat } from './to-lon-lat.js';
 
 /** Edges of one polygon as `x0, y0, x1, y1` in pixels (pixel centres at +0.5), in the order of its rings. */
@@ -36,7 +36,7 @@ const TURNS = [0, 360, -360];
  */
 export function projectOntoGrid(areas: AreaFeatures, geobox: GeoBox): GridPolygon[][] {
   const place = placer(areas.crs, areas.name, geobox);
-  return areas.features.map(({ polygons }: AreaFeature) => polygons.flatMap(place));
+  return areas.features.map(({ polygons }) => polygons.flatMap(place));
 }
 
 /** Takes a polygon onto the grid: to several places where the grid shows it more than once, to none where it is far. */
@@ -46,15 +46,37 @@ function placer(crs: Crs, name: string, geobox: GeoBox): (polygon: Polygon) => G
   const exact = transformBounds(geobox.bounds, geobox.crs, crs);
   const wide = widen(exact);
   const nearTurns = (polygon: Polygon): number[] => {
-    const [x0, y0, x1, y1] = ringBounds(polygon[0]);
+    const [x0, y0, x1, y1] = boundsOfPaths([polygon[0]]);
     return (crs.isGeographic ? TURNS : [0]).filter(
       (turn) => intersectBounds([x0 + turn, y0, x1 + turn, y1], turn === 0 ? wide : exact) !== null,
     );
   };
   const outline = (polygon: Polygon, project: (position: Position) => Position): GridPolygon => {
     const edges: number[] = [];
-    for (const ring of polygon) addRing(edges, ring, project, toGrid.isIdentity, name, geobox);
-    return describe(Float64Array.from(edges));
+    let [top, bottom] = [Infinity, -Infinity];
+    const cutting = {
+      maxCuts: MAX_CUTS,
+      project: (position: Position): Position => {
+        const pixel = project(position);
+        if (!pixel.some(Number.isNaN)) return pixel;
+        throw invalidInput(
+          name,
+          `has a polygon that leaves the domain of ${geobox.crs} at ${position.join(', ')}`,
+          'clip it to the map',
+        );
+      },
+      mayBend: () => !toGrid.isIdentity,
+      isBent: (start: Position, end: Position, [x, y]: Position) =>
+        Math.hypot(x - (start[0] + end[0]) / 2, y - (start[1] + end[1]) / 2) > BEND_TOLERANCE,
+    };
+    for (const ring of polygon) {
+      projectEdges(ring, cutting, (start, end) => {
+        edges.push(start[0], start[1], end[0], end[1]);
+        top = Math.min(top, start[1], end[1]);
+        bottom = Math.max(bottom, start[1], end[1]);
+      });
+    }
+    return { edges: Float64Array.from(edges), top, bottom };
   };
   if (!geobox.crs.isGeographic) {
     const project = ([x, y]: Position): Position => toPixel.apply(...toGrid.forward(x, y));
@@ -96,56 +118,4 @@ function jumps(longitudes: readonly number[]): boolean {
 function widen([x0, y0, x1, y1]: Bounds): Bounds {
   const [dx, dy] = [MARGIN * (x1 - x0), MARGIN * (y1 - y0)];
   return [x0 - dx, y0 - dy, x1 + dx, y1 + dy];
-}
-
-function addRing(
-  edges: number[],
-  ring: Ring,
-  project: (position: Position) => Position,
-  straight: boolean,
-  name: string,
-  geobox: GeoBox,
-): void {
-  const checked = (position: Position): Position => {
-    const pixel = project(position);
-    if (Number.isNaN(pixel[0]) || Number.isNaN(pixel[1])) {
-      throw invalidInput(
-        name,
-        `has a polygon that leaves the domain of ${geobox.crs} at ${position.join(', ')}`,
-        'clip it to the map',
-      );
-    }
-    return pixel;
-  };
-  const addEdge = (from: Position, to: Position, start: Position, end: Position, cuts: number): void => {
-    if (!straight && cuts < MAX_CUTS) {
-      const middle: Position = [(from[0] + to[0]) / 2, (from[1] + to[1]) / 2];
-      const pixel = checked(middle);
-      const bend = Math.hypot(pixel[0] - (start[0] + end[0]) / 2, pixel[1] - (start[1] + end[1]) / 2);
-      if (bend > BEND_TOLERANCE) {
-        addEdge(from, middle, start, pixel, cuts + 1);
-        addEdge(middle, to, pixel, end, cuts + 1);
-        return;
-      }
-    }
-    edges.push(start[0], start[1], end[0], end[1]);
-  };
-  let from = ring[0];
-  let start = checked(from);
-  for (const to of ring.slice(1)) {
-    const end = checked(to);
-    addEdge(from, to, start, end, 0);
-    from = to;
-    start = end;
-  }
-}
-
-function describe(edges: Float64Array): GridPolygon {
-  let top = Infinity;
-  let bottom = -Infinity;
-  for (let k = 1; k < edges.length; k += 2) {
-    top = Math.min(top, edges[k]);
-    bottom = Math.max(bottom, edges[k]);
-  }
-  return { edges, top, bottom };
 }

@@ -1,8 +1,9 @@
-/** Measures of rings in their own coordinates. */
-import type { Bounds } from '../geo/index.js';
-import type { Position, Ring } from './features.js';
+/** Measures of rings and polygons. */
+import { boundsOfPaths } from '../geo/bounds.js';
+import { Crs, createTransform, ringArea } from '../geo/index.js';
+import type { Polygon, Position, Ring } from './features.js';
 
-/** In square units of its coordinates; positive where the ring runs counter-clockwise. */
+/** In square units of its coordinates; positive where the ring, closed or open, runs counter-clockwise. */
 export function signedArea(ring: Ring): number {
   const [[x0, y0]] = ring;
   let sum = 0;
@@ -13,23 +14,21 @@ export function signedArea(ring: Ring): number {
   return sum / 2;
 }
 
-export function ringBounds(ring: Ring): Bounds {
-  let [x0, y0] = [Infinity, Infinity];
-  let [x1, y1] = [-Infinity, -Infinity];
-  for (const [x, y] of ring) {
-    x0 = Math.min(x0, x);
-    y0 = Math.min(y0, y);
-    x1 = Math.max(x1, x);
-    y1 = Math.max(y1, y);
+/** Whether a ring, closed or open, contains a position: even-odd, by a ray (Shimrat 1962, doi:10.1145/368637.368653). */
+export function ringContains(ring: Ring, [x, y]: Position): boolean {
+  let inside = false;
+  for (const [k, [xa, ya]] of ring.entries()) {
+    const [xb, yb] = ring[(k + 1) % ring.length];
+    if (ya > y !== yb > y && x < ((xb - xa) * (y - ya)) / (yb - ya) + xa) inside = !inside;
   }
-  return [x0, y0, x1, y1];
+  return inside;
 }
 
 /** Whether a ring encloses nothing: its positions lie on one line, or lead there and back, within their rounding. */
 export function isFlat(ring: Ring): boolean {
-  const [x0, y0, x1, y1] = ringBounds(ring);
-  const largest = Math.max(Math.abs(x0), Math.abs(y0), Math.abs(x1), Math.abs(y1));
-  const tolerance = 4 * Number.EPSILON * largest * (x1 - x0 + y1 - y0);
+  const bounds = boundsOfPaths([ring]);
+  const [x0, y0, x1, y1] = bounds;
+  const tolerance = 4 * Number.EPSILON * Math.max(...bounds.map(Math.abs)) * (x1 - x0 + y1 - y0);
   if (Math.abs(signedArea(ring)) > tolerance) return false;
   // The two halves of a figure of eight cancel out, and yet they enclose something.
   const path: Position[] = [];
@@ -39,8 +38,16 @@ export function isFlat(ring: Ring): boolean {
     if (isSpike) path.pop();
     else path.push(position);
   }
-  return path.every((position, k) => {
-    const triangle = k < 1 ? 0 : Math.abs(signedArea([path[0], path[k - 1], position, path[0]]));
-    return triangle <= tolerance;
-  });
+  return path.every(
+    (position, k) => k === 0 || Math.abs(signedArea([path[0], path[k - 1], position])) <= tolerance,
+  );
+}
+
+/** The area of polygons on the WGS 84 ellipsoid in m², their edges taken as geodesics; holes are subtracted. */
+export function polygonArea(polygons: readonly Polygon[], crs: Crs): number {
+  const { forward } = createTransform(crs, Crs.wgs84);
+  return polygons.reduce((total, polygon) => {
+    const [whole, ...holes] = polygon.map((ring) => ringArea(ring.map(([x, y]) => forward(x, y))));
+    return total + whole - holes.reduce((sum, area) => sum + area, 0);
+  }, 0);
 }

@@ -1,9 +1,11 @@
 /** Polygons of any coordinate reference system as longitudes and latitudes on WGS 84. */
 import { invalidInput, isTerrachipError } from '../errors.js';
+import { boundsOfPaths } from '../geo/bounds.js';
 import { type Bounds, Crs, createTransform, GeoBox } from '../geo/index.js';
 import { cutAtAntimeridian, withoutRepetition } from './antimeridian.js';
 import type { Polygon, Position, Ring } from './features.js';
-import { LonLatPolygons } from './lon-lat.js';
+import { LonLatPolygons, wrapped } from './lon-lat.js';
+import { signedArea } from './ring.js';
 
 /** Polygons are placed on a grid of this many pixels a side: edges then bend by less than 1 / 400 000 of its size. */
 const GRID = 4096;
@@ -66,20 +68,9 @@ function outside(name: string, crs: Crs, place: string, cause?: unknown): Error 
 
 /** A square around rings, of some width and height. */
 function areaAround(rings: readonly Ring[]): Bounds {
-  const [x0, y0, x1, y1] = boxAround(rings);
+  const [x0, y0, x1, y1] = boundsOfPaths(rings);
   const side = Math.max(x1 - x0, y1 - y0, 1e-6 * Math.max(Math.abs(x0), Math.abs(y0), 1));
   return [x0, y0, x0 + side, y0 + side];
-}
-
-function boxAround(rings: readonly Ring[]): Bounds {
-  let [x0, y0, x1, y1] = [Infinity, Infinity, -Infinity, -Infinity];
-  for (const [x, y] of rings.flat()) {
-    x0 = Math.min(x0, x);
-    y0 = Math.min(y0, y);
-    x1 = Math.max(x1, x);
-    y1 = Math.max(y1, y);
-  }
-  return [x0, y0, x1, y1];
 }
 
 /**
@@ -93,7 +84,7 @@ const ON_ANTIMERIDIAN = 1e-9;
 
 /** Ends outlines at the poles, those around the globe after one turn, and leaves out rounding beyond ±180. */
 function withoutExcess(polygon: readonly Ring[]): readonly Ring[] {
-  const [x0, y0, x1, y1] = boxAround(polygon);
+  const [x0, y0, x1, y1] = boundsOfPaths(polygon);
   const isWide = x1 - x0 > 360;
   const isRounded = (x: number): boolean => Math.abs(x) > 180 && Math.abs(x) <= 180 + ON_ANTIMERIDIAN;
   if (!isWide && y0 >= -90 && y1 <= 90 && !isRounded(x0) && !isRounded(x1)) return polygon;
@@ -128,23 +119,17 @@ export function cutCrossingPolygons(
   name: string,
   box: readonly [west: number, east: number] | null = null,
 ): Polygon[] {
-  const declared = box === null ? null : declaresCrossing(box, boxAround(polygons.flat()));
+  const declared = box === null ? null : declaresCrossing(box, boundsOfPaths(polygons.flat()));
   return polygons.flatMap((given) => {
     for (const ring of given) requirePositions(ring, name);
     const polygon = withoutExcess(given);
-    const [x0, y0, x1, y1] = boxAround(polygon);
+    const [x0, y0, x1, y1] = boundsOfPaths(polygon);
     const jumps = polygon.some((ring) => ring.some(([x], k) => k > 0 && isJump(x - ring[k - 1][0])));
     const isGlobe = x1 - x0 > 300 && y1 - y0 > GLOBE_LATITUDES;
     if (!jumps || !(declared ?? !isGlobe)) {
       return withinWorld(polygon.map((ring, k) => oriented(ring, k > 0)));
     }
-    const rings = polygon.map((ring, k) =>
-      withoutRepetition(
-        crossing(ring, k > 0)
-          .slice(0, -1)
-          .map(wrap),
-      ),
-    );
+    const rings = polygon.map((ring, k) => wrappedRing(crossing(ring, k > 0)));
     return cutAtAntimeridian(rings, (latitude) => latitude);
   });
 }
@@ -172,29 +157,29 @@ function isJump(step: number): boolean {
 
 /** A ring that crosses the antimeridian, with its polygon on the left. */
 function crossing(ring: Ring, isHole: boolean): Ring {
-  let [turns, sum] = [0, 0];
+  let turns = 0;
   const unwrapped = ring.map(([x, y], k): Position => {
     const step = k === 0 ? 0 : x - ring[k - 1][0];
     if (isJump(step)) turns -= Math.sign(step);
     return [x + 360 * turns, y];
   });
-  for (let k = 1; k < unwrapped.length; k++)
-    sum += unwrapped[k - 1][0] * unwrapped[k][1] - unwrapped[k][0] * unwrapped[k - 1][1];
   // Around a pole, what goes east has the north on its left.
   const middle = ring.reduce((total, [, y]) => total + y, 0);
-  const isLeft = turns === 0 ? sum > 0 : turns * middle > 0;
+  const isLeft = turns === 0 ? signedArea(unwrapped) > 0 : turns * middle > 0;
   return isLeft === !isHole ? ring : [...ring].reverse();
 }
 
 /** Brings longitudes beyond ±180 back, and cuts there. */
 function withinWorld(rings: readonly Ring[]): Polygon[] {
   if (rings.every((ring) => ring.every(([longitude]) => Math.abs(longitude) <= 180))) return [rings];
-  const wrapped = rings.map((ring) => withoutRepetition(inSteps(ring).slice(0, -1).map(wrap)));
-  return cutAtAntimeridian(wrapped, (latitude) => latitude);
+  return cutAtAntimeridian(
+    rings.map((ring) => wrappedRing(inSteps(ring))),
+    (latitude) => latitude,
+  );
 }
 
 function requirePositions(ring: Ring, name: string): void {
-  const [west, , east] = boxAround([ring]);
+  const [west, , east] = boundsOfPaths([ring]);
   for (const [x, y] of ring) {
     if (Math.abs(x) <= 540 && Math.abs(y) <= 90 + EXCESS && east - west <= 360 + 2 * EXCESS) continue;
     throw invalidInput(
@@ -233,14 +218,12 @@ function inSteps(ring: Ring): Position[] {
   });
 }
 
-function wrap([longitude, latitude]: Position): Position {
-  return Math.abs(longitude) <= 180
-    ? [longitude, latitude]
-    : [longitude - 360 * Math.round(longitude / 360), latitude];
+/** An open ring, with longitudes from −180 to 180. */
+function wrappedRing(closed: Ring): Position[] {
+  return withoutRepetition(closed.slice(0, -1).map(([x, y]): Position => [wrapped(x), y]));
 }
 
 function oriented(ring: Ring, isHole: boolean): Ring {
-  let sum = 0;
-  for (let k = 1; k < ring.length; k++) sum += ring[k - 1][0] * ring[k][1] - ring[k][0] * ring[k - 1][1];
-  return sum !== 0 && sum < 0 !== isHole ? [...ring].reverse() : ring;
+  const area = signedArea(ring);
+  return area !== 0 && area < 0 !== isHole ? [...ring].reverse() : ring;
 }

@@ -18,9 +18,7 @@ const Topology = v.object({
 });
 
 export function isTopology(document: unknown): boolean {
-  return (
-    typeof document === 'object' && document !== null && 'type' in document && document.type === 'Topology'
-  );
+  return v.is(AnyRecord, document) && document.type === 'Topology';
 }
 
 /**
@@ -38,7 +36,7 @@ export function parseTopoJson(
   const layer = chooseLayer(name, Object.keys(topology.objects), options.layer);
   const crs = crsOfMember(topology.crs, name, options);
   const checker = new GeometryChecker(name, crs, options);
-  const notation = new ArcNotation(topology);
+  const notation = arcNotation(topology);
   const object = topology.objects[layer];
   const members =
     object.type === 'GeometryCollection'
@@ -55,67 +53,54 @@ export function parseTopoJson(
   return { name, layer, crs, features: checker.finish() };
 }
 
-class ArcNotation implements Notation {
-  readonly format = 'TopoJSON';
-  readonly member = 'arcs';
-  readonly #arcs: readonly unknown[];
-  readonly #transform: v.InferOutput<typeof Topology>['transform'];
-  readonly #decoded = new Map<number, readonly Position[]>();
-
-  constructor({ arcs, transform }: v.InferOutput<typeof Topology>) {
-    this.#arcs = arcs;
-    this.#transform = transform;
-  }
-
-  point(value: readonly unknown[], sink: GeometrySink): Position {
-    return this.#place(pair(value, sink));
-  }
-
-  ring(value: readonly unknown[], sink: GeometrySink): readonly Position[] {
-    const ring = this.line(value, sink);
-    const [first, last] = [ring[0], ring.at(-1)];
-    // The arcs of another ring may be among them: joining its ends would make up an edge.
-    if (first?.[0] === last?.[0] && first?.[1] === last?.[1]) return ring;
-    throw invalid(sink, 'has a ring that is not closed by its arcs');
-  }
-
+function arcNotation({ arcs, transform }: v.InferOutput<typeof Topology>): Notation {
+  const decoded = new Map<number, readonly Position[]>();
+  const place = ([x, y]: Position): Position => {
+    if (transform === undefined) return [x, y];
+    const { scale, translate } = transform;
+    return [x * scale[0] + translate[0], y * scale[1] + translate[1]];
+  };
+  const decode = (index: number, sink: GeometrySink): readonly Position[] => {
+    const stored = arcs[index];
+    if (stored === undefined) throw invalid(sink, `has no arc ${index}, which a geometry names`);
+    let [x, y] = [0, 0];
+    return listOf(stored, 'positions', sink).map((value): Position => {
+      const [dx, dy] = pair(value, sink);
+      if (transform === undefined) return [dx, dy];
+      x += dx;
+      y += dy;
+      return place([x, y]);
+    });
+  };
   /** The arcs of a line, end to end: the first position of each after the first repeats the last. */
-  line(value: readonly unknown[], sink: GeometrySink): readonly Position[] {
+  const line: Notation['line'] = (value, sink) => {
     const path: Position[] = [];
-    for (const index of value) {
-      if (typeof index !== 'number' || !Number.isInteger(index)) throw invalid(sink, 'names no arc');
-      const arc = this.#arc(index < 0 ? ~index : index, sink);
+    for (const number of value) {
+      if (typeof number !== 'number' || !Number.isInteger(number)) throw invalid(sink, 'names no arc');
+      // A negative number is the arc of its complement, backwards.
+      const index = number < 0 ? ~number : number;
+      const arc = decoded.get(index) ?? decode(index, sink);
+      decoded.set(index, arc);
       if (arc.length < 2) throw invalid(sink, 'has an arc of fewer than two positions');
       sink.admitPositions(arc.length);
       if (path.length > 0) path.pop();
-      for (let k = 0; k < arc.length; k++) path.push(arc[index < 0 ? arc.length - 1 - k : k]);
+      for (let k = 0; k < arc.length; k++) path.push(arc[number < 0 ? arc.length - 1 - k : k]);
     }
     return path;
-  }
-
-  /** A negative index is the arc of its complement, backwards. */
-  #arc(index: number, sink: GeometrySink): readonly Position[] {
-    const known = this.#decoded.get(index);
-    if (known !== undefined) return known;
-    const stored = this.#arcs[index];
-    if (stored === undefined) throw invalid(sink, `has no arc ${index}, which a geometry names`);
-    let [x, y] = [0, 0];
-    const arc = listOf(stored, 'positions', sink).map((value): Position => {
-      const [dx, dy] = pair(value, sink);
-      if (this.#transform === undefined) return [dx, dy];
-      x += dx;
-      y += dy;
-      return this.#place([x, y]);
-    });
-    this.#decoded.set(index, arc);
-    return arc;
-  }
-
-  #place([x, y]: Position): Position {
-    if (this.#transform === undefined) return [x, y];
-    const { scale, translate } = this.#transform;
-    return [x * scale[0] + translate[0], y * scale[1] + translate[1]];
-  }
+  };
+  return {
+    format: 'TopoJSON',
+    member: 'arcs',
+    point: (value, sink) => place(pair(value, sink)),
+    line,
+    ring(value, sink) {
+      const ring = line(value, sink);
+      const [first, last] = [ring[0], ring.at(-1)];
+      // The arcs of another ring may be among them: joining its ends would make up an edge.
+      if (first?.[0] === last?.[0] && first?.[1] === last?.[1]) return ring;
+      throw invalid(sink, 'has a ring that is not closed by its arcs');
+    },
+  };
 }
 
 function pair(value: unknown, sink: GeometrySink): Position {

@@ -1,10 +1,7 @@
 /** Well-known binary: geometries of OGC 06-103r4, ISO 13249-3 and PostGIS, whose heights and measures are left out. */
 import { invalidInput, TerrachipError } from '../errors.js';
 import type { Polygon, Position } from './features.js';
-import type { GeometrySink } from './json-geometry.js';
-
-/** Collections inside collections. */
-const MAX_DEPTH = 8;
+import { type GeometrySink, MAX_DEPTH } from './json-geometry.js';
 
 /** Bits of PostGIS above the type. */
 const EWKB_Z = 0x8000_0000;
@@ -26,90 +23,72 @@ const MULTI_SURFACE = 12;
  * @throws {TerrachipError} INVALID_INPUT for damaged bytes, UNSUPPORTED for curves and surfaces, TOO_LARGE
  */
 export function readWkb(bytes: Uint8Array, sink: GeometrySink): void {
-  new WkbReader(bytes, sink).read(0);
-}
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let offset = 0;
+  let isLittle = true;
 
-class WkbReader {
-  readonly #view: DataView;
-  readonly #sink: GeometrySink;
-  #offset = 0;
-  #little = true;
-
-  constructor(bytes: Uint8Array, sink: GeometrySink) {
-    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#sink = sink;
-  }
-
-  read(depth: number): void {
-    this.#require(5);
-    this.#little = this.#view.getUint8(this.#offset) === 1;
-    this.#offset++;
-    const code = this.#uint32();
-    if ((code & EWKB_SRID) !== 0) this.#uint32();
+  const require = (size: number): void => {
+    if (offset + size > view.byteLength) {
+      throw invalidInput(sink.name, 'has a geometry that ends too early', 'get the file again');
+    }
+  };
+  const uint32 = (): number => {
+    require(4);
+    offset += 4;
+    return view.getUint32(offset - 4, isLittle);
+  };
+  /** A count of what takes at least `size` bytes each. */
+  const countOf = (size: number): number => {
+    const count = uint32();
+    require(count * size);
+    return count;
+  };
+  /** @param numbers of a position: 2 to 4 */
+  const positions = (count: number, numbers: number): Position[] => {
+    require(count * numbers * 8);
+    sink.admitPositions(count);
+    return Array.from({ length: count }, (): Position => {
+      const [x, y] = [view.getFloat64(offset, isLittle), view.getFloat64(offset + 8, isLittle)];
+      offset += numbers * 8;
+      return [x, y];
+    });
+  };
+  const readGeometry = (depth: number): void => {
+    require(5);
+    isLittle = view.getUint8(offset++) === 1;
+    const code = uint32();
+    if ((code & EWKB_SRID) !== 0) uint32();
     const plain = code & 0x0fff_ffff;
     const kind = plain % 1000;
     const dimensions = Math.floor(plain / 1000);
-    const extra = [dimensions === 1 || dimensions === 3, dimensions === 2 || dimensions === 3];
-    const hasZ = extra[0] || (code & EWKB_Z) !== 0;
-    const hasM = extra[1] || (code & EWKB_M) !== 0;
-    const size = 2 + Number(hasZ) + Number(hasM);
+    const hasZ = dimensions === 1 || dimensions === 3 || (code & EWKB_Z) !== 0;
+    const hasM = dimensions === 2 || dimensions === 3 || (code & EWKB_M) !== 0;
+    const numbers = 2 + Number(hasZ) + Number(hasM);
     const isCollection =
       (kind >= MULTI_POINT && kind <= COLLECTION) || kind === MULTI_CURVE || kind === MULTI_SURFACE;
     if (kind === POINT) {
-      const [position] = this.#positions(1, size);
+      const [position] = positions(1, numbers);
       // A point of two NaN is how an empty one is written.
-      if (!Number.isNaN(position[0]) || !Number.isNaN(position[1])) this.#sink.addPoint(position);
+      if (!position.every(Number.isNaN)) sink.addPoint(position);
     } else if (kind === LINE) {
-      this.#sink.addLine(this.#positions(this.#uint32(), size));
+      sink.addLine(positions(uint32(), numbers));
     } else if (kind === POLYGON) {
-      const rings = this.#count(4);
-      const polygon = Array.from({ length: rings }, () => this.#positions(this.#uint32(), size));
-      this.#sink.addPolygon(polygon);
+      sink.addPolygon(Array.from({ length: countOf(4) }, () => positions(uint32(), numbers)));
     } else if (isCollection && depth < MAX_DEPTH) {
-      const members = this.#count(5);
-      for (let k = 0; k < members; k++) this.read(depth + 1);
+      const members = countOf(5);
+      for (let k = 0; k < members; k++) readGeometry(depth + 1);
     } else if (kind <= COLLECTION || isCollection || dimensions > 3) {
-      throw invalidInput(this.#sink.name, 'has a damaged or too deeply nested geometry', 'correct it');
+      throw invalidInput(sink.name, 'has a damaged or too deeply nested geometry', 'correct it');
     } else {
       throw new TerrachipError(
         'UNSUPPORTED',
-        `${this.#sink.name} holds curves or surfaces (WKB type ${kind})`,
+        `${sink.name} holds curves or surfaces (WKB type ${kind})`,
         'convert them to polygons and lines (ogr2ogr -nlt CONVERT_TO_LINEAR)',
         { feature: `WKB type ${kind}` },
       );
     }
-  }
-
-  /** A count of what takes at least `bytes` each. */
-  #count(bytes: number): number {
-    const count = this.#uint32();
-    this.#require(count * bytes);
-    return count;
-  }
-
-  #positions(count: number, size: number): Position[] {
-    this.#require(count * size * 8);
-    this.#sink.admitPositions(count);
-    return Array.from({ length: count }, (): Position => {
-      const x = this.#view.getFloat64(this.#offset, this.#little);
-      const y = this.#view.getFloat64(this.#offset + 8, this.#little);
-      this.#offset += size * 8;
-      return [x, y];
-    });
-  }
-
-  #uint32(): number {
-    this.#require(4);
-    const value = this.#view.getUint32(this.#offset, this.#little);
-    this.#offset += 4;
-    return value;
-  }
-
-  #require(bytes: number): void {
-    if (this.#offset + bytes > this.#view.byteLength) {
-      throw invalidInput(this.#sink.name, 'has a geometry that ends too early', 'get the file again');
-    }
-  }
+  };
+  readGeometry(0);
 }
 
 /** One polygon as a Polygon, several as a MultiPolygon; little-endian, x first. */

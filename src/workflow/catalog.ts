@@ -1,6 +1,5 @@
 /** Catalog files: query, intersection, union and description. */
 
-import { isParquetPath } from '../catalog/node/any-catalog-file.js';
 import {
   type Dedupe,
   type GeoCatalog,
@@ -10,6 +9,7 @@ import {
   type Predicate,
   type Region,
 } from '../catalog/node/index.js';
+import { isParquetPath } from '../catalog/node/open-save.js';
 import { invalidOption } from '../errors.js';
 import type { Bounds } from '../geo/index.js';
 import type { OperationOptions } from '../progress.js';

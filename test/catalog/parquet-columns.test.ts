@@ -4,9 +4,8 @@ import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type CatalogRow, GeoCatalog, openCatalog, writeCatalog } from '../../src/catalog/node/index.js';
 import { TimeInterval } from '../../src/geo/node/index.js';
-import { CodedPage } from '../../src/parquet/coded-page.js';
 import { checkSchema } from '../../src/parquet/footer.js';
-import { PlainPage } from '../../src/parquet/plain-page.js';
+import { codedPage, plainPage } from '../../src/parquet/page-values.js';
 import { catalogRow } from '../support/catalog.js';
 import { temporaryFolder } from '../support/files.js';
 
@@ -129,13 +128,13 @@ describe('a dictionary page', () => {
   });
 
   it('is read by rows', () => {
-    expect(CodedPage.of(page(1), dictionary, leaf)?.at(4)).toBe('b');
-    expect(CodedPage.of(page(0), dictionary, leaf)?.at(0)).toBe('a');
+    expect(codedPage(page(1), dictionary, leaf)?.at(4)).toBe('b');
+    expect(codedPage(page(0), dictionary, leaf)?.at(0)).toBe('a');
   });
 
   it('is refused when an index is beyond its dictionary', () => {
-    expect(() => CodedPage.of(page(2), dictionary, leaf)).toThrow(/its dictionary lacks/);
-    expect(() => CodedPage.of(page(1), { ...dictionary, count: 3 }, leaf)).toThrow(/cut off/);
+    expect(() => codedPage(page(2), dictionary, leaf)).toThrow(/its dictionary lacks/);
+    expect(() => codedPage(page(1), { ...dictionary, count: 3 }, leaf)).toThrow(/cut off/);
   });
 
   it('is refused when it is plain and ends before its values', () => {
@@ -145,9 +144,9 @@ describe('a dictionary page', () => {
       levels: new Uint8Array(),
       values: Uint8Array.from(values),
     });
-    expect(PlainPage.of(plain(1, 2, 0, 0, 0, 97, 98), leaf)?.at(0)).toBe('ab');
-    expect(() => PlainPage.of(plain(1, 3, 0, 0, 0, 97, 98), leaf)).toThrow(/cut off/);
-    expect(() => PlainPage.of(plain(1, 255, 255, 255, 255, 97), leaf)).toThrow(/cut off/);
-    expect(() => PlainPage.of(plain(2 ** 24, 0, 0, 0, 0), leaf)).toThrow(/cut off/);
+    expect(plainPage(plain(1, 2, 0, 0, 0, 97, 98), leaf)?.at(0)).toBe('ab');
+    expect(() => plainPage(plain(1, 3, 0, 0, 0, 97, 98), leaf)).toThrow(/cut off/);
+    expect(() => plainPage(plain(1, 255, 255, 255, 255, 97), leaf)).toThrow(/cut off/);
+    expect(() => plainPage(plain(2 ** 24, 0, 0, 0, 0), leaf)).toThrow(/cut off/);
   });
 });

@@ -140,31 +140,16 @@ function page(
   fields: ThriftFields,
   size = body.length,
 ) {
-  const header = encodeThrift([
-    [1, type],
-    [2, size],
-    [3, body.length],
-    [field, fields],
-  ]);
+  const header = encodeThrift({ 1: type, 2: size, 3: body.length, [field]: fields });
   return new Uint8Array([...header, ...body]);
 }
 
 const dataPage = (count: number, encoding: number, body: readonly number[]): Uint8Array<ArrayBuffer> =>
-  page(PAGE.data, body, DATA_FIELD, [
-    [1, count],
-    [2, encoding],
-    [3, 3],
-    [4, 3],
-  ]);
+  page(PAGE.data, body, DATA_FIELD, { 1: count, 2: encoding, 3: 3, 4: 3 });
 
 describe('pages', () => {
   it('are refused when they declare more bytes than a column may have', async () => {
-    const fields: ThriftFields = [
-      [1, 1],
-      [2, 0],
-      [3, 3],
-      [4, 3],
-    ];
+    const fields: ThriftFields = { 1: 1, 2: 0, 3: 3, 4: 3 };
     const huge = page(PAGE.data, [1, 2, 3], DATA_FIELD, fields, 2 ** 30);
     await expect(cleanPages(huge, column('INT64'), meta(1))).rejects.toThrow(/more than 268435456 bytes/);
     const other = page(PAGE.data, [1, 2, 3], DATA_FIELD, fields, 8);
@@ -176,10 +161,7 @@ describe('pages', () => {
     await expect(cleanPages(many, column('INT64'), meta(1))).rejects.toThrow(/more values than its column/);
     const twice = new Uint8Array([...dataPage(1, 0, [0]), ...dataPage(1, 0, [0])]);
     await expect(cleanPages(twice, column('INT64'), meta(1))).rejects.toThrow(/more values than it declares/);
-    const dictionary = page(PAGE.dictionary, [1, 0, 0, 0, 65], DICTIONARY_FIELD, [
-      [1, 2 ** 30],
-      [2, 0],
-    ]);
+    const dictionary = page(PAGE.dictionary, [1, 0, 0, 0, 65], DICTIONARY_FIELD, { 1: 2 ** 30, 2: 0 });
     await expect(cleanPages(dictionary, column('BYTE_ARRAY'), meta(1))).rejects.toThrow(/too many values/);
   });
 
@@ -206,16 +188,7 @@ describe('pages', () => {
 
 describe('thrift', () => {
   it('is skipped exactly as it is written', () => {
-    const bytes = encodeThrift([
-      [1, 300],
-      [
-        5,
-        [
-          [2, true],
-          [7, false],
-        ],
-      ],
-    ]);
+    const bytes = encodeThrift({ 1: 300, 5: { 2: true, 7: false } });
     expect(bytes).toEqual([0x15, 0xd8, 0x04, 0x4c, 0x21, 0x52, 0, 0]);
     expect(checkThrift(new Uint8Array(bytes), 0)).toBe(bytes.length);
   });

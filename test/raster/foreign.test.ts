@@ -53,6 +53,13 @@ describe('openRaster', () => {
     }
   });
 
+  it('names a folder, whatever its name ends in', async () => {
+    await mkdir(join(folder, 'scene.tif'));
+    await expect(openRaster(join(folder, 'scene.tif'))).rejects.toThrow(
+      /scene\.tif is a folder and no Zarr store; give a raster file, or the folder of a Zarr store\.$/,
+    );
+  });
+
   it('lists the images of a zip file', async () => {
     const archive = join(folder, 'images.zip');
     const bytes = Uint8Array.of(1);

@@ -1,10 +1,23 @@
-/** Finds bands of a row by name or number. */
+/** Finds bands of a row by name or number, and the conversion of their units. */
 import { invalidInput } from '../../errors.js';
-import type { BandInfo, Raster, Units } from '../../raster/index.js';
+import {
+  type BandInfo,
+  type Raster,
+  type UnitConversion,
+  type Units,
+  unitConversion,
+} from '../../raster/index.js';
 import { isCategorical } from '../../raster/units.js';
 import { isCategoricalFile, isCategoricalName, withoutResolution } from '../categories.js';
-import type { BandValues, CatalogAsset, CatalogBand, CatalogRow } from '../row.js';
-import type { BandChoice } from './options.js';
+import {
+  type BandValues,
+  type CatalogAsset,
+  type CatalogBand,
+  type CatalogRow,
+  mainAsset,
+  rowName,
+} from '../row.js';
+import type { BandChoice, UnitOptions } from './options.js';
 
 /** A band of a row with the row's metadata on it. */
 export interface ChosenBand {
@@ -41,19 +54,8 @@ export function requireBand(row: CatalogRow, choice: BandChoice): ChosenBand {
   throw invalidInput(rowName(row), `has no band ${show(choice)}`, remedy);
 }
 
-/** The name of a row in messages. */
-export function rowName(row: CatalogRow): string {
-  return row.collection === '' ? row.id : `${row.collection}/${row.id}`;
-}
-
 export function show(choice: BandChoice): string {
   return typeof choice === 'number' ? String(choice) : `"${choice}"`;
-}
-
-/** The asset of a row's main file; for a store, whose own address is not an asset, its first array. */
-export function mainAsset(row: CatalogRow): CatalogAsset {
-  const assets = Object.values(row.assets);
-  return assets.find((asset) => asset.href === row.href) ?? assets[0] ?? { href: row.href };
 }
 
 /** The chosen band in the open file. @throws {TerrachipError} INVALID_INPUT */
@@ -192,4 +194,40 @@ export function bandNames(row: CatalogRow): string[] {
     bands.length <= 1 ? [key, ...bands.map(({ name }) => name)] : bands.map(({ name }) => name),
   );
   return [...new Set(names)];
+}
+
+/** The stored units of a band, and their conversion. */
+export interface BandUnits {
+  readonly units: Units;
+  readonly conversion: UnitConversion;
+}
+
+/**
+ * The conversion of a band's units; null without `units`.
+ * @throws {TerrachipError} INVALID_INPUT for units that are not declared, that differ between row and caller, or that
+ * cannot be converted
+ */
+export function bandUnits(
+  row: CatalogRow,
+  { choice, units: own }: ChosenBand,
+  { units, sourceUnits }: UnitOptions,
+): BandUnits | null {
+  if (units === undefined) return null;
+  const subject = `${rowName(row)}: band ${show(choice)}`;
+  const stated = own ?? sourceUnits;
+  if (stated === undefined) {
+    throw invalidInput(
+      subject,
+      `does not say in which units it is, and ${units} is wanted`,
+      'declare them as `sourceUnits`',
+    );
+  }
+  if (sourceUnits !== undefined && stated !== sourceUnits) {
+    throw invalidInput(
+      subject,
+      `is in ${stated} by its catalog, but declared as ${sourceUnits}`,
+      'leave the declaration out, or correct the catalog',
+    );
+  }
+  return { units: stated, conversion: unitConversion(stated, units, subject) };
 }

@@ -1,6 +1,6 @@
 /** Loaders: pixels of catalog rows on one grid. */
 
-export { type LoadZarrOptions, loadZarr } from './cube.js';
+export { type CubeOptions, type LoadZarrOptions, loadZarr } from './cube.js';
 export {
   type ExogenousLayer,
   type LoadedLayers,
@@ -18,14 +18,20 @@ export {
   type ResamplingChoice,
   type RowOrder,
   type SourceOptions,
+  type UnitOptions,
 } from './options.js';
 export { fillOutside, type OutsideFill } from './outside.js';
 export type { LoadTarget } from './plan.js';
-export { loadPointSeries, type PointSeries, type PointSeriesOptions } from './point-series.js';
-export { type PointValues, type SamplePointsOptions, samplePoints } from './points.js';
+export {
+  loadPointSeries,
+  type PointSeries,
+  type PointSeriesOptions,
+  type PointValues,
+  type SamplePointsOptions,
+  samplePoints,
+} from './points.js';
 export { createRasterPool, type RasterPool, type RasterPoolOptions } from './pool.js';
 export { loadRaster, type RasterStream, streamRaster } from './raster.js';
 export { loadSides, type SideLoader } from './sides.js';
 export { type CalendarUnit, calendarUnit, solarDay, type TimeSteps } from './time-steps.js';
 export { type LoadTimeseriesOptions, loadRasterTimeseries, type StepMethod } from './timeseries.js';
-export type { UnitOptions } from './units.js';

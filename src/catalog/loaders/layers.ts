@@ -1,13 +1,12 @@
 /** Additional layers from rasters outside the catalog: elevation, land cover, masks. */
-import { invalidInput, invalidOption, TerrachipError } from '../../errors.js';
+import { invalidInput, invalidOption } from '../../errors.js';
 import { equalsNodata } from '../../geo/dtype.js';
-import { type GeoBox, GeoTensor, type TypedArray } from '../../geo/index.js';
+import { bandTensor } from '../../geo/geotensor.js';
+import type { GeoBox, GeoTensor, TypedArray } from '../../geo/index.js';
 import { type Backend, CpuBackend } from '../../gpu/index.js';
 import type { Resampling } from '../../kernels/index.js';
-import { suitsCategories } from '../../kernels/resampling.js';
 import type { OperationOptions } from '../../progress.js';
 import {
-  type BlockCache,
   createBlockCache,
   openRaster,
   type Raster,
@@ -17,7 +16,7 @@ import {
 } from '../../raster/index.js';
 import { isCategorical } from '../../raster/units.js';
 import { requireFloat32 } from '../../raster/warp-source.js';
-import { DEFAULT_MAX_BYTES, type OpenAsset } from './options.js';
+import { requireBytes, requireCategorical, type SourceOptions, sizeOnGrid } from './options.js';
 
 /** One band of any raster. */
 export interface ExogenousLayer {
@@ -32,15 +31,9 @@ export interface ExogenousLayer {
 }
 
 /** Options for all layers of `loadLayers`. */
-export interface LoadLayersOptions extends OperationOptions {
-  /** Default: a `CpuBackend` on the calling thread, disposed after the call. */
-  backend?: Backend;
-  cache?: BlockCache;
-  /** Default: `openRaster`. */
-  open?: OpenAsset;
-  /** Largest result in bytes (default 4 GiB). */
-  maxBytes?: number;
-}
+export interface LoadLayersOptions
+  extends OperationOptions,
+    Pick<SourceOptions, 'backend' | 'cache' | 'open' | 'maxBytes'> {}
 
 /** Layers of different sources on one grid. */
 export interface LoadedLayers {
@@ -63,16 +56,11 @@ export async function loadLayers(
 ): Promise<LoadedLayers> {
   const names = Object.keys(layers);
   if (names.length === 0) throw invalidOption('layers', 'name none', 'give at least one');
-  const size = names.length * grid.pixelCount * 4;
-  const { maxBytes: limit = DEFAULT_MAX_BYTES, signal, onProgress } = options;
-  if (size > limit) {
-    const text = `${names.length} layers of ${grid.width} × ${grid.height} pixels need ${size} bytes, above the limit of ${limit}`;
-    throw new TerrachipError('TOO_LARGE', text, 'load fewer, or on a coarser grid', { size, limit });
-  }
+  const { cache = createBlockCache(), open = openRaster, maxBytes, signal, onProgress } = options;
+  const length = names.length * grid.pixelCount;
+  requireBytes(sizeOnGrid(names.length, 'layers', grid), 4 * length, maxBytes);
   const backend = options.backend ?? new CpuBackend();
-  const cache = options.cache ?? createBlockCache();
-  const open = options.open ?? openRaster;
-  const data = new Float32Array(names.length * grid.pixelCount).fill(Number.NaN);
+  const data = new Float32Array(length).fill(Number.NaN);
   const warnings: string[] = [];
   try {
     for (const [k, name] of names.entries()) {
@@ -90,15 +78,7 @@ export async function loadLayers(
   } finally {
     if (options.backend === undefined) backend.dispose();
   }
-  const shape = [names.length, grid.height, grid.width];
-  const tensor = new GeoTensor<'float32'>({
-    data,
-    shape,
-    dimensions: ['band', 'y', 'x'],
-    geobox: grid,
-    nodata: Number.NaN,
-    bandNames: names,
-  });
+  const tensor = bandTensor<'float32'>({ data, geobox: grid, nodata: Number.NaN, bandNames: names });
   return { tensor, warnings };
 }
 
@@ -119,13 +99,7 @@ async function loadLayer(
   const categorical =
     band.colourInterpretation === 'palette' || (units !== undefined && isCategorical(units));
   const resampling = layer.resampling ?? (categorical ? 'nearest' : 'bilinear');
-  if (categorical && !suitsCategories(resampling)) {
-    throw invalidOption(
-      'resampling',
-      `cannot be ${resampling} for the layer "${name}", which holds categories`,
-      'use nearest or mode',
-    );
-  }
+  if (categorical) requireCategorical(resampling, `the layer "${name}"`);
   const warped = new WarpedRaster(backend, raster, { geobox: grid, resampling, bands: [index] });
   await readWhole(backend, warped, [target], { signal });
   return null;
@@ -140,7 +114,7 @@ async function loadLayer(
 export function stack(tensors: readonly GeoTensor[]): GeoTensor<'float32'> {
   const [first] = tensors;
   if (first === undefined) throw invalidInput('a stack of no tensors', 'has no grid', 'give at least one');
-  const bands = tensors.map((tensor) => {
+  for (const tensor of tensors) {
     if (!tensor.geobox.equals(first.geobox)) {
       throw invalidInput('tensors on different grids', 'cannot be stacked', 'load them on one grid');
     }
@@ -151,10 +125,8 @@ export function stack(tensors: readonly GeoTensor[]): GeoTensor<'float32'> {
         'give (band, y, x)',
       );
     }
-    return tensor.shape.length === 2 ? 1 : tensor.shape[0];
-  });
-  const size = first.geobox.pixelCount;
-  const data = new Float32Array(bands.reduce((sum, count) => sum + count, 0) * size);
+  }
+  const data = new Float32Array(tensors.reduce((sum, tensor) => sum + tensor.data.length, 0));
   let at = 0;
   for (const tensor of tensors) {
     requireFloat32('a tensor of the stack', tensor.data, tensor.nodata ?? Number.NaN);
@@ -162,10 +134,8 @@ export function stack(tensors: readonly GeoTensor[]): GeoTensor<'float32'> {
     at += tensor.data.length;
   }
   const named = tensors.every((tensor) => tensor.bandNames !== null);
-  return new GeoTensor<'float32'>({
+  return bandTensor<'float32'>({
     data,
-    shape: [data.length / size, first.geobox.height, first.geobox.width],
-    dimensions: ['band', 'y', 'x'],
     geobox: first.geobox,
     nodata: Number.NaN,
     bandNames: named ? tensors.flatMap((tensor) => tensor.bandNames ?? []) : null,

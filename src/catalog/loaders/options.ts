@@ -1,11 +1,12 @@
 /** Options of the loaders. */
-import type { Dtype } from '../../geo/index.js';
+import { invalidOption, TerrachipError } from '../../errors.js';
+import type { Dtype, GeoBox } from '../../geo/index.js';
 import type { Backend } from '../../gpu/index.js';
 import type { Antialias, BitField, MosaicMethod, Resampling } from '../../kernels/index.js';
+import { suitsCategories } from '../../kernels/resampling.js';
 import type { OperationOptions } from '../../progress.js';
-import type { BlockCache, Raster } from '../../raster/index.js';
+import type { BlockCache, Raster, Units } from '../../raster/index.js';
 import type { CatalogRow } from '../row.js';
-import type { UnitOptions } from './units.js';
 
 /** A band by its name, its common name or the key of its asset; or by its number, from 1, in the row's main file. */
 export type BandChoice = string | number;
@@ -69,6 +70,14 @@ export function createLoadCounters(): LoadCounters {
   };
 }
 
+/** The units of loaded values. */
+export interface UnitOptions {
+  /** The units of the result. Each source is converted from the units in its row. Default: no conversion. */
+  units?: Units;
+  /** The units of rows that declare none; used only with `units`. */
+  sourceUnits?: Units;
+}
+
 /** The bands that are read from rows, and how they are masked, scaled and resampled. */
 export interface SourceOptions extends OperationOptions, UnitOptions {
   /** Default: all bands of the first row's main file except its alpha band. */
@@ -118,3 +127,30 @@ export interface LoadRasterOptions<D extends Dtype = Dtype> extends SourceOption
 }
 
 export const DEFAULT_MAX_BYTES = 4 * 2 ** 30;
+
+/** @throws {TerrachipError} TOO_LARGE if a result of so many bytes exceeds the limit */
+export function requireBytes(
+  name: string,
+  size: number,
+  limit = DEFAULT_MAX_BYTES,
+  remedy = 'load a smaller area, larger pixels or less of it, or raise `maxBytes`',
+): void {
+  if (size <= limit) return;
+  const text = `${name} would take ${size} bytes, above the limit of ${limit}`;
+  throw new TerrachipError('TOO_LARGE', text, remedy, { size, limit });
+}
+
+/** A number of bands or layers on a grid, for messages. */
+export function sizeOnGrid(count: number, things: string, { width, height }: GeoBox): string {
+  return `${count} ${things} of ${width} × ${height} pixels`;
+}
+
+/** @throws {TerrachipError} INVALID_OPTION for a resampling that interpolates categories */
+export function requireCategorical(
+  resampling: Resampling,
+  band: string,
+  remedy = 'use nearest or mode',
+): void {
+  if (suitsCategories(resampling)) return;
+  throw invalidOption('resampling', `cannot be ${resampling} for ${band}, which holds categories`, remedy);
+}

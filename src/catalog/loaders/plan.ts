@@ -10,12 +10,13 @@ import {
   TimeInterval,
 } from '../../geo/index.js';
 import { whereIs } from '../../geo/overlap.js';
+import { padWindow, wholeWindow } from '../../geo/windows.js';
 import { CpuBackend } from '../../gpu/index.js';
 import { mapConcurrently } from '../../io/semaphore.js';
 import { createBlockCache, type Raster } from '../../raster/index.js';
 import { GeoCatalog } from '../geo-catalog.js';
-import { type CatalogRow, type CatalogValue, propertyOf } from '../row.js';
-import { type ChosenBand, mainAsset, requireBand, rowName } from './bands.js';
+import { type CatalogRow, type CatalogValue, mainAsset, propertyOf, rowName } from '../row.js';
+import { requireBand } from './bands.js';
 import {
   type BandChoice,
   createLoadCounters,
@@ -28,6 +29,15 @@ import { type OpenedBand, openAsset, Source, type SourceContext } from './source
 
 /** A grid, or a slice with a grid and a time. */
 export type LoadTarget = GeoBox | GeoSlice;
+
+export function targetGrid(target: LoadTarget): GeoBox {
+  return target instanceof GeoBox ? target : geoBoxOfSlice(target);
+}
+
+/** The time of a slice; always for a grid. */
+export function targetTime(target: LoadTarget): TimeInterval {
+  return target instanceof GeoBox ? TimeInterval.always : target.interval;
+}
 
 /** Files whose headers are read concurrently. */
 const OPENING = 8;
@@ -78,8 +88,8 @@ export class LoadPlan {
   ): Promise<LoadPlan> {
     if (options.mask !== undefined) checkMask(options.mask);
     if (options.bands?.length === 0) throw invalidOption('bands', 'names none', 'give at least one');
-    const grid = target instanceof GeoBox ? target : geoBoxOfSlice(target);
-    const interval = target instanceof GeoBox ? TimeInterval.always : target.interval;
+    const grid = targetGrid(target);
+    const interval = targetTime(target);
     const rows = sortRows(rowsOn(catalog, grid, interval), options.order ?? 'time');
     if (
       rows.length === 0 &&
@@ -146,12 +156,13 @@ export class LoadPlan {
 
   /** @throws {TerrachipError} TOO_LARGE if a result of so many values exceeds `maxBytes` */
   requireSize(values: number, bytesPerValue: number): void {
-    const limit = this.context.options.maxBytes ?? DEFAULT_MAX_BYTES;
+    const { grid, options } = this.context;
+    const { maxBytes: limit = DEFAULT_MAX_BYTES } = options;
     const size = values * bytesPerValue;
     if (size <= limit) return;
     throw new TerrachipError(
       'TOO_LARGE',
-      `a result of ${size} bytes (${this.context.grid.width} × ${this.context.grid.height} pixels) is above the limit of ${limit}`,
+      `a result of ${size} bytes (${grid.width} × ${grid.height} pixels) is above the limit of ${limit}`,
       'load a smaller slice or larger pixels, take the rows from streamRaster, or raise `maxBytes`',
       { size, limit },
     );
@@ -171,17 +182,13 @@ async function closeAll(sources: Set<Source>): Promise<void> {
 }
 
 /** Rows that may overlap a grid and a time, in order. Rows that are not in a catalog are compared by time only. */
-export function rowsOn(
-  catalog: Iterable<CatalogRow>,
-  target: LoadTarget,
-  interval: TimeInterval,
-): CatalogRow[] {
-  const grid = target instanceof GeoBox ? target : geoBoxOfSlice(target);
+export function rowsOn(catalog: Iterable<CatalogRow>, grid: GeoBox, interval: TimeInterval): CatalogRow[] {
   if (!(catalog instanceof GeoCatalog)) {
     return Array.from(catalog).filter((row) => row.interval.intersects(interval));
   }
   // Footprints are simplified: a margin of one pixel finds those that end beside the grid.
-  const { bounds } = grid.window(-1, -1, grid.width + 2, grid.height + 2);
+  const { x, y, width, height } = padWindow(wholeWindow(grid), 1);
+  const { bounds } = grid.window(x, y, width, height);
   return [...catalog.query({ geometry: bounds, crs: grid.crs, interval }, { touch: true })];
 }
 
@@ -302,7 +309,7 @@ async function place(
 ): Promise<PlacedSource | null> {
   const { options, counters } = context;
   try {
-    const bands: ChosenBand[] = choices.map((choice) => requireBand(row, choice));
+    const bands = choices.map((choice) => requireBand(row, choice));
     const source = new Source(context, row, position, bands);
     opened.add(source);
     const window = await source.window(signal);

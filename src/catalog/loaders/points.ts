@@ -1,7 +1,18 @@
-/** Values of a tensor at points. */
+/** Values of a tensor at points, and time series of cubes at points. */
 import { invalidInput, invalidOption } from '../../errors.js';
 import { equalsNodata } from '../../geo/dtype.js';
-import { Affine, Crs, type CrsLike, createPixelMapping, GeoBox, type GeoTensor } from '../../geo/index.js';
+import {
+  Affine,
+  Crs,
+  type CrsLike,
+  createPixelMapping,
+  GeoBox,
+  type GeoTensor,
+  TimeInterval,
+} from '../../geo/index.js';
+import { readPixels } from '../../raster/index.js';
+import { noReference } from '../../raster/request.js';
+import { allocate, type CubeOptions, valuesOf, withCube } from './cube.js';
 
 /** The CRS and resampling of `samplePoints`. */
 export interface SamplePointsOptions {
@@ -35,12 +46,13 @@ export function samplePoints(
 ): PointValues {
   if (resampling !== 'nearest' && resampling !== 'bilinear')
     throw invalidOption('resampling', `cannot be "${String(resampling)}"`, 'give nearest or bilinear');
+  const wrong = points.findIndex((point) => !point.every(Number.isFinite));
+  if (wrong >= 0) {
+    const subject = `the point ${wrong} [${points[wrong].join(', ')}]`;
+    throw invalidInput(subject, 'is not a position', 'give two finite numbers, x or longitude first');
+  }
   const { geobox, data } = tensor;
   const { width, height } = geobox;
-  // A grid with pixels of one unit in the points' CRS: pixel mappings wrap longitudes by 360 degrees.
-  const from = crs === undefined ? Crs.wgs84 : Crs.parse(crs);
-  const { map } = createPixelMapping(new GeoBox(from, Affine.identity, 1, 1), geobox);
-  const position = new Float64Array(2);
   const size = width * height;
   const planes = data.length / size;
   const values = new Float64Array(points.length * planes).fill(Number.NaN);
@@ -48,19 +60,8 @@ export function samplePoints(
     const value = data[plane * size + y * width + x];
     return equalsNodata(value, tensor.nodata) ? Number.NaN : value;
   };
-  for (const [k, point] of points.entries()) {
-    if (!point.every(Number.isFinite)) {
-      throw invalidInput(
-        `the point ${k} [${point.join(', ')}]`,
-        'is not a position',
-        'give two finite numbers, x or longitude first',
-      );
-    }
-    map(...point, position);
-    const [x, y] = position;
+  for (const { k, x, y } of positionsOn(geobox, points, crs)) {
     const [column, row] = [Math.floor(x), Math.floor(y)];
-    // NaN, outside the projection's domain, fails these too.
-    if (!(column >= 0 && row >= 0 && column < width && row < height)) continue;
     for (let plane = 0; plane < planes; plane++) {
       const own = valueAt(plane, column, row);
       values[k * planes + plane] =
@@ -92,4 +93,59 @@ function interpolate(
     }
   }
   return sum / total;
+}
+
+/** The points inside a grid, in its pixels. */
+function* positionsOn(
+  grid: GeoBox,
+  points: readonly (readonly [number, number])[],
+  crs: CrsLike = Crs.wgs84,
+): Generator<{ k: number; x: number; y: number }> {
+  // A grid with pixels of one unit in the points' CRS: pixel mappings wrap longitudes by 360 degrees.
+  const { map } = createPixelMapping(new GeoBox(Crs.parse(crs), Affine.identity, 1, 1), grid);
+  const position = new Float64Array(2);
+  for (const [k, point] of points.entries()) {
+    map(...point, position);
+    const [x, y] = position;
+    // NaN, outside the projection's domain, fails these too.
+    if (x >= 0 && y >= 0 && x < grid.width && y < grid.height) yield { k, x, y };
+  }
+}
+
+/** The variable, times and CRS of `loadPointSeries`. */
+export interface PointSeriesOptions extends CubeOptions, Pick<SamplePointsOptions, 'crs'> {}
+
+/** Values of a cube at points, over time. */
+export interface PointSeries {
+  readonly times: readonly TimeInterval[];
+  /** Coordinates along axes other than time; one empty name without such axes. */
+  readonly bandNames: readonly string[];
+  /** (point, band, time), C order; NaN for no data and for points outside. */
+  readonly values: Float32Array;
+  readonly shape: readonly [points: number, bands: number, times: number];
+}
+
+/**
+ * Loads time series of the pixels that contain points. Reads only their chunks.
+ * @param points x or longitude first
+ * @throws {TerrachipError} as `loadZarr`
+ */
+export async function loadPointSeries(
+  path: string,
+  points: readonly (readonly [number, number])[],
+  options: PointSeriesOptions = {},
+): Promise<PointSeries> {
+  const { crs, interval = TimeInterval.always, signal, unscale } = options;
+  return withCube(path, { ...options, interval }, async (raster, { times, bandNames, indexes: bands }) => {
+    const values = allocate(raster, points.length * bands.length, options).fill(Number.NaN);
+    if (raster.geobox === null) throw noReference(raster);
+    for (const { k, x, y } of positionsOn(raster.geobox, points, crs)) {
+      signal?.throwIfAborted();
+      const window = { x: Math.floor(x), y: Math.floor(y), width: 1, height: 1 };
+      const pixels = await readPixels(raster, { window, bands, signal });
+      for (const [i, band] of bands.entries())
+        values[k * bands.length + i] = valuesOf(raster, pixels, i, band, unscale)[0];
+    }
+    return { times, bandNames, values, shape: [points.length, bandNames.length, times.length] };
+  });
 }

@@ -1,25 +1,23 @@
-/** Validity masks from quality bands, on any grid. */
+/** Sources of a load: rasters with the metadata of their rows, masked by a quality band. */
 import { invalidInput, invalidOption } from '../../errors.js';
 import { bytesPerElement } from '../../geo/dtype.js';
+import type { GeoBox, PixelWindow } from '../../geo/index.js';
+import { intersectWindows, padWindow, wholeWindow } from '../../geo/windows.js';
+import type { Backend } from '../../gpu/index.js';
+import { bitMask, classMask, dilate, maskOut } from '../../kernels/index.js';
 import {
-  ControlGrid,
-  type ControlWindow,
-  createPixelMapping,
-  type GeoBox,
-  type PixelWindow,
-} from '../../geo/index.js';
-import { intersectWindows } from '../../geo/windows.js';
-import type { Backend, DeviceTensor } from '../../gpu/index.js';
-import { bitMask, classMask, dilate, maskOut, uploadControl, warp } from '../../kernels/index.js';
-import { type Raster, readPixels } from '../../raster/index.js';
-import { noReference } from '../../raster/request.js';
+  type BandInfo,
+  type MaskKind,
+  type MaskRequest,
+  type Raster,
+  readPixels,
+  readWhole,
+  WarpedRaster,
+  type WindowRequest,
+} from '../../raster/index.js';
+import { RasterView } from '../../raster/raster-view.js';
+import { levelBox } from '../../raster/request.js';
 import type { QualityMask } from './options.js';
-
-/** Pixels along a side of a tile. */
-const TILE = 1024;
-
-/** A tile that needs more pixels of the quality band than this is split in four. */
-const MAX_QUALITY_PIXELS = 16 * 2 ** 20;
 
 /** Cached windows. The bands of one row have few grids, and request the same windows in succession. */
 const KEPT = 8;
@@ -42,13 +40,11 @@ export function checkMask({ bits = [], classes = [], dilate: radius = 0 }: Quali
   }
 }
 
-function requireBits(raster: Raster, index: number, { bits = [] }: QualityMask): void {
-  const band = raster.bands.find((candidate) => candidate.index === index);
-  if (band === undefined) return;
+function requireBits(raster: Raster, band: BandInfo, { bits = [] }: QualityMask): void {
   if (band.dtype === 'float64') {
     throw invalidInput(
       raster.name,
-      `stores its quality band ${index} as ${band.storedType}`,
+      `stores its quality band ${band.index} as ${band.storedType}`,
       'store it as whole numbers of at most 32 bits',
     );
   }
@@ -59,120 +55,91 @@ function requireBits(raster: Raster, index: number, { bits = [] }: QualityMask):
     if (first + width <= count) continue;
     throw invalidInput(
       raster.name,
-      `has no bit ${first + width - 1} in its quality band ${index}, which has ${count}`,
+      `has no bit ${first + width - 1} in its quality band ${band.index}, which has ${count}`,
       'correct the bits of the mask',
     );
   }
 }
 
-/** The quality band of an open raster. */
-export class QualityReader {
+/** The quality band of an open raster as a raster of one band: NaN for masked pixels, 0 for others. */
+export class QualityRaster extends RasterView {
   readonly #backend: Backend;
   readonly #raster: Raster;
-  readonly #grid: GeoBox;
-  readonly #band: number;
+  readonly #band: BandInfo;
   readonly #mask: QualityMask;
   readonly #recent = new Map<string, Promise<Uint8Array>>();
 
-  /** @throws {TerrachipError} INVALID_INPUT for a raster without georeferencing, or bits that its band does not have */
-  constructor(backend: Backend, raster: Raster, band: number, mask: QualityMask) {
-    if (raster.geobox === null) throw noReference(raster);
+  /** @throws {TerrachipError} INVALID_INPUT for bits that the band does not have */
+  constructor(backend: Backend, raster: Raster, band: BandInfo, mask: QualityMask) {
+    super(raster);
     requireBits(raster, band, mask);
     this.#backend = backend;
     this.#raster = raster;
-    this.#grid = raster.geobox;
     this.#band = band;
     this.#mask = mask;
   }
 
-  /** 255 for valid pixels of a grid, 0 for masked ones; resampled by nearest. */
-  async validity(box: GeoBox, signal?: AbortSignal): Promise<Uint8Array> {
-    const key = JSON.stringify(box);
+  override get bands(): readonly BandInfo[] {
+    const { index } = this.#band;
+    const plain = { nodata: null, scale: 1, offset: 0, colourInterpretation: 'undefined' };
+    return [{ ...this.#band, ...plain, index, dtype: 'float32', storedType: 'float32' }];
+  }
+
+  override get mask(): MaskKind {
+    return null;
+  }
+
+  /**
+   * 255 for valid pixels of a grid, 0 for masked ones; resampled by nearest.
+   * @throws {TerrachipError} INVALID_INPUT for a raster without georeferencing
+   */
+  async validity(geobox: GeoBox, signal?: AbortSignal): Promise<Uint8Array> {
+    const key = JSON.stringify(geobox);
     const cached = this.#recent.get(key);
     if (cached !== undefined) return cached;
-    const result = this.#compute(box, signal);
+    const result = this.#compute(geobox, signal);
     this.#recent.set(key, result);
     const [oldest] = this.#recent.keys();
     if (this.#recent.size > KEPT && oldest !== undefined) this.#recent.delete(oldest);
     return result;
   }
 
-  async #compute(box: GeoBox, signal?: AbortSignal): Promise<Uint8Array> {
-    const control = new ControlGrid(createPixelMapping(box, this.#grid));
-    const valid = new Uint8Array(box.pixelCount);
-    for (let y = 0; y < box.height; y += TILE) {
-      for (let x = 0; x < box.width; x += TILE) {
-        const width = Math.min(TILE, box.width - x);
-        const height = Math.min(TILE, box.height - y);
-        await this.#fillTile(control, { x, y, width, height }, valid, box.width, signal);
-      }
-    }
-    return valid;
+  async #compute(geobox: GeoBox, signal?: AbortSignal): Promise<Uint8Array> {
+    const warped = new WarpedRaster(this.#backend, this, { geobox, resampling: 'nearest' });
+    const values = new Float32Array(geobox.pixelCount);
+    await readWhole(this.#backend, warped, [values], { signal });
+    return Uint8Array.from(values, (value) => (Number.isNaN(value) ? 0 : 255));
   }
 
-  async #fillTile(
-    grid: ControlGrid,
-    tile: PixelWindow,
-    valid: Uint8Array,
-    stride: number,
-    signal?: AbortSignal,
-  ): Promise<void> {
-    const control = grid.window(tile, 0);
-    if (control.source === null) return;
-    const source = this.#widen(control.source);
-    if (source.width * source.height > MAX_QUALITY_PIXELS && tile.width * tile.height > 1) {
-      const width = Math.ceil(tile.width / 2);
-      const height = Math.ceil(tile.height / 2);
-      for (const [dx, dy] of [
-        [0, 0],
-        [width, 0],
-        [0, height],
-        [width, height],
-      ] as const) {
-        const part = intersectWindows({ x: tile.x + dx, y: tile.y + dy, width, height }, tile);
-        if (part !== null) await this.#fillTile(grid, part, valid, stride, signal);
-      }
-      return;
+  override async readPlanes(request: WindowRequest = {}): Promise<[Float32Array]> {
+    const { window = wholeWindow(this), signal } = request;
+    // Dilation reaches into the window from a margin.
+    const margin = Math.ceil(this.#mask.dilate ?? 0);
+    const wide = intersectWindows(padWindow(window, margin), wholeWindow(this)) ?? window;
+    const kept = await this.#keptPixels(wide, signal);
+    if (margin === 0) return [kept];
+    const values = new Float32Array(window.width * window.height);
+    for (let row = 0; row < window.height; row++) {
+      const first = (window.y - wide.y + row) * wide.width + window.x - wide.x;
+      values.set(kept.subarray(first, first + window.width), row * window.width);
     }
-    const kept = await this.#keptPixels(source, signal);
-    try {
-      const warped = await this.#warp(kept, source, tile, control);
-      for (let row = 0; row < tile.height; row++) {
-        const to = (tile.y + row) * stride + tile.x;
-        for (let i = 0; i < tile.width; i++)
-          valid[to + i] = Number.isNaN(warped[row * tile.width + i]) ? 0 : 255;
-      }
-    } finally {
-      kept.dispose();
-    }
+    return [values];
   }
 
-  /** Adds the margin from which dilation reaches into a window. */
-  #widen({ x, y, width, height }: PixelWindow): PixelWindow {
-    const reach = Math.ceil(this.#mask.dilate ?? 0);
-    const all = { x: 0, y: 0, width: this.#raster.width, height: this.#raster.height };
-    const wide = { x: x - reach, y: y - reach, width: width + 2 * reach, height: height + 2 * reach };
-    return intersectWindows(wide, all) ?? all;
-  }
-
-  /** Float32 at the quality band's own pixels: NaN if masked, else 0. */
-  async #keptPixels(window: PixelWindow, signal?: AbortSignal): Promise<DeviceTensor> {
+  async #keptPixels(window: PixelWindow, signal?: AbortSignal): Promise<Float32Array> {
     const backend = this.#backend;
     const { bits = [], classes = [], dilate: radius = 0 } = this.#mask;
     // The fill value is a class or a bit, which the mask may name or not.
-    const bands = [{ index: this.#band, nodata: null }];
-    const request = { window, bands, signal };
+    const bands = [{ index: this.#band.index, nodata: null }];
     const {
       planes: [stored],
       valid: [hasData],
-    } = await readPixels(this.#raster, request);
+    } = await readPixels(this.#raster, { window, bands, signal });
     const shape = [window.height, window.width];
     const quality = backend.upload(stored, shape);
     const flags = backend.allocate(shape, 'uint8');
-    const kept = backend.upload(
-      Float32Array.from(hasData, (value) => (value === 0 ? Number.NaN : 0)),
-      shape,
-    );
+    const values = Float32Array.from(hasData, (value) => (value === 0 ? Number.NaN : 0));
+    const kept = backend.upload(values, shape);
     const apply = (): void => {
       if (radius > 0) dilate(backend, flags, { radius });
       maskOut(backend, kept, flags);
@@ -186,34 +153,54 @@ export class QualityReader {
         classMask(backend, quality, classes, flags);
         apply();
       }
-      return kept;
-    } catch (error) {
-      kept.dispose();
-      throw error;
+      await backend.download(kept, values);
+      return values;
     } finally {
+      kept.dispose();
       quality.dispose();
       flags.dispose();
     }
   }
+}
 
-  async #warp(
-    kept: DeviceTensor,
-    sourceWindow: PixelWindow,
-    tile: PixelWindow,
-    window: ControlWindow,
-  ): Promise<Float32Array> {
-    const backend = this.#backend;
-    const control = uploadControl(backend, window);
-    const destination = backend.allocate([tile.height, tile.width], 'float32');
-    try {
-      warp(backend, { source: kept, sourceWindow, control, tile, resampling: 'nearest', destination });
-      const values = new Float32Array(destination.length);
-      await backend.download(destination, values);
-      return values;
-    } finally {
-      control.cells.dispose();
-      control.table.dispose();
-      destination.dispose();
+/** A raster with the band metadata of its catalog row, masked by a quality band. */
+export class SourceView extends RasterView {
+  /** Pixels masked by the quality band so far. */
+  maskedPixels = 0;
+  readonly #bands: readonly BandInfo[];
+  readonly #quality: QualityRaster | null;
+
+  constructor(raster: Raster, bands: readonly BandInfo[], quality: QualityRaster | null) {
+    super(raster);
+    this.#bands = bands;
+    this.#quality = quality;
+  }
+
+  override get bands(): readonly BandInfo[] {
+    return this.#bands;
+  }
+
+  override get mask(): MaskKind {
+    return this.#quality !== null && super.mask !== 'band masks' ? 'mask' : super.mask;
+  }
+
+  /** The file's own mask combined with the quality band. */
+  override async readMask(request: MaskRequest = {}): Promise<Uint8Array | null> {
+    const own = super.mask === null ? null : await super.readMask(request);
+    if (this.#quality === null) return own;
+    const level = levelBox(this, request.level ?? 0);
+    const { x, y, width, height } = request.window ?? wholeWindow(level);
+    const quality = await this.#quality.validity(level.window(x, y, width, height), request.signal);
+    if (own !== null && own.length !== quality.length) {
+      throw invalidInput(this.name, 'has a mask of another size than its pixels', 'get the file again');
     }
+    let masked = 0;
+    const result = new Uint8Array(quality.length);
+    for (let i = 0; i < result.length; i++) {
+      if (quality[i] === 0) masked++;
+      else result[i] = own === null ? 255 : own[i];
+    }
+    this.maskedPixels += masked;
+    return result;
   }
 }

@@ -1,12 +1,14 @@
 /** Loads rows of a catalog onto one grid. */
-import { invalidOption } from '../../errors.js';
-import { bytesPerElement, isDtype } from '../../geo/dtype.js';
+import { invalidOption, requireChoice } from '../../errors.js';
+import { bytesPerElement } from '../../geo/dtype.js';
+import { bandTensor } from '../../geo/geotensor.js';
 import {
   allocateArray,
   canHold,
+  DTYPES,
   type Dtype,
   type GeoBox,
-  GeoTensor,
+  type GeoTensor,
   isFloat,
   type TypedArray,
   unitRows,
@@ -57,9 +59,7 @@ export async function loadRaster<D extends Dtype = 'float32'>(
       }
       row += strip.geobox.height;
     }
-    const shape = [bandNames.length, geobox.height, geobox.width];
-    const nodata = stored.settle(data);
-    return new GeoTensor<D>({ data, shape, dimensions: ['band', 'y', 'x'], geobox, nodata, bandNames });
+    return bandTensor<D>({ data, geobox, nodata: stored.settle(data), bandNames });
   } finally {
     await stream.close();
   }
@@ -76,11 +76,8 @@ export async function streamRaster<D extends Dtype = 'float32'>(
   options: LoadRasterOptions<D> = {},
 ): Promise<RasterStream<D>> {
   const { method = 'first', dtype = 'float32' as D } = options;
-  if (!MOSAIC_METHODS.includes(method)) {
-    throw invalidOption('method', `cannot be "${method}"`, `choose one of ${MOSAIC_METHODS.join(', ')}`);
-  }
-  if (!isDtype(dtype))
-    throw invalidOption('dtype', `cannot be "${String(dtype)}"`, 'choose float32, uint16, …');
+  requireChoice('method', method, MOSAIC_METHODS);
+  requireChoice('dtype', dtype, DTYPES);
   const plan = await LoadPlan.make(catalog, target, options, method === 'median');
   try {
     requireMethod(plan, method);
@@ -144,17 +141,9 @@ export class RasterStream<D extends Dtype = Dtype> extends Resource implements A
           const place = band * geobox.pixelCount + rows.start * geobox.width;
           data.set(stored.convert(values, band, place), band * size);
         }
-        const shape = [bandNames.length, height, geobox.width];
         const box = geobox.window(0, rows.start, geobox.width, height);
         onProgress?.({ type: 'progress', stage: 'load', done: rows.end, total: geobox.height, unit: 'rows' });
-        yield new GeoTensor<D>({
-          data,
-          shape,
-          dimensions: ['band', 'y', 'x'],
-          geobox: box,
-          nodata,
-          bandNames,
-        });
+        yield bandTensor<D>({ data, geobox: box, nodata, bandNames });
       }
       stored.warn(onProgress);
     } finally {
@@ -196,11 +185,9 @@ export class StoredValues {
     const counts = method === 'count';
     this.#givesWay = !counts && wanted === undefined && !isFloat(dtype);
     const declared = bands?.[0]?.info.nodata ?? null;
-    if (counts) this.nodata = null;
-    else if (wanted !== undefined) this.nodata = wanted;
-    else if (isFloat(dtype)) this.nodata = Number.NaN;
-    else
-      this.nodata = declared !== null && canHold(dtype, declared) ? declared : new UsedValues(dtype).free();
+    const held = declared !== null && canHold(dtype, declared) ? declared : null;
+    const standard = isFloat(dtype) ? Number.NaN : (held ?? new UsedValues(dtype).free());
+    this.nodata = counts ? null : (wanted ?? standard);
     const picked = PICKING.includes(method);
     this.#computed = bandNames.map((_, k) => {
       const resampling = bands?.[k]?.resampling;

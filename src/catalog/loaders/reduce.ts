@@ -15,6 +15,7 @@ import {
   valueRange,
 } from '../../kernels/index.js';
 import { mayExceedFloat32 } from '../../raster/warp-source.js';
+import { groupBy } from '../group-by.js';
 import type { LoadPlan, PlacedSource } from './plan.js';
 
 /** Sources per group, which are read concurrently and folded together. */
@@ -32,7 +33,6 @@ export class StripReducer {
   readonly #places: ReadonlyMap<PlacedSource, number>;
   readonly #method: MosaicMethod;
   readonly #backend: Backend;
-  readonly #pixels: number;
   readonly #quotient: DeviceExpression | null;
   readonly #free: DeviceTensor[] = [];
   /** Whether values are combined in float64, since float32 may not hold all values of the sources. */
@@ -67,7 +67,6 @@ export class StripReducer {
     this.#places = new Map(this.#sources.map((placed, k) => [placed, k]));
     this.#method = method === 'last' ? 'first' : method;
     this.#backend = backend;
-    this.#pixels = this.rows * grid.width;
     this.#quotient =
       method === 'mean' ? uploadExpression(backend, parseExpression('a / b', ['a', 'b'])) : null;
   }
@@ -124,6 +123,8 @@ export class StripReducer {
     signal?: AbortSignal,
   ): Promise<Float32Array[]> {
     const method = this.#method;
+    // A mean is a sum, divided at the end.
+    const step = method === 'mean' ? 'sum' : method;
     const counts: (DeviceTensor | null)[] = bands.map(() => null);
     const values: (DeviceTensor | null)[] = bands.map(() => null);
     try {
@@ -134,7 +135,7 @@ export class StripReducer {
           const planes = layers.map((layer) => layer[i]);
           if (method === 'mean' || method === 'count')
             counts[i] = this.#fold(counts[i], planes, 'count', 'sum');
-          if (method !== 'count') values[i] = this.#fold(values[i], planes, STEP[method], STEP[method]);
+          if (method !== 'count') values[i] = this.#fold(values[i], planes, step, step);
         }
         this.#free.push(...layers.flat());
         if (method === 'first' && (await this.#isFull(values, rows))) break;
@@ -150,12 +151,8 @@ export class StripReducer {
   /** Groups of sources by their position among all sources, so that all strips have the same groups. */
   #groups(sources: readonly PlacedSource[]): PlacedSource[][] {
     if (this.#method === 'median') return sources.length === 0 ? [] : [[...sources]];
-    const groups = new Map<number, PlacedSource[]>();
-    for (const placed of sources) {
-      const key = Math.floor((this.#places.get(placed) ?? 0) / FOLDED);
-      groups.set(key, [...(groups.get(key) ?? []), placed]);
-    }
-    return [...groups.values()];
+    const groupOf = (placed: PlacedSource): number => Math.floor((this.#places.get(placed) ?? 0) / FOLDED);
+    return [...groupBy(sources, groupOf).values()];
   }
 
   /** One plane per source and band. */
@@ -190,18 +187,16 @@ export class StripReducer {
     method: MosaicMethod,
     join: MosaicMethod,
   ): DeviceTensor {
-    const joined = this.#take();
-    const direct = before !== null && method === join;
-    mosaic(this.#backend, { layers: direct ? [before, ...planes] : planes, method, destination: joined });
-    if (before === null) return joined;
-    if (direct) {
-      this.#free.push(before);
-      return joined;
+    if (before !== null && method !== join) {
+      const joined = this.#fold(null, planes, method, method);
+      const both = this.#fold(before, [joined], join, join);
+      this.#free.push(joined);
+      return both;
     }
-    const both = this.#take();
-    mosaic(this.#backend, { layers: [before, joined], method: join, destination: both });
-    this.#free.push(before, joined);
-    return both;
+    const destination = this.#take();
+    mosaic(this.#backend, { layers: before === null ? planes : [before, ...planes], method, destination });
+    if (before !== null) this.#free.push(before);
+    return destination;
   }
 
   async #finish(
@@ -211,18 +206,15 @@ export class StripReducer {
   ): Promise<Float32Array> {
     const length = (rows.end - rows.start) * this.#plan.context.grid.width;
     const method = this.#method;
-    const result = new Float32Array(this.#pixels);
+    const result = new Float32Array(this.rows * this.#plan.context.grid.width);
     if (values === null && counts === null)
       return result.subarray(0, length).fill(method === 'count' ? 0 : Number.NaN);
     if (values !== null && counts !== null && this.#quotient !== null) {
-      const mean = this.#take();
-      evaluateExpression(this.#backend, {
-        expression: this.#quotient,
-        bands: { a: values, b: counts },
-        destination: mean,
-      });
-      await this.#backend.download(mean, result);
-      this.#free.push(mean);
+      const destination = this.#take();
+      const bands = { a: values, b: counts };
+      evaluateExpression(this.#backend, { expression: this.#quotient, bands, destination });
+      await this.#backend.download(destination, result);
+      this.#free.push(destination);
     } else {
       await this.#backend.download(values ?? counts ?? this.#take(), result);
     }
@@ -234,7 +226,7 @@ export class StripReducer {
     if (rows.end - rows.start !== this.rows) return false;
     for (const plane of values) {
       if (plane === null) return false;
-      if ((await valueRange(this.#backend, plane)).count < this.#pixels) return false;
+      if ((await valueRange(this.#backend, plane)).count < plane.length) return false;
     }
     return true;
   }
@@ -243,18 +235,6 @@ export class StripReducer {
     return this.#free.pop() ?? this.#backend.allocate([this.rows, this.#plan.context.grid.width], 'float32');
   }
 }
-
-/** The fold of each method; a mean is a sum, divided at the end. */
-const STEP: Readonly<Record<MosaicMethod, MosaicMethod>> = {
-  mean: 'sum',
-  median: 'median',
-  min: 'min',
-  max: 'max',
-  first: 'first',
-  last: 'last',
-  count: 'count',
-  sum: 'sum',
-};
 
 function meets({ y, height }: PixelWindow, rows: RowRange): boolean {
   return y < rows.end && y + height > rows.start;

@@ -1,9 +1,8 @@
 /** Loads the sides of intersected catalogs: image and label, before and after, radar and optical. */
 import { invalidInput } from '../../errors.js';
 import { GeoBox, TimeInterval } from '../../geo/index.js';
-import type { CatalogRow } from '../row.js';
-import { rowName } from './bands.js';
-import { type LoadTarget, rowsOn } from './plan.js';
+import { type CatalogRow, rowName } from '../row.js';
+import { type LoadTarget, rowsOn, targetGrid, targetTime } from './plan.js';
 
 /** Loads one side: `(rows, target) => loadRaster(rows, target, …)`, `loadVector`, or any other function. */
 export type SideLoader<Result> = (rows: readonly CatalogRow[], target: LoadTarget) => Promise<Result>;
@@ -27,8 +26,7 @@ export async function loadSides(
   loaders: readonly SideLoader<unknown>[],
 ): Promise<unknown[]> {
   const place: LoadTarget = target instanceof GeoBox ? target : { ...target, interval: TimeInterval.always };
-  const time = target instanceof GeoBox ? TimeInterval.always : target.interval;
-  const rows = rowsOn(overlaps, target, time);
+  const rows = rowsOn(overlaps, targetGrid(target), targetTime(target));
   const results: unknown[] = [];
   for (const [side, load] of loaders.entries()) results.push(await load(sideOf(rows, side), place));
   return results;

@@ -1,20 +1,17 @@
 /** A row of a catalog on a grid: opens its files on demand and resamples its bands by rows. */
-import { invalidOption } from '../../errors.js';
 import type { GeoBox, PixelWindow, RowRange } from '../../geo/index.js';
+import { unionWindows } from '../../geo/windows.js';
 import type { Backend, DeviceTensor } from '../../gpu/index.js';
 import { memberOf } from '../../json/keys.js';
 import type { Resampling } from '../../kernels/index.js';
-import { suitsCategories } from '../../kernels/resampling.js';
 import { type BandInfo, type BlockCache, openRaster, type Raster, WarpedRaster } from '../../raster/index.js';
 import { gridWindow, noReference } from '../../raster/request.js';
 import type { CatalogRow } from '../row.js';
-import { bandInFile, type ChosenBand, requireBand, show } from './bands.js';
-import type { LoadCounters, SourceOptions } from './options.js';
-import { QualityReader } from './quality.js';
-import { outlineMeets, requireSamePlace } from './same-place.js';
-import { SourceView } from './source-view.js';
+import { type BandUnits, bandInFile, bandUnits, type ChosenBand, requireBand, show } from './bands.js';
+import { outlineMeets, requireSamePlace } from './declared-grid.js';
+import { type LoadCounters, requireCategorical, type SourceOptions } from './options.js';
+import { QualityRaster, SourceView } from './quality.js';
 import { requireFilled, withFill } from './unfilled.js';
-import { type BandUnits, bandUnits } from './units.js';
 
 /** State shared by all sources of a load. */
 export interface SourceContext {
@@ -180,12 +177,12 @@ export class Source {
     }
   }
 
-  async #openQuality(files: Map<string, Raster>, signal?: AbortSignal): Promise<QualityReader | null> {
+  async #openQuality(files: Map<string, Raster>, signal?: AbortSignal): Promise<QualityRaster | null> {
     const { backend, options } = this.#context;
     if (this.#quality === null || options.mask === undefined) return null;
     const raster = await this.#file(files, this.#quality.asset.href, signal);
-    const { index } = bandInFile(raster, this.#quality);
-    return new QualityReader(backend, raster, index, withFill(options.mask));
+    if (raster.geobox === null) throw noReference(raster);
+    return new QualityRaster(backend, raster, bandInFile(raster, this.#quality), withFill(options.mask));
   }
 
   async #file(files: Map<string, Raster>, href: string, signal?: AbortSignal): Promise<Raster> {
@@ -200,28 +197,24 @@ export class Source {
     const { options } = this.#context;
     const stored = bandInFile(raster, chosen);
     const categorical = chosen.categorical || stored.colourInterpretation === 'palette';
-    const resampling = resamplingOf(chosen, categorical, options);
-    if (categorical && !suitsCategories(resampling)) {
-      throw invalidOption(
-        'resampling',
-        `cannot be ${resampling} for the band ${show(chosen.choice)} of ${raster.name}, which holds categories`,
-        'use nearest or mode for it, by name: { resampling: { … } }',
-      );
+    const resampling = valueFor(chosen, options.resampling) ?? (categorical ? 'nearest' : 'bilinear');
+    if (categorical) {
+      const band = `the band ${show(chosen.choice)} of ${raster.name}`;
+      requireCategorical(resampling, band, 'use nearest or mode for it, by name: { resampling: { … } }');
     }
     const { values } = chosen;
-    const nodata = givenNodata(chosen, options) ?? values.nodata ?? stored.nodata;
+    const nodata = valueFor(chosen, options.sourceNodata) ?? values.nodata ?? stored.nodata;
     // Scale and offset come from one source: mixing the row's with the file's would be wrong.
     const scaled = values.scale !== undefined || values.offset !== undefined;
     const { scale = 1, offset = 0 } = scaled ? values : stored;
-    const info = { ...stored, nodata, scale, offset };
-    return { info, categorical, resampling };
+    return { info: { ...stored, nodata, scale, offset }, categorical, resampling };
   }
 
   #group(
     raster: Raster,
     targets: readonly number[],
     bands: readonly OpenedBand[],
-    quality: QualityReader | null,
+    quality: QualityRaster | null,
   ): Group {
     const { backend, grid, options } = this.#context;
     const infos = targets.map((k) => bands[k].info);
@@ -245,31 +238,17 @@ export class Source {
   }
 
   #windowOf(boxes: readonly GeoBox[]): PixelWindow | null {
-    let union: PixelWindow | null = null;
-    for (const box of new Set(boxes)) {
-      const window = gridWindow(box, this.#context.grid);
-      if (window !== null) union = union === null ? window : windowAround(union, window);
-    }
-    return union;
+    return [...new Set(boxes)]
+      .flatMap((box) => gridWindow(box, this.#context.grid) ?? [])
+      .reduce<PixelWindow | null>(unionWindows, null);
   }
 }
 
-/** The smallest window around two. */
-function windowAround(a: PixelWindow, b: PixelWindow): PixelWindow {
-  const x = Math.min(a.x, b.x);
-  const y = Math.min(a.y, b.y);
-  const right = Math.max(a.x + a.width, b.x + b.width);
-  const bottom = Math.max(a.y + a.height, b.y + b.height);
-  return { x, y, width: right - x, height: bottom - y };
-}
-
-function resamplingOf(chosen: ChosenBand, categorical: boolean, { resampling }: SourceOptions): Resampling {
-  const standard = categorical ? 'nearest' : 'bilinear';
-  if (typeof resampling !== 'object') return resampling ?? standard;
-  return memberOf(resampling, String(chosen.choice)) ?? memberOf(resampling, chosen.name) ?? standard;
-}
-
-function givenNodata({ choice, name }: ChosenBand, { sourceNodata }: SourceOptions): number | undefined {
-  if (typeof sourceNodata !== 'object') return sourceNodata;
-  return memberOf(sourceNodata, String(choice)) ?? memberOf(sourceNodata, name);
+/** The value of an option for a band: one for all bands, or one by name. */
+function valueFor<T extends string | number>(
+  { choice, name }: ChosenBand,
+  option: T | Readonly<Record<string, T>> | undefined,
+): T | undefined {
+  if (typeof option !== 'object') return option;
+  return memberOf(option, String(choice)) ?? memberOf(option, name);
 }

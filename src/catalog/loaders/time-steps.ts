@@ -2,8 +2,7 @@
 import { invalidInput, invalidOption } from '../../errors.js';
 import { TimeInterval } from '../../geo/index.js';
 import type { Polygon, Ring } from '../../vector/index.js';
-import type { CatalogRow } from '../row.js';
-import { rowName } from './bands.js';
+import { type CatalogRow, rowName } from '../row.js';
 
 /** Calendar units, in UTC. */
 export const CALENDAR_UNITS = ['hour', 'day', 'week', 'month', 'quarter', 'year'] as const;
@@ -31,7 +30,7 @@ const DAY = 24 * HOUR;
  * Steps in chronological order; given intervals in their own.
  * @throws {TerrachipError} INVALID_INPUT for a row without a date
  */
-export function timeSteps(rows: readonly CatalogRow[], steps: TimeSteps, tolerance: number): TimeStep[] {
+export function stepsOfRows(rows: readonly CatalogRow[], steps: TimeSteps, tolerance: number): TimeStep[] {
   const middles = rows.map(requireMiddle);
   if (typeof steps !== 'string') {
     return steps.map((interval) => {
@@ -44,29 +43,16 @@ export function timeSteps(rows: readonly CatalogRow[], steps: TimeSteps, toleran
   }
   const groups = new Map<string, { start: number; interval: TimeInterval; members: number[] }>();
   for (const [k, row] of rows.entries()) {
-    const { key, interval } = stepOf(row, middles[k], steps);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, { start: Number(key.split('/')[0]), interval, members: [k] });
-    else {
-      group.members.push(k);
-      group.interval = group.interval.union(interval);
-    }
+    const interval =
+      steps === 'time' || steps === 'solarDay' ? row.interval : calendarUnit(middles[k], steps);
+    const start = steps === 'solarDay' ? solarDay(middles[k], longitudeOf(row.footprint)) : interval.start;
+    const key = steps === 'time' ? String(interval) : String(start);
+    const group = groups.get(key) ?? { start, interval, members: [] };
+    groups.set(key, group);
+    group.members.push(k);
+    group.interval = group.interval.union(interval);
   }
-  return [...groups.values()]
-    .sort((a, b) => a.start - b.start || a.interval.end - b.interval.end)
-    .map(({ interval, members }) => ({ interval, members }));
-}
-
-function stepOf(
-  row: CatalogRow,
-  middle: number,
-  steps: 'time' | CalendarUnit | 'solarDay',
-): { key: string; interval: TimeInterval } {
-  const { interval } = row;
-  if (steps === 'time') return { key: `${interval.start}/${interval.end}`, interval };
-  if (steps === 'solarDay') return { key: String(solarDay(middle, longitudeOf(row.footprint))), interval };
-  const unit = calendarUnit(middle, steps);
-  return { key: String(unit.start), interval: unit };
+  return [...groups.values()].sort((a, b) => a.start - b.start || a.interval.end - b.interval.end);
 }
 
 /** The closed interval of the calendar unit that contains a time. @throws {TerrachipError} INVALID_OPTION */
@@ -74,26 +60,24 @@ export function calendarUnit(time: number, unit: CalendarUnit): TimeInterval {
   const date = new Date(time);
   const [year, month, day] = [date.getUTCFullYear(), date.getUTCMonth(), date.getUTCDate()];
   const between = (from: number, to: number): TimeInterval => new TimeInterval(from, to - 1);
+  const months = (first: number, count: number): TimeInterval =>
+    between(dateOf(year, first, 1), dateOf(year, first + count, 1));
   const midnight = dateOf(year, month, day);
+  const hour = Math.floor(time / HOUR) * HOUR;
+  const monday = midnight - ((date.getUTCDay() + 6) % 7) * DAY;
   switch (unit) {
-    case 'hour': {
-      const start = Math.floor(time / HOUR) * HOUR;
-      return between(start, start + HOUR);
-    }
+    case 'hour':
+      return between(hour, hour + HOUR);
     case 'day':
       return between(midnight, midnight + DAY);
-    case 'week': {
-      const monday = midnight - ((date.getUTCDay() + 6) % 7) * DAY;
+    case 'week':
       return between(monday, monday + 7 * DAY);
-    }
     case 'month':
-      return between(dateOf(year, month, 1), dateOf(year, month + 1, 1));
-    case 'quarter': {
-      const first = 3 * Math.floor(month / 3);
-      return between(dateOf(year, first, 1), dateOf(year, first + 3, 1));
-    }
+      return months(month, 1);
+    case 'quarter':
+      return months(3 * Math.floor(month / 3), 3);
     case 'year':
-      return between(dateOf(year, 0, 1), dateOf(year + 1, 0, 1));
+      return months(0, 12);
     default:
       throw invalidOption(
         'steps',

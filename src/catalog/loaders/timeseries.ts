@@ -1,37 +1,37 @@
 /** Loads rows of a catalog onto one grid as a time series. */
-import { invalidInput, invalidOption } from '../../errors.js';
-import { bytesPerElement, isDtype } from '../../geo/dtype.js';
+import { invalidInput, requireChoice, requireWhole } from '../../errors.js';
+import { bytesPerElement } from '../../geo/dtype.js';
+import { bandTensor } from '../../geo/geotensor.js';
 import {
   allocateArray,
+  DTYPES,
   type Dtype,
-  GeoTensor,
+  type GeoTensor,
   type TimeInterval,
   type TypedArrayByDtype,
   unitRows,
 } from '../../geo/index.js';
 import { MOSAIC_METHODS, type MosaicMethod } from '../../kernels/index.js';
 import type { CatalogRow } from '../row.js';
-import type { SourceOptions } from './options.js';
+import type { LoadRasterOptions, SourceOptions } from './options.js';
 import { LoadPlan, type LoadTarget, middleOf, type PlacedSource } from './plan.js';
 import { requireMethod, StoredValues } from './raster.js';
 import { StripReducer } from './reduce.js';
-import { type TimeStep, type TimeSteps, timeSteps } from './time-steps.js';
+import { stepsOfRows, type TimeStep, type TimeSteps } from './time-steps.js';
 
 /** `nearest`: the source with data at the pixel that is nearest in time to the middle of the step. */
 export type StepMethod = MosaicMethod | 'nearest';
 
 /** The steps of `loadRasterTimeseries`, and how rows within a step are combined. */
-export interface LoadTimeseriesOptions<D extends Dtype = Dtype> extends SourceOptions {
+export interface LoadTimeseriesOptions<D extends Dtype = Dtype>
+  extends SourceOptions,
+    Pick<LoadRasterOptions<D>, 'dtype' | 'nodata'> {
   /** Default: `time`. */
   steps?: TimeSteps;
   /** Combines the sources of a step (default `first`, in `order`). */
   method?: StepMethod;
   /** Milliseconds beyond both ends in which a step finds rows, for steps given as intervals (default 0). */
   tolerance?: number;
-  /** Type of the result (default float32, NaN for no data). */
-  dtype?: D;
-  /** As in `loadRaster`. */
-  nodata?: number;
 }
 
 /**
@@ -46,23 +46,15 @@ export async function loadRasterTimeseries<D extends Dtype = 'float32'>(
   options: LoadTimeseriesOptions<D> = {},
 ): Promise<GeoTensor<D>> {
   const { method = 'first', dtype = 'float32' as D, steps = 'time', tolerance = 0 } = options;
-  if (method !== 'nearest' && !MOSAIC_METHODS.includes(method)) {
-    throw invalidOption('method', `cannot be "${method}"`, `choose nearest, ${MOSAIC_METHODS.join(', ')}`);
-  }
-  if (!isDtype(dtype))
-    throw invalidOption('dtype', `cannot be "${String(dtype)}"`, 'choose float32, uint16, …');
-  if (!(tolerance >= 0) || !Number.isInteger(tolerance)) {
-    throw invalidOption('tolerance', `cannot be ${tolerance}`, 'give whole milliseconds');
-  }
+  requireChoice('method', method, ['nearest', ...MOSAIC_METHODS]);
+  requireChoice('dtype', dtype, DTYPES);
+  requireWhole('tolerance', tolerance, 0);
   const plan = await LoadPlan.make(catalog, target, options, method === 'median');
   try {
     const combine = method === 'nearest' ? 'first' : method;
     requireMethod(plan, combine);
-    const timeline = timeSteps(
-      plan.sources.map(({ source }) => source.row),
-      steps,
-      tolerance,
-    );
+    const rows = plan.sources.map(({ source }) => source.row);
+    const timeline = stepsOfRows(rows, steps, tolerance);
     if (timeline.length === 0) {
       throw invalidInput('the time series', 'has no step: no row overlaps the slice', 'query a larger one');
     }
@@ -70,16 +62,8 @@ export async function loadRasterTimeseries<D extends Dtype = 'float32'>(
     const data = await readSteps(plan, timeline, method, stored, dtype, options);
     const nodata = stored.settle(data);
     stored.warn(options.onProgress);
-    const { grid } = plan.context;
-    return new GeoTensor<D>({
-      data,
-      shape: [plan.bandNames.length, timeline.length, grid.height, grid.width],
-      dimensions: ['band', 'time', 'y', 'x'],
-      geobox: grid,
-      nodata,
-      bandNames: plan.bandNames,
-      times: timeline.map(({ interval }) => interval),
-    });
+    const times = timeline.map(({ interval }) => interval);
+    return bandTensor<D>({ data, geobox: plan.context.grid, nodata, bandNames: plan.bandNames, times });
   } finally {
     await plan.close();
   }

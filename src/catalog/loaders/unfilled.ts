@@ -5,8 +5,8 @@
  */
 import { invalidInput } from '../../errors.js';
 import type { BitField } from '../../kernels/index.js';
-import { type CatalogRow, propertyOf } from '../row.js';
-import { rowName } from './bands.js';
+import { type CatalogRow, propertyOf, rowName } from '../row.js';
+import { baselineOf } from '../stac/sentinel2-baseline.js';
 import type { QualityMask } from './options.js';
 
 /** @throws {TerrachipError} INVALID_INPUT for a mask by a band, or a bit of it, that is not filled for the product */
@@ -47,10 +47,10 @@ function unfilledSentinel2(row: CatalogRow, band: string): Reason | null {
       remedy: 'use MSK_CLASSI, or the Level-2A product',
     };
   }
-  const baseline = baselineOf(row);
-  if (band.startsWith('MSK_CLOUDS') && baseline !== null && baseline >= FIRST_WITHOUT_POLYGONS) {
+  const baseline = baselineOf(row.properties, row.id);
+  if (band.startsWith('MSK_CLOUDS') && Number(baseline) >= FIRST_WITHOUT_POLYGONS) {
     return {
-      problem: `it is empty since processing baseline 04.00, and the product is of ${baseline.toFixed(2).padStart(5, '0')}`,
+      problem: `it is empty since processing baseline 04.00, and the product is of ${baseline}`,
       remedy: 'use MSK_CLASSI, or SCL of the Level-2A product',
     };
   }
@@ -67,13 +67,6 @@ function unfilledSentinel2(row: CatalogRow, band: string): Reason | null {
 function isLevel1C(row: CatalogRow): boolean {
   const words = [row.id, row.collection, textOf(row, 's2:product_type'), textOf(row, 'processing:level')];
   return words.some((word) => word !== null && /MSIL1C|S2MSI1C|sentinel-?2-?(c1-)?l1c|^L1C$/i.test(word));
-}
-
-function baselineOf(row: CatalogRow): number | null {
-  const declared = textOf(row, 's2:processing_baseline') ?? textOf(row, 'processing:version');
-  const [, fromName] = /_N(\d{4})_/.exec(row.id) ?? [];
-  const baseline = fromName === undefined ? Number.parseFloat(declared ?? '') : Number(fromName) / 100;
-  return Number.isNaN(baseline) ? null : baseline;
 }
 
 /** Landsat 4, 5 and 7 have no cirrus band. */

@@ -3,7 +3,7 @@ import { invalidInput } from '../../errors.js';
 import { requireAtMost } from '../../io/byte-source.js';
 import type { ByteSource, ReadOptions } from '../../io/index.js';
 import { openSource } from '../../io/node/index.js';
-import { isUrl } from '../../io/open-url.js';
+import { pathOf } from '../../io/open-url.js';
 import { documentOf, parseJsonLines } from '../../json/lines.js';
 import { parseJson } from '../../json.js';
 import { decodeText, encodingOf } from '../../text.js';
@@ -22,18 +22,14 @@ const MAX_LINE_BYTES = 16 * 2 ** 20;
 const DOCUMENTS = /\.((geo)?json|nd(geo)?json|(geo)?jsonl|geojsons|json-seq|geojsonseq)$/i;
 const LINES = /\.(nd(geo)?json|(geo)?jsonl|geojsons|json-seq|geojsonseq)$/i;
 
-function placeOf(path: string): string {
-  return isUrl(path) ? new URL(path).pathname : path;
-}
-
 /** Whether a path or URL names a JSON document, or lines of them, by its ending. */
 export function isDocumentPath(path: string): boolean {
-  return DOCUMENTS.test(placeOf(path));
+  return DOCUMENTS.test(pathOf(path));
 }
 
 /** As `isDocumentPath`, for a document a line. */
 export function isLinesPath(path: string): boolean {
-  return LINES.test(placeOf(path));
+  return LINES.test(pathOf(path));
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Which files are one item, and what it is called. */
 import { basename, dirname } from 'node:path';
-import { isUrl } from '../../io/open-url.js';
+import { isUrl, pathOf } from '../../io/open-url.js';
 
 /** What grouping asks of a file. */
 export interface NamedFile {
@@ -11,8 +11,7 @@ export interface NamedFile {
 
 /** The last part of a path or of a URL's path. */
 export function fileName(path: string): string {
-  const place = isUrl(path) ? new URL(path).pathname : path;
-  const name = basename(place.replace(/\/+$/, ''));
+  const name = basename(pathOf(path).replace(/\/+$/, ''));
   try {
     return isUrl(path) ? basename(decodeURIComponent(name)) : name;
   } catch {

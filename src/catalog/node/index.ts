@@ -9,19 +9,11 @@ export type { OnProgress } from '../../progress.js';
 export type { AreaFeature, AreaFeatures, PropertyClass, VectorFeatures } from '../../vector/index.js';
 export * from '../index.js';
 export type { WriteOptions } from '../parquet/write.js';
-export { type LoadCatalogOptions, loadCatalog, saveCatalog } from './any-catalog-file.js';
 export { type BuildProductOptions, buildProductCatalog } from './build-product.js';
 export { type BuildRasterOptions, buildRasterCatalog } from './build-raster.js';
 export { type BuildStacOptions, buildStacCatalog, isStacFile } from './build-stac.js';
 export { type BuildVectorOptions, buildVectorCatalog } from './build-vector.js';
 export { type BuildZarrOptions, buildZarrCatalog } from './build-zarr.js';
-export {
-  type OpenCatalogOptions,
-  openCatalog,
-  type WriteCatalogOptions,
-  writeCatalog,
-  writeStacGeoParquet,
-} from './catalog-file.js';
 export {
   type LoadVectorOptions,
   loadVector,
@@ -29,4 +21,14 @@ export {
   type VectorLabels,
 } from './load-vector.js';
 export { type OpenProductOptions, openProduct } from './open-product.js';
+export {
+  type LoadCatalogOptions,
+  loadCatalog,
+  type OpenCatalogOptions,
+  openCatalog,
+  saveCatalog,
+  type WriteCatalogOptions,
+  writeCatalog,
+  writeStacGeoParquet,
+} from './open-save.js';
 export type { BuildOptions, BuiltCatalog, UnreadableFile } from './read-each.js';

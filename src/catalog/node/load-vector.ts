@@ -1,16 +1,15 @@
 /** Polygons as labels on a grid: classes, instances and boxes. */
-import { invalidInput, invalidOption, TerrachipError } from '../../errors.js';
+import { invalidInput, invalidOption } from '../../errors.js';
 import { bytesPerElement, isDtype } from '../../geo/dtype.js';
 import {
   allocateArray,
   Crs,
   type CrsLike,
   type Dtype,
-  GeoBox,
+  type GeoBox,
   GeoTensor,
-  geoBoxOfSlice,
   gridStrips,
-  TimeInterval,
+  type TimeInterval,
   type TypedArrayByDtype,
 } from '../../geo/index.js';
 import type { OnProgress } from '../../progress.js';
@@ -24,10 +23,9 @@ import {
   type VectorFeatures,
 } from '../../vector/index.js';
 import { readFeatures } from '../../vector/node/index.js';
-import { rowName } from '../loaders/bands.js';
-import { DEFAULT_MAX_BYTES } from '../loaders/options.js';
-import { type LoadTarget, rowsOn } from '../loaders/plan.js';
-import type { CatalogRow } from '../row.js';
+import { requireBytes, sizeOnGrid } from '../loaders/options.js';
+import { type LoadTarget, rowsOn, targetGrid, targetTime } from '../loaders/plan.js';
+import { type CatalogRow, rowName } from '../row.js';
 
 /** The grid of `loadVector`, and what is burned into it. */
 export interface LoadVectorOptions<D extends Dtype = Dtype> {
@@ -94,21 +92,13 @@ export async function loadVector<D extends Dtype = 'uint8'>(
   target: LoadTarget,
   options: LoadVectorOptions<D> = {},
 ): Promise<VectorLabels<D>> {
-  const { dtype = 'uint8' as D, background = 0, maxBytes = DEFAULT_MAX_BYTES } = options;
+  const { dtype = 'uint8' as D, background = 0, maxBytes } = options;
   if (!isDtype(dtype)) throw invalidOption('dtype', `cannot be "${String(dtype)}"`, 'choose uint8, int32, …');
   requireClass('background', background, dtype);
   if (typeof options.value === 'number') requireClass('value', options.value, dtype);
-  const grid = target instanceof GeoBox ? target : geoBoxOfSlice(target);
-  const size = grid.pixelCount * (4 + bytesPerElement(dtype));
-  if (size > maxBytes) {
-    const text = `labels of ${grid.width} × ${grid.height} pixels need ${size} bytes, above the limit of ${maxBytes}`;
-    throw new TerrachipError('TOO_LARGE', text, 'load a smaller slice, or raise `maxBytes`', {
-      size,
-      limit: maxBytes,
-    });
-  }
-  const interval = target instanceof GeoBox ? TimeInterval.always : target.interval;
-  const sources = await readSources(source, grid, interval, options);
+  const grid = targetGrid(target);
+  requireBytes(sizeOnGrid(2, 'planes', grid), grid.pixelCount * (4 + bytesPerElement(dtype)), maxBytes);
+  const sources = await readSources(source, grid, targetTime(target), options);
   return paint(sources, grid, dtype, background, options);
 }
 

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { invalidInput, invalidOption, TerrachipError } from '../../errors.js';
 import { cannotOpen } from '../../io/node/file.js';
-import { isUrl } from '../../io/open-url.js';
+import { isUrl, pathOf } from '../../io/open-url.js';
 import { describeItem } from '../products/item.js';
 import { Product } from '../products/product.js';
 import { readSafe, type SafeOptions, safeFolders } from '../products/safe.js';
@@ -39,7 +39,7 @@ export async function openProduct(
   if (typeof source !== 'string') return productOfItem(source, 'the item', options.base ?? null, options);
   const path = source.startsWith('file:') ? fileURLToPath(source) : source;
   const read = { signal: options.signal };
-  if (/\.zip$/i.test(isUrl(path) ? new URL(path).pathname : path)) {
+  if (/\.zip$/i.test(pathOf(path))) {
     return productOfTree(await zipTree(path, options.signal), options);
   }
   if (isUrl(path)) return productOfItem(await readDocuments(path, read), path, path, options);

@@ -2,7 +2,7 @@
 import { invalidInput, TerrachipError } from '../../errors.js';
 import type { GeoSlice } from '../../geo/index.js';
 import type { ByteSource, ReadOptions } from '../../io/index.js';
-import { ParquetFile, type RowGroup } from '../../parquet/file.js';
+import type { ParquetFile, RowGroup } from '../../parquet/file.js';
 import { indexBoxes } from '../boxes.js';
 import { GeoCatalog } from '../geo-catalog.js';
 import { type PlaceAndTime, PlaceQuery, type QueryOptions } from '../place-query.js';
@@ -34,6 +34,8 @@ export class CatalogFile {
    * @throws {TerrachipError} INVALID_INPUT for another or a damaged file; UNSUPPORTED for one of a newer version
    */
   static async open(source: ByteSource, options: ReadOptions & HrefOptions = {}): Promise<CatalogFile> {
+    // hyparquet is loaded with the first file.
+    const { ParquetFile } = await import('../../parquet/file.js');
     const file = await ParquetFile.open(source, options);
     return new CatalogFile(source, file, layoutOf(file, options));
   }

@@ -15,6 +15,9 @@ export const PAGE_BYTES = 4 * 1024;
 /** `DATA_PAGE_V2`, and the field of a page's header that describes one (parquet.thrift). */
 const DATA_PAGE_V2 = { type: 3, field: 8 };
 
+/** The number of the encoding. */
+const PLAIN = 0;
+
 /** What a footer and an index say of a column chunk. */
 export type WrittenChunk = ParquetWriter['pendingIndexes'][number];
 
@@ -184,23 +187,13 @@ export class ColumnWriter {
     const levels = new ByteWriter(64);
     if (this.#optional) writeRleBitPackedHybrid(levels, this.#levels, 1);
     const stored = snappyCompress(this.#page.subarray(0, this.#used));
-    const header = encodeThrift([
-      [1, DATA_PAGE_V2.type],
-      [2, levels.offset + this.#used],
-      [3, levels.offset + stored.length],
-      [
-        DATA_PAGE_V2.field,
-        [
-          [1, this.#pageRows],
-          [2, this.#pageNulls],
-          [3, this.#pageRows],
-          // PLAIN
-          [4, 0],
-          [5, levels.offset],
-          [6, 0],
-        ],
-      ],
-    ]);
+    const [rows, nulls] = [this.#pageRows, this.#pageNulls];
+    const header = encodeThrift({
+      1: DATA_PAGE_V2.type,
+      2: levels.offset + this.#used,
+      3: levels.offset + stored.length,
+      [DATA_PAGE_V2.field]: { 1: rows, 2: nulls, 3: rows, 4: PLAIN, 5: levels.offset, 6: 0 },
+    });
     chunk.appendBytes(Uint8Array.from(header));
     chunk.appendBytes(levels.getBytes());
     chunk.appendBytes(stored);

@@ -2,7 +2,7 @@ import type { SchemaElement } from 'hyparquet';
 import type { ByteWriter } from 'hyparquet-writer';
 import { writeColumn } from 'hyparquet-writer/src/column.js';
 import { snappyCompress } from 'hyparquet-writer/src/snappy.js';
-import { MOST_TEXTS } from '../../parquet/coded-page.js';
+import { MOST_TEXTS } from '../../parquet/page-values.js';
 import { ColumnWriter, type WrittenChunk } from './column-writer.js';
 
 /**

@@ -28,7 +28,7 @@ type Open = (path: string, options: ReadBytes) => Promise<ByteSource>;
  * @throws {TerrachipError} INVALID_INPUT for another or a damaged file or index; UNSUPPORTED for a newer version;
  * NOT_FOUND or NETWORK
  */
-export async function openCatalog(url: string, options: OpenUrlOptions = {}): Promise<CatalogFile> {
+export async function openCatalogUrl(url: string, options: OpenUrlOptions = {}): Promise<CatalogFile> {
   const { index = 'use' } = options;
   if (!isUrl(url))
     throw invalidOption('url', `is "${url}"`, 'give an http: or https: URL; paths are for Node');

@@ -1,12 +1,13 @@
 /** Loads bands of a product onto one grid, in physical units. */
-import { invalidOption, TerrachipError } from '../../errors.js';
-import { type GeoBox, GeoTensor } from '../../geo/index.js';
+import { invalidOption } from '../../errors.js';
+import { bandTensor } from '../../geo/geotensor.js';
+import type { GeoBox, GeoTensor } from '../../geo/index.js';
 import { type Backend, CpuBackend, type DeviceTensor } from '../../gpu/index.js';
 import { memberOf } from '../../json/keys.js';
 import { harmonise, linearToDecibel, type Resampling } from '../../kernels/index.js';
 import { suitsCategories } from '../../kernels/resampling.js';
-import { type BlockCache, createBlockCache, openRaster, type Units } from '../../raster/index.js';
-import { DEFAULT_MAX_BYTES, type OpenAsset } from '../loaders/options.js';
+import { createBlockCache, openRaster, type Units } from '../../raster/index.js';
+import { requireBytes, requireCategorical, type SourceOptions, sizeOnGrid } from '../loaders/options.js';
 import { loadClouds } from './clouds.js';
 import type { CloudSource, ProductFile } from './description.js';
 import type { ProductBandName } from './names.js';
@@ -19,7 +20,8 @@ export type ProductUnits =
   | 'kelvin';
 
 /** The units and resampling of a product's bands. */
-export interface LoadBandsOptions {
+export interface LoadBandsOptions
+  extends Pick<SourceOptions, 'overview' | 'backend' | 'cache' | 'open' | 'maxBytes' | 'signal'> {
   /**
    * Optical bands: `reflectance` (default) or `dn_harmonised`, reflectance × 10 000 for every processing baseline.
    * Radar bands: `linear_power` (default) or `dB`.
@@ -30,17 +32,6 @@ export interface LoadBandsOptions {
    * as large as the file's; `nearest` for classes, bits and cloud masks, which allow only `nearest` and `mode`.
    */
   resampling?: Resampling | Readonly<Partial<Record<ProductBandName, Resampling>>>;
-  /** As in `WarpedRaster` (default `none`: full resolution). */
-  overview?: 'auto' | 'none';
-  /** Default: a `CpuBackend` on the calling thread, disposed after the call. */
-  backend?: Backend;
-  /** Decoded blocks, to share between loads (default: 128 MiB for one call). */
-  cache?: BlockCache;
-  /** Default: `openRaster`. Can sign addresses. */
-  open?: OpenAsset;
-  /** Largest result in bytes (default 4 GiB). */
-  maxBytes?: number;
-  signal?: AbortSignal;
 }
 
 /** Bands of a product with their units. */
@@ -63,22 +54,13 @@ export async function loadBands(
   grid: GeoBox,
   options: LoadBandsOptions,
 ): Promise<LoadedBands> {
-  const { signal, maxBytes = DEFAULT_MAX_BYTES } = options;
-  const bytes = plans.length * grid.pixelCount * 4;
-  if (bytes > maxBytes) {
-    throw new TerrachipError(
-      'TOO_LARGE',
-      `${plans.length} bands of ${grid.width} × ${grid.height} pixels take ${bytes} bytes, above the limit of ${maxBytes}`,
-      'load a smaller area, larger pixels or fewer bands, or raise `maxBytes`',
-      { size: bytes, limit: maxBytes },
-    );
-  }
+  const { cache = createBlockCache(), open = openRaster, overview = 'none', signal, maxBytes } = options;
+  const length = plans.length * grid.pixelCount;
+  requireBytes(sizeOnGrid(plans.length, 'bands', grid), 4 * length, maxBytes);
   const units = plans.map((plan) => unitsOf(plan, options));
   const resamplings = plans.map((plan) => resamplingOf(plan, grid, options));
-  const data = new Float32Array(plans.length * grid.pixelCount);
+  const data = new Float32Array(length);
   const backend = options.backend ?? new CpuBackend();
-  const cache = options.cache ?? createBlockCache();
-  const { open = openRaster, overview = 'none' } = options;
   const rows = { grid, backend, cache, open, overview, signal };
   try {
     for (const [k, plan] of plans.entries()) {
@@ -92,13 +74,7 @@ export async function loadBands(
     if (options.backend === undefined) backend.dispose();
   }
   return {
-    tensor: new GeoTensor<'float32'>({
-      data,
-      shape: [plans.length, grid.height, grid.width],
-      dimensions: ['band', 'y', 'x'],
-      geobox: grid,
-      nodata: Number.NaN,
-    }),
+    tensor: bandTensor<'float32'>({ data, geobox: grid, nodata: Number.NaN }),
     bands: plans.map(({ name }, k) => ({ name, units: units[k] })),
   };
 }
@@ -153,12 +129,8 @@ function resamplingOf(
   const chosen = typeof resampling === 'object' ? memberOf(resampling, name) : resampling;
   if (isCategorical && typeof resampling === 'string' && !suitsCategories(resampling)) return 'nearest';
   if (chosen !== undefined) {
-    if (!isCategorical || suitsCategories(chosen)) return chosen;
-    throw invalidOption(
-      'resampling',
-      `cannot be ${chosen} for ${name}, which holds categories`,
-      'use nearest or mode',
-    );
+    if (isCategorical) requireCategorical(chosen, name);
+    return chosen;
   }
   if (isCategorical) return 'nearest';
   const { geobox } = file;

@@ -6,8 +6,8 @@ import { placeOutline } from '../place.js';
 import type { CatalogRow } from '../row.js';
 import type { Region } from './area.js';
 import { checkShares } from './folds.js';
+import { byPlace, overlap } from './overlap-groups.js';
 import { CounterRandom, STREAM } from './random.js';
-import { byPlace, overlap } from './same-place.js';
 
 /** The rows of each part, and rows in no part. */
 export interface RowSplit {

@@ -34,7 +34,7 @@ function isRemote(place: string | null): place is string {
  * @throws {TerrachipError} INVALID_INPUT for a document from a server that names a file of this machine, or an address
  * that only this machine or its network can ask
  */
-export function resolveHref(
+export function trustedHref(
   href: string,
   base: string | null,
   name: string,
@@ -93,7 +93,7 @@ export function rowFrom(row: CatalogRow, place: string, options: HrefOptions = {
       requireTrusted(href, place, name, options);
       return href;
     }
-    return resolveHref(href, place, name, options);
+    return trustedHref(href, place, name, options);
   };
   const assets = Object.entries(row.assets).map(([key, asset]) => [
     key,

@@ -10,7 +10,7 @@ import type { BandValues, CatalogAsset, CatalogRow, CatalogValue } from '../row.
 import { BAND_MEMBERS, type BandLists, bandListsOf, bandsOf } from './bands.js';
 import { itemFootprint } from './footprint.js';
 import { GRID, type Grid, gridMembersOf, gridOf, membersOfGrid } from './grid.js';
-import { type HrefOptions, isAbsolute, resolveHref } from './href.js';
+import { type HrefOptions, isAbsolute, trustedHref } from './href.js';
 import { withKnownUnits } from './units.js';
 
 const Numbers = v.array(v.number());
@@ -58,7 +58,7 @@ export function rowOfItem(
   const item = validate(Item, document, name);
   const where = `${name}: item "${item.id}"`;
   const base = baseOf(item, where, origin);
-  const resolve = (href: string): string => resolveHref(href, base, where, origin);
+  const resolve = (href: string): string => trustedHref(href, base, where, origin);
   const collection = item.collection ?? '';
   const properties = item.properties as Readonly<Record<string, CatalogValue>>;
   const [bands, grid] = [bandListsOf(properties), gridMembersOf(properties)];
@@ -88,7 +88,7 @@ function baseOf({ links }: Item, where: string, origin: ItemOrigin): string | nu
   const { base, inCollection } = origin;
   if (base !== null && !inCollection) return base;
   const self = links?.find(({ rel, href }) => rel === 'self' && href && isAbsolute(href))?.href;
-  return self ? resolveHref(self, base, where, origin) : base;
+  return self ? trustedHref(self, base, where, origin) : base;
 }
 
 function intervalOf({ properties }: Item, where: string): TimeInterval {

@@ -1,6 +1,6 @@
 import type { GeoBox } from '../geobox.js';
 import type { PixelMapping } from '../pixel-mapping.js';
-import { intersectWindows, type PixelWindow } from '../windows.js';
+import { intersectWindows, type PixelWindow, padWindow, unionWindows } from '../windows.js';
 import { prepareBlock } from './block.js';
 import { BLOCK_LOG2, BLOCK_SIZE, CELL_WORDS, type ControlBlock, reachWithin, TABLE_WORDS } from './cells.js';
 
@@ -101,7 +101,7 @@ export class ControlGrid {
       table.set([offset / CELL_WORDS, block.cellLog2, block.fractionBits, 0], k * TABLE_WORDS);
       offset += block.cells.length;
       const blockReach = part === null ? null : this.#reach(block, part);
-      if (blockReach !== null) reach = hull(reach, grown(blockReach, radius - 1));
+      if (blockReach !== null) reach = unionWindows(reach, padWindow(blockReach, radius - 1));
     }
     const { turn, source: box } = this.mapping;
     const around = turnColumns(box, turn);
@@ -127,19 +127,3 @@ export function turnColumns({ width }: GeoBox, turn: number): number {
 
 /** Largest distance of a turn to whole columns. */
 const ON_COLUMN = 1e-3;
-
-function grown({ x, y, width, height }: PixelWindow, by: number): PixelWindow {
-  return { x: x - by, y: y - by, width: width + 2 * by, height: height + 2 * by };
-}
-
-function hull(a: PixelWindow | null, b: PixelWindow): PixelWindow {
-  if (a === null) return b;
-  const x = Math.min(a.x, b.x);
-  const y = Math.min(a.y, b.y);
-  return {
-    x,
-    y,
-    width: Math.max(a.x + a.width, b.x + b.width) - x,
-    height: Math.max(a.y + a.height, b.y + b.height) - y,
-  };
-}

@@ -1,30 +1,9 @@
 import { sizeOf } from '../../geo/dtype.js';
-import { type TypedArray, type TypedArrayByDtype, viewArray } from '../../geo/index.js';
-import {
-  type Backend,
-  type BackendCounters,
-  type BackendInfo,
-  type BackendLimits,
-  disposedError,
-  emptyCounters,
-  type RunArguments,
-  type TensorDtypeOf,
-  type TensorMeta,
-} from '../backend.js';
-import type { Bindings, Kernel } from '../kernel.js';
-import { checkRun, gridOf } from '../run.js';
-import {
-  checkRange,
-  checkShape,
-  checkTarget,
-  DeviceTensor,
-  foreignTensor,
-  type GpuSlice,
-  noGpuBuffer,
-  type TensorDtype,
-  type TensorStorage,
-  tensorDtypeOf,
-} from '../tensor.js';
+import { type TypedArray, viewArray } from '../../geo/index.js';
+import type { BackendInfo, BackendLimits } from '../backend.js';
+import type { CheckedRun, Kernel } from '../kernel.js';
+import { type DeviceTensor, type GpuSlice, noGpuBuffer, type TensorDtype } from '../tensor.js';
+import { type Allocation, TensorBackend } from '../tensor-backend.js';
 import { type CpuExecutor, InlineExecutor } from './executor.js';
 import { MemoryPool } from './memory-pool.js';
 
@@ -34,80 +13,30 @@ const MAX_TENSOR_BYTES = 2 ** 32 - 4;
 /** The array of an omitted optional binding. */
 const NOTHING = new Uint8Array(0);
 
-class CpuStorage implements TensorStorage {
-  constructor(
-    readonly array: TypedArray,
-    private readonly onRelease: () => void,
-  ) {}
-
-  release(): void {
-    this.onRelease();
-  }
-}
-
 /**
  * Runs kernels as typed-array loops, one operation after the other. With worker threads, tensors are in
  * SharedArrayBuffers, so that threads write rows without copies.
  */
-export class CpuBackend implements Backend {
+export class CpuBackend extends TensorBackend<TypedArray> {
   readonly info: BackendInfo;
   readonly limits: BackendLimits = { maxTensorBytes: MAX_TENSOR_BYTES };
-  readonly #counters = emptyCounters();
   readonly #executor: CpuExecutor;
   readonly #pool: MemoryPool;
   #queue: Promise<void> = Promise.resolve();
   #failure: { error: unknown } | null = null;
   #pending = 0;
-  #disposed = false;
 
   constructor(executor: CpuExecutor = new InlineExecutor()) {
+    super('CPU backend');
     this.#executor = executor;
     this.#pool = new MemoryPool(executor.needsSharedMemory);
-    this.info = {
-      kind: 'cpu',
-      adapter: executor.description,
-      adapterClass: 'cpu',
-      threads: executor.threads,
-    };
-  }
-
-  get counters(): Readonly<BackendCounters> {
-    return this.#counters;
-  }
-
-  allocate<D extends TensorDtype>(shape: readonly number[], dtype: D, meta?: TensorMeta): DeviceTensor<D> {
-    this.#requireAlive();
-    // Whole words, as on a GPU.
-    const bytes = checkShape(shape, dtype, MAX_TENSOR_BYTES);
-    const buffer = this.#pool.acquire(bytes);
-    const counters = this.#counters;
-    counters.allocatedBytes += bytes;
-    counters.peakAllocatedBytes = Math.max(counters.peakAllocatedBytes, counters.allocatedBytes);
-    const storage = new CpuStorage(viewArray(dtype, buffer, 0, sizeOf(shape)), () => {
-      counters.allocatedBytes -= bytes;
-      // Queued kernels still use the memory.
-      if (this.#pending > 0) this.#enqueue(() => this.#pool.release(buffer));
-      else this.#pool.release(buffer);
-    });
-    return new DeviceTensor(this, storage, shape, dtype, meta);
-  }
-
-  upload<A extends TypedArray>(
-    data: A,
-    shape: readonly number[] = [data.length],
-    meta?: TensorMeta,
-  ): DeviceTensor<TensorDtypeOf<A>> {
-    const tensor = this.allocate(shape, tensorDtypeOf(data), meta);
-    // No queued kernel uses this memory: it returns to the pool only after its last kernel.
-    this.#arrayOf(tensor).set(data);
-    this.#countUpload(data);
-    return tensor;
+    const { description, threads } = executor;
+    this.info = { kind: 'cpu', adapter: description, adapterClass: 'cpu', threads };
   }
 
   write(tensor: DeviceTensor, data: TypedArray, offset = 0): void {
-    checkRange(tensor, offset, data.length);
-    const target = this.#arrayOf(tensor);
-    this.#countUpload(data);
+    const target = this.partOf(tensor, offset, data.length);
+    this.countUpload(data);
     if (this.#pending === 0) {
       target.set(data, offset);
       return;
@@ -117,31 +46,10 @@ export class CpuBackend implements Backend {
     this.#enqueue(() => target.set(copy, offset));
   }
 
-  #countUpload(data: TypedArray): void {
-    this.#counters.uploads++;
-    this.#counters.uploadedBytes += data.byteLength;
-  }
-
   copy(from: DeviceTensor, fromOffset: number, to: DeviceTensor, toOffset: number, length: number): void {
-    checkRange(from, fromOffset, length);
-    checkRange(to, toOffset, length);
-    const source = this.#arrayOf(from);
-    const target = this.#arrayOf(to);
+    const source = this.partOf(from, fromOffset, length);
+    const target = this.partOf(to, toOffset, length);
     this.#enqueue(() => target.set(source.subarray(fromOffset, fromOffset + length), toOffset));
-  }
-
-  run<B extends Bindings, P extends string>(kernel: Kernel<B, P>, args: RunArguments<B, P>): void {
-    this.#requireAlive();
-    const checked = checkRun(kernel, args);
-    const { parameters } = checked;
-    gridOf(kernel, parameters);
-    const tensors: Record<string, TypedArray> = {};
-    for (const [name, tensor] of Object.entries(checked.tensors)) {
-      tensors[name] = tensor === null ? NOTHING : this.#arrayOf(tensor);
-    }
-    this.#counters.dispatches++;
-    const rows = kernel.cpu.rows(parameters);
-    this.#enqueue(() => this.#executor.execute({ kernel, tensors, parameters, rows }));
   }
 
   gpuBuffer(): GpuSlice {
@@ -153,8 +61,8 @@ export class CpuBackend implements Backend {
   }
 
   async submit(): Promise<void> {
-    this.#requireAlive();
-    this.#counters.submits++;
+    this.requireAlive();
+    this.count.submits++;
     await this.#queue;
     const failure = this.#failure;
     if (failure !== null) {
@@ -163,28 +71,55 @@ export class CpuBackend implements Backend {
     }
   }
 
-  download<D extends TensorDtype>(tensor: DeviceTensor<D>): Promise<TypedArrayByDtype[D]>;
-  download<A extends TypedArray>(tensor: DeviceTensor, target: A): Promise<A>;
-  async download(tensor: DeviceTensor, target?: TypedArray): Promise<TypedArray> {
-    const array = this.#arrayOf(tensor);
-    const result: TypedArray =
-      checkTarget(tensor, target) ?? viewArray(tensor.dtype, new ArrayBuffer(tensor.byteLength));
-    await this.submit();
-    this.#counters.downloads++;
-    this.#counters.downloadedBytes += tensor.byteLength;
-    result.set(array);
-    return result;
+  /** @internal */
+  protected reserve(
+    bytes: number,
+    data: TypedArray | undefined,
+    shape: readonly number[],
+    dtype: TensorDtype,
+  ): Allocation<TypedArray> {
+    // Whole words, as on a GPU.
+    const buffer = this.#pool.acquire(bytes);
+    const memory: TypedArray = viewArray(dtype, buffer, 0, sizeOf(shape));
+    if (data !== undefined) {
+      // No queued kernel uses this memory: it returns to the pool only after its last kernel.
+      memory.set(data);
+      this.countUpload(data);
+    }
+    return this.counted(bytes, memory, () => {
+      // Queued kernels still use the memory.
+      if (this.#pending > 0) this.#enqueue(() => this.#pool.release(buffer));
+      else this.#pool.release(buffer);
+    });
   }
 
-  dispose(): void {
-    if (this.#disposed) return;
-    this.#disposed = true;
+  /** @internal */
+  protected dispatch(kernel: Kernel, { tensors: given, parameters }: CheckedRun): void {
+    const tensors: Record<string, TypedArray> = {};
+    for (const [name, tensor] of Object.entries(given)) {
+      tensors[name] = tensor === null ? NOTHING : this.memoryOf(tensor);
+    }
+    this.count.dispatches++;
+    const rows = kernel.cpu.rows(parameters);
+    this.#enqueue(() => this.#executor.execute({ kernel, tensors, parameters, rows }));
+  }
+
+  /** @internal */
+  protected async read(
+    tensor: DeviceTensor,
+    memory: TypedArray,
+    target: TypedArray = viewArray(tensor.dtype, new ArrayBuffer(tensor.byteLength)),
+  ): Promise<TypedArray> {
+    await this.submit();
+    this.countDownload(tensor);
+    target.set(memory);
+    return target;
+  }
+
+  /** @internal */
+  protected release(): void {
     this.#executor.dispose();
     this.#pool.dispose();
-  }
-
-  [Symbol.dispose](): void {
-    this.dispose();
   }
 
   /** Queues a task. After a failure, tasks are dropped until it is reported. */
@@ -198,15 +133,5 @@ export class CpuBackend implements Backend {
       .finally(() => {
         this.#pending--;
       });
-  }
-
-  #arrayOf(tensor: DeviceTensor): TypedArray {
-    const storage = tensor.storage;
-    if (tensor.owner !== this || !(storage instanceof CpuStorage)) throw foreignTensor(tensor);
-    return storage.array;
-  }
-
-  #requireAlive(): void {
-    if (this.#disposed) throw disposedError('CPU backend');
   }
 }

@@ -1,4 +1,4 @@
-import { isNotInstalled, messageOf, TerrachipError } from '../../errors.js';
+import { loadPackage, TerrachipError } from '../../errors.js';
 import { WebGpuBackend } from '../webgpu/backend.js';
 
 /** The only file that loads the optional package `webgpu` (Dawn for Node). */
@@ -13,23 +13,13 @@ export type AdapterProbe =
   | { available: true; info: GPUAdapterInfo }
   | { available: false; problem: string; remedy: string };
 
-async function loadDawn(): Promise<DawnModule> {
-  try {
-    return (await import('webgpu')) as DawnModule;
-  } catch (cause) {
-    const message = messageOf(cause);
-    const missing = isNotInstalled(cause);
-    throw new TerrachipError(
-      'MISSING_DEPENDENCY',
-      missing
-        ? 'the optional package webgpu is not installed'
-        : `the package webgpu cannot be loaded (${message.split('\n')[0]})`,
-      missing ? 'run npm install webgpu' : 'use a system with glibc 2.34 and libstdc++ 12 or newer',
-      { dependency: 'webgpu' },
-      { cause },
-    );
-  }
-}
+const loadDawn = (): Promise<DawnModule> =>
+  loadPackage({
+    name: 'webgpu',
+    purpose: 'the GPU',
+    repair: 'use a system with glibc 2.34 and libstdc++ 12 or newer',
+    load: async () => (await import('webgpu')) as DawnModule,
+  });
 
 /**
  * Dawn's instances in use. If V8 collects an instance too early, the process crashes at the next wait. Node exits once all

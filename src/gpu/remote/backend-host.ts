@@ -74,12 +74,12 @@ export class BackendHost {
         this.#shaders.set(command.number, command.shader);
         break;
       case 'run': {
-        const { parameters, invocations } = command;
+        const { parameters, grid } = command;
         const tensors: Record<string, DeviceTensor | null> = {};
         for (const [name, number] of Object.entries(command.tensors)) {
           tensors[name] = number === null ? null : this.tensor(number);
         }
-        backend.dispatch(this.#shader(command.shader), invocations, { tensors, parameters });
+        backend.dispatch(this.#shader(command.shader), { tensors, parameters, grid });
         break;
       }
       case 'release':

@@ -35,7 +35,7 @@ export type BackendCommand =
   | {
       readonly op: 'run';
       readonly shader: number;
-      readonly invocations: Grid;
+      readonly grid: Grid;
       /** Null for an omitted optional binding. */
       readonly tensors: Readonly<Record<string, number | null>>;
       readonly parameters: Readonly<Record<string, number>>;

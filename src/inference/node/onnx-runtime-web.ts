@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { setFlagsFromString } from 'node:v8';
-import { messageOf, TerrachipError } from '../../errors.js';
+import { missingPackage, type TerrachipError } from '../../errors.js';
 import { webGpuGlobals } from '../../gpu/node/index.js';
 import type { GpuRuntime } from '../gpu-graph.js';
 
@@ -10,21 +10,16 @@ interface OnnxRuntimeWeb extends GpuRuntime {
   readonly env: { logLevel?: string; readonly wasm: { numThreads?: number } };
 }
 
+const PACKAGE = { name: 'onnxruntime-web', purpose: 'the provider webgpu-resident' };
+
 /** An error if the package is not installed, otherwise null. Does not load it. */
 export function onnxRuntimeWebProblem(): TerrachipError | null {
   try {
     createRequire(import.meta.url).resolve('onnxruntime-web/webgpu');
     return null;
   } catch (cause) {
-    return unusable('the optional package onnxruntime-web is not installed', cause);
+    return missingPackage(PACKAGE, cause);
   }
-}
-
-function unusable(problem: string, cause: unknown): TerrachipError {
-  const dependency = { dependency: 'onnxruntime-web' };
-  return new TerrachipError('MISSING_DEPENDENCY', problem, 'run npm install onnxruntime-web', dependency, {
-    cause,
-  });
 }
 
 /** WebAssembly bytes that V8 runs before it optimises a function: its default since 2022, and a limit never reached. */
@@ -50,10 +45,7 @@ export async function loadOnnxRuntimeWeb(gpu: GPU): Promise<GpuRuntime> {
     runtime.env.wasm.numThreads = 1;
     return runtime;
   } catch (cause) {
-    const [reason] = messageOf(cause).split('\n');
-    throw (
-      onnxRuntimeWebProblem() ?? unusable(`the package onnxruntime-web cannot be loaded (${reason})`, cause)
-    );
+    throw missingPackage(PACKAGE, cause);
   }
 }
 

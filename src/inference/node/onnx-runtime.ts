@@ -1,4 +1,4 @@
-import { isNotInstalled, messageOf, TerrachipError } from '../../errors.js';
+import { loadPackage } from '../../errors.js';
 import { RESIDENT } from '../gpu-graph.js';
 import type { OnnxRuntime } from '../host-graph.js';
 import type { HostProviderChoice, ProviderChoice } from './provider-choice.js';
@@ -13,22 +13,13 @@ interface OnnxRuntimeNode extends OnnxRuntime {
  * Loads the optional package `onnxruntime-node`.
  * @throws {TerrachipError} MISSING_DEPENDENCY
  */
-export async function loadOnnxRuntime(): Promise<OnnxRuntimeNode> {
-  try {
-    const module = await import('onnxruntime-node');
-    return module as OnnxRuntimeNode;
-  } catch (cause) {
-    const missing = isNotInstalled(cause);
-    throw new TerrachipError(
-      'MISSING_DEPENDENCY',
-      missing
-        ? 'the optional package onnxruntime-node is not installed'
-        : `the package onnxruntime-node cannot be loaded (${messageOf(cause).split('\n')[0]})`,
-      'run npm install --ignore-scripts onnxruntime-node',
-      { dependency: 'onnxruntime-node' },
-      { cause },
-    );
-  }
+export function loadOnnxRuntime(): Promise<OnnxRuntimeNode> {
+  return loadPackage({
+    name: 'onnxruntime-node',
+    purpose: 'running a model',
+    install: 'npm install --ignore-scripts onnxruntime-node',
+    load: async () => (await import('onnxruntime-node')) as OnnxRuntimeNode,
+  });
 }
 
 /**

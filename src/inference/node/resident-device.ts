@@ -88,13 +88,13 @@ export class ResidentDevice {
       outputNames,
       outputShape: (name) => outputShapes[outputNames.indexOf(name)] ?? [],
       async run(inputs: ReadonlyMap<string, GraphInput>, outputs: readonly string[]): Promise<GraphResult> {
-        const wanted = outputs.map((name) => ({ name, tensor: backend.reserve() }));
+        const wanted = outputs.map((name) => ({ name, tensor: backend.number() }));
         const { shapes, readbackBytes } = await caller.ask<GraphAnswer>({
           op: 'graph',
           graph,
           inputs: [...inputs].map(([name, { tensor, shape }]) => ({
             name,
-            tensor: backend.numberOf(tensor),
+            tensor: backend.memoryOf(tensor),
             shape: [...shape],
           })),
           outputs: wanted,

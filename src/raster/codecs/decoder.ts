@@ -1,8 +1,7 @@
 /** Decompression of GeoTIFF blocks and JPEG 2000 tiles. */
-import { messageOf, TerrachipError } from '../../errors.js';
+import { messageOf, packageProblem, TerrachipError } from '../../errors.js';
 import { damaged } from '../geotiff/directory.js';
 import { damagedJp2 } from '../jp2/boxes.js';
-import { problemOf } from '../optional-package.js';
 import { bytesOfRows, type DecodeRequest, decodePieces } from './decode.js';
 import { lercCodec } from './lerc.js';
 import {
@@ -54,15 +53,12 @@ export function createDecoder(codecs: CodecTable, elsewhere?: RunElsewhere): Blo
           { feature },
         );
       }
-      const missing = codec.requirement === undefined ? null : await problemOf(codec.requirement);
-      if (missing === null) return;
-      throw new TerrachipError(
-        'UNSUPPORTED',
-        `${name} is compressed by ${feature}, and ${missing.problem}`,
-        missing.remedy,
-        { feature },
-        { cause: missing.cause },
-      );
+      const { requirement } = codec;
+      await requirement?.load().catch((cause: unknown) => {
+        const purpose = `${name} is compressed by ${feature}, and that`;
+        const { problem, remedy } = packageProblem({ ...requirement, purpose }, cause);
+        throw new TerrachipError('UNSUPPORTED', problem, remedy, { feature }, { cause });
+      });
     },
     async decode(name, request, signal) {
       const { coding, pieces } = request;

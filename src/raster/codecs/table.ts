@@ -1,4 +1,4 @@
-import type { OptionalPackage } from '../optional-package.js';
+import type { OptionalPackage } from '../../errors.js';
 import type { BlockCoding, Decode } from './codec.js';
 
 /** Tag 259 of a TIFF, or JPEG 2000 outside TIFF. */

@@ -1,4 +1,5 @@
 import { invalidInput, type TerrachipError } from '../../errors.js';
+import { isTiff, startsWith, viewOf } from '../../io/bytes.js';
 import { type ByteSource, withBlockCache } from '../../io/index.js';
 
 /**
@@ -105,10 +106,6 @@ const FIELDS: ReadonlyMap<number, { bytes: number; read: (view: DataView, at: nu
 
 const ASCII = 2;
 const BIG_TIFF = 43;
-const BYTE_ORDERS: ReadonlyMap<number, boolean> = new Map([
-  [0x4949, true],
-  [0x4d4d, false],
-]);
 
 /** Parameters common to a file's directories. */
 interface Layout {
@@ -164,26 +161,26 @@ async function readBytes(
   offset: number,
   length: number,
   signal?: AbortSignal,
-): Promise<DataView> {
+): Promise<Uint8Array> {
   if (!Number.isSafeInteger(offset) || offset + length > source.size) {
     throw damaged(source.name, `it points to byte ${offset} of ${source.size}`);
   }
-  const bytes = await source.read(offset, length, { signal });
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return source.read(offset, length, { signal });
 }
 
 async function readHeader(source: ByteSource, signal?: AbortSignal): Promise<Layout & { first: number }> {
-  const head = await readBytes(source, 0, 8, signal);
-  const littleEndian = BYTE_ORDERS.get(head.getUint16(0));
+  const bytes = await readBytes(source, 0, 8, signal);
+  const head = viewOf(bytes);
+  const littleEndian = startsWith(bytes, 'II');
   const version = head.getUint16(2, littleEndian);
   const bigTiff = version === BIG_TIFF;
-  if (littleEndian === undefined || (version !== 42 && !bigTiff)) {
+  if (!isTiff(bytes) || (version !== 42 && !bigTiff)) {
     throw damaged(source.name, 'it does not begin as a TIFF does');
   }
   if (!bigTiff) return { source, littleEndian, bigTiff, first: head.getUint32(4, littleEndian) };
   const offsetBytes = head.getUint16(4, littleEndian);
   if (offsetBytes !== 8) throw damaged(source.name, `its offsets have ${offsetBytes} bytes`);
-  const offset = await readBytes(source, 8, 8, signal);
+  const offset = viewOf(await readBytes(source, 8, 8, signal));
   return { source, littleEndian, bigTiff, first: Number(offset.getBigUint64(0, littleEndian)) };
 }
 
@@ -194,13 +191,13 @@ async function readDirectory(
   signal?: AbortSignal,
 ): Promise<{ entries: ReadonlyMap<number, Entry>; bytes: number; next: number }> {
   const [countBytes, entryBytes, wordBytes] = bigTiff ? [8, 20, 8] : [2, 12, 4];
-  const head = await readBytes(source, offset, countBytes, signal);
+  const head = viewOf(await readBytes(source, offset, countBytes, signal));
   const word = (view: DataView, at: number): number =>
     bigTiff ? Number(view.getBigUint64(at, littleEndian)) : view.getUint32(at, littleEndian);
   const count = bigTiff ? word(head, 0) : head.getUint16(0, littleEndian);
   if (count > 65535) throw damaged(source.name, `an image has ${count} tags`);
   const start = offset + countBytes;
-  const view = await readBytes(source, start, count * entryBytes + wordBytes, signal);
+  const view = viewOf(await readBytes(source, start, count * entryBytes + wordBytes, signal));
   const entries = new Map<number, Entry>();
   let bytes = count * ENTRY_COST;
   for (let at = 0; at < count * entryBytes; at += entryBytes) {
@@ -235,7 +232,7 @@ function tagReader(
   ): Promise<number[]> => {
     const field = FIELDS.get(fieldType);
     if (field === undefined) return [];
-    const view = await readBytes(source, offset + first * field.bytes, count * field.bytes, signal);
+    const view = viewOf(await readBytes(source, offset + first * field.bytes, count * field.bytes, signal));
     return Array.from({ length: count }, (_, i) => field.read(view, i * field.bytes, littleEndian));
   };
   const numeric = (tag: number): Entry | null => {

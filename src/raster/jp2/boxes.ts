@@ -1,5 +1,6 @@
 /** The boxes of a JP2 file (ISO/IEC 15444-1, annex I): the codestream and the georeference. */
 import { invalidInput, TerrachipError } from '../../errors.js';
+import { startsWith, viewOf } from '../../io/bytes.js';
 import type { ByteSource, ReadOptions } from '../../io/index.js';
 
 export interface Jp2Boxes {
@@ -12,12 +13,11 @@ export interface Jp2Boxes {
 }
 
 /** The first bytes of JPEG 2000: the signature box of JP2, or a bare codestream. */
-export const JP2_SIGNATURE = [0, 0, 0, 12, 0x6a, 0x50, 0x20, 0x20];
-export const CODESTREAM_SIGNATURE = [0xff, 0x4f, 0xff, 0x51];
+export const JP2_SIGNATURE = '\0\0\0\x0cjP  ';
+export const CODESTREAM_SIGNATURE = '\xff\x4f\xff\x51';
 
-const GEOJP2 = [
-  0xb1, 0x4b, 0xf8, 0xbd, 0x08, 0x3d, 0x4b, 0x43, 0xa5, 0xae, 0x8c, 0xd7, 0xd5, 0xa6, 0xce, 0x03,
-]; // biome-ignore format: an identifier
+/** The identifier of GeoJP2's box. */
+const GEOJP2 = '\xb1\x4b\xf8\xbd\x08\x3d\x4b\x43\xa5\xae\x8c\xd7\xd5\xa6\xce\x03';
 
 /** A file has about ten boxes; a crafted one may have one every eight bytes. */
 const MAX_BOXES = 4096;
@@ -38,15 +38,10 @@ export function damagedJp2(name: string, problem: string, cause?: unknown): Terr
   return invalidInput(name, `is not a readable JPEG 2000 file (${problem})`, remedy, cause);
 }
 
-export function isJpeg2000(head: Uint8Array): boolean {
-  const starts = (signature: readonly number[]): boolean => signature.every((byte, i) => head[i] === byte);
-  return starts(JP2_SIGNATURE) || starts(CODESTREAM_SIGNATURE);
-}
-
 /** @throws {TerrachipError} INVALID_INPUT for a damaged file, TOO_LARGE for absurd metadata */
 export async function readBoxes(source: ByteSource, options: ReadOptions): Promise<Jp2Boxes> {
   const head = await source.read(0, Math.min(8, source.size), options);
-  if (CODESTREAM_SIGNATURE.every((byte, i) => head[i] === byte)) {
+  if (startsWith(head, CODESTREAM_SIGNATURE)) {
     return { codestream: { offset: 0, length: source.size }, geoTiff: null, gml: [] };
   }
   const gml: Uint8Array<ArrayBuffer>[] = [];
@@ -64,7 +59,7 @@ export async function readBoxes(source: ByteSource, options: ReadOptions): Promi
       else if (box.type === 'xml ') gml.push(await content(source, box, options));
       else if (box.type === 'uuid' && box.end - box.start > 16) {
         const id = await source.read(box.start, 16, options);
-        if (GEOJP2.some((byte, i) => id[i] !== byte)) continue;
+        if (!startsWith(id, GEOJP2)) continue;
         geoTiff ??= await content(source, { ...box, start: box.start + 16 }, options);
       }
     }
@@ -76,7 +71,7 @@ export async function readBoxes(source: ByteSource, options: ReadOptions): Promi
 
 async function readBox(source: ByteSource, at: number, end: number, options: ReadOptions): Promise<Box> {
   const head = await source.read(at, Math.min(16, end - at), options);
-  const view = new DataView(head.buffer, head.byteOffset, head.byteLength);
+  const view = viewOf(head);
   const type = String.fromCharCode(...head.subarray(4, 8));
   const declared = view.getUint32(0);
   const long = declared === 1 && head.length === 16;

@@ -1,5 +1,5 @@
 /** netCDF-3, classic and with 64-bit offsets: netcdfjs reads the header, values are read by windows. */
-import { invalidInput, messageOf } from '../../errors.js';
+import { invalidInput, loadPackage, messageOf } from '../../errors.js';
 import { sizeOf } from '../../geo/dtype.js';
 import type { Dtype } from '../../geo/index.js';
 import type { ByteSource } from '../../io/index.js';
@@ -19,7 +19,6 @@ import {
   type StoredArray,
   unreadableType,
 } from '../arrays/index.js';
-import { missingPackage } from './missing.js';
 
 /** The types of netCDF-3; `char` is text. */
 const TYPES: Readonly<Record<string, string>> = {
@@ -42,7 +41,11 @@ const MAX_TEXT_BYTES = 2 ** 20;
 
 type Reader = InstanceType<typeof import('netcdfjs')['NetCDFReader']>;
 
-export const NETCDF3_PACKAGE = { name: 'netcdfjs', load: () => import('netcdfjs') } as const;
+export const NETCDF3_PACKAGE = {
+  name: 'netcdfjs',
+  purpose: 'reading netCDF-3',
+  load: () => import('netcdfjs'),
+};
 
 /** @throws {TerrachipError} MISSING_DEPENDENCY without netcdfjs, INVALID_INPUT for a damaged header */
 export async function openNetcdf3(source: ByteSource, signal?: AbortSignal): Promise<ArrayGroup> {
@@ -81,9 +84,7 @@ export async function openNetcdf3(source: ByteSource, signal?: AbortSignal): Pro
 }
 
 async function readHeader(source: ByteSource, signal?: AbortSignal): Promise<Reader> {
-  const { NetCDFReader } = await NETCDF3_PACKAGE.load().catch((cause: unknown) => {
-    throw missingPackage(NETCDF3_PACKAGE.name, 'netCDF-3', cause);
-  });
+  const { NetCDFReader } = await loadPackage(NETCDF3_PACKAGE);
   for (let size = FIRST_BYTES; ; size *= 4) {
     const length = Math.min(size, source.size);
     const bytes = await source.read(0, length, { signal });

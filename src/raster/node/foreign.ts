@@ -1,10 +1,10 @@
 /** Unsupported formats by their first bytes, each with a remedy. */
 import { invalidInput, type TerrachipError } from '../../errors.js';
+import { isTiff } from '../../io/bytes.js';
 import type { ByteSource } from '../../io/index.js';
 import { findBeside } from '../../io/node/beside.js';
-import { openSource } from '../../io/node/index.js';
+import { localPath, openSource } from '../../io/node/open.js';
 import { isUrl } from '../../io/open-url.js';
-import { localPath } from './stores.js';
 
 const TO_GEOTIFF = 'convert it with gdal_translate INPUT OUTPUT.tif';
 const BURN_VECTORS = 'give a raster; rasterize burns polygons onto a grid';
@@ -69,8 +69,8 @@ const UNKNOWN = 'a raster of a format that is read (GeoTIFF, JPEG 2000, Zarr, ne
 export async function foreignFormat(source: ByteSource, path: string): Promise<TerrachipError | null> {
   if (source.size === 0) return invalidInput(source.name, 'is empty', 'get it again');
   const bytes = await source.read(0, Math.min(512, source.size));
+  if (isTiff(bytes)) return null;
   const head = Buffer.from(bytes).toString('latin1');
-  if (/^(II|MM)/.test(head)) return null;
   const refused = (name: string, remedy: string): TerrachipError =>
     invalidInput(source.name, `is ${name}, which is not read`, remedy);
   const known = SIGNATURES.find(([signature]) => head.startsWith(signature));

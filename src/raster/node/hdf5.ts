@@ -1,6 +1,6 @@
 /** netCDF-4 and HDF5 by h5wasm, the HDF5 library in WebAssembly. */
 import type { Dataset, File, Group } from 'h5wasm/node';
-import { invalidInput, messageOf, TerrachipError } from '../../errors.js';
+import { invalidInput, loadPackage, messageOf, TerrachipError } from '../../errors.js';
 import { sizeOf } from '../../geo/dtype.js';
 import { allocateArray, type Dtype, type TypedArray } from '../../geo/index.js';
 import {
@@ -23,7 +23,6 @@ import {
 } from '../arrays/index.js';
 import type { BlockCache } from '../block-cache.js';
 import { missingWideValues } from '../cf/missing.js';
-import { missingPackage } from '../netcdf/index.js';
 
 type Library = typeof import('h5wasm/node');
 type Metadata = Dataset['metadata'];
@@ -92,16 +91,18 @@ const BARE_DIMENSION = 'This is a netCDF dimension but not a netCDF variable';
 
 let nextId = 0;
 
-export const HDF5_PACKAGE = { name: 'h5wasm', load: () => import('h5wasm/node') } as const;
+export const HDF5_PACKAGE = {
+  name: 'h5wasm',
+  purpose: 'reading netCDF-4 and HDF5',
+  load: () => import('h5wasm/node'),
+};
 
 /**
  * @param cache of decoded chunks
  * @throws {TerrachipError} MISSING_DEPENDENCY without h5wasm, INVALID_INPUT for a damaged file
  */
 export async function openHdf5(path: string, cache: BlockCache): Promise<ArrayGroup> {
-  const library = await HDF5_PACKAGE.load().catch((cause: unknown) => {
-    throw missingPackage(HDF5_PACKAGE.name, 'netCDF-4 and HDF5', cause);
-  });
+  const library = await loadPackage(HDF5_PACKAGE);
   // By default the library prints its errors.
   (await library.ready).activate_throwing_error_handler();
   const file = guarded(path, () => new library.File(path, 'r'));

@@ -9,7 +9,7 @@ export type { CogCompression, CogOptions } from '../cog/options.js';
 export type { OverviewMethod } from '../cog/overview.js';
 export * from '../index.js';
 export { type Jp2Options, Jp2Raster } from '../jp2/raster.js';
-export { NpyArray } from '../npy/index.js';
+export { NpyArray } from '../npy/array.js';
 export {
   cfAttributes,
   geoZarrAttributes,

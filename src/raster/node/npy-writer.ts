@@ -57,10 +57,7 @@ function npyHeader({ shape, dtype }: NpyOptions): Uint8Array {
   const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
   const text = `{'descr': '${order}${kind}${bytes}', 'fortran_order': False, 'shape': (${sizes}), }`;
   const length = Math.ceil((10 + text.length + 1) / ALIGNMENT) * ALIGNMENT;
-  const header = new Uint8Array(length).fill(0x20);
-  header.set(NPY_MAGIC);
-  header.set([1, 0, (length - 10) & 0xff, (length - 10) >> 8], 6);
-  header.set(new TextEncoder().encode(text), 10);
-  header[length - 1] = 0x0a;
+  const header = Buffer.from(`${`${NPY_MAGIC}\x01\0\0\0${text}`.padEnd(length - 1)}\n`, 'latin1');
+  header.writeUInt16LE(length - 10, 8);
   return header;
 }

@@ -1,60 +1,52 @@
-import { stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, stat } from 'node:fs/promises';
 import { invalidInput, isTerrachipError } from '../../errors.js';
 import type { ByteSource } from '../../io/index.js';
 import { findBeside } from '../../io/node/beside.js';
+import { cannotOpen } from '../../io/node/file.js';
 import { type OpenOptions, openSource } from '../../io/node/index.js';
+import { localPath } from '../../io/node/open.js';
 import { isUrl } from '../../io/open-url.js';
 import { openZip } from '../../io/zip.js';
+import { orClose } from '../../resource.js';
 import type { ArrayGroup } from '../arrays/index.js';
 import { ArrayRaster } from '../cf/index.js';
 import type { Sidecars } from '../geotiff/levels.js';
 import { GeoTiffRaster } from '../geotiff/reader.js';
 import { Jp2Raster } from '../jp2/raster.js';
-import { NpyArray } from '../npy/index.js';
+import { NpyArray } from '../npy/array.js';
 import type { OpenRasterOptions } from '../open.js';
 import { type Pam, readPam } from '../pam.js';
 import type { Raster } from '../raster.js';
+import { ZARR_ROOT } from '../zarr/store.js';
 import { foreignFormat } from './foreign.js';
-import {
-  isFolder,
-  kindOfSource,
-  localPath,
-  type OpenStoreOptions,
-  openNetcdf,
-  openNpy,
-  openZarr,
-  type StoreKind,
-} from './stores.js';
+import { isFolder, kindOfSource, type OpenStoreOptions, openStoreFile, openZarr } from './stores.js';
 import { isRasterEntry, openZipEntry } from './zip-entry.js';
 
 /** Node's `openRaster`. */
 export async function openAnyRaster(path: string, options: OpenRasterOptions = {}): Promise<Raster> {
-  const { place, fragment } = await splitFragment(path);
+  const { place, fragment, isStore } = await placeOf(path);
   const variable = options.variable ?? fragment;
-  const isStore = isUrl(place) ? /\.zarr(\/|$)/i.test(new URL(place).pathname) : await isFolder(place);
   if (isStore) {
-    await refuseProductFolder(place);
+    await refuseOtherFolder(place);
     return openVariable(await openZarr(place, options), variable, options);
   }
   const source = await openSource(place, options);
-  try {
+  return orClose(source, async () => {
     const kind = await kindOfSource(source, options.signal);
-    if (kind === 'zip' && variable !== undefined && isRasterEntry(variable))
-      return await openEntry(await openZipEntry(source, variable), options);
-    if (kind === 'zip' && /\.npz$/i.test(place)) return await openNpz(source, variable, options);
-    if (kind === 'zip') await requireZarrInside(source);
-    if (kind === null) return await openGeoTiff(source, place, options);
-    if (kind === 'jpeg2000')
-      return await Jp2Raster.open(source, { ...options, pam: await pamBeside(place, options) });
-    await source.close();
-    if (kind === 'npy') return await openVariable(await npyGroup(place, options), '', options);
-    const group = await (kind === 'zip' ? openZarr(place, options) : openNetcdf(place, options));
-    return await openVariable(group, variable, options);
-  } catch (error) {
-    await source.close();
-    throw error;
-  }
+    if (kind === null) return openGeoTiff(source, place, options);
+    if (kind === 'jpeg2000') {
+      return Jp2Raster.open(source, { ...options, pam: await pamBeside(place, options) });
+    }
+    if (kind === 'npy') return openNpyArray(source, options);
+    if (kind === 'zip') {
+      if (variable !== undefined && isRasterEntry(variable)) {
+        return openEntry(await openZipEntry(source, variable), options);
+      }
+      if (/\.npz$/i.test(place)) return openNpz(source, variable, options);
+      await requireZarrInside(source);
+    }
+    return openVariable(await openStoreFile(source, kind, place, options), variable, options);
+  });
 }
 
 /** An array of a `.npz` file, by its name. */
@@ -73,13 +65,27 @@ async function openNpz(
     );
   }
   const entry = await openZipEntry(source, variable.endsWith('.npy') ? variable : `${variable}.npy`);
-  return openVariable(groupOf(await NpyArray.open(entry, options.signal)), '', options);
+  return openNpyArray(entry, options);
+}
+
+/** A `.npy` file as a store of one array. */
+async function openNpyArray(source: ByteSource, options: OpenRasterOptions): Promise<Raster> {
+  const array = await NpyArray.open(source, options.signal);
+  const group: ArrayGroup = {
+    name: array.name,
+    format: '.npy',
+    list: async () => [''],
+    array: async (name) => (name === '' ? array : null),
+    attributes: async () => ({}),
+    close: () => array.close(),
+  };
+  return openVariable(group, '', options);
 }
 
 /** @throws {TerrachipError} INVALID_INPUT for a zip file that is no Zarr store; the message names its images */
 async function requireZarrInside(source: ByteSource): Promise<void> {
   const keys = [...(await openZip(source)).entries.keys()];
-  if (keys.some((key) => /(^|\/)(zarr\.json|\.zmetadata|\.zgroup|\.zarray)$/.test(key))) return;
+  if (keys.some((key) => ZARR_ROOT.test(key))) return;
   const images = keys.filter(isRasterEntry).slice(0, 20);
   if (images.length === 0) {
     throw invalidInput(
@@ -95,15 +101,24 @@ async function requireZarrInside(source: ByteSource): Promise<void> {
   );
 }
 
-/** @throws {TerrachipError} INVALID_INPUT for the folder of a Sentinel product, which has many rasters */
-async function refuseProductFolder(path: string): Promise<void> {
+/** @throws {TerrachipError} INVALID_INPUT for a folder that is no Zarr store, such as a Sentinel product */
+async function refuseOtherFolder(path: string): Promise<void> {
   if (isUrl(path)) return;
-  const hasManifest = (await stat(join(localPath(path), 'manifest.safe')).catch(() => null)) !== null;
-  if (!hasManifest && !/\.safe\/?$/i.test(path)) return;
+  const names = await readdir(localPath(path)).catch((cause: unknown) => {
+    throw cannotOpen(path, cause);
+  });
+  if (names.some((name) => ZARR_ROOT.test(name))) return;
+  if (names.includes('manifest.safe') || /\.safe\/?$/i.test(path)) {
+    throw invalidInput(
+      path,
+      'is a SAFE folder, a product of many rasters',
+      'give one of the images in it, or make a catalog of it with catalog build',
+    );
+  }
   throw invalidInput(
     path,
-    'is a SAFE folder, a product of many rasters',
-    'give one of the images in it, or make a catalog of it with catalog build',
+    'is a folder and no Zarr store',
+    'give a raster file, or the folder of a Zarr store',
   );
 }
 
@@ -165,12 +180,7 @@ async function openVariable(
   variable: string | undefined,
   { signal, onProgress }: OpenRasterOptions,
 ): Promise<Raster> {
-  try {
-    return await ArrayRaster.open(group, { variable, signal, onProgress });
-  } catch (error) {
-    await group.close();
-    throw error;
-  }
+  return orClose(group, () => ArrayRaster.open(group, { variable, signal, onProgress }));
 }
 
 /**
@@ -183,44 +193,28 @@ export async function openStore(
   path: string,
   options: OpenStoreOptions = {},
 ): Promise<{ group: ArrayGroup; place: string; variable: string | undefined }> {
-  const { place, fragment: variable } = await splitFragment(path);
-  const isStore = isUrl(place) ? /\.zarr(\/|$)/i.test(new URL(place).pathname) : await isFolder(place);
+  const { place, fragment: variable, isStore } = await placeOf(path);
   if (isStore) return { group: await openZarr(place, options), place, variable };
   const source = await openSource(place, options);
-  let kind: StoreKind | null;
-  try {
-    kind = await kindOfSource(source, options.signal);
-  } finally {
-    await source.close();
-  }
-  if (kind === 'zip') return { group: await openZarr(place, options), place, variable };
-  if (kind === 'netcdf3' || kind === 'hdf5') {
-    return { group: await openNetcdf(place, options), place, variable };
-  }
-  throw invalidInput(place, 'is no Zarr store, netCDF or HDF5 file', 'check the path');
+  return orClose(source, async () => {
+    const kind = await kindOfSource(source, options.signal);
+    if (kind === 'zip' || kind === 'netcdf3' || kind === 'hdf5') {
+      return { group: await openStoreFile(source, kind, place, options), place, variable };
+    }
+    throw invalidInput(place, 'is no Zarr store, netCDF or HDF5 file', 'check the path');
+  });
 }
 
-/** A `.npy` file as a store of one array. */
-async function npyGroup(path: string, options: OpenOptions): Promise<ArrayGroup> {
-  return groupOf(await openNpy(path, options));
-}
-
-function groupOf(array: NpyArray): ArrayGroup {
-  return {
-    name: array.name,
-    format: '.npy',
-    list: async () => [''],
-    array: async (name) => (name === '' ? array : null),
-    attributes: async () => ({}),
-    close: () => array.close(),
-  };
-}
-
-/** Splits a path at its last `#`, unless a file has that whole name. */
-async function splitFragment(path: string): Promise<{ place: string; fragment: string | undefined }> {
+/** A path before its last `#`, and what follows; the whole path if a file has that name. */
+async function placeOf(
+  path: string,
+): Promise<{ place: string; fragment: string | undefined; isStore: boolean }> {
   const at = path.lastIndexOf('#');
   const whole = at < 0 || (!isUrl(path) && (await stat(localPath(path)).catch(() => null)) !== null);
-  return whole
-    ? { place: path, fragment: undefined }
-    : { place: path.slice(0, at), fragment: decodeURIComponent(path.slice(at + 1)) };
+  const place = whole ? path : path.slice(0, at);
+  return {
+    place,
+    fragment: whole ? undefined : decodeURIComponent(path.slice(at + 1)),
+    isStore: isUrl(place) ? /\.zarr(\/|$)/i.test(new URL(place).pathname) : await isFolder(place),
+  };
 }

@@ -1,7 +1,7 @@
 /** The optional packages that read some files, and whether they are installed. */
+import { type OptionalPackage, packageProblem } from '../../errors.js';
 import { compressionName } from '../codecs/table.js';
 import { NETCDF3_PACKAGE } from '../netcdf/netcdf3.js';
-import { type OptionalPackage, problemOf } from '../optional-package.js';
 import { CODECS } from './codecs/table.js';
 import { HDF5_PACKAGE } from './hdf5.js';
 
@@ -37,7 +37,10 @@ export async function probePackage(
   reads: readonly string[],
 ): Promise<ReaderPackage> {
   const reader = { package: requirement.name, reads };
-  const problem = await problemOf(requirement);
-  if (problem === null) return { ...reader, available: true };
-  return { ...reader, available: false, problem: problem.problem, remedy: problem.remedy };
+  try {
+    await requirement.load();
+    return { ...reader, available: true };
+  } catch (cause) {
+    return { ...reader, available: false, ...packageProblem(requirement, cause) };
+  }
 }

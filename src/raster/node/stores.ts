@@ -1,16 +1,18 @@
 import { stat } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { TerrachipError } from '../../errors.js';
+import { isTiff, startsWith } from '../../io/bytes.js';
 import type { ByteSource } from '../../io/index.js';
 import { cannotOpen } from '../../io/node/file.js';
 import { type OpenOptions, openSource } from '../../io/node/index.js';
+import { localPath } from '../../io/node/open.js';
 import { isUrl } from '../../io/open-url.js';
+import { orClose } from '../../resource.js';
 import type { ArrayGroup } from '../arrays/index.js';
 import { type BlockCache, createBlockCache } from '../block-cache.js';
-import { isJpeg2000 } from '../jp2/boxes.js';
-import { openNetcdf3 } from '../netcdf/index.js';
-import { NPY_MAGIC, NpyArray } from '../npy/index.js';
-import { ZarrGroup } from '../zarr/group.js';
+import { CODESTREAM_SIGNATURE, JP2_SIGNATURE } from '../jp2/boxes.js';
+import { openNetcdf3 } from '../netcdf/netcdf3.js';
+import { NpyArray } from '../npy/array.js';
+import { NPY_MAGIC } from '../npy/header.js';
 import { openZipStore, type ZarrStore } from '../zarr/store.js';
 import { openHdf5 } from './hdf5.js';
 import { registerCodecs } from './zarr-codecs.js';
@@ -23,36 +25,34 @@ export interface OpenStoreOptions extends OpenOptions {
 }
 
 /** Formats recognised by content; any other file is opened as TIFF. */
-export type StoreKind = 'zarr' | 'zip' | 'npy' | 'netcdf3' | 'hdf5' | 'jpeg2000';
+type StoreKind = 'zip' | 'npy' | 'netcdf3' | 'hdf5' | 'jpeg2000';
+
+const SIGNATURES: readonly (readonly [signature: string, kind: StoreKind])[] = [
+  [NPY_MAGIC, 'npy'],
+  ['PK\x03\x04', 'zip'],
+  ['PK\x05\x06', 'zip'],
+  [JP2_SIGNATURE, 'jpeg2000'],
+  [CODESTREAM_SIGNATURE, 'jpeg2000'],
+  ['CDF\x01', 'netcdf3'],
+  ['CDF\x02', 'netcdf3'],
+];
 
 /** HDF5's signature is at the start, or after a user block. */
-const HDF5_SIGNATURE = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a];
+const HDF5_SIGNATURE = '\x89HDF\r\n\x1a\n';
 const HDF5_OFFSETS = [0, 512, 1024, 2048];
-
-function startsWith(bytes: Uint8Array, signature: ArrayLike<number>): boolean {
-  return Array.from(signature).every((byte, i) => bytes[i] === byte);
-}
 
 /** A file's format by its signature; null for none of these. */
 export async function kindOfSource(source: ByteSource, signal?: AbortSignal): Promise<StoreKind | null> {
-  const options = { signal };
-  const head = await source.read(0, Math.min(8, source.size), options);
-  if (startsWith(head, NPY_MAGIC)) return 'npy';
-  if (startsWith(head, [0x50, 0x4b, 0x03, 0x04]) || startsWith(head, [0x50, 0x4b, 0x05, 0x06])) return 'zip';
-  if (isJpeg2000(head)) return 'jpeg2000';
-  if (startsWith(head, [0x43, 0x44, 0x46]) && (head[3] === 1 || head[3] === 2)) return 'netcdf3';
+  const head = await source.read(0, Math.min(8, source.size), { signal });
+  const known = SIGNATURES.find(([signature]) => startsWith(head, signature));
+  if (known !== undefined) return known[1];
   // A TIFF needs no further reads for HDF5's signature.
-  if (startsWith(head, [0x49, 0x49]) || startsWith(head, [0x4d, 0x4d])) return null;
+  if (isTiff(head)) return null;
   for (const offset of HDF5_OFFSETS) {
     if (offset + 8 > source.size) break;
-    if (startsWith(await source.read(offset, 8, options), HDF5_SIGNATURE)) return 'hdf5';
+    if (startsWith(await source.read(offset, 8, { signal }), HDF5_SIGNATURE)) return 'hdf5';
   }
   return null;
-}
-
-/** A path without `file:`. */
-export function localPath(path: string): string {
-  return path.startsWith('file:') ? fileURLToPath(path) : path;
 }
 
 export async function isFolder(path: string): Promise<boolean> {
@@ -68,30 +68,21 @@ export async function isFolder(path: string): Promise<boolean> {
  * @throws {TerrachipError} NOT_FOUND, INVALID_INPUT, UNSUPPORTED or NETWORK
  */
 export async function openZarr(path: string, options: OpenStoreOptions = {}): Promise<ArrayGroup> {
-  registerCodecs();
-  const cache = options.cache ?? createBlockCache();
   const isZip = isUrl(path) ? /\.zip$/i.test(new URL(path).pathname) : !(await isFolder(path));
-  const store = isZip
-    ? await openZip(path, options)
-    : isUrl(path)
-      ? httpStore(path, options)
-      : folderStore(localPath(path));
-  try {
-    return await ZarrGroup.open(store, cache, options.signal);
-  } catch (error) {
-    await store.close();
-    throw error;
+  if (isZip) {
+    const source = await openSource(path, options);
+    return orClose(source, () => openStoreFile(source, 'zip', path, options));
   }
+  return openGroup(isUrl(path) ? httpStore(path, options) : folderStore(localPath(path)), options);
 }
 
-async function openZip(path: string, options: OpenOptions): Promise<ZarrStore> {
-  const source = await openSource(path, options);
-  try {
-    return await openZipStore(source);
-  } catch (error) {
-    await source.close();
-    throw error;
-  }
+function openGroup(store: ZarrStore, { cache, signal }: OpenStoreOptions): Promise<ArrayGroup> {
+  return orClose(store, async () => {
+    await registerCodecs();
+    // zarrita is loaded with the first store.
+    const { ZarrGroup } = await import('../zarr/group.js');
+    return ZarrGroup.open(store, cache ?? createBlockCache(), signal);
+  });
 }
 
 /**
@@ -101,23 +92,35 @@ async function openZip(path: string, options: OpenOptions): Promise<ZarrStore> {
  */
 export async function openNetcdf(path: string, options: OpenStoreOptions = {}): Promise<ArrayGroup> {
   const source = await openSource(path, options);
-  try {
+  return orClose(source, async () => {
     const kind = await kindOfSource(source, options.signal);
-    if (kind === 'netcdf3') return await openNetcdf3(source, options.signal);
-    if (kind === 'hdf5' && !isUrl(path)) {
-      await source.close();
-      return await openHdf5(localPath(path), options.cache ?? createBlockCache());
-    }
-    throw new TerrachipError(
-      'UNSUPPORTED',
-      kind === 'hdf5' ? `${source.name} is HDF5 on a web server` : `${source.name} is no netCDF or HDF5 file`,
-      kind === 'hdf5' ? 'download it first' : 'check the file',
-      { feature: kind === 'hdf5' ? 'HDF5 over HTTP' : 'unknown format' },
-    );
-  } catch (error) {
-    await source.close();
-    throw error;
+    if (kind === 'netcdf3' || kind === 'hdf5') return openStoreFile(source, kind, path, options);
+    throw new TerrachipError('UNSUPPORTED', `${source.name} is no netCDF or HDF5 file`, 'check the file', {
+      feature: 'unknown format',
+    });
+  });
+}
+
+/**
+ * Opens a file of arrays. The group owns the source from then on; after an error the caller closes it.
+ * @param path the source's path or URL
+ */
+export async function openStoreFile(
+  source: ByteSource,
+  kind: 'zip' | 'netcdf3' | 'hdf5',
+  path: string,
+  options: OpenStoreOptions,
+): Promise<ArrayGroup> {
+  if (kind === 'zip') return openGroup(await openZipStore(source), options);
+  if (kind === 'netcdf3') return openNetcdf3(source, options.signal);
+  if (isUrl(path)) {
+    throw new TerrachipError('UNSUPPORTED', `${source.name} is HDF5 on a web server`, 'download it first', {
+      feature: 'HDF5 over HTTP',
+    });
   }
+  // The library opens the file itself.
+  await source.close();
+  return openHdf5(localPath(path), options.cache ?? createBlockCache());
 }
 
 /**
@@ -126,10 +129,5 @@ export async function openNetcdf(path: string, options: OpenStoreOptions = {}): 
  */
 export async function openNpy(path: string, options: OpenOptions = {}): Promise<NpyArray> {
   const source = await openSource(path, options);
-  try {
-    return await NpyArray.open(source, options.signal);
-  } catch (error) {
-    await source.close();
-    throw error;
-  }
+  return orClose(source, () => NpyArray.open(source, options.signal));
 }

@@ -1,10 +1,9 @@
-/** Zarr's compressions: decoders with a size limit, and encoders for terrachip's writer. */
+/**
+ * Zarr's compressions: decoders with a size limit, and encoders for terrachip's writer. numcodecs and zarrita are loaded
+ * when they are first needed.
+ */
 import { promisify } from 'node:util';
 import { gunzip, gzip, inflate } from 'node:zlib';
-import Blosc from 'numcodecs/blosc';
-import Lz4 from 'numcodecs/lz4';
-import Zstd from 'numcodecs/zstd';
-import { registry } from 'zarrita';
 import { internalError, invalidOption } from '../../errors.js';
 import { sizeOf } from '../../geo/dtype.js';
 import { crc32c } from '../../io/crc32c.js';
@@ -36,11 +35,13 @@ const DECODERS: Readonly<Record<BoundedCodec, Decoder>> = {
     checkDeclared(view.getUint32(4, true), limit);
     if (view.getUint32(12, true) !== bytes.length)
       throw new Error('the Blosc buffer has another size than it says');
+    const { default: Blosc } = await import('numcodecs/blosc');
     return Blosc.fromConfig({ id: 'blosc' }).decode(bytes);
   },
   async lz4(bytes, limit) {
     if (bytes.length < 4) throw new Error('an LZ4 buffer starts with its size');
     checkDeclared(viewOf(bytes).getUint32(0, true), limit);
+    const { default: Lz4 } = await import('numcodecs/lz4');
     return Lz4.fromConfig({ id: 'lz4' }).decode(bytes);
   },
   async crc32c(bytes) {
@@ -66,7 +67,8 @@ function limitFor(type: string, shape: readonly number[]): number {
 }
 
 /** Registers terrachip's codecs with zarrita, under separate names. */
-export function registerCodecs(): void {
+export async function registerCodecs(): Promise<void> {
+  const { registry } = await import('zarrita');
   for (const name of BOUNDED_CODECS) {
     if (registry.has(registeredName(name))) continue;
     registry.set(registeredName(name), async () => ({
@@ -100,10 +102,12 @@ export function createCompressor(compression: ZarrCompression, bytesPerValue: nu
       return null;
     case 'zstd': {
       const level = 3;
-      const zstd = Zstd.fromConfig({ id: 'zstd', level });
       return {
         codec: { name: 'zstd', configuration: { level, checksum: false } },
-        encode: async (bytes) => zstd.encode(bytes),
+        async encode(bytes) {
+          const { default: Zstd } = await import('numcodecs/zstd');
+          return Zstd.fromConfig({ id: 'zstd', level }).encode(bytes);
+        },
       };
     }
     case 'gzip': {
@@ -117,11 +121,13 @@ export function createCompressor(compression: ZarrCompression, bytesPerValue: nu
       // numcodecs always shuffles 4-byte values: useless for single bytes, good enough for the others.
       const shuffled = bytesPerValue > 1;
       const settings = { cname: 'zstd', clevel: 5, blocksize: 0 };
-      const blosc = Blosc.fromConfig({ id: 'blosc', ...settings, shuffle: shuffled ? 1 : 0 });
       const shuffle = shuffled ? 'shuffle' : 'noshuffle';
       return {
         codec: { name: 'blosc', configuration: { ...settings, shuffle, typesize: bytesPerValue } },
-        encode: async (bytes) => blosc.encode(bytes),
+        async encode(bytes) {
+          const { default: Blosc } = await import('numcodecs/blosc');
+          return Blosc.fromConfig({ id: 'blosc', ...settings, shuffle: shuffled ? 1 : 0 }).encode(bytes);
+        },
       };
     }
     default:

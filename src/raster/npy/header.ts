@@ -3,10 +3,11 @@
  */
 import * as v from 'valibot';
 import { invalidInput, messageOf, TerrachipError } from '../../errors.js';
+import { startsWith, viewOf } from '../../io/bytes.js';
 import { validate } from '../../json.js';
 
 /** The first bytes of every file. */
-export const NPY_MAGIC = Uint8Array.of(0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59);
+export const NPY_MAGIC = '\x93NUMPY';
 
 /** Magic, version, and the longest length field. */
 export const NPY_PREFIX_BYTES = 12;
@@ -31,7 +32,7 @@ export interface NpyHeader {
 
 /** @throws {TerrachipError} INVALID_INPUT or UNSUPPORTED */
 export function parseNpyPrefix(bytes: Uint8Array, name: string): NpyPrefix {
-  if (bytes.length < 10 || !NPY_MAGIC.every((byte, i) => bytes[i] === byte)) {
+  if (bytes.length < 10 || !startsWith(bytes, NPY_MAGIC)) {
     throw invalidInput(name, 'is no .npy file', 'check the file');
   }
   const version = bytes[6];
@@ -43,7 +44,7 @@ export function parseNpyPrefix(bytes: Uint8Array, name: string): NpyPrefix {
       { feature: `.npy version ${version}` },
     );
   }
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = viewOf(bytes);
   const headerOffset = version === 1 ? 10 : 12;
   if (bytes.length < headerOffset) throw invalidInput(name, 'is truncated', 'get the file again');
   const headerLength = version === 1 ? view.getUint16(8, true) : view.getUint32(8, true);

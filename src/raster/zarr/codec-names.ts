@@ -1,5 +1,3 @@
-import { registry } from 'zarrita';
-
 /**
  * zarrita neither limits a decompressed chunk nor compares checksums. terrachip's codecs do both. They have separate names
  * in zarrita's registry, so other users of zarrita in the process keep the original codecs.
@@ -23,12 +21,4 @@ export function boundedCodec({ name, configuration }: CodecEntry): CodecEntry {
   const plain = name.replace(/^numcodecs\./, '');
   const bounded = BOUNDED_CODECS.find((codec) => codec === plain);
   return bounded === undefined ? { name, configuration } : { name: registeredName(bounded), configuration };
-}
-
-/**
- * The first unregistered codec; null for none. Checked first because zarrita loads all codecs at once: of several unknown
- * ones all but one would be unhandled rejections.
- */
-export function unknownCodec(codecs: readonly CodecEntry[]): string | null {
-  return codecs.find(({ name }) => !registry.has(name))?.name ?? null;
 }

@@ -1,11 +1,11 @@
 /** Zarr's metadata documents, version 2 and 3: validated, and converted to zarrita's form. */
 import * as v from 'valibot';
-import type * as zarr from 'zarrita';
+import * as zarr from 'zarrita';
 import { invalidInput, TerrachipError } from '../../errors.js';
 import type { Dtype } from '../../geo/index.js';
 import { AnyRecord, validate } from '../../json.js';
 import { type Attributes, checkChunk, checkShape } from '../arrays/index.js';
-import { boundedCodec, type CodecEntry, unknownCodec } from './codec-names.js';
+import { boundedCodec, type CodecEntry } from './codec-names.js';
 import { encodeFill, parseFill, typeOfV2, typeOfV3, type ZarrType } from './types.js';
 
 const Shape = v.array(v.pipe(v.number(), v.integer(), v.minValue(0)));
@@ -326,6 +326,14 @@ function checkSharding(
 function namesFor(shape: readonly number[], names: unknown): (string | null)[] {
   const list: readonly unknown[] = Array.isArray(names) && names.length === shape.length ? names : [];
   return shape.map((_, axis) => (typeof list[axis] === 'string' ? list[axis] : null));
+}
+
+/**
+ * The first unregistered codec; null for none. Checked first because zarrita loads all codecs at once: of several unknown
+ * ones all but one would be unhandled rejections.
+ */
+function unknownCodec(codecs: readonly CodecEntry[]): string | null {
+  return codecs.find(({ name }) => !zarr.registry.has(name))?.name ?? null;
 }
 
 function compressionOf(names: readonly string[]): string {

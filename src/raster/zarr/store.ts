@@ -140,9 +140,12 @@ export async function openZipStore(source: ByteSource): Promise<ZarrStore> {
   };
 }
 
+/** A key of one of the documents that a store's root has. */
+export const ZARR_ROOT = /(^|\/)(zarr\.json|\.zmetadata|\.zgroup|\.zarray)$/;
+
 /** The folder of the store in a zip file, with a slash; empty for the root. */
 function rootOf(keys: readonly string[]): string {
-  const roots = keys.filter((key) => /(^|\/)(zarr\.json|\.zgroup|\.zarray)$/.test(key));
+  const roots = keys.filter((key) => ZARR_ROOT.test(key));
   const [shallowest] = roots
     .map((key) => key.slice(0, key.lastIndexOf('/') + 1))
     .sort((a, b) => a.length - b.length);

@@ -1,32 +1,25 @@
 /** Geometries and attributes of FlatGeobuf. */
 import { invalidInput, TerrachipError } from '../../errors.js';
 import type { Position } from '../features.js';
-import type { GeometrySink } from '../json-geometry.js';
+import { type GeometrySink, MAX_DEPTH } from '../json-geometry.js';
 import type { FlatTable } from './flatbuffer.js';
 
-/** Parts inside parts. */
-const MAX_DEPTH = 8;
+const KIND = { point: 1, line: 2, polygon: 3, multiPoint: 4, multiLine: 5, multiPolygon: 6 };
 
-const KIND = { point: 1, line: 2, polygon: 3, multiPoint: 4, multiLine: 5, multiPolygon: 6, collection: 7 };
-
-/** Collections that may hold curves, and often hold none. */
-const MULTI_CURVE = 11;
-const MULTI_SURFACE = 12;
+/** A collection, and those that may hold curves but often hold none. */
+const COLLECTIONS = [7, 11, 12];
 
 /** Fields of a geometry's table. */
-const ENDS = 0;
-const XY = 1;
-const TYPE = 6;
-const PARTS = 7;
+const FIELD = { ends: 0, xy: 1, type: 6, parts: 7 };
 
 /** @param layerType the type of all features, or 0 where each says its own */
 export function addGeometry(table: FlatTable, layerType: number, sink: GeometrySink, depth = 0): void {
-  const type = layerType === 0 ? table.uint8(TYPE, 0) : layerType;
+  const type = layerType === 0 ? table.uint8(FIELD.type, 0) : layerType;
   const paths = (): Position[][] => {
-    const xy = table.float64s(XY);
+    const xy = table.float64s(FIELD.xy);
     const count = Math.floor(xy.length / 2);
     sink.admitPositions(count);
-    const ends = table.uint32s(ENDS);
+    const ends = table.uint32s(FIELD.ends);
     let start = 0;
     return (ends.length === 0 ? [count] : ends).map((end) => {
       if (end < start || end > count) {
@@ -48,9 +41,9 @@ export function addGeometry(table: FlatTable, layerType: number, sink: GeometryS
     for (const path of paths()) sink.addLine(path);
   } else if (type === KIND.polygon) {
     sink.addPolygon(paths());
-  } else if ([KIND.multiPolygon, KIND.collection, MULTI_CURVE, MULTI_SURFACE].includes(type)) {
+  } else if (type === KIND.multiPolygon || COLLECTIONS.includes(type)) {
     if (depth >= MAX_DEPTH) throw invalidInput(sink.name, 'nests its geometries too deeply', 'correct it');
-    for (const part of table.tables(PARTS)) {
+    for (const part of table.tables(FIELD.parts)) {
       sink.admitPositions(0);
       addGeometry(part, type === KIND.multiPolygon ? KIND.polygon : 0, sink, depth + 1);
     }
@@ -69,26 +62,26 @@ export interface Column {
   readonly type: number;
 }
 
-const FIXED: readonly ((view: DataView, at: number) => unknown)[] = [
-  (view, at) => view.getInt8(at),
-  (view, at) => view.getUint8(at),
-  (view, at) => view.getUint8(at) !== 0,
-  (view, at) => view.getInt16(at, true),
-  (view, at) => view.getUint16(at, true),
-  (view, at) => view.getInt32(at, true),
-  (view, at) => view.getUint32(at, true),
-  (view, at) => exact(view.getBigInt64(at, true)),
-  (view, at) => exact(view.getBigUint64(at, true)),
-  (view, at) => view.getFloat32(at, true),
-  (view, at) => view.getFloat64(at, true),
+/** Types of a fixed size in bytes. */
+const FIXED: readonly (readonly [size: number, read: (view: DataView, at: number) => unknown])[] = [
+  [1, (view, at) => view.getInt8(at)],
+  [1, (view, at) => view.getUint8(at)],
+  [1, (view, at) => view.getUint8(at) !== 0],
+  [2, (view, at) => view.getInt16(at, true)],
+  [2, (view, at) => view.getUint16(at, true)],
+  [4, (view, at) => view.getInt32(at, true)],
+  [4, (view, at) => view.getUint32(at, true)],
+  [8, (view, at) => exact(view.getBigInt64(at, true))],
+  [8, (view, at) => exact(view.getBigUint64(at, true))],
+  [4, (view, at) => view.getFloat32(at, true)],
+  [8, (view, at) => view.getFloat64(at, true)],
 ];
+const BINARY = 14;
+
 /** Whole numbers that would be rounded become texts. */
 function exact(value: bigint): number | string {
   return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
 }
-
-const FIXED_SIZES = [1, 1, 1, 2, 2, 4, 4, 8, 8, 4, 8];
-const BINARY = 14;
 
 /** Attributes: the number of a column, then its value; text, JSON and dates are text, bytes are left out. */
 export function readProperties(
@@ -110,10 +103,10 @@ export function readProperties(
       throw invalidInput(name, 'has a property of no column', 'get the file again');
     }
     at += 2;
-    const size = FIXED_SIZES[column.type];
-    if (size !== undefined) {
+    if (column.type < FIXED.length) {
+      const [size, read] = FIXED[column.type];
       require(at, size);
-      properties.push([column.name, FIXED[column.type](view, at)]);
+      properties.push([column.name, read(view, at)]);
       at += size;
       continue;
     }

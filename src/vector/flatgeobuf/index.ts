@@ -2,24 +2,11 @@
 import { invalidInput, TerrachipError } from '../../errors.js';
 import { Crs } from '../../geo/index.js';
 import type { ByteSource } from '../../io/index.js';
-import {
-  crsOfCode,
-  type ParseVectorOptions,
-  requireCrs,
-  type VectorFeatures,
-  type WantedBounds,
-} from '../features.js';
+import { crsOfCode, type ReadLayerOptions, requireCrs, type VectorFeatures } from '../features.js';
 import { GeometryChecker } from '../geometry-checker.js';
 import { FlatTable } from './flatbuffer.js';
 import { addGeometry, type Column, readProperties } from './geometry.js';
-import { featuresWithin, indexBytes } from './spatial-index.js';
-import { ByteWindow } from './window.js';
-
-export interface FlatGeobufOptions extends ParseVectorOptions {
-  /** With an index only features whose boxes touch these bounds; else all of them. */
-  bounds?: WantedBounds;
-  signal?: AbortSignal;
-}
+import { featuresWithin, indexBytes, type ReadBytes } from './packed-tree.js';
 
 /** `fgb`, the version, `fgb`, and a patch level that does not matter. */
 const MAGIC = [0x66, 0x67, 0x62, 0x03, 0x66, 0x67, 0x62];
@@ -38,17 +25,17 @@ const FEATURE = { geometry: 0, properties: 1, columns: 2 };
  */
 export async function readFlatGeobuf(
   source: ByteSource,
-  options: FlatGeobufOptions = {},
+  options: ReadLayerOptions = {},
 ): Promise<VectorFeatures> {
   const { name } = source;
-  const bytes = new ByteWindow(source, options.signal);
-  const head = await bytes.read(0, Math.min(12, source.size));
+  const readBytes = bytesAhead(source, options.signal);
+  const head = await readBytes(0, Math.min(12, source.size));
   if (head.length < 12 || MAGIC.some((byte, k) => head[k] !== byte)) {
     throw invalidInput(name, 'is no FlatGeobuf file of version 3', 'write it again with a current program');
   }
   const headerSize = uint32(head, 8);
   if (headerSize > MAX_HEADER) throw tooLarge(name, 'a header', headerSize, MAX_HEADER);
-  const header = FlatTable.root(await bytes.read(12, headerSize), name);
+  const header = FlatTable.root(await readBytes(12, headerSize), name);
   const crs = requireCrs(name, () => crsOf(header.table(HEADER.crs)), options);
   const checker = new GeometryChecker(name, crs, options);
   const columns = columnsOf(header, HEADER.columns, name);
@@ -60,8 +47,8 @@ export async function readFlatGeobuf(
   const start = indexStart + indexSize;
   /** Reads the feature at an offset, and says where it ends. */
   const read = async (offset: number, label: string): Promise<number> => {
-    const size = uint32(await bytes.read(offset, 4), 0);
-    const stored = await bytes.read(offset + 4, size);
+    const size = uint32(await readBytes(offset, 4), 0);
+    const stored = await readBytes(offset + 4, size);
     checker.read(label, () => {
       const table = FlatTable.root(stored, checker.name);
       const geometry = table.table(FEATURE.geometry);
@@ -75,17 +62,30 @@ export async function readFlatGeobuf(
     return offset + 4 + size;
   };
   if (options.bounds !== undefined && indexSize > 0) {
-    const found = await featuresWithin(
-      bytes,
-      { start: indexStart, count, nodeSize },
-      options.bounds(crs),
-      name,
-    );
+    const tree = { start: indexStart, count, nodeSize };
+    const found = await featuresWithin(readBytes, tree, options.bounds(crs), name);
     for (const offset of found) await read(start + offset, `the feature at byte ${start + offset}`);
     return { name, layer: null, crs, features: checker.finish(false) };
   }
   for (let offset = start, k = 0; offset < source.size; k++) offset = await read(offset, `feature ${k}`);
   return { name, layer: null, crs, features: checker.finish() };
+}
+
+/** Bytes that are read ahead: one request to a server then serves many small reads. */
+const AHEAD = 256 * 1024;
+
+/** Reads that mostly go forward, from a window of the file. The bytes are a view, which later reads leave alone. */
+function bytesAhead(source: ByteSource, signal?: AbortSignal): ReadBytes {
+  let start = 0;
+  let bytes = new Uint8Array();
+  return async (offset, length) => {
+    const at = offset - start;
+    if (at >= 0 && at + length <= bytes.length) return bytes.subarray(at, at + length);
+    const wanted = Math.max(length, Math.min(AHEAD, source.size - offset));
+    bytes = await source.read(offset, wanted, { signal });
+    start = offset;
+    return bytes.subarray(0, length);
+  };
 }
 
 function crsOf(table: FlatTable | null): Crs | null {

@@ -23,19 +23,11 @@ const TOKEN =
   /\s+|--[^\n]*|\/\*[\s\S]*?\*\/|"((?:[^"]|"")*)"|`((?:[^`]|``)*)`|\[([^\]]*)\]|'((?:[^']|'')*)'|([(),])|([^\s"`['(),]+)/gy;
 
 /** Words that begin a constraint of the whole table. */
-const CONSTRAINTS = new Set(['CONSTRAINT', 'PRIMARY', 'UNIQUE', 'CHECK', 'FOREIGN']);
+const CONSTRAINT = /^(CONSTRAINT|PRIMARY|UNIQUE|CHECK|FOREIGN)$/i;
 
 /** Words that end the type of a column. */
-const COLUMN_CONSTRAINTS = new Set([
-  ...CONSTRAINTS,
-  'NOT',
-  'NULL',
-  'DEFAULT',
-  'COLLATE',
-  'REFERENCES',
-  'GENERATED',
-  'AS',
-]);
+const COLUMN_CONSTRAINT =
+  /^(CONSTRAINT|PRIMARY|UNIQUE|CHECK|FOREIGN|NOT|NULL|DEFAULT|COLLATE|REFERENCES|GENERATED|AS)$/i;
 
 interface Token {
   readonly text: string;
@@ -45,20 +37,20 @@ interface Token {
 /** Names the columns of `CREATE TABLE`. Negative row numbers do not occur in tables of features. */
 export function columnsOfTable(sql: string): TableColumns {
   const tokens = tokensOf(sql);
-  const open = tokens.findIndex(({ text, quoted }) => text === '(' && !quoted);
-  const isVirtual = tokens.slice(0, 3).some(({ text, quoted }) => !quoted && /^virtual$/i.test(text));
+  const open = tokens.findIndex((token) => isWord(token, /^\($/));
+  const isVirtual = tokens.slice(0, 3).some((token) => isWord(token, /^virtual$/i));
   if (open < 0 || isVirtual) return { columns: [], rowId: null, byKey: false, computed: [] };
   const end = closing(tokens, open);
   const stored: TableColumn[] = [];
   const computed: string[] = [];
   const definitions = partsOf(tokens.slice(open + 1, end));
-  const columns = definitions.filter(([first]) => !isWord(first, CONSTRAINTS));
+  const columns = definitions.filter(([first]) => !isWord(first, CONSTRAINT));
   for (const [{ text: name }, ...rest] of columns) {
     if (isComputed(rest)) computed.push(name);
     else stored.push({ name, otherwise: defaultOf(rest) });
   }
   const key = primaryKey(definitions, columns);
-  if (tokens.slice(end).some(({ text, quoted }) => !quoted && /^without$/i.test(text))) {
+  if (tokens.slice(end).some((token) => isWord(token, /^without$/i))) {
     const first = key.flatMap((name) => stored.find((column) => isSame(column.name, name)) ?? []);
     const rest = stored.filter((column) => !first.includes(column));
     return { columns: [...first, ...rest], rowId: null, byKey: true, computed };
@@ -72,14 +64,13 @@ export function columnsOfTable(sql: string): TableColumns {
 /** The columns of the primary key, which a column or the whole table declares. */
 function primaryKey(definitions: readonly Token[][], columns: readonly Token[][]): string[] {
   for (const [{ text }, ...rest] of columns) {
-    const at = rest.findIndex((token) => isWord(token, new Set(['PRIMARY'])));
+    const at = rest.findIndex((token) => isWord(token, /^primary$/i));
     if (at >= 0 && rest[at + 1]?.text.toUpperCase() === 'KEY') return [text];
   }
   for (const definition of definitions.filter((each) => !columns.includes(each))) {
-    const at = definition.findIndex((token) => isWord(token, new Set(['PRIMARY'])));
-    const open =
-      at < 0 ? -1 : definition.findIndex(({ text, quoted }, k) => k > at && text === '(' && !quoted);
-    if (open < 0) continue;
+    const at = definition.findIndex((token) => isWord(token, /^primary$/i));
+    const open = definition.findIndex((token, k) => k > at && isWord(token, /^\($/));
+    if (at < 0 || open < 0) continue;
     return partsOf(definition.slice(open + 1, closing(definition, open))).map(([{ text }]) => text);
   }
   return [];
@@ -87,20 +78,20 @@ function primaryKey(definitions: readonly Token[][], columns: readonly Token[][]
 
 /** Whether a column is computed when it is read: `AS (…)`, but for `AS (…) STORED`. */
 function isComputed(rest: readonly Token[]): boolean {
-  const at = topLevel(rest).find((k) => isWord(rest[k], new Set(['AS'])) && rest[k + 1]?.text === '(');
+  const at = topLevel(rest).find((k) => isWord(rest[k], /^as$/i) && rest[k + 1]?.text === '(');
   if (at === undefined) return false;
   return rest[closing(rest, at + 1) + 1]?.text.toUpperCase() !== 'STORED';
 }
 
 /** The constant of DEFAULT, as a column of its type stores it; null for none, or for an expression. */
 function defaultOf(rest: readonly Token[]): SqliteValue {
-  const at = topLevel(rest).find((k) => isWord(rest[k], new Set(['DEFAULT'])));
+  const at = topLevel(rest).find((k) => isWord(rest[k], /^default$/i));
   if (at === undefined) return null;
-  const start = rest[at + 1]?.text === '(' && !rest[at + 1].quoted ? at + 2 : at + 1;
+  const start = isWord(rest[at + 1], /^\($/) ? at + 2 : at + 1;
   const sign = /^[+-]$/.test(rest[start]?.text ?? '') ? rest[start].text : '';
   const token = rest[sign === '' ? start : start + 1];
   if (token === undefined) return null;
-  const end = rest.findIndex((each) => isWord(each, COLUMN_CONSTRAINTS));
+  const end = rest.findIndex((each) => isWord(each, COLUMN_CONSTRAINT));
   const type = rest
     .slice(0, Math.max(0, end))
     .map(({ text }) => text)
@@ -125,8 +116,9 @@ function asType(type: string, value: SqliteValue): SqliteValue {
   return value.trim() === '' || Number.isNaN(number) ? value : number;
 }
 
-function isWord(token: Token | undefined, words: ReadonlySet<string>): boolean {
-  return token !== undefined && !token.quoted && words.has(token.text.toUpperCase());
+/** Whether a token is a word or mark, not a quoted name. */
+function isWord(token: Token | undefined, pattern: RegExp): boolean {
+  return token !== undefined && !token.quoted && pattern.test(token.text);
 }
 
 function isSame(one: string, other: string): boolean {
@@ -137,9 +129,8 @@ function isSame(one: string, other: string): boolean {
 function closing(tokens: readonly Token[], open: number): number {
   let depth = 0;
   for (let k = open; k < tokens.length; k++) {
-    const { text, quoted } = tokens[k];
-    if (!quoted && text === '(') depth++;
-    if (!quoted && text === ')' && --depth === 0) return k;
+    if (isWord(tokens[k], /^\($/)) depth++;
+    if (isWord(tokens[k], /^\)$/) && --depth === 0) return k;
   }
   return tokens.length;
 }
@@ -148,7 +139,7 @@ function closing(tokens: readonly Token[], open: number): number {
 function topLevel(tokens: readonly Token[]): number[] {
   const places: number[] = [];
   for (let k = 0; k < tokens.length; k++) {
-    if (tokens[k].text === '(' && !tokens[k].quoted) k = closing(tokens, k);
+    if (isWord(tokens[k], /^\($/)) k = closing(tokens, k);
     else places.push(k);
   }
   return places;
@@ -156,7 +147,7 @@ function topLevel(tokens: readonly Token[]): number[] {
 
 /** What stands between commas outside of parentheses; empty parts are left out. */
 function partsOf(tokens: readonly Token[]): Token[][] {
-  const commas = topLevel(tokens).filter((k) => tokens[k].text === ',' && !tokens[k].quoted);
+  const commas = topLevel(tokens).filter((k) => isWord(tokens[k], /^,$/));
   return [...commas, tokens.length]
     .map((end, k) => tokens.slice(k === 0 ? 0 : commas[k - 1] + 1, end))
     .filter(({ length }) => length > 0);

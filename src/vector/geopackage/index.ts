@@ -5,14 +5,13 @@ import type { ByteSource } from '../../io/index.js';
 import {
   chooseLayer,
   crsOfCode,
-  type ParseVectorOptions,
+  type ReadLayerOptions,
   requireCrs,
   type VectorFeatures,
-  type WantedBounds,
 } from '../features.js';
 import { GeometryChecker } from '../geometry-checker.js';
 import { readWkb } from '../wkb.js';
-import { indexTable, rowsWithin } from './spatial-index.js';
+import { indexTable, rowsWithin } from './rtree-table.js';
 import { SqliteFile, type SqliteRow, type SqliteValue } from './sqlite.js';
 
 /** Bytes of the envelope, by the three bits that say which it is. */
@@ -22,12 +21,6 @@ const GEOMETRY_HEADER = 8;
 /** Tables of a database that are looked through. */
 const MAX_ROWS = 10_000;
 
-export interface GeoPackageOptions extends ParseVectorOptions {
-  /** With an index only features whose boxes touch these bounds; else all of them. */
-  bounds?: WantedBounds;
-  signal?: AbortSignal;
-}
-
 /**
  * Reads a layer. The source stays the caller's. What a write-ahead log beside the file holds is not seen.
  * @throws {TerrachipError} INVALID_INPUT, INVALID_OPTION where there are several layers and none is named, UNSUPPORTED
@@ -35,7 +28,7 @@ export interface GeoPackageOptions extends ParseVectorOptions {
  */
 export async function readGeoPackage(
   source: ByteSource,
-  options: GeoPackageOptions = {},
+  options: ReadLayerOptions = {},
 ): Promise<VectorFeatures> {
   const { name } = source;
   const database = await SqliteFile.open(source, options.signal);

@@ -24,9 +24,17 @@ const MAX_DEPTH = 20;
 const MAX_ROW_BYTES = 128 * 2 ** 20;
 
 interface Table extends TableColumns {
-  readonly name: string;
   readonly root: number;
 }
+
+/** The table of all tables. */
+const SCHEMA: Table = {
+  root: 1,
+  columns: ['type', 'name', 'tbl_name', 'rootpage', 'sql'].map((name) => ({ name, otherwise: null })),
+  rowId: null,
+  byKey: false,
+  computed: [],
+};
 
 interface Node {
   readonly bytes: Uint8Array;
@@ -44,7 +52,7 @@ export class SqliteFile {
   readonly #pageSize: number;
   readonly #usable: number;
   readonly #decode: (bytes: Uint8Array) => string;
-  #tables = new Map<string, Table>();
+  readonly #tables = new Map([['sqlite_schema', SCHEMA]]);
 
   private constructor(source: ByteSource, header: DataView, signal: AbortSignal | undefined) {
     this.name = source.name;
@@ -65,24 +73,15 @@ export class SqliteFile {
    * @throws {TerrachipError} INVALID_INPUT for a file that is no database or is damaged, as all methods do
    */
   static async open(source: ByteSource, signal?: AbortSignal): Promise<SqliteFile> {
-    const options = signal === undefined ? {} : { signal };
-    const header = source.size < HEADER ? new Uint8Array(HEADER) : await source.read(0, HEADER, options);
+    const header = source.size < HEADER ? new Uint8Array(HEADER) : await source.read(0, HEADER, { signal });
     if (new TextDecoder('latin1').decode(header.subarray(0, 16)) !== MAGIC) {
       throw invalidInput(source.name, 'is no SQLite database', 'check the file');
     }
     const file = new SqliteFile(source, new DataView(header.buffer), signal);
-    const schema: Table = {
-      name: 'sqlite_schema',
-      root: 1,
-      columns: ['type', 'name', 'tbl_name', 'rootpage', 'sql'].map((name) => ({ name, otherwise: null })),
-      rowId: null,
-      byKey: false,
-      computed: [],
-    };
-    for await (const { type, name, rootpage, sql } of file.#rows(schema)) {
+    for await (const { type, name, rootpage, sql } of file.rows('sqlite_schema')) {
       if (type !== 'table' || typeof name !== 'string' || typeof rootpage !== 'number') continue;
       if (rootpage < 1 || typeof sql !== 'string') continue;
-      file.#tables.set(name.toLowerCase(), { name, root: rootpage, ...columnsOfTable(sql) });
+      file.#tables.set(name.toLowerCase(), { root: rootpage, ...columnsOfTable(sql) });
     }
     return file;
   }
@@ -102,8 +101,16 @@ export class SqliteFile {
   }
 
   /** The rows of a table, in the order of their numbers or keys. A row older than a column has its default. */
-  rows(table: string): AsyncGenerator<SqliteRow> {
-    return this.#rows(this.#table(table));
+  async *rows(table: string): AsyncGenerator<SqliteRow> {
+    const found = this.#table(table);
+    for await (const { rowId, payload } of this.#cells(found.root, 0, this.#budget())) {
+      yield this.#row(found, rowId, payload);
+    }
+  }
+
+  /** The pages that may be read for one request: as many as there are. */
+  #budget(): { pages: number } {
+    return { pages: Math.ceil(this.#source.size / this.#pageSize) };
   }
 
   #table(table: string): Table {
@@ -129,7 +136,7 @@ export class SqliteFile {
   /** The row of a number; null where there is none. Only the pages that lead to it are read. */
   async row(table: string, rowId: number): Promise<SqliteRow | null> {
     const found = this.#table(table);
-    const budget = { pages: Math.ceil(this.#source.size / this.#pageSize) };
+    const budget = this.#budget();
     let page = found.root;
     for (let depth = 0; depth <= MAX_DEPTH; depth++) {
       const { bytes, view, kind, count, pointers, start } = await this.#node(page, budget);
@@ -152,13 +159,6 @@ export class SqliteFile {
       page = child;
     }
     throw this.#damaged();
-  }
-
-  async *#rows(table: Table): AsyncGenerator<SqliteRow> {
-    const budget = { pages: Math.ceil(this.#source.size / this.#pageSize) };
-    for await (const { rowId, payload } of this.#cells(table.root, 0, budget)) {
-      yield this.#row(table, rowId, payload);
-    }
   }
 
   #row(table: Table, rowId: number, payload: Uint8Array): SqliteRow {
@@ -247,13 +247,13 @@ export class SqliteFile {
       [type, at] = varint(payload, at);
       const size = sizeOfType(type);
       if (!(size >= 0) || body + size > payload.length) throw this.#damaged();
-      values.push(this.#value(view, payload, type, body, size));
+      values.push(this.#value(view, type, body, payload.subarray(body, body + size)));
       body += size;
     }
     return values;
   }
 
-  #value(view: DataView, payload: Uint8Array, type: number, at: number, size: number): SqliteValue {
+  #value(view: DataView, type: number, at: number, bytes: Uint8Array): SqliteValue {
     if (type === 0) return null;
     if (type === 1) return view.getInt8(at);
     if (type === 2) return view.getInt16(at);
@@ -267,7 +267,6 @@ export class SqliteFile {
     if (type === 7) return view.getFloat64(at);
     if (type === 8 || type === 9) return type - 8;
     if (type < 12) throw this.#damaged();
-    const bytes = payload.subarray(at, at + size);
     return type % 2 === 0 ? bytes : this.#decode(bytes);
   }
 
@@ -276,11 +275,7 @@ export class SqliteFile {
     if (number < 1 || --budget.pages < 0 || offset + this.#pageSize > this.#source.size) {
       throw this.#damaged();
     }
-    return this.#source.read(
-      offset,
-      this.#pageSize,
-      this.#signal === undefined ? {} : { signal: this.#signal },
-    );
+    return this.#source.read(offset, this.#pageSize, { signal: this.#signal });
   }
 
   #damaged(): Error {

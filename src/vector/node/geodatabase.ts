@@ -1,7 +1,7 @@
 /** Esri file geodatabases, through GDAL compiled to WebAssembly: the optional package gdal3.js (LGPL). */
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
-import { invalidInput, isNotInstalled, messageOf, TerrachipError } from '../../errors.js';
+import { invalidInput, loadPackage, messageOf, TerrachipError } from '../../errors.js';
 import { MemorySource } from '../../io/index.js';
 import { chooseLayer, type ParseVectorOptions, type VectorFeatures } from '../features.js';
 import { readFlatGeobuf } from '../flatgeobuf/index.js';
@@ -20,7 +20,11 @@ interface Gdal {
 }
 
 /** GDAL as an optional package: it is LGPL, so that nobody gets it without asking. */
-export const GEODATABASE_PACKAGE = { name: 'gdal3.js', load: initialise };
+export const GEODATABASE_PACKAGE = {
+  name: 'gdal3.js',
+  purpose: 'reading an Esri file geodatabase',
+  load: initialise,
+};
 
 let loaded: Promise<Gdal> | null = null;
 
@@ -29,17 +33,9 @@ let loaded: Promise<Gdal> | null = null;
  * @throws {TerrachipError} MISSING_DEPENDENCY that names the command to install it
  */
 function loadGdal(): Promise<Gdal> {
-  loaded ??= initialise().catch((cause: unknown) => {
+  loaded ??= loadPackage(GEODATABASE_PACKAGE).catch((error: unknown) => {
     loaded = null;
-    throw new TerrachipError(
-      'MISSING_DEPENDENCY',
-      isNotInstalled(cause)
-        ? `an Esri file geodatabase is read with the optional package ${GEODATABASE_PACKAGE.name}, which is not installed`
-        : `the package ${GEODATABASE_PACKAGE.name} cannot be loaded (${messageOf(cause)})`,
-      `run npm install ${GEODATABASE_PACKAGE.name}`,
-      { dependency: GEODATABASE_PACKAGE.name },
-      { cause },
-    );
+    throw error;
   });
   return loaded;
 }

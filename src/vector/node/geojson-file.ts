@@ -13,8 +13,9 @@ export class GeoJsonFile {
   readonly path: string;
   readonly #temporary: string;
   #file: FileHandle | null;
-  #pending: string[] = ['{"type":"FeatureCollection","features":['];
-  #length = 0;
+  /** Whole pieces, and the last one, to which features are added: short texts together are worth a write. */
+  #pieces: string[] = [];
+  #last = '{"type":"FeatureCollection","features":[';
   #features = 0;
 
   private constructor(path: string, temporary: string, file: FileHandle) {
@@ -44,20 +45,20 @@ export class GeoJsonFile {
   add(polygons: readonly Polygon[], properties: Readonly<Record<string, unknown>>): void {
     const [type, coordinates] = polygons.length === 1 ? ['Polygon', polygons[0]] : ['MultiPolygon', polygons];
     const feature = JSON.stringify({ type: 'Feature', properties, geometry: { type, coordinates } });
-    const text = `${this.#features === 0 ? '\n' : ',\n'}${feature}`;
-    this.#pending.push(text);
-    this.#length += text.length;
-    this.#features++;
+    this.#last += `${this.#features++ === 0 ? '\n' : ',\n'}${feature}`;
+    if (this.#last.length < PIECE) return;
+    this.#pieces.push(this.#last);
+    this.#last = '';
   }
 
   /** Writes what was added. @throws {TerrachipError} DISK */
   async flush(): Promise<void> {
-    if (this.#length >= PIECE) await this.#write();
+    if (this.#pieces.length > 0) await this.#write();
   }
 
   /** Ends the document and gives the file its name. @throws {TerrachipError} DISK */
   async finish(): Promise<void> {
-    this.#pending.push('\n]}\n');
+    this.#last += '\n]}\n';
     await this.#write();
     try {
       await this.#file?.sync();
@@ -73,7 +74,7 @@ export class GeoJsonFile {
 
   /** Removes what was written so far; after `finish` it does nothing. */
   async abort(): Promise<void> {
-    this.#pending = [];
+    [this.#pieces, this.#last] = [[], ''];
     await this.#file?.close().catch(() => undefined);
     this.#file = null;
     await rm(this.#temporary, { force: true }).catch(() => undefined);
@@ -84,27 +85,12 @@ export class GeoJsonFile {
   }
 
   async #write(): Promise<void> {
-    const pending = this.#pending;
-    this.#pending = [];
-    this.#length = 0;
+    const pieces = [...this.#pieces, this.#last];
+    [this.#pieces, this.#last] = [[], ''];
     try {
-      for (const text of joined(pending)) await this.#file?.appendFile(text);
+      for (const text of pieces) await this.#file?.appendFile(text);
     } catch (cause) {
       throw writeError(this.path, cause);
     }
   }
-}
-
-/** Short texts together, so that each write is worth it. */
-function* joined(texts: readonly string[]): Generator<string> {
-  let start = 0;
-  let length = 0;
-  for (const [k, text] of texts.entries()) {
-    length += text.length;
-    if (length < PIECE) continue;
-    yield texts.slice(start, k + 1).join('');
-    start = k + 1;
-    length = 0;
-  }
-  if (start < texts.length) yield texts.slice(start).join('');
 }

@@ -1,6 +1,5 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { invalidInput, isTerrachipError, TerrachipError } from '../../errors.js';
 import { type Bounds, Crs, type CrsLike } from '../../geo/index.js';
 import { requireAtMost } from '../../io/byte-source.js';
@@ -8,7 +7,8 @@ import { type ByteSource, withBlockCache } from '../../io/index.js';
 import { findBeside } from '../../io/node/beside.js';
 import { cannotOpen } from '../../io/node/file.js';
 import { type OpenOptions, openSource } from '../../io/node/index.js';
-import { isUrl } from '../../io/open-url.js';
+import { localPath } from '../../io/node/open.js';
+import { isUrl, pathOf } from '../../io/open-url.js';
 import { openZip } from '../../io/zip.js';
 import { parseJsonLines } from '../../json/lines.js';
 import { parseJson } from '../../json.js';
@@ -19,6 +19,7 @@ import {
   boundsAround,
   boundsOfFeature,
   type ParseVectorOptions,
+  type ReadLayerOptions,
   requireAreas,
   type VectorFeatures,
   type WantedBounds,
@@ -68,14 +69,9 @@ const TOO_LARGE_REMEDY = 'clip it, or convert it to FlatGeobuf';
 const ENDINGS =
   /\.((geo)?json|nd(geo)?json|(geo)?jsonl|geojsons|json-seq|geojsonseq|topojson|fgb|gpkg|(geo)?parquet|shp|shz|gdb|(shp|gdb)\.zip)\/?$/i;
 
-/** A path, or that of a URL, without what follows it. */
-function placeOf(path: string): string {
-  return isUrl(path) ? new URL(path).pathname : path;
-}
-
 /** Whether a path or URL names a vector file, by its ending. */
 export function isVectorPath(path: string): boolean {
-  return ENDINGS.test(placeOf(path));
+  return ENDINGS.test(pathOf(path));
 }
 
 /**
@@ -99,27 +95,27 @@ export async function readAreas(path: string, options: ReadVectorOptions = {}): 
  * UNSUPPORTED, TOO_LARGE above four million positions, MISSING_DEPENDENCY or NETWORK
  */
 export async function readFeatures(path: string, options: ReadVectorOptions = {}): Promise<VectorFeatures> {
-  const parse: ParseVectorOptions = {
-    ...(options.layer === undefined ? {} : { layer: options.layer }),
-    ...(options.crs === undefined ? {} : { crs: Crs.parse(options.crs) }),
-    ...(options.encoding === undefined ? {} : { encoding: options.encoding }),
-    ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
-  };
-  const { bounds, boundsCrs } = options;
+  const { layer, encoding, onProgress, signal, bounds } = options;
+  const crs = options.crs === undefined ? undefined : Crs.parse(options.crs);
+  const parse: ReadLayerOptions = { layer, crs, encoding, onProgress, signal };
   if (bounds === undefined) return readByEnding(path, parse, options);
-  const from = boundsCrs === undefined ? null : Crs.parse(boundsCrs);
-  const wanted: WantedBounds = (crs) => (from === null ? bounds : boundsAround(bounds, from, crs));
-  const found = await readByEnding(path, parse, options, wanted);
-  return within(found, wanted(found.crs));
+  const from = options.boundsCrs === undefined ? null : Crs.parse(options.boundsCrs);
+  const wanted: WantedBounds = (to) => (from === null ? bounds : boundsAround(bounds, from, to));
+  const found = await readByEnding(path, { ...parse, bounds: wanted }, options);
+  const [x0, y0, x1, y1] = wanted(found.crs);
+  const features = found.features.filter((feature) => {
+    const [minX, minY, maxX, maxY] = boundsOfFeature(feature);
+    return minX <= x1 && maxX >= x0 && minY <= y1 && maxY >= y0;
+  });
+  return { ...found, features };
 }
 
 async function readByEnding(
   path: string,
-  parse: ParseVectorOptions,
+  parse: ReadLayerOptions,
   options: ReadVectorOptions,
-  wanted?: WantedBounds,
 ): Promise<VectorFeatures> {
-  const place = placeOf(path);
+  const place = pathOf(path);
   if (/\.gdb(\.zip)?\/?$/i.test(place)) {
     if (isUrl(path)) {
       throw new TerrachipError(
@@ -130,23 +126,19 @@ async function readByEnding(
       );
     }
     const local = localPath(path).replace(/\/+$/, '');
-    await requireThere(local);
+    await stat(local).catch((cause: unknown) => {
+      throw cannotOpen(local, cause);
+    });
     return readGeodatabase(local, parse);
   }
   if (/\.shp$/i.test(place)) return readShapefile(path, parse, options);
-  const source = await openSource(path, options);
-  try {
-    if (/\.(zip|shz)$/i.test(place)) return await readZip(source, path, parse, options.signal);
-    const signal = options.signal === undefined ? {} : { signal: options.signal };
-    const bounds = wanted === undefined ? {} : { bounds: wanted };
-    if (/\.fgb$/i.test(place)) return await readFlatGeobuf(source, { ...parse, ...signal, ...bounds });
-    if (/\.(geo)?parquet$/i.test(place)) {
-      return await readGeoParquet(source, { ...parse, ...signal, ...bounds });
-    }
+  return withSource(path, options, async (source) => {
+    if (/\.(zip|shz)$/i.test(place)) return readZip(source, path, parse);
+    if (/\.fgb$/i.test(place)) return readFlatGeobuf(source, parse);
+    if (/\.(geo)?parquet$/i.test(place)) return readGeoParquet(source, parse);
     if (/\.gpkg$/i.test(place)) {
       if (!isUrl(path)) await requireNoLog(localPath(path));
-      const cached = withBlockCache(source, { blockSize: 128 * 1024 });
-      return await readGeoPackage(cached, { ...parse, ...signal, ...bounds });
+      return readGeoPackage(withBlockCache(source, { blockSize: 128 * 1024 }), parse);
     }
     const bytes = await readWhole(source, MAX_JSON_BYTES, options.signal);
     const foreign = foreignVectors(bytes, source.name);
@@ -157,6 +149,18 @@ async function readByEnding(
     if (isTopology(document)) return parseTopoJson(document, source.name, parse);
     if (options.stac !== true) requireNoStac(document, source.name);
     return parseGeoJsonFeatures(document, source.name, parse);
+  });
+}
+
+/** Opens a file, and closes it after its use. */
+async function withSource<T>(
+  path: string,
+  options: OpenOptions,
+  use: (source: ByteSource) => Promise<T>,
+): Promise<T> {
+  const source = await openSource(path, options);
+  try {
+    return await use(source);
   } finally {
     await source.close();
   }
@@ -167,17 +171,11 @@ async function readShapefile(
   parse: ParseVectorOptions,
   options: OpenOptions,
 ): Promise<VectorFeatures> {
-  const read = async (place: string, limit: number): Promise<Uint8Array> => {
-    const source = await openSource(place, options);
-    try {
-      return await readWhole(source, limit, options.signal);
-    } finally {
-      await source.close();
-    }
-  };
+  const read = (place: string, limit: number): Promise<Uint8Array> =>
+    withSource(place, options, (source) => readWhole(source, limit, options.signal));
   const besides = await partsBeside(path);
   const beside = async (part: Part, limit: number): Promise<Uint8Array | null> => {
-    for (const place of besides[part]) {
+    for (const place of besides(part)) {
       try {
         return await read(place, limit);
       } catch (error) {
@@ -187,10 +185,12 @@ async function readShapefile(
     return null;
   };
   const shp = await read(path, MAX_WHOLE_BYTES);
-  return parseShapefile(await readParts(shp, beside), path, layerName(placeOf(path)), parse);
+  return parseShapefile(await readParts(shp, beside), path, layerName(pathOf(path)), parse);
 }
 
-type Part = 'shx' | 'dbf' | 'prj' | 'cpg';
+const PARTS = ['shx', 'dbf', 'prj', 'cpg'] as const;
+
+type Part = (typeof PARTS)[number];
 
 async function readParts(
   shp: Uint8Array,
@@ -202,31 +202,22 @@ async function readParts(
   return { shp, shx, dbf, prj: prj && decodeText(prj), cpg: cpg && decodeText(cpg) };
 }
 
-/** Where the parts of a shapefile may lie, whatever the case of their endings. */
-async function partsBeside(path: string): Promise<Record<Part, readonly string[]>> {
-  const named = (part: string): string => path.replace(/\.shp(?=\?|$)/i, `.${part}`);
+/** Where each part of a shapefile may lie, whatever the case of its ending. */
+async function partsBeside(path: string): Promise<(part: Part) => readonly string[]> {
   if (isUrl(path)) {
     const isUpper = /\.SHP(\?|$)/.test(path);
-    const both = (part: string): string[] => {
-      const names = [named(part), named(part.toUpperCase())];
-      return isUpper ? names.reverse() : names;
+    return (part) => {
+      const endings = isUpper ? [part.toUpperCase(), part] : [part, part.toUpperCase()];
+      return endings.map((ending) => path.replace(/\.shp(?=\?|$)/i, `.${ending}`));
     };
-    return { shx: both('shx'), dbf: both('dbf'), prj: both('prj'), cpg: both('cpg') };
   }
   const local = localPath(path);
-  const wanted = ['shx', 'dbf', 'prj', 'cpg'].map((part) => local.replace(/\.shp$/i, `.${part}`));
-  const [shx, dbf, prj, cpg] = (await findBeside(local, wanted)).map((found) =>
-    found === null ? [] : [found],
-  );
-  return { shx, dbf, prj, cpg };
+  const wanted = PARTS.map((part) => local.replace(/\.shp$/i, `.${part}`));
+  const found = await findBeside(local, wanted);
+  return (part) => [found[PARTS.indexOf(part)]].filter((place) => place !== null);
 }
 
-async function readZip(
-  source: ByteSource,
-  path: string,
-  parse: ParseVectorOptions,
-  signal: AbortSignal | undefined,
-): Promise<VectorFeatures> {
+async function readZip(source: ByteSource, path: string, parse: ReadLayerOptions): Promise<VectorFeatures> {
   const zip = await openZip(source, { maxDirectoryBytes: 4 * 2 ** 20 });
   const names = [...zip.entries.keys()].filter((key) => !/(^|\/)(__MACOSX|\.)/.test(key));
   if (!isUrl(path) && names.some((key) => /\.gdbtable$/i.test(key))) {
@@ -246,11 +237,11 @@ async function readZip(
   }
   const [shp] = wanted;
   const read = async (extension: string, limit: number): Promise<Uint8Array | null> => {
-    signal?.throwIfAborted();
+    parse.signal?.throwIfAborted();
     const name = `${shp.slice(0, -4)}.${extension}`.toLowerCase();
     const key = names.find((each) => each.toLowerCase() === name);
-    const size = key === undefined ? 0 : (zip.entries.get(key)?.size ?? 0);
     if (key === undefined) return null;
+    const size = zip.entries.get(key)?.size ?? 0;
     requireAtMost({ name: `${source.name}/${key}`, size }, limit, TOO_LARGE_REMEDY);
     return zip.read(key, 0, size);
   };
@@ -260,16 +251,6 @@ async function readZip(
 
 function layerName(path: string): string {
   return basename(path).replace(/\.shp$/i, '');
-}
-
-function localPath(path: string): string {
-  return path.startsWith('file:') ? fileURLToPath(path) : path;
-}
-
-async function requireThere(path: string): Promise<void> {
-  await stat(path).catch((cause: unknown) => {
-    throw cannotOpen(path, cause);
-  });
 }
 
 /** Rows that a program has not yet moved from its log into the database would silently be left out. */
@@ -286,13 +267,5 @@ async function requireNoLog(path: string): Promise<void> {
 
 function readWhole(source: ByteSource, limit: number, signal?: AbortSignal): Promise<Uint8Array> {
   requireAtMost(source, limit, TOO_LARGE_REMEDY);
-  return source.read(0, source.size, signal === undefined ? {} : { signal });
-}
-
-function within(found: VectorFeatures, [x0, y0, x1, y1]: Bounds): VectorFeatures {
-  const features = found.features.filter((feature) => {
-    const [minX, minY, maxX, maxY] = boundsOfFeature(feature);
-    return minX <= x1 && maxX >= x0 && minY <= y1 && maxY >= y0;
-  });
-  return { ...found, features };
+  return source.read(0, source.size, { signal });
 }

@@ -1,8 +1,9 @@
 /** The main file of a shapefile (Esri white paper J-7855, 1998): geometries. */
 import { invalidInput, TerrachipError } from '../../errors.js';
+import { boundsOfPaths } from '../../geo/bounds.js';
 import type { Polygon, Position, Ring } from '../features.js';
 import type { GeometrySink } from '../json-geometry.js';
-import { ringBounds, signedArea } from '../ring.js';
+import { ringContains, signedArea } from '../ring.js';
 import { FILE_CODE, HEADER } from './shx.js';
 
 /** Rings of one shape whose holes must be told from one another. */
@@ -100,7 +101,7 @@ function polygonsOf(rings: readonly Ring[], name: string): Polygon[] {
   }
   const described = rings
     .filter(({ length }) => length >= SHORTEST)
-    .map((ring) => ({ ring, area: signedArea(ring), bounds: ringBounds(ring) }));
+    .map((ring) => ({ ring, area: signedArea(ring), bounds: boundsOfPaths([ring]) }));
   const exteriors = described
     .filter(({ area }) => area <= 0)
     .map((exterior) => ({ ...exterior, polygon: [exterior.ring] }));
@@ -124,14 +125,7 @@ function polygonsOf(rings: readonly Ring[], name: string): Polygon[] {
   return [...exteriors.map(({ polygon }) => polygon), ...strays];
 }
 
-/** Whether a ring lies in another, by its middles of edges: corners may touch the outer one. */
-function isAround(outer: Ring, inner: Ring): boolean {
-  const x = (inner[0][0] + inner[1][0]) / 2;
-  const y = (inner[0][1] + inner[1][1]) / 2;
-  let inside = false;
-  for (let k = 1; k < outer.length; k++) {
-    const [[xa, ya], [xb, yb]] = [outer[k - 1], outer[k]];
-    if (ya > y !== yb > y && x < ((xb - xa) * (y - ya)) / (yb - ya) + xa) inside = !inside;
-  }
-  return inside;
+/** Whether a ring lies in another, by the middle of its first edge: corners may touch the outer one. */
+function isAround(outer: Ring, [[xa, ya], [xb, yb]]: Ring): boolean {
+  return ringContains(outer, [(xa + xb) / 2, (ya + yb) / 2]);
 }

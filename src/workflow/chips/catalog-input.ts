@@ -1,6 +1,5 @@
 /** Model inputs from catalogs: choice and checks of the rows that have an input's bands. */
-import { bandInFile, bandNames, findBand, requireBand, rowName } from '../../catalog/loaders/bands.js';
-import { bandUnits } from '../../catalog/loaders/units.js';
+import { bandInFile, bandNames, bandUnits, findBand, requireBand } from '../../catalog/loaders/bands.js';
 import type {
   BandChoice,
   CatalogRow,
@@ -8,6 +7,7 @@ import type {
   QualityMask,
   RasterPool,
 } from '../../catalog/node/index.js';
+import { rowName } from '../../catalog/row.js';
 import { invalidInput, invalidOption } from '../../errors.js';
 import type { ModelInput, ModelSpec } from '../../inference/node/index.js';
 import { mapConcurrently } from '../../io/semaphore.js';

@@ -1,6 +1,6 @@
 /** Embeds catalogs: a grid of chips over the footprints of their rows, at the times of the rows. */
 import { rowsOn } from '../../catalog/loaders/plan.js';
-import { timeSteps } from '../../catalog/loaders/time-steps.js';
+import { stepsOfRows } from '../../catalog/loaders/time-steps.js';
 import {
   type BandChoice,
   type Chip,
@@ -204,7 +204,7 @@ function chipsAtTimes(area: SampleArea, grid: GridSampler, every: ChipTimes): Se
   for (const [place, { window }] of [...grid].entries()) {
     const rows = area.rowsCovering(window, 0);
     const dated = rows.filter(({ interval }) => Number.isFinite(interval.end - interval.start));
-    const steps = timeSteps(dated, every, 0).map(({ interval }) => interval);
+    const steps = stepsOfRows(dated, every, 0).map(({ interval }) => interval);
     // A place whose rows have no dates gets one chip.
     for (const interval of steps.length > 0 ? steps : [TimeInterval.always]) {
       places.push(place);

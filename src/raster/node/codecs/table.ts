@@ -9,10 +9,19 @@ import {
   PORTABLE_CODECS,
 } from '../../codecs/table.js';
 
-const SHARP = { name: 'sharp', load: () => import('./sharp.js').then(({ loadSharp }) => loadSharp()) };
-const LZMA = { name: '@napi-rs/lzma', load: () => import('./lzma.js').then(({ loadLzma }) => loadLzma()) };
+const SHARP = {
+  name: 'sharp',
+  purpose: 'reading JPEG and WebP',
+  load: () => import('./sharp.js').then(({ loadSharp }) => loadSharp()),
+};
+const LZMA = {
+  name: '@napi-rs/lzma',
+  purpose: 'reading LZMA',
+  load: () => import('./lzma.js').then(({ loadLzma }) => loadLzma()),
+};
 const OPENJPEG = {
   name: '@cornerstonejs/codec-openjpeg',
+  purpose: 'reading JPEG 2000',
   load: () => import('./jpeg2000.js').then(({ loadOpenJpeg }) => loadOpenJpeg()),
 };
 

@@ -2,12 +2,14 @@
 import { invalidInput } from '../../errors.js';
 import type { Bounds } from '../../geo/index.js';
 import type { ByteSource } from '../../io/index.js';
-import type { ByteWindow } from './window.js';
 
 /** Four float64 and an offset. */
 const NODE_BYTES = 40;
 
-export interface PackedTree {
+/** Reads bytes of the file. @throws {TerrachipError} INVALID_INPUT beyond its end */
+export type ReadBytes = (offset: number, length: number) => Promise<Uint8Array>;
+
+interface PackedTree {
   /** Where it lies in the file. */
   readonly start: number;
   /** Features. */
@@ -35,45 +37,34 @@ export function indexBytes(count: number, nodeSize: number, source: ByteSource):
 
 /** Offsets of the features whose boxes touch the bounds, in order. */
 export async function featuresWithin(
-  bytes: ByteWindow,
+  readBytes: ReadBytes,
   { start, count, nodeSize }: PackedTree,
   [x0, y0, x1, y1]: Bounds,
   name: string,
 ): Promise<number[]> {
   const sizes = levelSizes(count, nodeSize);
-  // The root comes first in the file, the leaves last.
-  const ends: number[] = [];
-  let end = sizes.reduce((sum, size) => sum + size, 0);
-  for (const size of sizes) {
-    ends.push(end);
-    end -= size;
-  }
-  const leaves = ends[0] - sizes[0];
-  const found: number[] = [];
   let level: number[] = [0];
-  for (let depth = sizes.length - 1; depth >= 0; depth--) {
+  // The root comes first in the file, the leaves last.
+  let begin = 0;
+  for (const size of sizes.reverse()) {
     const next: number[] = [];
     for (const first of level) {
-      const last = Math.min(first + nodeSize, ends[depth]);
-      if (first < ends[depth] - sizes[depth] || first >= last) {
+      const last = Math.min(first + nodeSize, begin + size);
+      if (first < begin || first >= last) {
         throw invalidInput(name, 'has a damaged index', 'get the file again');
       }
-      const view = await nodes(bytes, start, first, last);
+      const nodes = await readBytes(start + first * NODE_BYTES, (last - first) * NODE_BYTES);
+      const view = new DataView(nodes.buffer, nodes.byteOffset, nodes.byteLength);
       for (let k = 0; k < last - first; k++) {
         const box = [0, 8, 16, 24].map((at) => view.getFloat64(k * NODE_BYTES + at, true));
         if (box[0] > x1 || box[1] > y1 || box[2] < x0 || box[3] < y0) continue;
-        const offset = Number(view.getBigUint64(k * NODE_BYTES + 32, true));
-        if (first + k >= leaves) found.push(offset);
-        else next.push(offset);
+        next.push(Number(view.getBigUint64(k * NODE_BYTES + 32, true)));
       }
     }
     // Offsets that repeat would read a part of the tree again and again.
     level = [...new Set(next)].sort((a, b) => a - b);
+    begin += size;
   }
-  return [...new Set(found)].sort((a, b) => a - b);
-}
-
-async function nodes(bytes: ByteWindow, start: number, first: number, last: number): Promise<DataView> {
-  const part = await bytes.read(start + first * NODE_BYTES, (last - first) * NODE_BYTES);
-  return new DataView(part.buffer, part.byteOffset, part.byteLength);
+  // The offsets in leaves are those of features.
+  return level;
 }
