@@ -164,38 +164,35 @@ export async function finalizeMap(job: FinalizeJob, options: OperationOptions = 
   return { files, pixels: { ...pixels, nodata: counts[CLASS_NODATA] } };
 }
 
-function assetsOf(model: ModelFolder<SegmentationSpec>): Record<string, unknown> {
-  const { classes } = model.spec.output;
+const COG_TYPE = 'image/tiff; application=geotiff; profile=cloud-optimized';
+
+function assetsOf({ spec }: ModelFolder<SegmentationSpec>): Record<string, unknown> {
+  const { classes } = spec.output;
+  const asset = (file: string, type: string, role: string, title: string) => ({
+    href: `./${file}`,
+    type,
+    roles: [role],
+    title,
+  });
   return {
     probability: {
-      href: './probability.tif',
-      type: 'image/tiff; application=geotiff; profile=cloud-optimized',
-      roles: ['data'],
-      title: 'Probability of each class',
+      ...asset('probability.tif', COG_TYPE, 'data', 'Probability of each class'),
       bands: classes.map(({ name }) => ({ name, data_type: 'float32', nodata: 'nan' })),
     },
     classes: {
-      href: './classes.tif',
-      type: 'image/tiff; application=geotiff; profile=cloud-optimized',
-      roles: ['data'],
-      title: 'Most probable class',
+      ...asset('classes.tif', COG_TYPE, 'data', 'Most probable class'),
       bands: [{ name: 'class', data_type: 'uint8', nodata: CLASS_NODATA }],
       'terrachip:classes': classes.map(({ name, colour }, value) => ({ value, name, colour })),
     },
-    polygons: {
-      href: './polygons.geojson',
-      type: 'application/geo+json',
-      roles: ['data'],
-      title: 'Areas of equal class in longitude and latitude',
-    },
-    quicklook: { href: './quicklook.png', type: 'image/png', roles: ['overview'], title: 'Map at a glance' },
-    statistics: {
-      href: './statistics.json',
-      type: 'application/json',
-      roles: ['metadata'],
-      title: 'Areas of the classes in km²',
-    },
-    run: { href: './run.json', type: 'application/json', roles: ['metadata'], title: 'How the map was made' },
+    polygons: asset(
+      'polygons.geojson',
+      'application/geo+json',
+      'data',
+      'Areas of equal class in longitude and latitude',
+    ),
+    quicklook: asset('quicklook.png', 'image/png', 'overview', 'Map at a glance'),
+    statistics: asset('statistics.json', 'application/json', 'metadata', 'Areas of the classes in km²'),
+    run: asset('run.json', 'application/json', 'metadata', 'How the map was made'),
   };
 }
 

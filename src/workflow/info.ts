@@ -1,8 +1,9 @@
 /** Describes raster files. */
 import { createHash } from 'node:crypto';
-import type { AffineTuple, Dtype } from '../geo/index.js';
+import type { AffineTuple } from '../geo/index.js';
 import { type OperationOptions, reportProgress } from '../progress.js';
 import {
+  type BandInfo,
   type ColourTable,
   type MaskKind,
   type Metadata,
@@ -13,19 +14,9 @@ import {
 } from '../raster/node/index.js';
 
 /** The report of `describeRaster` on a band. */
-export interface BandReport {
-  index: number;
-  dtype: Dtype;
-  /** The type in the file. It can differ from `dtype`: `float16`, `int64`, `complex_int16`. */
-  storedType: string;
-  components: 1 | 2;
+export interface BandReport extends Omit<BandInfo, 'nodata'> {
   /** A number, or `nan`, `inf`, `-inf` as text, since JSON has no such numbers; null for none. */
   nodata: number | string | null;
-  scale: number;
-  offset: number;
-  description: string | null;
-  colourInterpretation: string;
-  metadata: Metadata;
   /** SHA-256 of the values in their stored type, little-endian and row by row; null without `checksum`. */
   sha256: string | null;
   /**

@@ -103,7 +103,14 @@ export async function packageManifest(options: PackageOptions): Promise<PackageR
     for (const [done, image] of images.entries()) {
       signal?.throwIfAborted();
       reportProgress(options, 'package', done, images.length, 'images');
-      await using writer = await createWriter(join(output, image.file), image, grid);
+      await using writer = await CogWriter.create(join(output, image.file), {
+        geobox: grid,
+        bands: image.bands.length,
+        dtype: 'float32',
+        nodata: Number.NaN,
+        level: 1,
+        descriptions: image.bands.map(({ name }) => name),
+      });
       await packageImage(image, grid, backend, cache, writer, valid, signal);
       await writer.finish();
     }
@@ -190,17 +197,6 @@ function sceneOf(manifest: Acquisition, grid: GeoBox, images: readonly Image[]):
     phases: [...phase_order],
     inputs: Object.fromEntries(inputs),
   };
-}
-
-function createWriter(path: string, image: Image, geobox: GeoBox): Promise<CogWriter> {
-  return CogWriter.create(path, {
-    geobox,
-    bands: image.bands.length,
-    dtype: 'float32',
-    nodata: Number.NaN,
-    level: 1,
-    descriptions: image.bands.map(({ name }) => name),
-  });
 }
 
 /** Warps the bands of an image in strips; one strip is written while the next is computed. */

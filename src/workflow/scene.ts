@@ -86,7 +86,7 @@ export const SceneSchema = v.object({
 });
 
 export type SceneDocument = v.InferOutput<typeof SceneSchema>;
-export type SceneInput = SceneDocument['inputs'][string];
+
 export type SceneNodata = v.InferOutput<typeof NodataSchema>;
 export type SceneBands = v.InferOutput<typeof ImageSchema>;
 

@@ -20,7 +20,7 @@ describe('without onnxruntime-node', () => {
     const output = `${name.replace(' ', '-')}.npy`;
     const { status, stderr } = await terrachip(...args, '-o', output);
     expect(stderr).toBe(
-      'terrachip: the optional package onnxruntime-node is not installed; run npm install --ignore-scripts onnxruntime-node.\n',
+      'terrachip: running a model needs the optional package onnxruntime-node, which is not installed; run npm install --ignore-scripts onnxruntime-node.\n',
     );
     expect(status).toBe(2);
     expect(existsSync(join(folder, output))).toBe(false);

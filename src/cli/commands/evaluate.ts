@@ -1,5 +1,11 @@
 import { invalidOption } from '../../errors.js';
-import { type Assessment, assessMap, type Metrics, type Statistics } from '../../workflow/index.js';
+import {
+  type Assessment,
+  assessMap,
+  type ClassMetrics,
+  type Metrics,
+  type Statistics,
+} from '../../workflow/index.js';
 import { parseArea, parseCount } from '../arguments.js';
 import { argument, defineCommand, option } from '../command.js';
 import { ENCODING } from '../shared-options.js';
@@ -92,10 +98,7 @@ export function describeMetrics(metrics: Metrics): string {
     ...metrics.classes.map((c) => [
       c.name,
       formatPercent(c.labelShare),
-      formatNumber(c.iou),
-      formatNumber(c.precision),
-      formatNumber(c.recall),
-      formatNumber(c.f1),
+      ...scoresOf(c),
       formatNumber(c.mapKm2, 2),
       formatNumber(c.labelKm2, 2),
     ]),
@@ -110,10 +113,7 @@ export function describeMetrics(metrics: Metrics): string {
     const row = (title: string, threshold: string, scores: NonNullable<Metrics['model']>): string[] => [
       title,
       threshold,
-      formatNumber(scores.iou),
-      formatNumber(scores.precision),
-      formatNumber(scores.recall),
-      formatNumber(scores.f1),
+      ...scoresOf(scores),
       formatNumber(scores.accuracy),
     ];
     lines.push(
@@ -129,6 +129,15 @@ export function describeMetrics(metrics: Metrics): string {
   }
   for (const { name, reason } of metrics.baselinesLeftOut) lines.push(`no ${name}: ${reason}`);
   return lines.join('\n');
+}
+
+function scoresOf({
+  iou,
+  precision,
+  recall,
+  f1,
+}: Pick<ClassMetrics, 'iou' | 'precision' | 'recall' | 'f1'>): string[] {
+  return [iou, precision, recall, f1].map((score) => formatNumber(score));
 }
 
 function describeZones(statistics: Statistics, metrics: Metrics | null): string {

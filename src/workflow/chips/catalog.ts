@@ -46,6 +46,12 @@ export interface CatalogChipsOptions {
   signal?: AbortSignal;
 }
 
+interface OpenCatalogs extends CatalogChipsOptions {
+  readonly open: readonly OpenInput[];
+  readonly pool: RasterPool;
+  readonly cache: BlockCache;
+}
+
 /** Files that stay open between chips. */
 const OPEN_FILES = 64;
 
@@ -56,25 +62,13 @@ const READ_AHEAD = 2;
 export class CatalogChips extends Resource implements ChipSource {
   readonly count: number;
   readonly identity: unknown;
-  readonly #options: CatalogChipsOptions;
-  readonly #inputs: readonly OpenInput[];
-  readonly #pool: RasterPool;
-  readonly #cache: BlockCache;
+  readonly #options: OpenCatalogs;
 
-  private constructor(
-    options: CatalogChipsOptions,
-    inputs: readonly OpenInput[],
-    identity: unknown,
-    pool: RasterPool,
-    cache: BlockCache,
-  ) {
+  private constructor(options: OpenCatalogs, identity: unknown) {
     super();
     this.count = options.chips.length;
     this.identity = identity;
     this.#options = options;
-    this.#inputs = inputs;
-    this.#pool = pool;
-    this.#cache = cache;
   }
 
   /**
@@ -100,7 +94,7 @@ export class CatalogChips extends Resource implements ChipSource {
         const { geobox, slice, row } = requireSize(await options.chips.at(k, signal), spec.chip.size);
         hash.update(JSON.stringify([geobox, slice.interval, row?.collection, row?.id]));
       }
-      return new CatalogChips(options, inputs, { catalog: hash.digest('hex') }, pool, cache);
+      return new CatalogChips({ ...options, open: inputs, pool, cache }, { catalog: hash.digest('hex') });
     } catch (error) {
       await pool.close();
       throw error;
@@ -127,7 +121,7 @@ export class CatalogChips extends Resource implements ChipSource {
   }
 
   async close(): Promise<void> {
-    await this.#pool.close();
+    await this.#options.pool.close();
   }
 
   async #load(index: number, signal: AbortSignal | undefined): Promise<LoadedChip> {
@@ -136,7 +130,7 @@ export class CatalogChips extends Resource implements ChipSource {
     const { geobox } = place;
     const inputs = new Map<string, Float32Array>();
     const times: TimeInterval[] = [];
-    for (const open of this.#inputs) {
+    for (const open of this.#options.open) {
       const { input } = open;
       const values = new Float32Array(chipValues(spec, input)).fill(Number.NaN);
       const steps = timeSteps(spec, input);
@@ -181,6 +175,7 @@ export class CatalogChips extends Resource implements ChipSource {
     const rows = rowsOn(open.catalog, geobox, wanted);
     if (rows.length === 0) return null;
     const { input, bands, resampling, method = 'first', mask } = open;
+    const { backend, cache, pool } = this.#options;
     const isOwn = (row: CatalogRow): boolean => row.id === own?.id && row.collection === own.collection;
     const { data } = await loadRaster(rows, geobox, {
       bands,
@@ -189,10 +184,10 @@ export class CatalogChips extends Resource implements ChipSource {
       resampling,
       mask,
       order: (a, b) => Number(isOwn(b)) - Number(isOwn(a)) || compareDistance(a.interval, b.interval, time),
-      backend: this.#options.backend,
-      cache: this.#cache,
+      backend,
+      cache,
       allowEmpty: true,
-      open: this.#pool.open,
+      open: pool.open,
       signal,
     });
     return data as Float32Array;

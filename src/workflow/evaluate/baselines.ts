@@ -104,7 +104,7 @@ export async function openBaselines(
       close: async () => undefined,
     };
   }
-  const layers = new SceneLayers(scene, plan, geobox, signal);
+  const layers = sceneLayers(scene, plan, geobox, signal);
   try {
     for (const rule of RULES) {
       const prepared = await prepare(rule, layers, geobox, signal);
@@ -164,68 +164,56 @@ async function findThreshold(
 }
 
 /** Bands of a scene on the map's grid, each opened once. */
-class SceneLayers {
-  readonly #scene: Scene;
-  readonly #plan: Plan;
-  readonly #geobox: GeoBox;
-  readonly #signal: AbortSignal | undefined;
-  readonly #open = new Map<string, RasterLayer>();
-
-  constructor(scene: Scene, plan: Plan, geobox: GeoBox, signal: AbortSignal | undefined) {
-    this.#scene = scene;
-    this.#plan = plan;
-    this.#geobox = geobox;
-    this.#signal = signal;
-  }
-
+interface SceneLayers {
   /** A radar band in dB, or an optical band without offset; or the reason why there is none. */
-  async layer(
-    band: string,
-    phase: 'event' | 'before',
-    units: 'dB' | 'optical',
-  ): Promise<RasterLayer | string> {
-    const scene = this.#scene;
-    const scenePhase = this.#phase(phase);
-    if (scenePhase === null) {
-      return phase === 'event' ? 'the scene has no event phase' : 'the scene has no phase before the event';
-    }
-    for (const [name, input] of Object.entries(scene.document.inputs)) {
-      const source = input.phases?.[scenePhase]?.[band];
-      if (source === undefined) continue;
-      const location = resolveHref(scene, source.href);
-      const key = `${location}#${source.band}#${source.nodata}`;
-      const own = source.units ?? input.units;
-      const known = this.#open.get(key);
-      if (known !== undefined) return known;
-      try {
-        // A ratio of optical bands does not depend on their scale, but on their offset.
-        const scaled = units === 'optical' && own === 'reflectance';
-        const convert = scaled ? null : unitConversion(own, units === 'dB' ? 'dB' : 'dn_harmonised', name);
-        const { band: index, nodata } = source;
-        const options = { band: index, resampling: 'bilinear', convert, nodata } as const;
-        const layer = await RasterLayer.open(location, this.#geobox, options, this.#signal);
-        this.#open.set(key, layer);
-        return layer;
-      } catch (error) {
-        if (!isTerrachipError(error)) throw error;
-        return error.message;
+  layer(band: string, phase: 'event' | 'before', units: 'dB' | 'optical'): Promise<RasterLayer | string>;
+  close(): Promise<void>;
+}
+
+function sceneLayers(scene: Scene, plan: Plan, geobox: GeoBox, signal: AbortSignal | undefined): SceneLayers {
+  const opened = new Map<string, RasterLayer>();
+  return {
+    async layer(band, phase, units) {
+      const scenePhase = scenePhaseOf(scene, plan, phase);
+      if (scenePhase === null)
+        return phase === 'event' ? 'the scene has no event phase' : 'the scene has no phase before the event';
+      for (const [name, input] of Object.entries(scene.document.inputs)) {
+        const source = input.phases?.[scenePhase]?.[band];
+        if (source === undefined) continue;
+        const location = resolveHref(scene, source.href);
+        const key = `${location}#${source.band}#${source.nodata}`;
+        const own = source.units ?? input.units;
+        const known = opened.get(key);
+        if (known !== undefined) return known;
+        try {
+          // A ratio of optical bands does not depend on their scale, but on their offset.
+          const scaled = units === 'optical' && own === 'reflectance';
+          const convert = scaled ? null : unitConversion(own, units === 'dB' ? 'dB' : 'dn_harmonised', name);
+          const { band: index, nodata } = source;
+          const options = { band: index, resampling: 'bilinear', convert, nodata } as const;
+          const layer = await RasterLayer.open(location, geobox, options, signal);
+          opened.set(key, layer);
+          return layer;
+        } catch (error) {
+          if (!isTerrachipError(error)) throw error;
+          return error.message;
+        }
       }
-    }
-    return `the scene has no ${band} in phase ${scenePhase}`;
-  }
+      return `the scene has no ${band} in phase ${scenePhase}`;
+    },
+    async close() {
+      for (const layer of opened.values()) await layer.close();
+    },
+  };
+}
 
-  /** The phase's name in the scene: from the plan, by its own name, or the only phase of the scene. */
-  #phase(phase: 'event' | 'before'): string | null {
-    const names = phasesOf(this.#scene);
-    for (const name of phase === 'event' ? ['event'] : ['pre_event', 'pre_month']) {
-      const planned = this.#plan.images.find((image) => image.phase === name)?.scenePhase;
-      if (planned !== null && planned !== undefined && names.has(planned)) return planned;
-      if (names.has(name)) return name;
-    }
-    return phase === 'event' && names.size === 1 ? [...names][0] : null;
+/** The phase's name in the scene: from the plan, by its own name, or the only phase of the scene. */
+function scenePhaseOf(scene: Scene, plan: Plan, phase: 'event' | 'before'): string | null {
+  const names = phasesOf(scene);
+  for (const name of phase === 'event' ? ['event'] : ['pre_event', 'pre_month']) {
+    const planned = plan.images.find((image) => image.phase === name)?.scenePhase;
+    if (planned !== null && planned !== undefined && names.has(planned)) return planned;
+    if (names.has(name)) return name;
   }
-
-  async close(): Promise<void> {
-    for (const layer of this.#open.values()) await layer.close();
-  }
+  return phase === 'event' && names.size === 1 ? [...names][0] : null;
 }

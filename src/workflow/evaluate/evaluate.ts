@@ -171,13 +171,14 @@ class Job {
     await this.#open();
     if (this.#sieve !== null) await this.#findComponents(this.#sieve);
     const classes = this.#classes;
-    const tallies = {
+    const zones = this.#zones?.zones ?? [];
+    const tallies: Tallies = {
       area: new AreaTally(classes, this.#areas, this.#geobox.width),
       confusion: new ConfusionTally(classes),
       baselines: (this.#baselines?.baselines ?? []).map((baseline) => new BaselineTally(baseline)),
       permanent: new PermanentWaterTally(),
-      zones: (this.#zones?.zones ?? []).map(() => new ConfusionTally(classes)),
-      zoneAreas: (this.#zones?.zones ?? []).map(() => classes.map(() => 0)),
+      zones: zones.map(() => new ConfusionTally(classes)),
+      zoneAreas: zones.map(() => classes.map(() => 0)),
     };
     for await (const [rows, map] of this.#strips('evaluate')) await this.#count(rows, map, tallies);
     return { metrics: this.#metrics(tallies), statistics: this.#statistics(tallies) };

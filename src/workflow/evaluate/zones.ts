@@ -31,11 +31,7 @@ export class Zones {
   #stamps = new Uint32Array(0);
   #stamp = 0;
 
-  private constructor(
-    zones: readonly ZoneArea[],
-    features: readonly (readonly number[])[],
-    rasterizer: Rasterizer,
-  ) {
+  private constructor(zones: readonly ZoneArea[], features: readonly number[][], rasterizer: Rasterizer) {
     this.zones = zones;
     this.#features = features;
     this.#rasterizer = rasterizer;

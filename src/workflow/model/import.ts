@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { invalidInput, invalidOption } from '../../errors.js';
 import { type ModelSpec, openCheckpoint, parseModelSpec } from '../../inference/node/index.js';
 import { requireRuntime } from '../../inference/node/onnx-runtime.js';
@@ -20,7 +20,7 @@ import type { ByteSource } from '../../io/index.js';
 import { openSource } from '../../io/node/index.js';
 import { writeJson } from '../../io/node/output.js';
 import type { ModelPrecision } from '../choices.js';
-import { type ChosenStatistics, cardPath, chooseStatistics, makeCard } from './card.js';
+import { type ChosenStatistics, chooseStatistics, makeCard } from './card.js';
 import {
   type HalfPrecisionReport,
   readSample,
@@ -71,6 +71,7 @@ export interface ImportReport {
 
 const DEFAULT_CHIP = { segmentation: 256, encoder: 224 };
 const STRIDE_SHARE = 13 / 16;
+const CARD = 'model.json';
 const HASH_BYTES = 2 ** 22;
 const PHASE_GRAPHS = { encoder: 'encoder.onnx', decoder: 'decoder.onnx' };
 
@@ -154,8 +155,8 @@ export async function importModel(options: ImportOptions): Promise<ImportReport>
           ? null
           : await tryHalfPrecision(staging, whole.graph, card, sample, checkpoint.name, options);
       if (tried !== null) described.provenance = { ...card.provenance, halfPrecision: tried };
-      await writeJson(cardPath(staging), parseModelSpec(described, cardPath(output)));
-      return { files: [...written, 'model.json'], spec: described, half: tried };
+      await writeJson(join(staging, CARD), parseModelSpec(described, join(output, CARD)));
+      return { files: [...written, CARD], spec: described, half: tried };
     });
     return {
       output,

@@ -1,13 +1,14 @@
 /** The alignment figure: all inputs of a scene on one grid, a row for each phase. */
 import { basename } from 'node:path';
 import { invalidInput } from '../../errors.js';
+import type { PixelWindow } from '../../geo/index.js';
 import { requireOutput } from '../../io/node/inputs.js';
 import { type OperationOptions, reportProgress } from '../../progress.js';
 import type { ColourMapName } from '../choices.js';
 import { filesOfScene, readScene, resolveGrid, SceneRasters } from '../scene.js';
 import { TRUE_COLOUR } from './bands.js';
 import { Canvas, type Colour, GREY, WHITE, writePng } from './canvas.js';
-import { paint, percentileStretch, type Stretch } from './colours.js';
+import { paint, percentileStretch } from './colours.js';
 import { checkPercentiles, checkPictureSize, DEFAULT_PERCENTILES } from './raster-picture.js';
 import { pictureGrid, pictureSize } from './reduce.js';
 import { SceneReader } from './scene-reader.js';
@@ -106,8 +107,10 @@ export async function drawAlignment(
         percentiles,
       ),
     );
-    for (const [row, planes] of panels.entries())
-      drawPanel(canvas, planes, stretches, column.map, x(k), y(row), width, height);
+    for (const [row, planes] of panels.entries()) {
+      const pixels = planes === null ? null : paint(planes, stretches, column.map);
+      drawPanel(canvas, pixels, { x: x(k), y: y(row), width, height });
+    }
     if (column.bands.length === 1) {
       const bar = { label: '', map: column.map, stretch: stretches[0] };
       drawColourBar(canvas, bar, x(k) + 10, y(phases.length) - 18, width - 20);
@@ -127,7 +130,7 @@ export async function drawAlignment(
   for (const [row, mask] of valid.entries()) {
     const pixels = new Uint8Array(4 * mask.length);
     for (const [i, value] of mask.entries()) if (value === 1) pixels.set([...VALID, 255], 4 * i);
-    drawImage(canvas, pixels, x(k), y(row), width, height);
+    drawPanel(canvas, pixels, { x: x(k), y: y(row), width, height });
     const text = `${(100 * shares[row]).toFixed(1)} %`;
     canvas.fill(x(k) + 4, y(row) + 4, 62, 18, WHITE);
     canvas.text(text, x(k) + 8, y(row) + 8, { size: 10 });
@@ -144,36 +147,13 @@ export async function drawAlignment(
   };
 }
 
-function drawPanel(
-  canvas: Canvas,
-  planes: readonly Float32Array[] | null,
-  stretches: readonly Stretch[],
-  map: ColourMapName,
-  x: number,
-  y: number,
-  width: number,
-  height: number,
-): void {
-  if (planes !== null) {
-    drawImage(canvas, paint(planes, stretches, map), x, y, width, height);
+/** @param pixels RGBA; null for a panel without an image */
+function drawPanel(canvas: Canvas, pixels: Uint8Array | null, { x, y, width, height }: PixelWindow): void {
+  canvas.frame(x, y, width, height);
+  if (pixels !== null) {
+    canvas.draw({ width, height, pixels }, x, y);
     return;
   }
-  canvas.frame(x, y, width, height);
-  canvas.text('not in the scene', x + width / 2, y + height / 2 - 5, {
-    size: 10,
-    colour: GREY,
-    align: 'centre',
-  });
-}
-
-function drawImage(
-  canvas: Canvas,
-  pixels: Uint8Array,
-  x: number,
-  y: number,
-  width: number,
-  height: number,
-): void {
-  canvas.draw({ width, height, pixels }, x, y);
-  canvas.frame(x, y, width, height);
+  const style = { size: 10, colour: GREY, align: 'centre' } as const;
+  canvas.text('not in the scene', x + width / 2, y + height / 2 - 5, style);
 }
