@@ -13,6 +13,9 @@ function sourceOf(name: string): string | null {
     : `${import.meta.dirname}/${built.replace(/^\.\/dist\/(.*)\.js$/, 'src/$1.ts')}`;
 }
 
+/** Tests of what is registered or mocked, which other files in the same process would see. */
+const ALONE = ['test/geo/common-epsg.test.ts', 'test/raster/codecs-packages.test.ts'];
+
 export default defineConfig({
   plugins: [
     {
@@ -43,13 +46,20 @@ export default defineConfig({
     },
   ],
   test: {
-    include: ['test/**/*.test.ts'],
-    // Dawn crashes inside worker threads, so every file runs in a process of its own.
+    // Dawn crashes inside worker threads, so files run in processes. They share them, since importing the sources takes a
+    // third of the time otherwise.
     pool: 'forks',
     // By default one core is left idle, on two cores half of the machine.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 60_000,
     hookTimeout: 60_000,
     setupFiles: ['test/support/matchers.ts'],
+    projects: [
+      {
+        extends: true,
+        test: { name: 'shared', include: ['test/**/*.test.ts'], exclude: ALONE, isolate: false },
+      },
+      { extends: true, test: { name: 'alone', include: ALONE } },
+    ],
   },
 });

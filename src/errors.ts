@@ -34,16 +34,10 @@ export interface ErrorFields {
 export type ErrorCode = keyof ErrorFields;
 
 /**
- * Process exit statuses: 2 wrong usage or input, 75 retry later, 3 incomplete, 1 anything else
+ * Process exit statuses other than 2, which is wrong usage or input: 75 retry later, 3 incomplete, 1 anything else
  * (75 is `EX_TEMPFAIL` of sysexits.h).
  */
-const EXIT_STATUS: Readonly<Record<ErrorCode, number>> = {
-  INVALID_INPUT: 2,
-  INVALID_OPTION: 2,
-  UNSUPPORTED: 2,
-  NOT_FOUND: 2,
-  TOO_LARGE: 2,
-  MISSING_DEPENDENCY: 2,
+const EXIT_STATUS: Readonly<Partial<Record<ErrorCode, number>>> = {
   NETWORK: 75,
   DEVICE_LOST: 75,
   DISK: 75,
@@ -83,7 +77,7 @@ export class TerrachipError<Code extends ErrorCode = ErrorCode> extends Error {
     this.code = code;
     this.fields = withoutSecrets(fields);
     this.remedy = withoutCredentials(remedy);
-    this.exitStatus = options?.exitStatus ?? EXIT_STATUS[code];
+    this.exitStatus = options?.exitStatus ?? EXIT_STATUS[code] ?? 2;
   }
 }
 

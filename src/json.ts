@@ -109,3 +109,16 @@ export function withoutNulls<T>(record: Readonly<Record<string, T | null>>): Rec
     Object.entries(record).flatMap(([key, value]): [string, T][] => (value === null ? [] : [[key, value]])),
   );
 }
+
+/** The members that are not undefined. */
+export function withoutUndefined<T extends object>(record: T): Partial<T> {
+  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as Partial<T>;
+}
+
+/** A record with the same names, and other values. */
+export function mapValues<From, To>(
+  record: Readonly<Record<string, From>>,
+  change: (value: From, name: string) => To,
+): Record<string, To> {
+  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value, name)]));
+}

@@ -684,8 +684,8 @@ const MUTANTS = [
   ['src/inference/checkpoint/safetensors.ts', 'from !== end || ', '', HOSTILE],
   ['src/inference/phases.ts', 'words.every((word, i) => word === b[k][i])', 'true', PHASES],
   ['src/inference/phases.ts', '* steps + step)', '* steps)', PHASES],
-  ['src/inference/session.ts', 'source * length, copy', '0, copy', PHASES],
-  ['src/inference/session.ts', 'index < chips * phases', 'index < batch * phases', PHASES],
+  ['src/inference/phases.ts', 'source * length, copy', '0, copy', PHASES],
+  ['src/inference/phases.ts', 'index < chips * phases', 'index < size * phases', PHASES],
   // overviews: cells by the exact ratio of sizes, their validity, and source rows
   [
     OVERVIEW,

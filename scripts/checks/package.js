@@ -2,7 +2,7 @@
 // and has only permissive licences.
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { checkConsumers } from './consumers.js';
 import { Checklist, installProject, root, run, withTemporaryFolder } from './support.js';
@@ -79,6 +79,16 @@ const COMPILERS = [
     options: { module: 'ESNext', moduleResolution: 'Bundler', lib: ['ES2022', 'DOM'], types: [] },
   },
 ];
+
+/** Packs a copy of the project, since npm first rebuilds dist/, which other checks may be reading. @returns the tarball */
+async function pack(folder) {
+  const copy = join(folder, 'project');
+  const left = ['.git', 'dist', 'node_modules', 'site'].map((name) => join(root, name));
+  await cp(root, copy, { recursive: true, filter: (path) => !left.includes(path) });
+  await symlink(join(root, 'node_modules'), join(copy, 'node_modules'));
+  await run('npm', ['pack', '--pack-destination', folder], { cwd: copy });
+  return join(folder, `${manifest.name}-${manifest.version}.tgz`);
+}
 
 /**
  * Makes a user's project with terrachip from the tarball as its only dependency.
@@ -263,10 +273,7 @@ await installProject();
 const list = new Checklist('check:package');
 await checkLockFile(list);
 await withTemporaryFolder(async (packed) => {
-  // npm pack first runs `prepare`, which builds.
-  await run('npm', ['pack', '--pack-destination', packed]);
-  const [name] = await readdir(packed);
-  const tarball = join(packed, name);
+  const tarball = await pack(packed);
   await checkPublint(list, tarball);
   await withTemporaryFolder(async (folder) => {
     const installs = async () => {

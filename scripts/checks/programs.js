@@ -1,6 +1,6 @@
 // Shared by the checks against other programs: running them, Debian packages, and a report of many comparisons.
 import { spawn } from 'node:child_process';
-import { availableParallelism } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from './support.js';
 
@@ -59,7 +59,7 @@ export async function python(helper, request) {
   return JSON.parse(document);
 }
 
-/** Installs missing Debian packages. */
+/** Installs missing Debian packages, one check at a time. */
 export async function requirePackages(packages) {
   const missing = [];
   for (const name of packages) {
@@ -68,9 +68,11 @@ export async function requirePackages(packages) {
   }
   if (missing.length === 0) return;
   console.log(`installing ${missing.join(', ')}`);
-  const env = { DEBIAN_FRONTEND: 'noninteractive' };
-  await run('apt-get', ['update'], { env });
-  await run('apt-get', ['install', '-y', '--no-install-recommends', ...missing], { env });
+  const script = 'apt-get update && apt-get install -y --no-install-recommends "$@"';
+  const lock = join(tmpdir(), 'terrachip-check-apt.lock');
+  await run('flock', [lock, 'bash', '-c', script, 'bash', ...missing], {
+    env: { DEBIAN_FRONTEND: 'noninteractive' },
+  });
 }
 
 /** Runs `work` on all items in parallel, one per core. @returns results in the order of the items */

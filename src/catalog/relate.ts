@@ -121,7 +121,7 @@ function isOnSeam([x0, y0, x1, y1]: Bounds): boolean {
   return (x0 === x1 && Math.abs(x0) === 180) || (y0 === y1 && Math.abs(y0) === 90);
 }
 
-function boxesTouch(a: Bounds, b: Bounds): boolean {
+export function boxesTouch(a: Bounds, b: Bounds): boolean {
   return a[0] <= b[2] && a[1] <= b[3] && a[2] >= b[0] && a[3] >= b[1];
 }
 

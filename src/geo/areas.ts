@@ -1,4 +1,5 @@
 import geographiclib from 'geographiclib-geodesic';
+import { outline } from './bounds.js';
 import { Crs, type CrsTransform, createTransform } from './crs.js';
 import type { GeoBox } from './geobox.js';
 
@@ -118,11 +119,7 @@ export class PixelAreas {
     const width = Math.min(BLOCK, this.#geobox.width - x0);
     const height = Math.min(BLOCK, this.#geobox.height - y0);
     const { transform } = this.#geobox;
-    const ring: [number, number][] = [];
-    for (let i = 0; i < EDGE_POINTS; i++) ring.push([x0 + (width * i) / EDGE_POINTS, y0]);
-    for (let i = 0; i < EDGE_POINTS; i++) ring.push([x0 + width, y0 + (height * i) / EDGE_POINTS]);
-    for (let i = 0; i < EDGE_POINTS; i++) ring.push([x0 + width - (width * i) / EDGE_POINTS, y0 + height]);
-    for (let i = 0; i < EDGE_POINTS; i++) ring.push([x0, y0 + height - (height * i) / EDGE_POINTS]);
+    const ring = outline([x0, y0, x0 + width, y0 + height], EDGE_POINTS);
     const onGround = ring.map(([px, py]) => this.#toLonLat.forward(...transform.apply(px, py)));
     const area = onGround.some(([lon]) => Number.isNaN(lon))
       ? Number.NaN

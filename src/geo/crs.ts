@@ -257,8 +257,8 @@ function horizontalCode(wkt: string | undefined): number | null {
 
 const epsgCache = new Map<number, Crs>();
 
-/** Former EPSG codes and Esri's codes of Web Mercator (3857). */
-const WEB_MERCATOR = new Set([3785, 102_100, 102_113]);
+/** A former EPSG code and the codes of Esri and Google of Web Mercator (3857). */
+const WEB_MERCATOR = new Set([3785, 102_100, 102_113, 900_913]);
 
 /** Transforms points from one CRS to another, in float64. */
 export interface CrsTransform {

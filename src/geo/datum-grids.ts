@@ -1,31 +1,12 @@
 /**
- * The transformation with seven (or three) parameters that replaces a datum grid, which terrachip does not ship; from
- * the EPSG dataset.
+ * The transformations with seven (or three) parameters that replace datum grids, which terrachip does not ship; from the
+ * EPSG dataset, with their accuracy in metres and their EPSG codes.
  */
-interface GridFallback {
-  towgs84: string;
-  /** Accuracy of the fallback in metres, from EPSG. */
-  accuracy: number;
-  epsgTransformation: number;
-}
-
-const FALLBACKS: Readonly<Record<string, GridFallback>> = {
-  'OSTN15_NTv2_OSGBtoETRS.gsb': {
-    towgs84: '446.448,-125.157,542.06,0.15,0.247,0.842,-20.489',
-    accuracy: 2,
-    epsgTransformation: 1314,
-  },
-  'BETA2007.gsb': {
-    towgs84: '598.1,73.7,418.2,0.202,0.045,-2.455,6.7',
-    accuracy: 3,
-    epsgTransformation: 1777,
-  },
-  'nzgd2kgrid0005.gsb': {
-    towgs84: '59.47,-5.04,187.44,0.47,-0.1,1.024,-4.5993',
-    accuracy: 4,
-    epsgTransformation: 1564,
-  },
-  'NTv2_0.gsb': { towgs84: '-10,158,187', accuracy: 20, epsgTransformation: 1172 },
+const FALLBACKS: Readonly<Record<string, readonly [towgs84: string, accuracy: number, code: number]>> = {
+  'OSTN15_NTv2_OSGBtoETRS.gsb': ['446.448,-125.157,542.06,0.15,0.247,0.842,-20.489', 2, 1314],
+  'BETA2007.gsb': ['598.1,73.7,418.2,0.202,0.045,-2.455,6.7', 3, 1777],
+  'nzgd2kgrid0005.gsb': ['59.47,-5.04,187.44,0.47,-0.1,1.024,-4.5993', 4, 1564],
+  'NTv2_0.gsb': ['-10,158,187', 20, 1172],
 };
 
 /** Error of an unknown datum shift, in metres: the size of the largest national shifts to WGS 84. */
@@ -51,15 +32,16 @@ export function withoutDatumGrid(definition: string): { definition: string; note
   if (match === null || match[1] === '@null') return { definition, note: null };
   const grid = match[1].replaceAll('"', '');
   const rest = definition.replace(match[0], '');
-  const fallback = FALLBACKS[grid];
-  if (fallback === undefined) {
+  const missing = `its datum grid ${grid} is not available`;
+  if (FALLBACKS[grid] === undefined) {
     return {
       definition: rest,
-      note: `its datum grid ${grid} is not available, so positions may be off by up to ${UNKNOWN_SHIFT_METRES} m`,
+      note: `${missing}, so positions may be off by up to ${UNKNOWN_SHIFT_METRES} m`,
     };
   }
+  const [towgs84, accuracy, code] = FALLBACKS[grid];
   return {
-    definition: `${rest} +towgs84=${fallback.towgs84}`,
-    note: `its datum grid ${grid} is not available; EPSG:${fallback.epsgTransformation} is used instead, good to ${fallback.accuracy} m`,
+    definition: `${rest} +towgs84=${towgs84}`,
+    note: `${missing}; EPSG:${code} is used instead, good to ${accuracy} m`,
   };
 }

@@ -68,15 +68,8 @@ export function insideCut(crs: Crs, x: number, y: number): number | null {
   return isHere ? middle + (x - middle) * (1 - 2 * ON_CUT) : null;
 }
 
-interface Unprojected {
-  /** Easting and northing in metres. */
-  readonly position: readonly [number, number];
-  /** In radians. */
-  readonly longitude: number;
-  readonly latitude: number;
-}
-
-function unproject({ projection, metresPerUnit }: Crs, x: number, y: number): Unprojected {
+/** Easting and northing in metres, and longitude and latitude in radians. */
+function unproject({ projection, metresPerUnit }: Crs, x: number, y: number) {
   const unit = metresPerUnit ?? 1;
   const position = toEnu(projection.axis, x * unit, y * unit);
   const [longitude, latitude] = call(() => projection.inverse({ x: position[0], y: position[1] }));

@@ -81,26 +81,16 @@ export function isFloat(dtype: Dtype): dtype is 'float32' | 'float64' {
   return dtype === 'float32' || dtype === 'float64';
 }
 
+const MAX_FLOAT32 = 3.4028234663852886e38;
+
 /** The range of an integer type, or of the finite values of a float type. */
 export function rangeOf(dtype: Dtype): { min: number; max: number } {
-  switch (dtype) {
-    case 'uint8':
-      return { min: 0, max: 255 };
-    case 'int8':
-      return { min: -128, max: 127 };
-    case 'uint16':
-      return { min: 0, max: 65535 };
-    case 'int16':
-      return { min: -32768, max: 32767 };
-    case 'uint32':
-      return { min: 0, max: 4294967295 };
-    case 'int32':
-      return { min: -2147483648, max: 2147483647 };
-    case 'float32':
-      return { min: -3.4028234663852886e38, max: 3.4028234663852886e38 };
-    case 'float64':
-      return { min: -Number.MAX_VALUE, max: Number.MAX_VALUE };
+  if (isFloat(dtype)) {
+    const max = dtype === 'float32' ? MAX_FLOAT32 : Number.MAX_VALUE;
+    return { min: -max, max };
   }
+  const count = 2 ** (8 * bytesPerElement(dtype));
+  return dtype.startsWith('u') ? { min: 0, max: count - 1 } : { min: -count / 2, max: count / 2 - 1 };
 }
 
 /** Whether a type can hold a value: integer types, integers in their range; float types, all that do not overflow. */

@@ -55,23 +55,13 @@ export function registerEpsgDatabase(lookup: EpsgLookup, datumDatabase?: DatumDa
   if (datumDatabase !== undefined) datums = datumDatabase;
 }
 
-/** Names of the datums that are built in. */
-const BUILT_IN_DATUMS: Readonly<Record<string, number>> = {
-  wgs84: 4326,
-  wgs1984: 4326,
-  worldgeodeticsystem1984: 4326,
-  worldgeodeticsystem1984ensemble: 4326,
-  etrs89: 4258,
-  etrs1989: 4258,
-  europeanterrestrialreferencesystem1989: 4258,
-  europeanterrestrialreferencesystem1989ensemble: 4258,
-  nad27: 4267,
-  northamerican1927: 4267,
-  northamericandatum1927: 4267,
-  nad83: 4269,
-  northamerican1983: 4269,
-  northamericandatum1983: 4269,
-};
+/** Plain names of the datums that are built in. */
+const BUILT_IN_DATUMS: readonly (readonly [code: number, names: RegExp])[] = [
+  [4326, /^(wgs(19)?84|worldgeodeticsystem1984(ensemble)?)$/],
+  [4258, /^(etrs(19)?89|europeanterrestrialreferencesystem1989(ensemble)?)$/],
+  [4267, /^(nad27|northamerican(datum)?1927)$/],
+  [4269, /^(nad83|northamerican(datum)?1983)$/],
+];
 
 /** A datum name in small letters, without spaces, punctuation and Esri's prefix `D_` or `GCS_`. */
 export function plainDatumName(name: string): string {
@@ -85,7 +75,7 @@ export function plainDatumName(name: string): string {
 export function findGeodeticCode(names: readonly string[]): number | null {
   for (const name of names) {
     const plain = plainDatumName(name);
-    const own = Object.hasOwn(BUILT_IN_DATUMS, plain) ? BUILT_IN_DATUMS[plain] : null;
+    const [own] = BUILT_IN_DATUMS.find(([, names]) => names.test(plain)) ?? [];
     const code = own ?? datums?.geodeticCode(name) ?? null;
     if (code !== null) return code;
   }
@@ -130,16 +120,16 @@ export function findEpsg(code: number): EpsgEntry | null {
   return builtInEpsg(code);
 }
 
+export const WEB_MERCATOR: EpsgEntry = {
+  name: 'WGS 84 / Pseudo-Mercator',
+  proj4:
+    '+proj=merc +a=6378137 +b=6378137 +lat_ts=0 +lon_0=0 +x_0=0 +y_0=0 +k=1 +units=m +nadgrids=@null +no_defs',
+};
+
 /** The entry of a built-in code; null for all others. */
 export function builtInEpsg(code: number): EpsgEntry | null {
   if (code === 4326) return { name: 'WGS 84', proj4: '+proj=longlat +datum=WGS84 +no_defs' };
-  if (code === 3857) {
-    return {
-      name: 'WGS 84 / Pseudo-Mercator',
-      proj4:
-        '+proj=merc +a=6378137 +b=6378137 +lat_ts=0 +lon_0=0 +x_0=0 +y_0=0 +k=1 +units=m +nadgrids=@null +no_defs',
-    };
-  }
+  if (code === 3857) return WEB_MERCATOR;
   const zone = code % 100;
   const family = code - zone;
   if ((family === 32600 || family === 32700) && zone >= 1 && zone <= 60) {

@@ -4,7 +4,7 @@
  */
 import { isTerrachipError } from '../errors.js';
 import { Crs } from './crs.js';
-import { findEpsg } from './epsg-registry.js';
+import { findEpsg, WEB_MERCATOR } from './epsg-registry.js';
 import { GEO_KEY, type GeoKeys, MODEL_GEOGRAPHIC, MODEL_PROJECTED, USER_DEFINED } from './geo-keys.js';
 import { type ProjectionParameters, projectionOfMethod } from './projection-methods.js';
 
@@ -37,22 +37,18 @@ function findCrs(keys: GeoKeys): Crs | null {
   const geodetic = codeOf(keys, GEO_KEY.GeodeticCrs);
   const esri = esriWkt(keys);
   if (model !== MODEL_GEOGRAPHIC) {
-    if (projected !== null) return withLinearUnit(crsOfCode(projected), keys);
+    if (projected !== null) return withLinearUnit(Crs.fromEpsg(projected), keys);
     if (esri !== null) return Crs.fromWkt(esri);
     const own = userProjected(keys);
     if (own !== null) return own;
   }
   if (model === MODEL_PROJECTED) return null;
-  if (geodetic !== null) return ownEllipsoid(keys, geodetic) ?? crsOfCode(geodetic);
+  if (geodetic !== null) return ownEllipsoid(keys, geodetic) ?? Crs.fromEpsg(geodetic);
   if (keys.get(GEO_KEY.GeodeticCrs) !== USER_DEFINED) return null;
   const tokens = datumTokens(keys);
-  return tokens === null
-    ? null
-    : Crs.fromProj(
-        `+proj=longlat ${tokens} +no_defs`,
-        nameOf(keys, GEO_KEY.GeodeticCitation),
-        citedNames(keys),
-      );
+  if (tokens === null) return null;
+  const name = nameOf(keys, GEO_KEY.GeodeticCitation);
+  return Crs.fromProj(`+proj=longlat ${tokens} +no_defs`, name, citedNames(keys));
 }
 
 function unnamed(keys: GeoKeys): string | null {
@@ -63,18 +59,6 @@ function unnamed(keys: GeoKeys): string | null {
   }
   if (name === undefined) return null;
   return `has a coordinate reference system of which only the name "${name}" is known`;
-}
-
-/** Other codes of Web Mercator (3857). */
-const WEB_MERCATOR_CODES = [3785, 102100, 102113, 900913];
-const WEB_MERCATOR =
-  '+proj=merc +a=6378137 +b=6378137 +lat_ts=0 +lon_0=0 +x_0=0 +y_0=0 +k=1 +units=m +nadgrids=@null +no_defs';
-
-function crsOfCode(code: number): Crs {
-  if (findEpsg(code) === null && WEB_MERCATOR_CODES.includes(code)) {
-    return Crs.fromProj(WEB_MERCATOR, `ESRI:${code}`);
-  }
-  return Crs.fromEpsg(code);
 }
 
 /** Some programs write a projected CRS by code and its coordinates in another unit. */
@@ -109,17 +93,14 @@ function userProjected(keys: GeoKeys): Crs | null {
     const south = conversion > UTM_SOUTH;
     const zone = conversion - (south ? UTM_SOUTH : UTM_NORTH);
     if (zone >= 1 && zone <= 60) {
-      return Crs.fromProj(
-        `+proj=utm +zone=${zone}${south ? ' +south' : ''} ${datum} +units=m +no_defs`,
-        name,
-        citedNames(keys),
-      );
+      const utm = `+proj=utm +zone=${zone}${south ? ' +south' : ''} ${datum} +units=m +no_defs`;
+      return Crs.fromProj(utm, name, citedNames(keys));
     }
   }
   const metres = linearUnit(keys) ?? 1;
   const parameters = projectionParameters(keys, metres);
   if (keys.get(GEO_KEY.ProjectionMethod) === 7 && /\+a=6378137 \+b=6378137\b/.test(datum)) {
-    return Crs.fromProj(WEB_MERCATOR, name);
+    return Crs.fromProj(WEB_MERCATOR.proj4, name);
   }
   const projection = projectionOfMethod(Number(keys.get(GEO_KEY.ProjectionMethod)), parameters);
   if (projection === null) return null;
@@ -127,20 +108,18 @@ function userProjected(keys: GeoKeys): Crs | null {
 }
 
 function projectionParameters(keys: GeoKeys, metres: number): ProjectionParameters {
-  const first = (fallback: number | null, ...names: (keyof typeof GEO_KEY)[]): number | null => {
-    for (const name of names) {
-      const value = keys.get(GEO_KEY[name]);
-      if (typeof value === 'number' && Number.isFinite(value)) return value;
-    }
-    return fallback;
+  type Name = keyof typeof GEO_KEY;
+  const first = (names: readonly Name[]): number | null => {
+    const values = names.map((name) => keys.get(GEO_KEY[name]));
+    return values.find((value): value is number => Number.isFinite(value)) ?? null;
   };
   const degrees = degreesPerUnit(keys);
-  const angle = (...names: (keyof typeof GEO_KEY)[]): number => (first(0, ...names) ?? 0) * degrees;
-  const optional = (name: keyof typeof GEO_KEY): number | null => {
-    const value = first(null, name);
+  const angle = (...names: Name[]): number => (first(names) ?? 0) * degrees;
+  const optional = (name: Name): number | null => {
+    const value = first([name]);
     return value === null ? null : value * degrees;
   };
-  const length = (...names: (keyof typeof GEO_KEY)[]): number => (first(0, ...names) ?? 0) * metres;
+  const length = (...names: Name[]): number => (first(names) ?? 0) * metres;
   return {
     longitude: angle(
       'NaturalOriginLongitude', 'FalseOriginLongitude', 'CentreLongitude', 'StraightVerticalPoleLongitude',
@@ -151,7 +130,7 @@ function projectionParameters(keys: GeoKeys, metres: number): ProjectionParamete
     parallel2: optional('StandardParallel2'),
     azimuth: angle('AzimuthAngle'),
     gridAngle: optional('RectifiedGridAngle'),
-    scale: first(1, 'ScaleAtNaturalOrigin', 'ScaleAtCentre') ?? 1,
+    scale: first(['ScaleAtNaturalOrigin', 'ScaleAtCentre']) ?? 1,
     easting: length('FalseEasting', 'FalseOriginEasting', 'CentreEasting'),
     northing: length('FalseNorthing', 'FalseOriginNorthing', 'CentreNorthing'),
   };
@@ -237,15 +216,11 @@ function ellipsoidTokens(keys: GeoKeys): string | null {
 }
 
 function ellipsoidAxes(keys: GeoKeys): { a: number | null; b: number | null; rf: number | null } {
-  const number = (key: number): number | null => {
+  const [a, b, rf] = [GEO_KEY.SemiMajorAxis, GEO_KEY.SemiMinorAxis, GEO_KEY.InverseFlattening].map((key) => {
     const value = keys.get(key);
     return typeof value === 'number' ? value : null;
-  };
-  return {
-    a: number(GEO_KEY.SemiMajorAxis),
-    b: number(GEO_KEY.SemiMinorAxis),
-    rf: number(GEO_KEY.InverseFlattening),
-  };
+  });
+  return { a, b, rf };
 }
 
 /** Whether the file's ellipsoid axes differ from those of a code. */

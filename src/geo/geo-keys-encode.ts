@@ -13,14 +13,6 @@ import {
   USER_DEFINED,
 } from './geo-keys.js';
 import { crsFromGeoKeys } from './geo-keys-crs.js';
-import {
-  POLAR_STEREOGRAPHIC,
-  PROJECTION_METHODS,
-  type ProjectionMethod,
-  SECANT_LAMBERT,
-  STEREOGRAPHIC,
-  TANGENT_LAMBERT,
-} from './projection-parameters.js';
 
 const GREENWICH = 8901;
 const DEGREE = 9102;
@@ -31,6 +23,61 @@ const LINEAR_UNITS: readonly (readonly [code: number, metres: number])[] = [
   [9002, 0.3048],
   [9003, 1200 / 3937],
   [9036, 1000],
+];
+
+/** A projection parameter by its name in proj4js; angles are radians in proj4js, degrees in keys. */
+type ProjectionParameter = 'lat0' | 'lat1' | 'lat2' | 'lat_ts' | 'long0' | 'k0' | 'x0' | 'y0';
+
+/**
+ * GeoTIFF's projection methods (OGC 19-008r4, annex C; libgeotiff's list of coordinate transformations) with their names
+ * in PROJ and the key of each parameter.
+ */
+interface ProjectionMethod {
+  /** Value of the key ProjMethod (ProjCoordTrans). */
+  readonly code: number;
+  readonly proj: string;
+  readonly parameters: readonly (readonly [ProjectionParameter, number])[];
+}
+
+const SHIFT = [['x0', GEO_KEY.FalseEasting], ['y0', GEO_KEY.FalseNorthing]] as const; // biome-ignore format: a table
+const NATURAL = [['lat0', GEO_KEY.NaturalOriginLatitude], ['long0', GEO_KEY.NaturalOriginLongitude], ...SHIFT] as const; // biome-ignore format: a table
+const CENTRE = [['lat0', GEO_KEY.CentreLatitude], ['long0', GEO_KEY.CentreLongitude], ...SHIFT] as const; // biome-ignore format: a table
+const FALSE_ORIGIN = [
+  ['lat0', GEO_KEY.FalseOriginLatitude], ['long0', GEO_KEY.FalseOriginLongitude],
+  ['x0', GEO_KEY.FalseOriginEasting], ['y0', GEO_KEY.FalseOriginNorthing],
+] as const; // biome-ignore format: a table
+const POLE = [['lat0', GEO_KEY.NaturalOriginLatitude], ['long0', GEO_KEY.StraightVerticalPoleLongitude], ...SHIFT] as const; // biome-ignore format: a table
+const MERIDIAN = [['long0', GEO_KEY.CentreLongitude], ...SHIFT] as const;
+const PARALLELS = [['lat1', GEO_KEY.StandardParallel1], ['lat2', GEO_KEY.StandardParallel2]] as const; // biome-ignore format: a table
+const TRUE_SCALE = ['lat_ts', GEO_KEY.StandardParallel1] as const;
+const SCALE = ['k0', GEO_KEY.ScaleAtNaturalOrigin] as const;
+
+const TANGENT_LAMBERT = 9;
+const SECANT_LAMBERT = 8;
+const STEREOGRAPHIC = 14;
+const POLAR_STEREOGRAPHIC = 15;
+const PROJECTION_METHODS: readonly ProjectionMethod[] = [
+  { code: 1, proj: 'tmerc', parameters: [...NATURAL, SCALE] },
+  { code: 7, proj: 'merc', parameters: [...NATURAL, SCALE] },
+  { code: SECANT_LAMBERT, proj: 'lcc', parameters: [...PARALLELS, ...FALSE_ORIGIN] },
+  { code: TANGENT_LAMBERT, proj: 'lcc', parameters: [...NATURAL, SCALE] },
+  { code: 10, proj: 'laea', parameters: CENTRE },
+  { code: 11, proj: 'aea', parameters: [...PARALLELS, ...NATURAL] },
+  { code: 12, proj: 'aeqd', parameters: CENTRE },
+  { code: 13, proj: 'eqdc', parameters: [...PARALLELS, ...NATURAL] },
+  { code: STEREOGRAPHIC, proj: 'stere', parameters: [...CENTRE, SCALE] },
+  { code: POLAR_STEREOGRAPHIC, proj: 'stere', parameters: [...POLE, SCALE] },
+  { code: 16, proj: 'sterea', parameters: [...NATURAL, SCALE] },
+  { code: 17, proj: 'eqc', parameters: [TRUE_SCALE, ...CENTRE] },
+  { code: 18, proj: 'cass', parameters: NATURAL },
+  { code: 19, proj: 'gnom', parameters: CENTRE },
+  { code: 20, proj: 'mill', parameters: CENTRE },
+  { code: 21, proj: 'ortho', parameters: CENTRE },
+  { code: 22, proj: 'poly', parameters: [...NATURAL, SCALE] },
+  { code: 23, proj: 'robin', parameters: MERIDIAN },
+  { code: 24, proj: 'sinu', parameters: MERIDIAN },
+  { code: 25, proj: 'vandg', parameters: MERIDIAN },
+  { code: 28, proj: 'cea', parameters: [TRUE_SCALE, ['long0', GEO_KEY.NaturalOriginLongitude], ...SHIFT] },
 ];
 
 /** The values of a file's three GeoKey tags. */

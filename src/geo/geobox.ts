@@ -1,8 +1,9 @@
 import { invalidInput, TerrachipError } from '../errors.js';
 import { INSPECT } from '../text.js';
 import { Affine, type AffineTuple } from './affine.js';
-import { type Bounds, checkBounds, outline, transformBounds, unwrapBounds } from './bounds.js';
+import { type Bounds, boundsOfPaths, checkBounds, outline, transformBounds, unwrapBounds } from './bounds.js';
 import { Crs, type CrsLike, createTransform } from './crs.js';
+import type { TimeInterval } from './time-interval.js';
 
 /** How bounds become a grid of whole pixels. */
 export interface FromBoundsOptions {
@@ -28,10 +29,7 @@ export class GeoBox {
 
   /** @throws {TerrachipError} INVALID_INPUT for an impossible size or a degenerate transform. */
   constructor(crs: CrsLike, transform: Affine, width: number, height: number) {
-    for (const [side, value] of [
-      ['width', width],
-      ['height', height],
-    ] as const) {
+    for (const [side, value] of Object.entries({ width, height })) {
       if (!Number.isInteger(value) || value < 1 || value > MAX_SIDE) {
         throw invalidInput(
           `a grid ${side} of ${value} pixels`,
@@ -102,16 +100,8 @@ export class GeoBox {
 
   /** The outer bounds in the grid's own CRS. */
   get bounds(): Bounds {
-    const corners = [
-      [0, 0],
-      [this.width, 0],
-      [0, this.height],
-      [this.width, this.height],
-    ] as const;
-    const points = corners.map(([x, y]) => this.transform.apply(x, y));
-    const xs = points.map((p) => p[0]);
-    const ys = points.map((p) => p[1]);
-    return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];
+    const corners = outline([0, 0, this.width, this.height], 1);
+    return boundsOfPaths([corners.map(([x, y]) => this.transform.apply(x, y))]);
   }
 
   /** Pixel width and height in CRS units, both positive. */
@@ -186,8 +176,7 @@ export class GeoBox {
 
   /** `GeoBox(EPSG:32632, 100 × 80 pixels of 10 × 10, [697000, 4999600, 698000, 5000400])`. */
   toString(): string {
-    const { a, b, d, e } = this.transform;
-    const sizes = [Math.hypot(a, d), Math.hypot(b, e)].map((size) => Number(size.toPrecision(6)));
+    const sizes = this.resolution.map((size) => Number(size.toPrecision(6)));
     const bounds = this.bounds.map((bound) => Number(bound.toPrecision(12))).join(', ');
     return `GeoBox(${this.crs}, ${this.width} × ${this.height} pixels of ${sizes.join(' × ')}, [${bounds}])`;
   }
@@ -225,11 +214,21 @@ function snapDown(value: number, resolution: number): number {
 
 function cornerBounds(bounds: Bounds, from: Crs, to: Crs): Bounds {
   const transform = createTransform(from, to);
-  const points = outline(bounds, 1).map(([x, y]) => transform.forward(x, y));
-  const xs = points.map((p) => p[0]);
-  const ys = points.map((p) => p[1]);
-  return checkBounds(
-    [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)],
-    `the bounds [${bounds.join(', ')}] in ${to}`,
-  );
+  const corners = outline(bounds, 1).map(([x, y]) => transform.forward(x, y));
+  return checkBounds(boundsOfPaths([corners]), `the bounds [${bounds.join(', ')}] in ${to}`);
+}
+
+/** Bounds, a resolution and a time: the query of a catalog. Samplers yield them. */
+export interface GeoSlice {
+  /** In units of `crs`. */
+  readonly bounds: Bounds;
+  readonly crs: Crs;
+  /** Pixel size in units of `crs`. */
+  readonly resolution: number;
+  readonly interval: TimeInterval;
+}
+
+/** The pixel grid of a slice, snapped to multiples of its resolution. */
+export function geoBoxOfSlice(slice: GeoSlice): GeoBox {
+  return GeoBox.fromBounds(slice.bounds, slice.crs, slice.resolution, { boundsCrs: slice.crs });
 }

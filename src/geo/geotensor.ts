@@ -105,11 +105,10 @@ export class GeoTensor<D extends Dtype = Dtype> {
     }
     const size = this.data.length / this.shape[0];
     return new GeoTensor<D>({
+      ...this,
       data: this.data.subarray(index * size, (index + 1) * size) as TypedArrayByDtype[D],
       shape: this.shape.slice(1),
       dimensions: this.dimensions.slice(1),
-      geobox: this.geobox,
-      nodata: this.nodata,
       times: this.dimensions[0] === 'time' ? null : this.times,
       bandNames: this.dimensions[0] === 'time' ? this.bandNames : null,
     });
@@ -117,15 +116,8 @@ export class GeoTensor<D extends Dtype = Dtype> {
 
   /** The same values with another grid of the same size, or another nodata value. */
   with(changes: { geobox?: GeoBox; nodata?: number | null }): GeoTensor<D> {
-    return new GeoTensor<D>({
-      data: this.data,
-      shape: this.shape,
-      dimensions: this.dimensions,
-      geobox: changes.geobox ?? this.geobox,
-      nodata: changes.nodata === undefined ? this.nodata : changes.nodata,
-      times: this.times,
-      bandNames: this.bandNames,
-    });
+    const { geobox = this.geobox, nodata = this.nodata } = changes;
+    return new GeoTensor<D>({ ...this, geobox, nodata });
   }
 
   toString(): string {

@@ -8,23 +8,15 @@ export type { TerrachipError } from '../errors.js';
 export { Affine, type AffineTuple } from './affine.js';
 export { geodesicLength, PixelAreas, ringArea } from './areas.js';
 export { type Bounds, outline, transformBounds } from './bounds.js';
-export {
-  BLOCK_SIZE,
-  CELL_WORDS,
-  type ControlBlock,
-  ControlGrid,
-  type ControlWindow,
-  DEFAULT_TOLERANCE,
-  evaluateBlock,
-  TABLE_WORDS,
-} from './control/index.js';
+export { BLOCK_SIZE, CELL_WORDS, type ControlBlock, evaluateBlock, TABLE_WORDS } from './control/cells.js';
+export { ControlGrid, type ControlWindow, DEFAULT_TOLERANCE } from './control/grid.js';
 export { Crs, type CrsLike, type CrsTransform, createTransform } from './crs.js';
-export type { DtypeNamed } from './dtype.js';
 export {
   allocateArray,
   canHold,
   DTYPES,
   type Dtype,
+  type DtypeNamed,
   type DtypeOf,
   dtypeOf,
   isFloat,
@@ -33,13 +25,17 @@ export {
   type TypedArrayByDtype,
   viewArray,
 } from './dtype.js';
-export type { DatumDatabase, DirectShift, EpsgLookup } from './epsg-registry.js';
-export { type EpsgEntry, registerEpsg } from './epsg-registry.js';
+export {
+  type DatumDatabase,
+  type DirectShift,
+  type EpsgEntry,
+  type EpsgLookup,
+  registerEpsg,
+} from './epsg-registry.js';
 export { type GeoKeys, type GeoKeyValue, parseGeoKeys } from './geo-keys.js';
 export { crsFromGeoKeys, type GeoKeysCrs } from './geo-keys-crs.js';
 export { encodeGeoKeys, type GeoKeyTags } from './geo-keys-encode.js';
-export { type FromBoundsOptions, GeoBox } from './geobox.js';
-export { type GeoSlice, geoBoxOfSlice } from './geoslice.js';
+export { type FromBoundsOptions, GeoBox, type GeoSlice, geoBoxOfSlice } from './geobox.js';
 export { type Dimension, GeoTensor, type GeoTensorInit } from './geotensor.js';
 export { gridsMeet, noOverlap, type Place, swapped } from './overlap.js';
 export { createPixelMapping, type PixelMapping } from './pixel-mapping.js';

@@ -26,73 +26,58 @@ export interface ProjectionParameters {
 
 type Definition = (p: ProjectionParameters) => string;
 
-const centred =
-  (name: string): Definition =>
-  (p) =>
-    `+proj=${name} +lat_0=${p.latitude} +lon_0=${p.longitude}`;
-const scaled =
-  (name: string): Definition =>
-  (p) =>
-    `+proj=${name} +lat_0=${p.latitude} +lon_0=${p.longitude} +k_0=${p.scale}`;
-const meridian =
-  (name: string): Definition =>
-  (p) =>
-    `+proj=${name} +lon_0=${p.longitude}`;
-const conic =
-  (name: string): Definition =>
-  (p) =>
-    `+proj=${name} +lat_0=${p.latitude} +lon_0=${p.longitude} +lat_1=${p.parallel1 ?? 0} +lat_2=${p.parallel2 ?? 0}`;
-const oblique =
-  (end: string): Definition =>
-  (p) =>
-    `+proj=omerc +lat_0=${p.latitude} +lonc=${p.longitude} +alpha=${p.azimuth} +gamma=${p.gridAngle ?? p.azimuth} +k_0=${p.scale}${end}`;
+const centred = (name: string, p: ProjectionParameters): string =>
+  `+proj=${name} +lat_0=${p.latitude} +lon_0=${p.longitude}`;
+const scaled = (name: string, p: ProjectionParameters): string => `${centred(name, p)} +k_0=${p.scale}`;
+const meridian = (name: string, p: ProjectionParameters): string => `+proj=${name} +lon_0=${p.longitude}`;
+const conic = (name: string, p: ProjectionParameters): string =>
+  `${centred(name, p)} +lat_1=${p.parallel1 ?? 0} +lat_2=${p.parallel2 ?? 0}`;
+const oblique = (p: ProjectionParameters): string =>
+  `+proj=omerc +lat_0=${p.latitude} +lonc=${p.longitude} +alpha=${p.azimuth} +gamma=${p.gridAngle ?? p.azimuth} +k_0=${p.scale}`;
 
 /** The key of Web Mercator in METHODS. */
 export const WEB_MERCATOR = 'webmerc';
 
 const METHODS: Readonly<Record<number | string, Definition>> = {
-  1: scaled('tmerc'),
-  3: oblique(' +no_uoff'),
-  5: scaled('somerc'),
-  7: (p) =>
-    p.parallel1 === null
-      ? `+proj=merc +lon_0=${p.longitude} +k_0=${p.scale}`
-      : `+proj=merc +lon_0=${p.longitude} +lat_ts=${p.parallel1}`,
-  8: conic('lcc'),
-  9: (p) => `${scaled('lcc')(p)} +lat_1=${p.latitude}`,
-  10: centred('laea'),
-  11: conic('aea'),
-  12: centred('aeqd'),
-  13: conic('eqdc'),
-  14: scaled('stere'),
+  1: (p) => scaled('tmerc', p),
+  3: (p) => `${oblique(p)} +no_uoff`,
+  5: (p) => scaled('somerc', p),
+  7: (p) => `${meridian('merc', p)} ${p.parallel1 === null ? `+k_0=${p.scale}` : `+lat_ts=${p.parallel1}`}`,
+  8: (p) => conic('lcc', p),
+  9: (p) => `${scaled('lcc', p)} +lat_1=${p.latitude}`,
+  10: (p) => centred('laea', p),
+  11: (p) => conic('aea', p),
+  12: (p) => centred('aeqd', p),
+  13: (p) => conic('eqdc', p),
+  14: (p) => scaled('stere', p),
   // The latitude is that of true scale, unless it is the pole, where the scale is given.
   15: (p) =>
     `+proj=stere +lat_0=${p.latitude < 0 ? -90 : 90} +lon_0=${p.poleLongitude}${
       Math.abs(p.latitude) === 90 ? ` +k_0=${p.scale}` : ` +lat_ts=${p.latitude}`
     }`,
-  16: scaled('sterea'),
-  17: (p) => `${centred('eqc')(p)} +lat_ts=${p.parallel1 ?? 0}`,
-  18: centred('cass'),
-  19: centred('gnom'),
-  20: meridian('mill'),
-  21: centred('ortho'),
-  22: centred('poly'),
-  23: meridian('robin'),
-  24: meridian('sinu'),
-  25: meridian('vandg'),
-  26: centred('nzmg'),
+  16: (p) => scaled('sterea', p),
+  17: (p) => `${centred('eqc', p)} +lat_ts=${p.parallel1 ?? 0}`,
+  18: (p) => centred('cass', p),
+  19: (p) => centred('gnom', p),
+  20: (p) => meridian('mill', p),
+  21: (p) => centred('ortho', p),
+  22: (p) => centred('poly', p),
+  23: (p) => meridian('robin', p),
+  24: (p) => meridian('sinu', p),
+  25: (p) => meridian('vandg', p),
+  26: (p) => centred('nzmg', p),
   28: (p) => `+proj=cea +lon_0=${p.longitude} +lat_ts=${p.parallel1 ?? 0}`,
-  27: (p) => `${scaled('tmerc')(p)} +axis=wsu`,
-  9815: (p) => (isLevel(p) ? scaled('somerc')(p) : oblique('')(p)),
+  27: (p) => `${scaled('tmerc', p)} +axis=wsu`,
+  9815: (p) => (isLevel(p) ? scaled('somerc', p) : oblique(p)),
   lcc: (p) => {
     const first = p.parallel1 ?? p.latitude;
-    return `${scaled('lcc')(p)} +lat_1=${first} +lat_2=${p.parallel2 ?? first}`;
+    return `${scaled('lcc', p)} +lat_1=${first} +lat_2=${p.parallel2 ?? first}`;
   },
   [WEB_MERCATOR]: (p) => `+proj=merc +lon_0=${p.longitude} +a=6378137 +b=6378137 +nadgrids=@null`,
-  krovak: scaled('krovak'),
-  eqearth: meridian('eqearth'),
-  moll: meridian('moll'),
-  eck6: meridian('eck6'),
+  krovak: (p) => scaled('krovak', p),
+  eqearth: (p) => meridian('eqearth', p),
+  moll: (p) => meridian('moll', p),
+  eck6: (p) => meridian('eck6', p),
   bonne: (p) => `+proj=bonne +lon_0=${p.longitude} +lat_1=${p.parallel1 ?? p.latitude}`,
   geosx: (p) => `+proj=geos +lon_0=${p.longitude} +h=${p.height} +sweep=x`,
   geosy: (p) => `+proj=geos +lon_0=${p.longitude} +h=${p.height} +sweep=y`,

@@ -1,8 +1,8 @@
 /** The default output grid of a reprojection, by the rules of gdalwarp (GDALSuggestedWarpOutput2). */
 import { invalidInput } from '../errors.js';
 import { Affine } from './affine.js';
-import { type Bounds, checkBounds, unwrapBounds } from './bounds.js';
-import { type Crs, type CrsLike, createTransform, Crs as Systems } from './crs.js';
+import { type Bounds, boundsOfPaths, checkBounds, unwrapBounds } from './bounds.js';
+import { Crs, type CrsLike, createTransform } from './crs.js';
 import { turnOf } from './domain.js';
 import { GeoBox, requireResolution } from './geobox.js';
 import { createPixelMapping } from './pixel-mapping.js';
@@ -30,19 +30,16 @@ const NUDGES = [0, 0.001, 0.01, 0.1, 1];
  * @throws {TerrachipError} INVALID_INPUT if the raster is outside the domain of `crs`
  */
 export function suggestGrid(source: GeoBox, crs: CrsLike, resolution?: number): GeoBox {
-  const target = Systems.parse(crs);
+  const target = Crs.parse(crs);
   const { points, corners } = transformedPoints(source, target);
-  const xs = points.map(([x]) => x);
-  const ys = points.map(([, y]) => y);
-  const [west, south] = [Math.min(...xs), Math.min(...ys)];
-  const [east, north] = [Math.max(...xs), Math.max(...ys)];
+  const [west, south, east, north] = boundsOfPaths([points]);
   let [dx, dy] = corners === null ? [0, 0] : [corners[1][0] - corners[0][0], corners[1][1] - corners[0][1]];
   if (dx === 0 || dy === 0) [dx, dy] = [east - west, north - south];
   const size = Math.hypot(dx, dy) / Math.hypot(source.width, source.height);
   const width = Math.max(1, Math.floor((east - west) / size + 0.5));
   const height = Math.max(1, Math.floor((north - south) / size + 0.5));
-  const extent = new Suggestion(source.crs, target, { west, north, width, height, size });
-  const [pixelWidth, pixelHeight] = extent.fitted([east, south]);
+  const extent = { west, north, width, height, size };
+  const [pixelWidth, pixelHeight] = fittedPixel(source.crs, target, extent, [east, south]);
   if (resolution === undefined) {
     return new GeoBox(target, new Affine(pixelWidth, 0, west, 0, -pixelHeight, north), width, height);
   }
@@ -60,7 +57,7 @@ export function suggestGrid(source: GeoBox, crs: CrsLike, resolution?: number): 
  * bounds. If none of the sampled points are in the raster, the pixel size is that of `suggestGrid`.
  */
 export function suggestGridWithin(source: GeoBox, crs: CrsLike, bounds: Bounds): GeoBox {
-  const target = Systems.parse(crs);
+  const target = Crs.parse(crs);
   const box = checkBounds(unwrapBounds(bounds, target));
   const [x0, y0, x1, y1] = box;
   const finest = finestWithin(source, target, box);
@@ -197,7 +194,7 @@ function towardsCut(
 /** Poles inside a raster, at longitudes -180 and 180. */
 function polesIn(source: GeoBox): Point[] {
   if (source.crs.isGeographic) return [];
-  const { forward } = createTransform(Systems.wgs84, source.crs);
+  const { forward } = createTransform(Crs.wgs84, source.crs);
   const toPixel = source.transform.inverse();
   return [-90, 90].flatMap((latitude): Point[] => {
     const [x, y] = toPixel.apply(...forward(0, latitude));
@@ -205,12 +202,7 @@ function polesIn(source: GeoBox): Point[] {
     const isInside = x > 0 && y > 0 && x < source.width && y < source.height;
     // Some projections show a pole as a line.
     const isPoint = Math.hypot(x - x90, y - y90) < 1e-3;
-    return isInside && isPoint
-      ? [
-          [-180, latitude],
-          [180, latitude],
-        ]
-      : [];
+    return isInside && isPoint ? [-180, 180].map((longitude): Point => [longitude, latitude]) : [];
   });
 }
 
@@ -229,52 +221,36 @@ interface Extent {
 /** Steps along a border whose points are transformed to the raster's CRS and back. */
 const BORDER_STEPS = 20;
 
-class Suggestion {
-  readonly #back: (point: Point) => Point;
-  readonly #extent: Extent;
-  readonly #isGeographic: boolean;
-
-  constructor(source: Crs, target: Crs, extent: Extent) {
-    const there = createTransform(target, source);
-    const back = createTransform(source, target);
-    this.#back = ([x, y]) => back.forward(...there.forward(x, y));
-    this.#extent = extent;
-    this.#isGeographic = target.isGeographic;
-  }
-
-  /** Pixel width and height, reduced where rounding to whole pixels moved a border off the globe. */
-  fitted([east, south]: Point): [number, number] {
-    const { west, north, width, height, size } = this.#extent;
-    const bottom = north - height * size;
-    let pixelWidth = this.#nudged(width, (x) =>
-      this.#isLost((share) => [west + width * x, north + (bottom - north) * share]),
-    );
-    const right = west + width * pixelWidth;
-    let pixelHeight = this.#nudged(height, (y) =>
-      this.#isLost((share) => [west + (right - west) * share, north - height * y]),
-    );
-    if (this.#isGeographic) {
-      const end = west + width * pixelWidth;
-      if ((east <= 180 && end > 180) || east === 180) pixelWidth = (180 - west) / width;
-      if (south >= -90 && north - height * pixelHeight < -90) pixelHeight = (north + 90) / height;
-    }
-    return [pixelWidth, pixelHeight];
-  }
-
-  #nudged(count: number, isLost: (size: number) => boolean): number {
-    const { size } = this.#extent;
-    const sizes = NUDGES.map((nudge) => size - (size * nudge) / count);
-    return sizes.find((candidate) => !isLost(candidate)) ?? size;
-  }
-
+/** Pixel width and height, reduced where rounding to whole pixels moved a border off the globe. */
+function fittedPixel(
+  source: Crs,
+  target: Crs,
+  { west, north, width, height, size }: Extent,
+  [east, south]: Point,
+): [number, number] {
+  const there = createTransform(target, source);
+  const back = createTransform(source, target);
   /** Whether no point of a border survives the round trip. */
-  #isLost(at: (share: number) => Point): boolean {
-    const { size } = this.#extent;
+  const isLost = (at: (share: number) => Point): boolean => {
     for (let step = 0; step <= BORDER_STEPS; step++) {
       const [x, y] = at(step / BORDER_STEPS);
-      const [u, v] = this.#back([x, y]);
+      const [u, v] = back.forward(...there.forward(x, y));
       if (Math.abs(u - x) <= size && Math.abs(v - y) <= size) return false;
     }
     return true;
+  };
+  const nudged = (count: number, border: (pixel: number) => (share: number) => Point): number => {
+    const sizes = NUDGES.map((nudge) => size - (size * nudge) / count);
+    return sizes.find((candidate) => !isLost(border(candidate))) ?? size;
+  };
+  const bottom = north - height * size;
+  let pixelWidth = nudged(width, (x) => (share) => [west + width * x, north + (bottom - north) * share]);
+  const right = west + width * pixelWidth;
+  let pixelHeight = nudged(height, (y) => (share) => [west + (right - west) * share, north - height * y]);
+  if (target.isGeographic) {
+    const end = west + width * pixelWidth;
+    if ((east <= 180 && end > 180) || east === 180) pixelWidth = (180 - west) / width;
+    if (south >= -90 && north - height * pixelHeight < -90) pixelHeight = (north + 90) / height;
   }
+  return [pixelWidth, pixelHeight];
 }

@@ -5,7 +5,7 @@
  * its own unit.
  */
 import { invalidInput } from '../errors.js';
-import { findDatumShift, findGeodeticCode } from './epsg-registry.js';
+import { type EpsgEntry, findDatumShift, findGeodeticCode } from './epsg-registry.js';
 import { projectionOfMethod, WEB_MERCATOR, wktMethod } from './projection-methods.js';
 import { childOf, epsgOfNode, nameOfNode, parseWkt, plainName, type WktNode } from './wkt.js';
 
@@ -16,18 +16,14 @@ export interface WktCrs {
   /** The EPSG code of the geographic CRS, by its identifier, its name or the name of its datum; null if unknown. */
   readonly geodeticCode: number | null;
   /** The PROJ string; throws INVALID_INPUT for an unsupported definition. Not needed when the code is known. */
-  definition(): { proj4: string; shiftMetres?: number | null };
+  definition(): Definition;
 }
 
+type Definition = Pick<EpsgEntry, 'proj4' | 'shiftMetres'>;
+
 const GEOGRAPHIC = [
-  'GEOGCS',
-  'GEOGCRS',
-  'GEODCRS',
-  'GEODETICCRS',
-  'GEOGRAPHICCRS',
-  'BASEGEOGCRS',
-  'BASEGEODCRS',
-];
+  'GEOGCS', 'GEOGCRS', 'GEODCRS', 'GEODETICCRS', 'GEOGRAPHICCRS', 'BASEGEOGCRS', 'BASEGEODCRS',
+]; // biome-ignore format: a list
 const PROJECTED = ['PROJCS', 'PROJCRS', 'PROJECTEDCRS'];
 const COMPOUND = ['COMPD_CS', 'COMPOUNDCRS'];
 
@@ -48,9 +44,15 @@ export function readWkt(text: string): WktCrs {
       const extension = childOf(horizontal, 'EXTENSION');
       if (extension?.values[0] === 'PROJ4') return { proj4: String(extension.values[1]) };
       const place = datumOf(geographic, datum, shift, projected ? nameOfNode(horizontal) : undefined, text);
-      return projected
-        ? projectedDefinition(horizontal, geographic, place, text)
-        : geographicDefinition(geographic, place, text);
+      if (projected) return projectedDefinition(horizontal, geographic, place, text);
+      if (Math.abs(angularUnit(geographic) / RADIANS_PER_DEGREE - 1) > 1e-9) {
+        throw unusable(
+          text,
+          'does not have its longitudes and latitudes in degrees',
+          'convert the coordinates to degrees of the same datum',
+        );
+      }
+      return { ...place, proj4: `+proj=longlat ${place.proj4} +no_defs` };
     },
   };
 }
@@ -97,20 +99,14 @@ function boundShift(bound: WktNode): string | null {
   return values.map((value, k) => (k >= 3 && k < 6 ? sign * value : value)).join();
 }
 
-interface Place {
-  /** Ellipsoid, prime meridian and shift as PROJ parameters. */
-  readonly tokens: string;
-  readonly shiftMetres?: number | null;
-}
-
-/** The datum, with the shift in the text, else that of its name. */
+/** Ellipsoid, prime meridian and shift as PROJ parameters, with the shift in the text, else that of the datum's name. */
 function datumOf(
   geographic: WktNode,
   datum: WktNode | undefined,
   bound: string | null,
   system: string | undefined,
   text: string,
-): Place {
+): Definition {
   const ellipsoid = childOf(datum, 'SPHEROID', 'ELLIPSOID');
   const [, axis, flattening] = ellipsoid?.values ?? [];
   if (typeof axis !== 'number' || typeof flattening !== 'number' || !(axis > 0)) {
@@ -121,14 +117,14 @@ function datumOf(
   const shape = `${own}${primeMeridian(geographic)}`;
   const toWgs84 = childOf(datum, 'TOWGS84')?.values ?? [];
   const shift = bound ?? (toWgs84.length === 3 || toWgs84.length === 7 ? toWgs84.join() : null);
-  if (shift !== null) return { tokens: `${shape} +towgs84=${shift}` };
+  if (shift !== null) return { proj4: `${shape} +towgs84=${shift}` };
   const known = findDatumShift(namesOf(geographic, datum), system);
-  if (known !== null) return { tokens: `${shape} ${known.tokens}`, shiftMetres: known.shiftMetres };
+  if (known !== null) return { proj4: `${shape} ${known.tokens}`, shiftMetres: known.shiftMetres };
   // A sphere has no datum shift; a modern ellipsoid is taken as centred like WGS 84.
-  if (flattening === 0) return { tokens: shape };
+  if (flattening === 0) return { proj4: shape };
   return Math.abs(a - 6378137) < 1
-    ? { tokens: `${shape} +towgs84=0,0,0` }
-    : { tokens: shape, shiftMetres: null };
+    ? { proj4: `${shape} +towgs84=0,0,0` }
+    : { proj4: shape, shiftMetres: null };
 }
 
 function namesOf(geographic: WktNode, datum: WktNode | undefined): string[] {
@@ -167,48 +163,24 @@ function angularUnit(geographic: WktNode): number {
   return unitOf(geographic, unitOf(childOf(geographic, 'AXIS'), RADIANS_PER_DEGREE));
 }
 
-function geographicDefinition(
-  geographic: WktNode,
-  place: Place,
-  text: string,
-): { proj4: string; shiftMetres?: number | null } {
-  if (Math.abs(angularUnit(geographic) / RADIANS_PER_DEGREE - 1) > 1e-9) {
-    throw unusable(
-      text,
-      'does not have its longitudes and latitudes in degrees',
-      'convert the coordinates to degrees of the same datum',
-    );
-  }
-  return { proj4: `+proj=longlat ${place.tokens} +no_defs`, shiftMetres: place.shiftMetres };
-}
-
 function projectedDefinition(
   projected: WktNode,
   geographic: WktNode,
-  place: Place,
+  place: Definition,
   text: string,
-): { proj4: string; shiftMetres?: number | null } {
+): Definition {
   const conversion = childOf(projected, 'CONVERSION');
   const method = nameOfNode(childOf(conversion, 'METHOD', 'PROJECTION') ?? childOf(projected, 'PROJECTION'));
   const metres = unitOf(projected, unitOf(childOf(projected, 'AXIS'), 1));
-  const conversionMethod = wktMethod(
-    method ?? '',
-    numbersOf(conversion ?? projected, geographic, metres),
-    axesOf(projected),
-  );
-  const projection =
-    conversionMethod && projectionOfMethod(conversionMethod.method, conversionMethod.parameters);
+  const numbers = numbersOf(conversion ?? projected, geographic, metres);
+  const known = wktMethod(method ?? '', numbers, axesOf(projected));
+  const projection = known && projectionOfMethod(known.method, known.parameters);
   if (projection === null) {
     throw unusable(text, `has the projection "${method}", which is not supported`, 'reproject to a UTM zone');
   }
   // Web Mercator projects WGS 84 coordinates on a sphere.
-  if (conversionMethod?.method === WEB_MERCATOR) {
-    return { proj4: `${projection} +to_meter=${metres} +no_defs` };
-  }
-  return {
-    proj4: `${projection} ${place.tokens} +to_meter=${metres} +no_defs`,
-    shiftMetres: place.shiftMetres,
-  };
+  if (known?.method === WEB_MERCATOR) return { proj4: `${projection} +to_meter=${metres} +no_defs` };
+  return { ...place, proj4: `${projection} ${place.proj4} +to_meter=${metres} +no_defs` };
 }
 
 /** A parameter by any of its names in the dialects; angles in degrees, lengths in metres. */

@@ -2,7 +2,8 @@ import { sizeOf } from '../geo/dtype.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
 import { gatherChips } from '../kernels/index.js';
 import { inputShape, type ModelSpec, timeSteps } from './model-spec.js';
-import { type ModelSession, tensorOf } from './session.js';
+import { tensorOf } from './phases.js';
+import type { ModelSession } from './session.js';
 import type { Strip } from './strip.js';
 
 /**

@@ -1,10 +1,10 @@
 /** ONNX graphs on the GPU device of terrachip's kernels. The runtime, `onnxruntime-web/webgpu`, is an argument. */
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
-import { internalError } from '../errors.js';
-import type { DeviceMeter, DeviceTensor, WebGpuBackend } from '../gpu/index.js';
+import { internalError, invalidInput } from '../errors.js';
+import type { DeviceMeter, WebGpuBackend } from '../gpu/index.js';
 import { notFloat32 } from './graph-check.js';
 import { cannotLoad, declaredShape } from './host-graph.js';
-import type { GraphInput, GraphResult, ModelGraph } from './model-graph.js';
+import type { FloatTensor, GraphInput, GraphResult, ModelGraph } from './model-graph.js';
 
 /** The provider that runs a model on the device of the kernels, as options and reports spell it. */
 export const RESIDENT = 'webgpu-resident';
@@ -29,28 +29,18 @@ export interface GraphBytes {
 
 /** An ONNX graph on the WebGPU device of a backend. Inputs and outputs stay on the device. Dispose of it when done. */
 export class GpuGraph implements ModelGraph {
-  readonly name: string;
   readonly provider = RESIDENT;
   readonly sharesDevice = true;
   readonly inputNames: readonly string[];
   readonly outputNames: readonly string[];
-  readonly #runtime: GpuRuntime;
-  readonly #backend: WebGpuBackend;
-  readonly #meter: DeviceMeter;
-  readonly #session: InferenceSession;
 
   private constructor(
-    name: string,
-    runtime: GpuRuntime,
-    backend: WebGpuBackend,
-    meter: DeviceMeter,
-    session: InferenceSession,
+    readonly name: string,
+    private readonly runtime: GpuRuntime,
+    private readonly backend: WebGpuBackend,
+    private readonly meter: DeviceMeter,
+    private readonly session: InferenceSession,
   ) {
-    this.name = name;
-    this.#runtime = runtime;
-    this.#backend = backend;
-    this.#meter = meter;
-    this.#session = session;
     this.inputNames = session.inputNames;
     this.outputNames = session.outputNames;
   }
@@ -81,19 +71,24 @@ export class GpuGraph implements ModelGraph {
   }
 
   outputShape(name: string): readonly (number | string)[] {
-    return declaredShape(this.#session, name);
+    return declaredShape(this.session, name);
   }
 
   async run(inputs: ReadonlyMap<string, GraphInput>, outputs: readonly string[]): Promise<GraphResult> {
     const feeds: Record<string, Tensor> = {};
     for (const [name, { tensor, shape }] of inputs) {
-      const { buffer } = this.#backend.gpuBuffer(tensor);
-      feeds[name] = this.#runtime.Tensor.fromGpuBuffer(buffer, { dataType: 'float32', dims: shape });
+      const { buffer, offset } = this.backend.gpuBuffer(tensor);
+      // The runtime takes whole buffers only.
+      if (offset !== 0) {
+        const problem = `gets the input ${name} from byte ${offset} of a GPUBuffer`;
+        throw invalidInput(this.name, problem, 'copy it into a tensor of the backend');
+      }
+      feeds[name] = this.runtime.Tensor.fromGpuBuffer(buffer, { dataType: 'float32', dims: shape });
     }
-    const before = this.#meter.readbackBytes;
-    const results = await this.#session.run(feeds, [...outputs]);
-    const readbackBytes = this.#meter.readbackBytes - before;
-    const tensors = new Map<string, DeviceTensor<'float32'>>();
+    const before = this.meter.readbackBytes;
+    const results = await this.session.run(feeds, [...outputs]);
+    const readbackBytes = this.meter.readbackBytes - before;
+    const tensors = new Map<string, FloatTensor>();
     for (const name of outputs) {
       const { [name]: result } = results;
       if (result.location !== 'gpu-buffer') {
@@ -101,11 +96,11 @@ export class GpuGraph implements ModelGraph {
       }
       if (result.type !== 'float32') throw notFloat32(this.name, name, result.type);
       // Copied, since the runtime reuses its buffer.
-      const theirs = this.#backend.adoptBuffer(result.gpuBuffer as GPUBuffer, result.dims, 'float32');
-      const ours = this.#backend.allocate(result.dims, 'float32');
-      this.#backend.copy(theirs, 0, ours, 0, ours.length);
+      const theirs = this.backend.adoptBuffer(result.gpuBuffer as GPUBuffer, result.dims, 'float32');
+      const ours = this.backend.allocate(result.dims, 'float32');
+      this.backend.copy(theirs, 0, ours, 0, ours.length);
       // Submits the copy before the runtime may reuse its buffer.
-      this.#backend.gpuBuffer(ours);
+      this.backend.gpuBuffer(ours);
       tensors.set(name, ours);
       result.dispose();
     }
@@ -113,7 +108,7 @@ export class GpuGraph implements ModelGraph {
   }
 
   async dispose(): Promise<void> {
-    await this.#session.release();
+    await this.session.release();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

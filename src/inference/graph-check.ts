@@ -18,15 +18,14 @@ export function checkNames(
   }
 }
 
-/** @throws {TerrachipError} INVALID_INPUT for a result with another shape than the specification's */
-export function checkAnswer(
+/** The error for a result with another shape than the specification's. */
+export function wrongAnswer(
   { name }: ModelSpec,
   expected: readonly number[],
   found: readonly number[],
-): void {
-  if (found.join() === expected.join()) return;
+): TerrachipError {
   const problem = `returns the shape (${found.join(', ')}), not (${expected.join(', ')})`;
-  throw invalidInput(name, problem, 'correct model.json or the model');
+  return invalidInput(name, problem, 'correct model.json or the model');
 }
 
 /** @throws {TerrachipError} INVALID_INPUT for an encoder that does not return one set of features for one image */

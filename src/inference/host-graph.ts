@@ -1,9 +1,8 @@
 /** ONNX graphs on a runtime with its own memory. The runtime is an argument, typed by onnxruntime-common. */
 import type { InferenceSession, Tensor, TypedTensor } from 'onnxruntime-common';
 import { invalidInput, messageOf } from '../errors.js';
-import type { DeviceTensor } from '../gpu/index.js';
 import { notFloat32 } from './graph-check.js';
-import { backendOf, type GraphInput, type GraphResult, type ModelGraph } from './model-graph.js';
+import type { FloatTensor, GraphInput, GraphResult, ModelGraph } from './model-graph.js';
 
 /** The part of an ONNX runtime that terrachip uses; `onnxruntime-node` and `onnxruntime-web` have it. */
 export interface OnnxRuntime {
@@ -30,18 +29,14 @@ export type GraphSource = string | Uint8Array;
 
 /** An ONNX graph on a runtime with its own memory: inputs are downloaded, outputs uploaded. Dispose of it when done. */
 export class HostGraph implements ModelGraph {
-  readonly name: string;
-  readonly provider: string;
   readonly sharesDevice = false;
-  readonly #runtime: OnnxRuntime;
-  readonly #session: InferenceSession;
 
-  private constructor(name: string, provider: string, runtime: OnnxRuntime, session: InferenceSession) {
-    this.name = name;
-    this.provider = provider;
-    this.#runtime = runtime;
-    this.#session = session;
-  }
+  private constructor(
+    readonly name: string,
+    readonly provider: string,
+    private readonly runtime: OnnxRuntime,
+    private readonly session: InferenceSession,
+  ) {}
 
   /**
    * @param name for messages about a graph without a path
@@ -65,35 +60,36 @@ export class HostGraph implements ModelGraph {
   }
 
   get inputNames(): readonly string[] {
-    return this.#session.inputNames;
+    return this.session.inputNames;
   }
 
   get outputNames(): readonly string[] {
-    return this.#session.outputNames;
+    return this.session.outputNames;
   }
 
   outputShape(name: string): readonly (number | string)[] {
-    return declaredShape(this.#session, name);
+    return declaredShape(this.session, name);
   }
 
   async run(inputs: ReadonlyMap<string, GraphInput>, outputs: readonly string[]): Promise<GraphResult> {
-    const backend = backendOf(inputs);
     const feeds: Record<string, Tensor> = {};
+    const [backend] = [...inputs.values()].map(({ tensor }) => tensor.owner);
     for (const [name, { tensor, shape }] of inputs) {
       const values = await backend.download(tensor);
-      feeds[name] = new this.#runtime.Tensor('float32', values, shape);
+      feeds[name] = new this.runtime.Tensor('float32', values, shape);
     }
-    const results = await this.#session.run(feeds, [...outputs]);
-    const tensors = outputs.map((name): [string, DeviceTensor<'float32'>] => {
+    const results = await this.session.run(feeds, [...outputs]);
+    const tensors = new Map<string, FloatTensor>();
+    for (const name of outputs) {
       const { [name]: result } = results;
       if (result.type !== 'float32') throw notFloat32(this.name, name, result.type);
-      return [name, backend.upload(result.data as Float32Array, result.dims)];
-    });
-    return { outputs: new Map(tensors), readbackBytes: 0 };
+      tensors.set(name, backend.upload(result.data as Float32Array, result.dims));
+    }
+    return { outputs: tensors, readbackBytes: 0 };
   }
 
   async dispose(): Promise<void> {
-    await this.#session.release();
+    await this.session.release();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,15 +1,17 @@
-import type { Backend, DeviceTensor } from '../gpu/index.js';
+import type { DeviceTensor } from '../gpu/index.js';
+
+export type FloatTensor = DeviceTensor<'float32'>;
 
 /** A tensor, and the shape in which a graph reads its values. */
 export interface GraphInput {
-  readonly tensor: DeviceTensor<'float32'>;
+  readonly tensor: FloatTensor;
   readonly shape: readonly number[];
 }
 
 /** Results of one run of a graph. */
 export interface GraphResult {
   /** The requested outputs by name, on the backend of the inputs. The caller disposes of them. */
-  readonly outputs: ReadonlyMap<string, DeviceTensor<'float32'>>;
+  readonly outputs: ReadonlyMap<string, FloatTensor>;
   /** Bytes that the runtime read back from the device during the run; 0 for a runtime with its own memory. */
   readonly readbackBytes: number;
 }
@@ -35,9 +37,3 @@ export interface ModelGraph {
 export type ModelGraphs<Graph> =
   | { readonly whole: Graph }
   | { readonly encoder: Graph; readonly decoder?: Graph };
-
-/** The backend of a graph's inputs. */
-export function backendOf(inputs: ReadonlyMap<string, GraphInput>): Backend {
-  for (const { tensor } of inputs.values()) return tensor.owner;
-  throw new TypeError('a graph cannot run without inputs');
-}

@@ -1,6 +1,9 @@
-/** Phases of models in two graphs, whose encoder takes one phase of one chip: their offsets, and which are equal. */
-import type { ModelInput, ModelSpec } from './model-spec.js';
-import { timeSteps } from './model-spec.js';
+/** Phases of models in two graphs, whose encoder takes one phase of one chip; equal phases are encoded once. */
+import { internalError, invalidInput } from '../errors.js';
+import type { Backend } from '../gpu/index.js';
+import { checkFeatures } from './graph-check.js';
+import type { FloatTensor, GraphInput } from './model-graph.js';
+import { type ModelInput, type ModelSpec, timeSteps } from './model-spec.js';
 
 /** The encoder's output and the decoder's input. */
 export const FEATURES = 'features';
@@ -13,8 +16,119 @@ export interface PhaseCounters {
   phasesReused: number;
 }
 
+/** A batch of chips on a backend. */
+export interface Batch {
+  readonly backend: Backend;
+  /** Normalised chips by input name, in the shapes of `inputShape`. */
+  readonly inputs: ReadonlyMap<string, FloatTensor>;
+  readonly size: number;
+  /** The number of chips from the start; the rest is padding. */
+  readonly chips: number;
+}
+
+/** The tensor of an input. */
+export function tensorOf(inputs: Batch['inputs'], { name }: ModelInput): FloatTensor {
+  const tensor = inputs.get(name);
+  if (tensor === undefined) throw new TypeError(`no tensor for the input ${name}`);
+  return tensor;
+}
+
+/** Runs the encoder on the inputs of one phase of one chip. */
+type Encode = (feeds: ReadonlyMap<string, GraphInput>) => Promise<FloatTensor>;
+
+/** Features of a batch, (chip, phase, …); zeros for padding. @param reuse whether equal phases are encoded once */
+export async function encodePhases(
+  spec: ModelSpec,
+  batch: Batch,
+  encode: Encode,
+  counters: PhaseCounters,
+  reuse: boolean,
+): Promise<FloatTensor> {
+  const { backend, size, chips } = batch;
+  const phases = spec.phases.length;
+  const firstEqual = reuse && phases * chips > 1 ? await equalPhases(spec, batch) : null;
+  let features: FloatTensor | null = null;
+  try {
+    for (let index = 0; index < chips * phases; index++) {
+      const source = firstEqual?.[index] ?? index;
+      if (features !== null && source < index) {
+        const length = features.length / (size * phases);
+        // WebGPU refuses copies within one buffer.
+        const copy = backend.allocate([length], 'float32');
+        backend.copy(features, source * length, copy, 0, length);
+        backend.copy(copy, 0, features, index * length, length);
+        copy.dispose();
+        counters.phasesReused++;
+        continue;
+      }
+      const answer = await encodeOne(spec, batch, Math.floor(index / phases), index % phases, encode);
+      counters.phasesEncoded++;
+      try {
+        checkFeatures(spec, answer.shape);
+        const shape = [size, phases, ...answer.shape.slice(1)];
+        features ??= backend.upload(new Float32Array(size * phases * answer.length), shape);
+        if (features.shape.join() !== shape.join()) {
+          const problem = 'has an encoder that returns features of different shapes';
+          throw invalidInput(spec.name, problem, 'check the encoder');
+        }
+        backend.copy(answer, 0, features, index * answer.length, answer.length);
+      } finally {
+        answer.dispose();
+      }
+    }
+  } catch (error) {
+    features?.dispose();
+    throw error;
+  }
+  if (features === null) throw internalError('ModelSession', 'got a batch without chips');
+  return features;
+}
+
+/** One phase of one chip through the encoder. */
+async function encodeOne(
+  spec: ModelSpec,
+  { backend, inputs }: Batch,
+  chip: number,
+  phase: number,
+  encode: Encode,
+): Promise<FloatTensor> {
+  const { size } = spec.chip;
+  const feeds = new Map<string, GraphInput>();
+  try {
+    for (const input of spec.inputs) {
+      const shape = [1, input.bands.length, size, size];
+      const tensor = backend.allocate(shape, 'float32');
+      feeds.set(input.name, { tensor, shape });
+      for (const [band, offset] of planeOffsets(spec, input, chip, phase).entries()) {
+        backend.copy(tensorOf(inputs, input), offset, tensor, band * size ** 2, size ** 2);
+      }
+    }
+    return await encode(feeds);
+  } finally {
+    for (const { tensor } of feeds.values()) tensor.dispose();
+  }
+}
+
+/** (chip, phase, tap, token, channel) → (chip, token, phase · channel) of the last tap. */
+export function lastTap({ backend, chips }: Batch, features: FloatTensor): FloatTensor {
+  const [batch, phases, taps, tokens, width] = features.shape;
+  const zeros = new Float32Array(batch * tokens * phases * width);
+  const result = backend.upload(zeros, [batch, tokens, phases * width]);
+  // With one phase, the tokens of a chip are contiguous.
+  const [pieces, length] = phases === 1 ? [1, tokens * width] : [tokens, width];
+  for (let chip = 0; chip < chips; chip++) {
+    for (let phase = 0; phase < phases; phase++) {
+      for (let piece = 0; piece < pieces; piece++) {
+        const from = ((chip * phases + phase) * taps + taps - 1) * tokens * width + piece * length;
+        backend.copy(features, from, result, ((chip * pieces + piece) * phases + phase) * length, length);
+      }
+    }
+  }
+  return result;
+}
+
 /** Offsets of the bands of one chip in one phase, in a batch of shape `inputShape`; each has `chip.size`² values. */
-export function planeOffsets(spec: ModelSpec, input: ModelInput, chip: number, phase: number): number[] {
+function planeOffsets(spec: ModelSpec, input: ModelInput, chip: number, phase: number): number[] {
   const steps = timeSteps(spec, input);
   const step = steps === 1 ? 0 : phase;
   const bands = input.bands.length;
@@ -24,26 +138,19 @@ export function planeOffsets(spec: ModelSpec, input: ModelInput, chip: number, p
 /**
  * The index of the first bitwise equal phase, for each phase of each chip (index = chip · phases + phase). A phase without
  * an equal one has its own index.
- * @param values the batch by input name, in the shapes of `inputShape`
- * @param chips the number of chips to compare, from the start of the batch
  */
-export function firstEqualPhases(
-  spec: ModelSpec,
-  values: ReadonlyMap<string, Float32Array>,
-  chips: number,
-): number[] {
+async function equalPhases(spec: ModelSpec, { backend, inputs, chips }: Batch): Promise<number[]> {
   const phases = spec.phases.length;
   const plane = spec.chip.size ** 2;
-  const words = new Map(
-    [...values].map(([name, { buffer, byteOffset, length }]) => [
-      name,
-      new Uint32Array(buffer, byteOffset, length),
-    ]),
-  );
+  const words = new Map<ModelInput, Uint32Array>();
+  for (const input of spec.inputs) {
+    const { buffer, byteOffset, length } = await backend.download(tensorOf(inputs, input));
+    words.set(input, new Uint32Array(buffer, byteOffset, length));
+  }
   const planesOf = (index: number): Uint32Array[] =>
-    spec.inputs.flatMap((input) =>
+    [...words].flatMap(([input, values]) =>
       planeOffsets(spec, input, Math.floor(index / phases), index % phases).map((offset) =>
-        (words.get(input.name) ?? new Uint32Array(0)).subarray(offset, offset + plane),
+        values.subarray(offset, offset + plane),
       ),
     );
   const byHash = new Map<number, { index: number; planes: Uint32Array[] }[]>();

@@ -1,11 +1,11 @@
 /** Sessions: loaded models that run on batches of chips. */
 import { internalError, invalidInput, TerrachipError } from '../errors.js';
-import type { Backend, DeviceTensor } from '../gpu/index.js';
-import { batchFailure, checkAnswer, checkFeatures, checkNames } from './graph-check.js';
+import type { Backend } from '../gpu/index.js';
+import { batchFailure, checkNames, wrongAnswer } from './graph-check.js';
 import { type GraphSource, HostGraph, type OnnxRuntime, type RuntimeOptions } from './host-graph.js';
-import type { GraphInput, ModelGraph, ModelGraphs } from './model-graph.js';
-import { answerShape, inputShape, type ModelInput, type ModelSpec } from './model-spec.js';
-import { FEATURES, firstEqualPhases, type PhaseCounters, planeOffsets } from './phases.js';
+import type { FloatTensor, GraphInput, ModelGraph, ModelGraphs } from './model-graph.js';
+import { answerShape, inputShape, type ModelSpec } from './model-spec.js';
+import { type Batch, encodePhases, FEATURES, lastTap, type PhaseCounters, tensorOf } from './phases.js';
 
 /** How a session runs its graphs. */
 export interface SessionOptions extends RuntimeOptions {
@@ -30,7 +30,7 @@ export class ModelSession<Spec extends ModelSpec = ModelSpec> {
   readonly #graphs: ModelGraphs<ModelGraph>;
   readonly #main: ModelGraph;
   readonly #reuse: boolean;
-  readonly #phases: PhaseCounters | null;
+  readonly #phases: PhaseCounters = { phasesEncoded: 0, phasesReused: 0 };
   #readbackBytes = 0;
 
   /** @throws {TerrachipError} INVALID_INPUT when a graph does not fit the specification */
@@ -45,13 +45,11 @@ export class ModelSession<Spec extends ModelSpec = ModelSpec> {
     const output = spec.output.name;
     if ('whole' in graphs) {
       this.#main = graphs.whole;
-      this.#phases = null;
       checkNames(graphs.whole, { inputs, output });
       this.answerShape = answerShape(spec);
     } else {
       const { encoder, decoder } = graphs;
       this.#main = decoder ?? encoder;
-      this.#phases = { phasesEncoded: 0, phasesReused: 0 };
       if (decoder !== undefined) checkNames(decoder, { inputs: [FEATURES], output });
       checkNames(encoder, { inputs, output: FEATURES });
       this.answerShape = decoder === undefined ? featureShape(encoder, spec) : answerShape(spec);
@@ -109,7 +107,7 @@ export class ModelSession<Spec extends ModelSpec = ModelSpec> {
 
   /** Phases encoded and reused so far; null for a model in one graph. */
   get phases(): Readonly<PhaseCounters> | null {
-    return this.#phases;
+    return 'whole' in this.#graphs ? null : this.#phases;
   }
 
   /**
@@ -129,20 +127,16 @@ export class ModelSession<Spec extends ModelSpec = ModelSpec> {
    */
   async run(
     backend: Backend,
-    inputs: ReadonlyMap<string, DeviceTensor<'float32'>>,
+    inputs: ReadonlyMap<string, FloatTensor>,
     batch: number,
     chips = batch,
-  ): Promise<DeviceTensor<'float32'>> {
-    const { spec } = this;
+  ): Promise<FloatTensor> {
+    const expected = [batch, ...this.answerShape];
     try {
-      const answer = await this.#runGraphs(backend, inputs, batch, chips);
-      try {
-        checkAnswer(spec, [batch, ...this.answerShape], answer.shape);
-      } catch (error) {
-        answer.dispose();
-        throw error;
-      }
-      return answer;
+      const answer = await this.#runGraphs({ backend, inputs, size: batch, chips });
+      if (answer.shape.join() === expected.join()) return answer;
+      answer.dispose();
+      throw wrongAnswer(this.spec, expected, answer.shape);
     } catch (cause) {
       throw cause instanceof TerrachipError ? cause : batchFailure(this.#main.name, batch, cause);
     }
@@ -156,24 +150,20 @@ export class ModelSession<Spec extends ModelSpec = ModelSpec> {
     return this.dispose();
   }
 
-  async #runGraphs(
-    backend: Backend,
-    inputs: ReadonlyMap<string, DeviceTensor<'float32'>>,
-    batch: number,
-    chips: number,
-  ): Promise<DeviceTensor<'float32'>> {
+  async #runGraphs(batch: Batch): Promise<FloatTensor> {
     const { spec } = this;
     const graphs = this.#graphs;
     if ('whole' in graphs) {
       const feeds = spec.inputs.map((input): [string, GraphInput] => [
         input.name,
-        { tensor: tensorOf(inputs, input), shape: inputShape(spec, input, batch) },
+        { tensor: tensorOf(batch.inputs, input), shape: inputShape(spec, input, batch.size) },
       ]);
       return this.#answer(graphs.whole, new Map(feeds), spec.output.name);
     }
-    const features = await this.#encode(backend, graphs.encoder, inputs, batch, chips);
+    const encode = (feeds: ReadonlyMap<string, GraphInput>) => this.#answer(graphs.encoder, feeds, FEATURES);
+    const features = await encodePhases(spec, batch, encode, this.#phases, this.#reuse);
     try {
-      if (graphs.decoder === undefined) return lastTap(backend, features, chips);
+      if (graphs.decoder === undefined) return lastTap(batch, features);
       const feeds = new Map([[FEATURES, { tensor: features, shape: features.shape }]]);
       return await this.#answer(graphs.decoder, feeds, spec.output.name);
     } finally {
@@ -185,117 +175,13 @@ export class ModelSession<Spec extends ModelSpec = ModelSpec> {
     graph: ModelGraph,
     feeds: ReadonlyMap<string, GraphInput>,
     output: string,
-  ): Promise<DeviceTensor<'float32'>> {
+  ): Promise<FloatTensor> {
     const { outputs, readbackBytes } = await graph.run(feeds, [output]);
     this.#readbackBytes += readbackBytes;
     const answer = outputs.get(output);
     if (answer === undefined) throw internalError('ModelSession', `no output ${output}`);
     return answer;
   }
-
-  /** Features of a batch, (chip, phase, …); zeros for padding. */
-  async #encode(
-    backend: Backend,
-    encoder: ModelGraph,
-    inputs: ReadonlyMap<string, DeviceTensor<'float32'>>,
-    batch: number,
-    chips: number,
-  ): Promise<DeviceTensor<'float32'>> {
-    const { spec } = this;
-    const phases = spec.phases.length;
-    const firstEqual =
-      this.#reuse && phases * chips > 1 ? await this.#equalPhases(backend, inputs, chips) : null;
-    const counters = this.#phases ?? { phasesEncoded: 0, phasesReused: 0 };
-    let features: DeviceTensor<'float32'> | null = null;
-    try {
-      for (let index = 0; index < chips * phases; index++) {
-        const source = firstEqual?.[index] ?? index;
-        if (features !== null && source < index) {
-          const length = features.length / (batch * phases);
-          // WebGPU refuses copies within one buffer.
-          const copy = backend.allocate([length], 'float32');
-          backend.copy(features, source * length, copy, 0, length);
-          backend.copy(copy, 0, features, index * length, length);
-          copy.dispose();
-          counters.phasesReused++;
-          continue;
-        }
-        const answer = await this.#encodeOne(
-          backend,
-          encoder,
-          inputs,
-          Math.floor(index / phases),
-          index % phases,
-        );
-        counters.phasesEncoded++;
-        try {
-          checkFeatures(spec, answer.shape);
-          const shape = [batch, phases, ...answer.shape.slice(1)];
-          features ??= backend.upload(new Float32Array(batch * phases * answer.length), shape);
-          if (features.shape.join() !== shape.join()) {
-            const problem = 'has an encoder that returns features of different shapes';
-            throw invalidInput(spec.name, problem, 'check the encoder');
-          }
-          backend.copy(answer, 0, features, index * answer.length, answer.length);
-        } finally {
-          answer.dispose();
-        }
-      }
-    } catch (error) {
-      features?.dispose();
-      throw error;
-    }
-    if (features === null) throw internalError('ModelSession', 'got a batch without chips');
-    return features;
-  }
-
-  async #equalPhases(
-    backend: Backend,
-    inputs: ReadonlyMap<string, DeviceTensor<'float32'>>,
-    chips: number,
-  ): Promise<number[]> {
-    const values = new Map<string, Float32Array>();
-    for (const input of this.spec.inputs) {
-      values.set(input.name, await backend.download(tensorOf(inputs, input)));
-    }
-    return firstEqualPhases(this.spec, values, chips);
-  }
-
-  /** One phase of one chip through the encoder. */
-  async #encodeOne(
-    backend: Backend,
-    encoder: ModelGraph,
-    inputs: ReadonlyMap<string, DeviceTensor<'float32'>>,
-    chip: number,
-    phase: number,
-  ): Promise<DeviceTensor<'float32'>> {
-    const { spec } = this;
-    const { size } = spec.chip;
-    const feeds = new Map<string, GraphInput>();
-    try {
-      for (const input of spec.inputs) {
-        const shape = [1, input.bands.length, size, size];
-        const tensor = backend.allocate(shape, 'float32');
-        feeds.set(input.name, { tensor, shape });
-        for (const [band, offset] of planeOffsets(spec, input, chip, phase).entries()) {
-          backend.copy(tensorOf(inputs, input), offset, tensor, band * size ** 2, size ** 2);
-        }
-      }
-      return await this.#answer(encoder, feeds, FEATURES);
-    } finally {
-      for (const { tensor } of feeds.values()) tensor.dispose();
-    }
-  }
-}
-
-/** The tensor of an input. */
-export function tensorOf(
-  inputs: ReadonlyMap<string, DeviceTensor<'float32'>>,
-  { name }: ModelInput,
-): DeviceTensor<'float32'> {
-  const tensor = inputs.get(name);
-  if (tensor === undefined) throw new TypeError(`no tensor for the input ${name}`);
-  return tensor;
 }
 
 /** The shape (token, phase · channel) of an encoder's embeddings, from the declared shape of its features. */
@@ -310,26 +196,4 @@ function featureShape(encoder: ModelGraph, { phases }: ModelSpec): number[] {
     `declares ${FEATURES} as (${shape.join(', ')}), not (chip, tap, token, channel)`,
     'give a model that terrachip split',
   );
-}
-
-/** (chip, phase, tap, token, channel) → (chip, token, phase · channel) of the last tap. */
-function lastTap(
-  backend: Backend,
-  features: DeviceTensor<'float32'>,
-  chips: number,
-): DeviceTensor<'float32'> {
-  const [batch, phases, taps, tokens, width] = features.shape;
-  const zeros = new Float32Array(batch * tokens * phases * width);
-  const result = backend.upload(zeros, [batch, tokens, phases * width]);
-  // With one phase, the tokens of a chip are contiguous.
-  const [pieces, length] = phases === 1 ? [1, tokens * width] : [tokens, width];
-  for (let chip = 0; chip < chips; chip++) {
-    for (let phase = 0; phase < phases; phase++) {
-      for (let piece = 0; piece < pieces; piece++) {
-        const from = ((chip * phases + phase) * taps + taps - 1) * tokens * width + piece * length;
-        backend.copy(features, from, result, ((chip * pieces + piece) * phases + phase) * length, length);
-      }
-    }
-  }
-  return result;
 }

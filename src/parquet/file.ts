@@ -39,6 +39,9 @@ export interface ColumnStatistics {
   readonly nulls: number | null;
 }
 
+/** Values by column, in the order of rows. */
+export type Columns = Readonly<Record<string, readonly unknown[]>>;
+
 export class ParquetFile {
   readonly name: string;
   /** Rows of the whole file. */
@@ -130,6 +133,17 @@ export class ParquetFile {
     } catch (error) {
       throw damaged(this.name, error, options);
     }
+  }
+
+  /** As `readColumn`, several columns by their names. */
+  async readColumns(
+    group: RowGroup,
+    names: readonly string[],
+    rows: readonly number[] | null = null,
+    options: ReadOptions = {},
+  ): Promise<Columns> {
+    const read = async (name: string) => [name, await this.readColumn(group, name, rows, options)] as const;
+    return Object.fromEntries(await Promise.all(names.map(read)));
   }
 
   /** The physical columns of a column. */

@@ -31,15 +31,13 @@ export function classPolygons(options: ClassPolygonsOptions): Polygonizer {
     ...rest,
     width: geobox.width,
     areas: new PixelAreas(geobox),
-    onPolygon: ({ value, pixels, squareMetres, rings }) => {
-      const name = names?.[value];
+    onPolygon: ({ value, pixels, squareMetres, rings }) =>
       onArea(lonLat.convert(rings), {
         value,
-        ...(name === undefined ? {} : { class: name }),
+        class: names?.[value],
         // To a hundredth of a square metre: sums over many small areas keep six digits.
         km2: Math.round(100 * (squareMetres ?? Number.NaN)) / 1e8,
         pixels,
-      });
-    },
+      }),
   });
 }

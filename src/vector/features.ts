@@ -126,9 +126,12 @@ export interface ParseVectorOptions {
   layer?: string;
   /** The reference system of a file that does not say its own. What a file says of itself wins. */
   crs?: Crs;
-  /** The encoding of a shapefile's attributes, whatever the file says. */
+  /**
+   * The encoding of a shapefile's attributes, by a name or number such as `UTF-8`, `CP850` or `GBK`. Default: what its
+   * .cpg file or the header of its table says; else UTF-8 where all texts are, or Windows-1252.
+   */
   encoding?: string;
-  /** Receives a warning for each part of a feature that cannot be used and is left out. */
+  /** Receives warnings: parts of features that cannot be used and are left out, files that do not fit each other. */
   onProgress?: OnProgress;
 }
 

@@ -99,20 +99,17 @@ export class PolygonNodes {
         { size: this.#used, limit: this.#limit },
       );
     }
-    this.next = grown(this.next, capacity);
-    this.nextSeed = grown(this.nextSeed, capacity);
-    this.#x = grown(this.#x, capacity);
-    this.#y = grown(this.#y, capacity);
-    const state = new Uint8Array(capacity);
-    state.set(this.#state);
-    this.#state = state;
+    this.next = copied(this.next, new Int32Array(capacity));
+    this.nextSeed = copied(this.nextSeed, new Int32Array(capacity));
+    this.#x = copied(this.#x, new Int32Array(capacity));
+    this.#y = copied(this.#y, new Int32Array(capacity));
+    this.#state = copied(this.#state, new Uint8Array(capacity));
   }
 }
 
-function grown(array: Int32Array<ArrayBuffer>, capacity: number): Int32Array<ArrayBuffer> {
-  const result = new Int32Array(capacity);
-  result.set(array);
-  return result;
+function copied<A extends Int32Array | Uint8Array>(from: A, to: A): A {
+  to.set(from);
+  return to;
 }
 
 /** The positions of a path from one on, the topmost and of these the leftmost first, and again last. */

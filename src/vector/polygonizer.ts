@@ -228,11 +228,7 @@ export class Polygonizer {
     this.#parent[b] = a;
     this.#pixels[a] += this.#pixels[b];
     this.#squareMetres[a] += this.#squareMetres[b];
-    if (this.#firstSeed[b] >= 0) {
-      if (this.#firstSeed[a] < 0) this.#firstSeed[a] = this.#firstSeed[b];
-      else this.#nodes.nextSeed[this.#lastSeed[a]] = this.#firstSeed[b];
-      this.#lastSeed[a] = this.#lastSeed[b];
-    }
+    if (this.#firstSeed[b] >= 0) this.#addSeeds(a, this.#firstSeed[b], this.#lastSeed[b]);
     this.#joined.push(b);
     return a;
   }
@@ -291,7 +287,7 @@ export class Polygonizer {
         else tails[exit] = node;
         if (!arrives && !leaves) {
           // The area of a run may have been joined to another further along the row.
-          this.#addSeed(this.#find(here.areas[entry === SOUTH ? down - 1 : down]), node);
+          this.#addSeeds(this.#find(here.areas[entry === SOUTH ? down - 1 : down]), node, node);
         }
       }
       if (present[SOUTH]) {
@@ -303,10 +299,11 @@ export class Polygonizer {
     }
   }
 
-  #addSeed(area: number, node: number): void {
-    if (this.#firstSeed[area] < 0) this.#firstSeed[area] = node;
-    else this.#nodes.nextSeed[this.#lastSeed[area]] = node;
-    this.#lastSeed[area] = node;
+  /** Appends a list of seeds to that of an area. */
+  #addSeeds(area: number, first: number, last: number): void {
+    if (this.#firstSeed[area] < 0) this.#firstSeed[area] = first;
+    else this.#nodes.nextSeed[this.#lastSeed[area]] = first;
+    this.#lastSeed[area] = last;
   }
 
   /** Names the areas of this row by what they were joined to, and hands out those that ended above it. */

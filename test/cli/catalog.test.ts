@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Affine, GeoBox } from '../../src/geo/node/index.js';
 import { writeCog } from '../../src/raster/node/index.js';
-import { commandIn } from '../support/command.js';
+import { commandsIn } from '../support/command.js';
 import { temporaryFolder } from '../support/files.js';
 import { writeSafe } from '../support/safe.js';
 import { serveFolder } from '../support/stores.js';
 
 const folder = await temporaryFolder();
 
-const catalog = commandIn(folder, 'catalog');
+const catalog = commandsIn(folder, 'catalog');
 
 interface Item {
   path: string;

@@ -3,20 +3,20 @@ import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { VERSION } from '../../src/version.js';
-import { commandIn } from '../support/command.js';
+import { commandIn, commandsIn } from '../support/command.js';
 import { temporaryFolder } from '../support/files.js';
 import { writeSarScene } from '../support/sar-scene.js';
 
 const folder = await temporaryFolder();
 const fixture = (name: string): string => resolve('test/fixtures/geotiff', `${name}.tif`);
 
-const terrachip = commandIn(folder);
+const terrachip = commandsIn(folder);
 
 const utm = ['--crs', 'EPSG:32632', '--bounds', '300000', '4999600', '300500', '5000000'];
 
 describe('terrachip', () => {
   it('prints its version and help', async () => {
-    expect((await terrachip('--version')).stdout.trim()).toBe(VERSION);
+    expect((await commandIn(folder)('--version')).stdout.trim()).toBe(VERSION);
     const help = await terrachip('--help');
     expect(help.status).toBe(0);
     for (const command of [

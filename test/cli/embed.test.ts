@@ -5,14 +5,14 @@ import { setTimeout } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { GeoCatalog, saveCatalog } from '../../src/catalog/node/index.js';
 import { importModel } from '../../src/workflow/index.js';
-import { commandIn, PROGRAM } from '../support/command.js';
+import { commandsIn, PROGRAM } from '../support/command.js';
 import { contents, temporaryFolder } from '../support/files.js';
 import { gridAt, writeRow } from '../support/raster-rows.js';
 import { encoderTensors, writeSafetensors } from '../support/terramind.js';
 
 const folder = await temporaryFolder();
 
-const embed = commandIn(folder, 'embed');
+const embed = commandsIn(folder, 'embed');
 
 /** Markers of finished units of a run. */
 const markers = async (store: string): Promise<string[]> =>

@@ -23,13 +23,9 @@ export function describeBackends(name: string, suite: (get: () => Backend) => vo
   });
 }
 
-let shared: Backend | null = null;
-if (webgpuProblem === null) {
-  shared = await createNodeWebGpuBackend();
-  afterAll(() => shared?.dispose());
-}
+const shared = webgpuProblem === null ? await createNodeWebGpuBackend() : null;
 
-/** The WebGPU backend of this test file. */
+/** The WebGPU backend of all test files that share this process. It is released with the process. */
 export function sharedWebGpu(): Backend {
   if (shared === null) throw new Error(webgpuProblem ?? 'no WebGPU backend');
   return shared;

@@ -8,7 +8,7 @@ import { mutateJson } from './json.js';
 export const CATALOG = 'case.parquet';
 export const INDEX = 'case.parquet.index';
 
-/** Header of an index (src/catalog/parquet/index-layout.ts). */
+/** Header of an index (src/catalog/parquet/index-build.ts). */
 const HEADER_BYTES = 4096;
 const BLOCK_BYTES = 64 * 1024;
 const AT = { checksum: 8, blocks: 12, rows: 16, crossing: 24, fileSize: 32, digest: 40 };

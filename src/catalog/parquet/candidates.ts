@@ -2,8 +2,9 @@
 import type { Bounds } from '../../geo/index.js';
 import type { ReadOptions } from '../../io/index.js';
 import type { ColumnStatistics, ParquetFile, RowGroup } from '../../parquet/file.js';
+import { boxesTouch } from '../relate.js';
 import type { IndexEntry, IndexQuery } from './index-search.js';
-import type { Layout } from './layout.js';
+import { type Layout, valuesAt } from './layout.js';
 import { boxOfValue } from './stac.js';
 
 /** All rows whose box and time touch what is looked for. */
@@ -15,8 +16,8 @@ export async function candidatesOf(
 ): Promise<IndexEntry[]> {
   const found: IndexEntry[] = [];
   for (const group of file.groups) {
-    if (mayMeet(file, layout, group, query))
-      found.push(...(await rowsOf(file, layout, group, query, options)));
+    if (!mayMeet(file, layout, group, query)) continue;
+    found.push(...(await rowsOf(file, layout, group, query, options)));
   }
   return found;
 }
@@ -59,21 +60,18 @@ async function rowsOf(
   options: ReadOptions,
 ): Promise<IndexEntry[]> {
   const needsBoxes = query.boxes !== null && layout.hasBoxes;
-  const names = needsBoxes ? ['bbox', ...layout.times] : [...layout.times];
-  const columns = await Promise.all(names.map((name) => file.readColumn(group, name, null, options)));
+  const names = needsBoxes ? ['bbox', ...layout.times] : layout.times;
+  const columns = await file.readColumns(group, names, null, options);
   const found: IndexEntry[] = [];
   for (let k = 0; k < group.rows; k++) {
-    const values = Object.fromEntries(names.map((name, column) => [name, columns[column][k]]));
+    const values = valuesAt(columns, k);
     const { start, end } = layout.interval(values);
     if (start > query.end || end < query.start) continue;
     const box = searched(boxOfValue(values.bbox), layout);
     // What has no box has no place.
     if (needsBoxes && box === null) continue;
-    const near =
-      query.boxes === null ||
-      box === null ||
-      query.boxes.some(([x0, y0, x1, y1]) => box[0] <= x1 && box[1] <= y1 && box[2] >= x0 && box[3] >= y0);
-    if (near) found.push({ row: group.start + k, box: box ?? WORLD, start, end });
+    const isNear = query.boxes === null || box === null || query.boxes.some((each) => boxesTouch(box, each));
+    if (isNear) found.push({ row: group.start + k, box: box ?? WORLD, start, end });
   }
   return found;
 }

@@ -2,17 +2,15 @@
 import { invalidInput, TerrachipError } from '../../errors.js';
 import type { GeoSlice } from '../../geo/index.js';
 import type { ByteSource, ReadOptions } from '../../io/index.js';
-import type { ParquetFile, RowGroup } from '../../parquet/file.js';
+import type { Columns, ParquetFile } from '../../parquet/file.js';
 import { indexBoxes } from '../boxes.js';
 import { GeoCatalog } from '../geo-catalog.js';
 import { type PlaceAndTime, PlaceQuery, type QueryOptions } from '../place-query.js';
 import type { HrefOptions } from '../stac/href.js';
 import { candidatesOf } from './candidates.js';
-import { IndexBuilder } from './index-build.js';
-import { type Fingerprint, fingerprintOf } from './index-layout.js';
+import { type Fingerprint, fingerprintOf, IndexBuilder } from './index-build.js';
 import { CatalogIndex, type IndexEntry } from './index-search.js';
-import { type Layout, layoutOf } from './layout.js';
-import { tableOfColumns } from './table.js';
+import { type Layout, layoutOf, tableOfColumns, valuesAt } from './layout.js';
 
 /** A catalog in a Parquet file, asked for rows without being read whole. Dispose of it when done. */
 export class CatalogFile {
@@ -87,11 +85,9 @@ export class CatalogFile {
     }
     const builder = new IndexBuilder(catalog.rows, catalog.crossing);
     for (const group of this.#file.groups) {
-      const names = ['geometry', ...times];
-      const read = (name: string) => this.#file.readColumn(group, name, null, options);
-      const columns = await Promise.all(names.map(read));
+      const columns = await this.#file.readColumns(group, ['geometry', ...times], null, options);
       for (let k = 0; k < group.rows; k++) {
-        const values = Object.fromEntries(names.map((name, column) => [name, columns[column][k]]));
+        const values = valuesAt(columns, k);
         const { start, end } = interval(values);
         const row = group.start + k;
         const boxes = indexBoxes(footprint(values));
@@ -114,8 +110,8 @@ export class CatalogFile {
     const { catalog, columns, times } = this.#layout;
     // What was searched knows the times of terrachip's own rows.
     const names = catalog === null ? columns : columns.filter((name) => !times.includes(name));
-    const values = await this.#read(names, rows, readOptions(options));
-    if (catalog !== null) Object.assign(values, timesOf(rows, found));
+    const read = await this.#read(names, rows, options);
+    const values = catalog === null ? read : { ...read, ...timesOf(rows, found) };
     return GeoCatalog.fromTable(tableOfColumns(this.#layout, values, rows.length));
   }
 
@@ -134,9 +130,8 @@ export class CatalogFile {
   ): Promise<Map<number, IndexEntry>> {
     this.#requireOpen();
     const query = new PlaceQuery(where, options);
-    const read = readOptions(options);
-    const entries = await (this.#index?.search(query, read) ??
-      candidatesOf(this.#file, this.#layout, query, read));
+    const entries = await (this.#index?.search(query, options) ??
+      candidatesOf(this.#file, this.#layout, query, options));
     const found = new Map<number, IndexEntry>();
     const undecided = new Map<number, IndexEntry>();
     for (const entry of entries) {
@@ -144,13 +139,11 @@ export class CatalogFile {
       (suffices ? found : undecided).set(entry.row, entry);
     }
     const rows = numbersOf(undecided.keys());
-    const { places } = this.#layout;
-    const columns = await this.#read(places, rows, read);
+    const columns = await this.#read(this.#layout.places, rows, options);
     for (const [k, row] of rows.entries()) {
       const entry = undecided.get(row);
       if (entry === undefined) continue;
-      const values = Object.fromEntries(places.map((name) => [name, columns[name][k]]));
-      if (query.matchesFootprint(this.#layout.footprint(values))) found.set(row, entry);
+      if (query.matchesFootprint(this.#layout.footprint(valuesAt(columns, k)))) found.set(row, entry);
     }
     return found;
   }
@@ -158,13 +151,11 @@ export class CatalogFile {
   /** All rows, in the order of the file. */
   async load(options: ReadOptions = {}): Promise<GeoCatalog> {
     this.#requireOpen();
-    const columns: Record<string, unknown[]> = Object.fromEntries(
-      this.#layout.columns.map((name) => [name, []]),
-    );
+    const columns = emptyColumns(this.#layout.columns);
     for (const group of this.#file.groups) {
+      // One column at a time, which takes less memory than all of them.
       for (const name of this.#layout.columns) {
-        const values = await this.#file.readColumn(group, name, null, options);
-        for (const value of values) columns[name].push(value);
+        append(columns, { [name]: await this.#file.readColumn(group, name, null, options) });
       }
     }
     return GeoCatalog.fromTable(tableOfColumns(this.#layout, columns, this.length));
@@ -190,34 +181,17 @@ export class CatalogFile {
   }
 
   /** Columns of some rows, which are ascending. */
-  async #read(
-    names: readonly string[],
-    rows: Uint32Array,
-    options: ReadOptions,
-  ): Promise<Record<string, unknown[]>> {
-    const columns: Record<string, unknown[]> = Object.fromEntries(names.map((name) => [name, []]));
+  async #read(names: readonly string[], rows: Uint32Array, options: ReadOptions): Promise<Columns> {
+    const columns = emptyColumns(names);
     let next = 0;
     for (const group of this.#file.groups) {
       const inside: number[] = [];
       for (; next < rows.length && rows[next] < group.start + group.rows; next++) {
         inside.push(rows[next] - group.start);
       }
-      if (inside.length > 0) await this.#readGroup(group, names, inside, columns, options);
+      if (inside.length > 0) append(columns, await this.#file.readColumns(group, names, inside, options));
     }
     return columns;
-  }
-
-  async #readGroup(
-    group: RowGroup,
-    names: readonly string[],
-    rows: readonly number[],
-    columns: Record<string, unknown[]>,
-    options: ReadOptions,
-  ): Promise<void> {
-    const read = (name: string) => this.#file.readColumn(group, name, rows, options);
-    for (const [k, values] of (await Promise.all(names.map(read))).entries()) {
-      for (const value of values) columns[names[k]].push(value);
-    }
   }
 
   #requireOpen(): void {
@@ -235,19 +209,23 @@ function numbersOf(rows: Iterable<number>): Uint32Array {
   return Uint32Array.from(rows).sort();
 }
 
+function emptyColumns(names: readonly string[]): Record<string, unknown[]> {
+  return Object.fromEntries(names.map((name) => [name, []]));
+}
+
+/** Adds the values of more rows. */
+function append(columns: Record<string, unknown[]>, more: Columns): void {
+  for (const [name, values] of Object.entries(more)) {
+    for (const value of values) columns[name].push(value);
+  }
+}
+
 /** The columns of times of some rows: null where open, as in a file. */
-function timesOf(
-  rows: Uint32Array,
-  found: ReadonlyMap<number, IndexEntry>,
-): { start_time: unknown[]; end_time: unknown[] } {
+function timesOf(rows: Uint32Array, found: ReadonlyMap<number, IndexEntry>): Columns {
   const column = (side: 'start' | 'end'): unknown[] =>
     Array.from(rows, (row) => {
       const time = found.get(row)?.[side];
       return Number.isFinite(time) ? time : null;
     });
   return { start_time: column('start'), end_time: column('end') };
-}
-
-function readOptions({ signal }: ReadOptions): ReadOptions {
-  return signal === undefined ? {} : { signal };
 }

@@ -17,7 +17,7 @@ import {
   indexLevels,
   MAGIC,
   NODE_SIZE,
-} from './index-layout.js';
+} from './index-build.js';
 
 const MAX_ROWS = 2 ** 32;
 

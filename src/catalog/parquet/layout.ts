@@ -1,15 +1,16 @@
 /** What the columns of a catalog's file mean: those that terrachip writes, or those of STAC-GeoParquet. */
 import { invalidInput } from '../../errors.js';
 import type { TimeInterval } from '../../geo/index.js';
-import type { ParquetFile } from '../../parquet/file.js';
+import type { Columns, ParquetFile } from '../../parquet/file.js';
+import { indexBoxes } from '../boxes.js';
 import type { CatalogRow } from '../row.js';
+import type { RowTable } from '../row-table.js';
+import { SpatialIndex } from '../spatial-index.js';
 import { type HrefOptions, rowFrom } from '../stac/href.js';
+import { TIMES } from '../stac/item.js';
 import { type CatalogMetadata, catalogMetadata, requireLonLat } from './metadata.js';
-import { COLUMNS, footprintOfValue, intervalOfValues, ROW_COLUMNS, rowOfValues } from './rows.js';
-import { jsonColumns, rowOfStacValues, STAC_TIMES, stacFootprint, stacInterval } from './stac.js';
-
-/** Values of a row by column. */
-export type Values = Readonly<Record<string, unknown>>;
+import { footprintOfValue, intervalOfValues, ROW_COLUMNS, rowOfValues, type Values } from './rows.js';
+import { jsonColumns, rowOfStacValues, stacFootprint, stacInterval } from './stac.js';
 
 export interface Layout {
   /** What terrachip says of a file of its own; null for STAC-GeoParquet. */
@@ -19,7 +20,7 @@ export interface Layout {
   /** Columns that hold times. */
   readonly times: readonly string[];
   /** Columns that say where a row lies. */
-  readonly places: readonly string[];
+  readonly places: string[];
   /** Whether boxes have columns of their own, so that they have statistics. */
   readonly hasBoxes: boolean;
   interval(values: Values): TimeInterval;
@@ -36,7 +37,7 @@ export function layoutOf(file: ParquetFile, options: HrefOptions = {}): Layout {
   const sides = new Set(box?.children.map(({ element }) => element.name));
   const hasBoxes = ['xmin', 'ymin', 'xmax', 'ymax'].every((side) => sides.has(side));
   if (catalog !== null) {
-    const missing = COLUMNS.find((name) => !columns.has(name));
+    const missing = ROW_COLUMNS.find((name) => !columns.has(name));
     if (missing !== undefined || !hasBoxes) {
       throw invalidInput(file.name, `lacks the column ${missing ?? 'bbox'}`, 'write it again');
     }
@@ -48,11 +49,10 @@ export function layoutOf(file: ParquetFile, options: HrefOptions = {}): Layout {
       places: ['geometry'],
       times: ['start_time', 'end_time'],
       interval: ({ start_time: start, end_time: end }) => intervalOfValues(start, end, file.name),
-      row: (values) =>
-        rowFrom(rowOfValues(values as Parameters<typeof rowOfValues>[0], file.name), file.name, options),
+      row: (values) => rowFrom(rowOfValues(values, file.name), file.name, options),
     };
   }
-  const times = STAC_TIMES.filter((name) => columns.has(name));
+  const times = TIMES.filter((name) => columns.has(name));
   if (!columns.has('id') || !columns.has('assets') || times.length === 0) {
     throw invalidInput(
       file.name,
@@ -70,5 +70,34 @@ export function layoutOf(file: ParquetFile, options: HrefOptions = {}): Layout {
     times,
     interval: (values) => stacInterval(values, file.name),
     row: (values) => rowOfStacValues(values, texts, file.name, options),
+  };
+}
+
+/** The values of a row, or some of them, by column. */
+export function valuesAt(columns: Columns, row: number, names = Object.keys(columns)): Values {
+  return Object.fromEntries(names.map((name) => [name, columns[name][row]]));
+}
+
+/**
+ * Rows that were read from a file as columns: outlines and rows are made when they are asked for.
+ * @param columns of `length` rows each
+ */
+export function tableOfColumns(layout: Layout, columns: Columns, length: number): RowTable {
+  const names = Object.keys(columns);
+  const footprint = (row: number) => layout.footprint(valuesAt(columns, row, layout.places));
+  const starts = new Float64Array(length);
+  const ends = new Float64Array(length);
+  for (let row = 0; row < length; row++) {
+    const { start, end } = layout.interval(valuesAt(columns, row, names));
+    starts[row] = start;
+    ends[row] = end;
+  }
+  return {
+    length,
+    index: SpatialIndex.fromBoxes(length, (row) => indexBoxes(footprint(row))),
+    starts,
+    ends,
+    row: (row) => layout.row(valuesAt(columns, row, names)),
+    footprint,
   };
 }

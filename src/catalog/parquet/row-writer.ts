@@ -1,13 +1,16 @@
 /** Rows of a catalog into the columns of its file, a row group at a time. */
+import type { SchemaElement } from 'hyparquet';
 import type { ByteWriter, ParquetWriter } from 'hyparquet-writer';
+import { writeColumn } from 'hyparquet-writer/src/column.js';
+import { snappyCompress } from 'hyparquet-writer/src/snappy.js';
 import { internalError } from '../../errors.js';
 import type { Bounds } from '../../geo/index.js';
 import { checkSchema } from '../../parquet/footer.js';
+import { MOST_TEXTS } from '../../parquet/page-values.js';
 import { wkbSize, writeWkb } from '../../vector/wkb.js';
 import { boxOf, indexBoxes } from '../boxes.js';
 import type { CatalogRow } from '../row.js';
-import { ColumnWriter } from './column-writer.js';
-import { DictionaryWriter } from './dictionary-writer.js';
+import { ColumnWriter, type WrittenChunk } from './column-writer.js';
 import { assetsText, propertiesText, SCHEMA } from './rows.js';
 
 export class RowWriter {
@@ -97,4 +100,53 @@ function columnOf(name: string, withStatistics = false): ColumnWriter {
 function addTime(column: ColumnWriter, time: number): void {
   if (Number.isFinite(time)) column.addInteger(time);
   else column.addNull();
+}
+
+/**
+ * A column of texts of which there are few, as names of collections: each is stored once a row group, and rows as
+ * numbers of them. All of it is one small page, which a reader keeps. More texts are written plainly.
+ */
+class DictionaryWriter {
+  readonly #element: SchemaElement;
+  readonly #plain: ColumnWriter;
+  #values: string[] = [];
+  #different = new Set<string>();
+
+  /** @param element of a column without nulls */
+  constructor(element: SchemaElement) {
+    this.#element = element;
+    this.#plain = new ColumnWriter(element, [element.name], false, true);
+  }
+
+  addText(text: string): void {
+    this.#values.push(text);
+    if (this.#different.size <= MOST_TEXTS) this.#different.add(text);
+  }
+
+  /** Puts the column chunk behind what a writer has, and starts another one. */
+  finish(writer: ByteWriter): WrittenChunk {
+    const [values, isFew] = [this.#values, this.#different.size <= MOST_TEXTS];
+    this.#values = [];
+    this.#different = new Set();
+    if (!isFew) {
+      for (const value of values) this.#plain.addText(value);
+      return this.#plain.finish(writer);
+    }
+    return writeColumn({
+      writer,
+      column: {
+        columnName: this.#element.name,
+        element: this.#element,
+        schemaPath: [{ name: 'root' }, this.#element],
+        codec: 'SNAPPY',
+        compressors: { SNAPPY: snappyCompress },
+        stats: true,
+        pageSize: Infinity,
+        columnIndex: false,
+        offsetIndex: false,
+        encoding: 'RLE_DICTIONARY',
+      },
+      pageData: { values, definitionLevels: [], repetitionLevels: [], maxDefinitionLevel: 0 },
+    });
+  }
 }

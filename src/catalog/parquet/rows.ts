@@ -3,18 +3,13 @@ import type { SchemaElement } from 'hyparquet';
 import * as v from 'valibot';
 import { invalidInput } from '../../errors.js';
 import { Affine, Crs, GeoBox, TimeInterval } from '../../geo/index.js';
-import { dictionary, parseJson, validate } from '../../json.js';
+import { dictionary, mapValues, parseJson, validate } from '../../json.js';
 import type { Units } from '../../raster/units.js';
 import type { Polygon } from '../../vector/index.js';
 import { outlineOfWkb } from '../geometry.js';
 import type { BandValues, CatalogAsset, CatalogRow, CatalogValue } from '../row.js';
-
-const TEXT = { type: 'BYTE_ARRAY', converted_type: 'UTF8', logical_type: { type: 'STRING' } } as const;
-const TIME = {
-  type: 'INT64',
-  converted_type: 'TIMESTAMP_MILLIS',
-  logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MILLIS' },
-} as const;
+import { NOT_FINITE, numberMember } from '../stac/bands.js';
+import { TEXT, TIME } from './shape.js';
 
 /** The columns of a catalog's file. `start_time` and `end_time` are null where the interval is open. */
 export const SCHEMA: readonly SchemaElement[] = [
@@ -34,17 +29,20 @@ export const SCHEMA: readonly SchemaElement[] = [
   { name: 'properties', repetition_type: 'REQUIRED', ...TEXT },
 ];
 
-export const COLUMNS = [
+/** The columns that make a row; `bbox` follows from `geometry`. */
+export const ROW_COLUMNS = [
   'id',
   'collection',
   'geometry',
-  'bbox',
   'start_time',
   'end_time',
   'href',
   'assets',
   'properties',
 ] as const;
+
+/** Values of a row by column, as `ParquetFile.readColumn` gives them. */
+export type Values = Readonly<Record<string, unknown>>;
 
 /** The assets of a row as its file holds them. */
 export function assetsText({ assets }: CatalogRow): string {
@@ -66,13 +64,6 @@ export function propertiesText({ id, properties }: CatalogRow): string {
   });
 }
 
-function mapValues<From, To>(
-  record: Readonly<Record<string, From>>,
-  change: (value: From) => To,
-): Record<string, To> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, change(value)]));
-}
-
 /** Assets as JSON can hold them. */
 export function storedAssets(assets: CatalogRow['assets']): Readonly<Record<string, object>> {
   return mapValues(assets, storedAsset);
@@ -92,23 +83,22 @@ function storedAsset(asset: CatalogAsset): object {
   if (bands === undefined && everyBand === undefined && geobox === undefined) return asset;
   return {
     ...rest,
-    ...(bands === undefined ? {} : { bands: bands.map(storedBand) }),
-    ...(everyBand === undefined ? {} : { everyBand: storedBand(everyBand) }),
-    ...(geobox === undefined ? {} : storedGrid(geobox)),
+    bands: bands?.map(storedBand),
+    everyBand: everyBand && storedBand(everyBand),
+    geobox: geobox && storedGrid(geobox),
   };
 }
 
-/** JSON lacks NaN and infinities; STAC writes such a nodata value as text. */
 function storedBand(band: BandValues): object {
   const { nodata } = band;
   if (typeof nodata !== 'number' || Number.isFinite(nodata)) return band;
-  return { ...band, nodata: Number.isNaN(nodata) ? 'nan' : nodata > 0 ? 'inf' : '-inf' };
+  return { ...band, nodata: numberMember(nodata) };
 }
 
-/** Nothing for a grid whose reference system has no text: it is found again when the file is opened. */
-function storedGrid({ crs, transform, width, height }: GeoBox): object {
+/** Undefined for a grid whose reference system has no text: it is found again when the file is opened. */
+function storedGrid({ crs, transform, width, height }: GeoBox): object | undefined {
   const text = crs.epsg === null ? crs.wkt : `EPSG:${crs.epsg}`;
-  return text === null ? {} : { geobox: { crs: text, transform: transform.toTuple(), width, height } };
+  return text === null ? undefined : { crs: text, transform: transform.toTuple(), width, height };
 }
 
 const Nodata = v.union([
@@ -116,7 +106,7 @@ const Nodata = v.union([
   v.number(),
   v.pipe(
     v.picklist(['nan', 'inf', '-inf']),
-    v.transform((text) => ({ nan: NaN, inf: Infinity, '-inf': -Infinity })[text]),
+    v.transform((text) => NOT_FINITE[text]),
   ),
 ]);
 // Whoever reads the pixels knows the units there are.
@@ -128,11 +118,7 @@ const VALUES = {
   offset: v.exactOptional(v.number()),
   units: StoredUnits,
 };
-const Band = v.object({
-  name: v.string(),
-  index: v.pipe(v.number(), v.integer(), v.minValue(1)),
-  ...VALUES,
-});
+const Band = v.object({ name: v.string(), index: v.pipe(v.number(), v.integer(), v.minValue(1)), ...VALUES });
 const Grid = v.object({
   crs: v.string(),
   transform: v.tuple([v.number(), v.number(), v.number(), v.number(), v.number(), v.number()]),
@@ -154,26 +140,11 @@ const Properties = v.custom<Readonly<Record<string, CatalogValue>>>(
   'must be an object',
 );
 
-/** What of a row is read from columns, as `ParquetFile.readColumn` gives it. */
-export type RowValues = Readonly<Record<(typeof ROW_COLUMNS)[number], unknown>>;
-
-/** The columns that make a row; `bbox` follows from `geometry`. */
-export const ROW_COLUMNS = [
-  'id',
-  'collection',
-  'geometry',
-  'start_time',
-  'end_time',
-  'href',
-  'assets',
-  'properties',
-] as const;
-
 /**
  * @param name the file, for messages
  * @throws {TerrachipError} INVALID_INPUT for values that no catalog wrote
  */
-export function rowOfValues(values: RowValues, name: string): CatalogRow {
+export function rowOfValues(values: Values, name: string): CatalogRow {
   const id = text(values.id, 'id', name);
   const where = `${name}: row "${id}"`;
   return {

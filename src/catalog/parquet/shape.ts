@@ -1,6 +1,7 @@
 /** The columns that JSON values fit into: found by looking at all of them, as STAC has no fixed schema. */
 import type { SchemaElement } from 'hyparquet';
 import { TerrachipError } from '../../errors.js';
+import { mapValues } from '../../json.js';
 
 /** What some values have in common. `json` is for what has nothing in common, and is stored as text. */
 export type Shape =
@@ -17,10 +18,7 @@ export function shapeOf(value: unknown): Shape {
   if (typeof value === 'number') return { kind: Number.isSafeInteger(value) ? 'integer' : 'number' };
   if (typeof value === 'string') return { kind: 'text' };
   if (Array.isArray(value)) return { kind: 'list', element: value.map(shapeOf).reduce(commonShape, NULL) };
-  return {
-    kind: 'struct',
-    fields: Object.fromEntries(Object.entries(value).map(([name, member]) => [name, shapeOf(member)])),
-  };
+  return { kind: 'struct', fields: mapValues(value as Readonly<Record<string, unknown>>, shapeOf) };
 }
 
 export function commonShape(a: Shape, b: Shape): Shape {
@@ -30,15 +28,19 @@ export function commonShape(a: Shape, b: Shape): Shape {
     return { kind: 'list', element: commonShape(a.element, b.element) };
   if (a.kind === 'struct' && b.kind === 'struct') {
     const fields = new Map(Object.entries(a.fields));
-    for (const [name, shape] of Object.entries(b.fields)) {
-      const known = fields.get(name);
-      fields.set(name, known === undefined ? shape : commonShape(known, shape));
-    }
+    addShapes(fields, b.fields);
     return { kind: 'struct', fields: Object.fromEntries(fields) };
   }
   if (a.kind === b.kind) return a;
   const numbers = [a.kind, b.kind].every((kind) => kind === 'integer' || kind === 'number');
   return numbers ? { kind: 'number' } : JSON_TEXT;
+}
+
+/** Adds the shapes of more fields to those that are known. */
+export function addShapes(known: Map<string, Shape>, more: Readonly<Record<string, Shape>>): void {
+  for (const [name, shape] of Object.entries(more)) {
+    known.set(name, commonShape(known.get(name) ?? NULL, shape));
+  }
 }
 
 /** The shape, or `json` where a part of it has none, or nothing to store. */
@@ -53,7 +55,14 @@ function isStorable(shape: Shape): boolean {
   return fields.length > 0 && fields.every(isStorable);
 }
 
-const TEXT = { type: 'BYTE_ARRAY', converted_type: 'UTF8', logical_type: { type: 'STRING' } } as const;
+/** Elements of a schema: a text, and a time. */
+export const TEXT = { type: 'BYTE_ARRAY', converted_type: 'UTF8', logical_type: { type: 'STRING' } } as const;
+
+export const TIME = {
+  type: 'INT64',
+  converted_type: 'TIMESTAMP_MILLIS',
+  logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MILLIS' },
+} as const;
 
 const SCALARS = {
   null: TEXT,
@@ -62,24 +71,15 @@ const SCALARS = {
   boolean: { type: 'BOOLEAN' },
   integer: { type: 'INT64' },
   number: { type: 'DOUBLE' },
-  time: {
-    type: 'INT64',
-    converted_type: 'TIMESTAMP_MILLIS',
-    logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MILLIS' },
-  },
+  time: TIME,
 } as const;
 
 /** The elements of a schema that a shape takes; everything may be null. */
 export function schemaElements(name: string, shape: Shape): SchemaElement[] {
   if (shape.kind === 'list') {
+    const list = { converted_type: 'LIST', logical_type: { type: 'LIST' } } as const;
     return [
-      {
-        name,
-        repetition_type: 'OPTIONAL',
-        num_children: 1,
-        converted_type: 'LIST',
-        logical_type: { type: 'LIST' },
-      },
+      { name, repetition_type: 'OPTIONAL', num_children: 1, ...list },
       { name: 'list', repetition_type: 'REPEATED', num_children: 1 },
       ...schemaElements('element', shape.element),
     ];
@@ -103,9 +103,7 @@ export function storedValue(shape: Shape, value: unknown): unknown {
   if (shape.kind === 'list') return (value as unknown[]).map((each) => storedValue(shape.element, each));
   if (shape.kind !== 'struct') return value;
   const members = value as Readonly<Record<string, unknown>>;
-  return Object.fromEntries(
-    Object.entries(shape.fields).map(([name, field]) => [name, storedValue(field, members[name])]),
-  );
+  return mapValues(shape.fields, (field, name) => storedValue(field, members[name]));
 }
 
 /** @throws {TerrachipError} TOO_LARGE for a schema that no reader would like */

@@ -3,14 +3,17 @@ import type { SchemaElement } from 'hyparquet';
 import { ParquetWriter } from 'hyparquet-writer';
 import { invalidInput } from '../../errors.js';
 import type { Bounds } from '../../geo/index.js';
+import { mapValues } from '../../json.js';
 import { encodeWkb } from '../../vector/wkb.js';
 import { boxOf } from '../boxes.js';
 import type { GeoCatalog } from '../geo-catalog.js';
 import type { CatalogRow } from '../row.js';
+import { NOT_FINITE } from '../stac/bands.js';
 import { itemOfRow, type StacItem } from '../stac/item.js';
 import { GEO_KEY, geoMetadata } from './metadata.js';
+import type { Values } from './rows.js';
 import {
-  commonShape,
+  addShapes,
   requireFewColumns,
   type Shape,
   schemaElements,
@@ -18,9 +21,8 @@ import {
   storableShape,
   storedValue,
 } from './shape.js';
-import { type Sink, SinkWriter } from './sink.js';
 import { JSON_KEY, MEMBERS, TIME_PROPERTIES } from './stac.js';
-import { checkRowGroupSize, orderRows, type WriteOptions } from './write.js';
+import { checkRowGroupSize, orderRows, type Sink, SinkWriter, type WriteOptions } from './write.js';
 
 const MAX_COLUMNS = 5000;
 
@@ -28,9 +30,6 @@ const MAX_COLUMNS = 5000;
 const PAGE_BYTES = 32 * 1024;
 
 const STAC_KEY = 'stac-geoparquet';
-
-/** A row as values by column. `bbox` and `geometry` are those of terrachip's own files. */
-type Values = Record<string, unknown>;
 
 /** @throws {TerrachipError} INVALID_INPUT for a row that STAC cannot hold; TOO_LARGE for too many kinds of assets */
 export async function writeStacParquet(
@@ -107,12 +106,10 @@ function shapesOf(catalog: GeoCatalog): Record<string, Shape> {
   };
   const shapes = new Map(Object.entries(standard));
   for (const row of catalog) {
-    for (const [name, value] of Object.entries(membersOf(row, itemOfRow(row)))) {
-      const isTime = TIME_PROPERTIES.has(name) && isMoment(value);
-      const shape: Shape = isTime ? { kind: 'time' } : shapeOf(value);
-      const known = shapes.get(name);
-      shapes.set(name, known === undefined ? shape : commonShape(known, shape));
-    }
+    const ofRow = mapValues(membersOf(row, itemOfRow(row)), (value, name): Shape => {
+      return TIME_PROPERTIES.has(name) && isMoment(value) ? { kind: 'time' } : shapeOf(value);
+    });
+    addShapes(shapes, ofRow);
   }
   return Object.fromEntries([...shapes].map(([name, shape]) => [name, storableShape(shape)]));
 }
@@ -137,13 +134,10 @@ function membersOf({ id }: CatalogRow, item: StacItem): Values {
 
 /** Bands whose nodata value is a text, as JSON has it, and a number elsewhere would not fit into one column. */
 function withNumbers(assets: StacItem['assets']): unknown {
-  const numbers: Readonly<Record<string, number>> = { nan: NaN, inf: Infinity, '-inf': -Infinity };
-  const withNumber = (band: Readonly<Record<string, unknown>>) =>
-    typeof band.nodata === 'string' ? { ...band, nodata: numbers[band.nodata] } : band;
-  return Object.fromEntries(
-    Object.entries(assets).map(([key, asset]) => {
-      const own = withNumber(asset);
-      return [key, Array.isArray(own.bands) ? { ...own, bands: own.bands.map(withNumber) } : own];
-    }),
-  );
+  const withNumber = (band: Values): Values =>
+    typeof band.nodata === 'string' ? { ...band, nodata: NOT_FINITE[band.nodata] } : band;
+  return mapValues(assets, (asset) => {
+    const own = withNumber(asset);
+    return Array.isArray(own.bands) ? { ...own, bands: own.bands.map(withNumber) } : own;
+  });
 }

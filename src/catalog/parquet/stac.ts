@@ -3,19 +3,16 @@
  * `geometry`, `bbox`, `assets` and `links`.
  */
 import * as v from 'valibot';
-import { invalidInput } from '../../errors.js';
-import { type Bounds, TimeInterval } from '../../geo/index.js';
+import type { Bounds, TimeInterval } from '../../geo/index.js';
 import { isUrl } from '../../io/open-url.js';
 import { parseJson, validate } from '../../json.js';
 import type { ParquetFile } from '../../parquet/file.js';
 import type { CatalogRow } from '../row.js';
+import { numberMember } from '../stac/bands.js';
 import { itemFootprint } from '../stac/footprint.js';
 import type { HrefOptions } from '../stac/href.js';
-import { itemInterval, rowOfItem } from '../stac/item.js';
-import { outlineOfValue } from './rows.js';
-
-/** Columns that hold an item's time. */
-export const STAC_TIMES = ['datetime', 'start_datetime', 'end_datetime'] as const;
+import { itemInterval, rowOfItem, TIMES } from '../stac/item.js';
+import { outlineOfValue, type Values } from './rows.js';
 
 /** Names the columns whose texts are JSON, in files that terrachip wrote. */
 export const JSON_KEY = 'terrachip:json';
@@ -34,32 +31,20 @@ export const MEMBERS = new Set([
 ]);
 
 /** @throws {TerrachipError} INVALID_INPUT for values that are no time of an item */
-export function stacInterval(values: Readonly<Record<string, unknown>>, name: string): TimeInterval {
+export function stacInterval(values: Values, name: string): TimeInterval {
   const where = values.id === undefined ? name : `${name}: item "${String(values.id)}"`;
-  const [moment, start, end] = STAC_TIMES.map((column) => timeOf(values[column], column, where));
-  return itemInterval(moment, start, end, where);
-}
-
-function timeOf(value: unknown, column: string, where: string): TimeInterval | null {
-  if (value === null || value === undefined) return null;
-  try {
-    if (typeof value === 'number') return TimeInterval.instant(value);
-    if (typeof value === 'string') return TimeInterval.parse(value);
-  } catch {
-    // The error below names the item.
-  }
-  throw invalidInput(where, `has the ${column} ${JSON.stringify(value)}, which is no time`, 'correct it');
+  return itemInterval(values, where, true);
 }
 
 /** Properties of STAC that are times, in files of timestamps. */
-export const TIME_PROPERTIES = new Set<string>([...STAC_TIMES, 'created', 'updated', 'published', 'expires']);
+export const TIME_PROPERTIES = new Set<string>([...TIMES, 'created', 'updated', 'published', 'expires']);
 
 /**
  * @param texts columns whose texts are JSON
  * @throws {TerrachipError} INVALID_INPUT for values that are no item
  */
 export function rowOfStacValues(
-  values: Readonly<Record<string, unknown>>,
+  values: Values,
   texts: ReadonlySet<string>,
   name: string,
   options: HrefOptions = {},
@@ -84,10 +69,7 @@ export function rowOfStacValues(
 }
 
 /** As of an item in JSON: by its geometry, which need not be cut at the antimeridian, and its box. */
-export function stacFootprint(
-  { geometry, bbox }: Readonly<Record<string, unknown>>,
-  name: string,
-): CatalogRow['footprint'] {
+export function stacFootprint({ geometry, bbox }: Values, name: string): CatalogRow['footprint'] {
   const isNumber = (x: number, y: number): boolean => Number.isFinite(x) && Number.isFinite(y);
   return itemFootprint(outlineOfValue(geometry, name, isNumber), boxOfValue(bbox), name);
 }
@@ -112,9 +94,7 @@ export function jsonColumns(file: ParquetFile): Set<string> {
 /** Values as JSON has them: a struct's fields that a row lacks are left out. */
 function plain(value: unknown): unknown {
   if (typeof value === 'bigint') return Number(value);
-  if (typeof value === 'number' && !Number.isFinite(value)) {
-    return Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf';
-  }
+  if (typeof value === 'number') return numberMember(value);
   if (Array.isArray(value)) return value.map(plain);
   if (ArrayBuffer.isView(value)) return null;
   if (typeof value !== 'object' || value === null) return value;

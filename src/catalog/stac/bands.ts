@@ -3,12 +3,20 @@
  * before it), at the asset, at the item, or at the collection's `item_assets`; the nearest to the band counts.
  */
 import * as v from 'valibot';
-import { withoutNulls } from '../../json.js';
+import { withoutNulls, withoutUndefined } from '../../json.js';
 import { isCategorical, UNITS, type Units } from '../../raster/units.js';
 import type { BandValues, CatalogBand } from '../row.js';
 
 const NUMBER_TEXT = /^\s*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*$/i;
-const NOT_FINITE: Readonly<Record<string, number>> = { nan: NaN, inf: Infinity, '-inf': -Infinity };
+
+/** What JSON lacks, as STAC writes it. */
+export const NOT_FINITE: Readonly<Record<string, number>> = { nan: NaN, inf: Infinity, '-inf': -Infinity };
+
+/** A number as JSON can hold it. */
+export function numberMember(value: number): number | string {
+  if (Number.isFinite(value)) return value;
+  return Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf';
+}
 
 const NodataText = v.pipe(
   v.string(),
@@ -74,10 +82,10 @@ export function bandsOf(asset: BandLists, item: BandLists): AssetBands {
   const count = Math.max(...lists.map((list) => list.length));
   if (count === 0) {
     const { units, ...everyBand } = shared;
-    return {
-      ...(Object.keys(everyBand).length === 0 ? {} : { everyBand }),
-      ...(units === undefined ? {} : { units }),
-    };
+    return withoutUndefined({
+      everyBand: Object.keys(everyBand).length === 0 ? undefined : everyBand,
+      units,
+    });
   }
   const bands = Array.from({ length: count }, (_, k): CatalogBand => {
     const band: Band = Object.assign({}, ...lists.map((list) => withoutNulls(list[k] ?? {})));
@@ -113,31 +121,25 @@ function bandNamed(item: BandLists, name: string | null | undefined): Band {
 }
 
 function valuesOf(members: v.InferOutput<typeof Values>): BandValues {
-  const commonName = members['eo:common_name'] ?? members.common_name;
   const { nodata } = members;
-  const scale = members['raster:scale'] ?? members.scale;
-  const offset = members['raster:offset'] ?? members.offset;
-  const units = unitsOf(members);
-  return {
-    ...(commonName ? { commonName } : {}),
-    ...(nodata === null || nodata === undefined ? {} : { nodata: numberOf(nodata) }),
-    ...(typeof scale === 'number' ? { scale } : {}),
-    ...(typeof offset === 'number' ? { offset } : {}),
-    ...(units === null ? {} : { units }),
-  };
+  return withoutUndefined({
+    commonName: (members['eo:common_name'] ?? members.common_name) || undefined,
+    nodata:
+      typeof nodata === 'string'
+        ? (NOT_FINITE[nodata.toLowerCase()] ?? Number(nodata))
+        : (nodata ?? undefined),
+    scale: members['raster:scale'] ?? members.scale ?? undefined,
+    offset: members['raster:offset'] ?? members.offset ?? undefined,
+    units: unitsOf(members),
+  });
 }
 
 /** Units that are declared: a list of what values stand for is one of classes. */
-function unitsOf(members: v.InferOutput<typeof Values>): Units | null {
+function unitsOf(members: v.InferOutput<typeof Values>): Units | undefined {
   if (members['terrachip:units']) return members['terrachip:units'];
   if (members['classification:bitfields']?.length) return 'bits';
   if (members['classification:classes']?.length || members['file:values']?.length) return 'class';
   const unit = members.unit?.trim() ?? '';
   if (/^(m|met(er|re)s?)$/i.test(unit)) return 'm';
-  return /^(dB|decibels?)$/i.test(unit) ? 'dB' : null;
-}
-
-function numberOf(nodata: number | string): number {
-  if (typeof nodata === 'number') return nodata;
-  return NOT_FINITE[nodata.toLowerCase()] ?? Number(nodata);
+  return /^(dB|decibels?)$/i.test(unit) ? 'dB' : undefined;
 }

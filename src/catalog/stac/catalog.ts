@@ -1,4 +1,6 @@
 import { invalidInput, isTerrachipError, type TerrachipError } from '../../errors.js';
+import { memberOf } from '../../json/keys.js';
+import { mapValues } from '../../json.js';
 import { GeoCatalog } from '../geo-catalog.js';
 import type { CatalogRow } from '../row.js';
 import type { HrefOptions } from './href.js';
@@ -74,12 +76,8 @@ function featuresOf(document: unknown, source: string): readonly unknown[] | nul
   if (!isRecord(document)) return null;
   const { type, features } = document;
   // Before STAC 1.0, and in some answers, collections of items have a type of their own, or none.
-  if (
-    type !== 'FeatureCollection' &&
-    type !== 'ItemCollection' &&
-    !(type === undefined && 'features' in document)
-  )
-    return null;
+  const isUntyped = type === undefined && 'features' in document;
+  if (type !== 'FeatureCollection' && type !== 'ItemCollection' && !isUntyped) return null;
   if (Array.isArray(features)) return features;
   throw invalidInput(source, 'is a FeatureCollection without features', 'give it some');
 }
@@ -99,9 +97,9 @@ function withItemAssets(item: unknown, collections: ReadonlyMap<unknown, unknown
   if (collections.size === 0 || !isRecord(item)) return item;
   const shared = collections.get(item.collection);
   if (!isRecord(shared) || !isRecord(item.assets)) return item;
-  const assets = Object.entries(item.assets).map(([key, asset]) => {
-    const defaults = Object.hasOwn(shared, key) ? shared[key] : null;
-    return [key, isRecord(defaults) && isRecord(asset) ? { ...defaults, ...asset } : asset];
+  const assets = mapValues(item.assets, (asset, key) => {
+    const defaults = memberOf(shared, key);
+    return isRecord(defaults) && isRecord(asset) ? { ...defaults, ...asset } : asset;
   });
-  return { ...item, assets: Object.fromEntries(assets) };
+  return { ...item, assets };
 }

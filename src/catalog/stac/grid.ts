@@ -37,7 +37,7 @@ export function gridOf(asset: Grid, item: Grid): GeoBox | null {
   const [height, width] = member('proj:shape') ?? [];
   if (crs === null || width === undefined) return null;
   const [a, b, c, d, e, f] = member('proj:transform') ?? [];
-  const bounds = boundsOf(member('proj:bbox') ?? []);
+  const bounds = boundsOfBbox(member('proj:bbox') ?? []);
   try {
     if (f === undefined) return bounds === null ? null : GeoBox.fromSize(bounds, crs, width, height);
     const grid = new GeoBox(crs, new Affine(a, b, c, d, e, f), width, height);
@@ -59,8 +59,8 @@ function systemOf(grid: Grid): Crs | null {
   }
 }
 
-/** A box of two or three dimensions. */
-function boundsOf(bbox: readonly number[]): Bounds | null {
+/** A box of two or three dimensions; null for other lengths. */
+export function boundsOfBbox(bbox: readonly number[]): Bounds | null {
   if (bbox.length === 4) return [bbox[0], bbox[1], bbox[2], bbox[3]];
   return bbox.length === 6 ? [bbox[0], bbox[1], bbox[3], bbox[4]] : null;
 }

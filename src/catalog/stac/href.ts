@@ -1,6 +1,7 @@
 /** Addresses in catalogs and STAC documents, and which of them are believed. */
 import { invalidInput } from '../../errors.js';
 import { mayName } from '../../io/nearness.js';
+import { mapValues } from '../../json.js';
 import type { CatalogRow } from '../row.js';
 
 /** A scheme of two letters or more: one is a drive of Windows. */
@@ -34,12 +35,7 @@ function isRemote(place: string | null): place is string {
  * @throws {TerrachipError} INVALID_INPUT for a document from a server that names a file of this machine, or an address
  * that only this machine or its network can ask
  */
-export function trustedHref(
-  href: string,
-  base: string | null,
-  name: string,
-  options: HrefOptions = {},
-): string {
+export function trustedHref(href: string, base: string | null, name: string, options: HrefOptions): string {
   const resolved = resolve(href, base, name);
   requireTrusted(resolved, base, name, options);
   return resolved;
@@ -95,11 +91,8 @@ export function rowFrom(row: CatalogRow, place: string, options: HrefOptions = {
     }
     return trustedHref(href, place, name, options);
   };
-  const assets = Object.entries(row.assets).map(([key, asset]) => [
-    key,
-    { ...asset, href: beside(asset.href) },
-  ]);
-  return { ...row, href: beside(row.href), assets: Object.fromEntries(assets) };
+  const assets = mapValues(row.assets, (asset) => ({ ...asset, href: beside(asset.href) }));
+  return { ...row, href: beside(row.href), assets };
 }
 
 /** A path beside another one. */

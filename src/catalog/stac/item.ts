@@ -2,12 +2,11 @@
 import * as v from 'valibot';
 import { invalidInput } from '../../errors.js';
 import { TimeInterval } from '../../geo/index.js';
-import { AnyRecord, dictionary, requireShallow, validate } from '../../json.js';
-import type { Polygon } from '../../vector/index.js';
+import { AnyRecord, dictionary, mapValues, requireShallow, validate, withoutUndefined } from '../../json.js';
 import { bboxOf } from '../boxes.js';
 import { outlineOfGeoJson } from '../geometry.js';
 import type { BandValues, CatalogAsset, CatalogRow, CatalogValue } from '../row.js';
-import { BAND_MEMBERS, type BandLists, bandListsOf, bandsOf } from './bands.js';
+import { BAND_MEMBERS, type BandLists, bandListsOf, bandsOf, numberMember } from './bands.js';
 import { itemFootprint } from './footprint.js';
 import { GRID, type Grid, gridMembersOf, gridOf, membersOfGrid } from './grid.js';
 import { type HrefOptions, isAbsolute, trustedHref } from './href.js';
@@ -62,26 +61,21 @@ export function rowOfItem(
   const collection = item.collection ?? '';
   const properties = item.properties as Readonly<Record<string, CatalogValue>>;
   const [bands, grid] = [bandListsOf(properties), gridMembersOf(properties)];
-  const assets = Object.fromEntries(
-    Object.entries(item.assets).map(([key, asset]) => {
-      const known = { ...assetOf(asset, bands, grid), href: resolve(asset.href) };
-      return [key, known.units ? known : withKnownUnits(known, key, collection, properties)];
-    }),
-  );
+  const assets = mapValues(item.assets, (asset, key) => {
+    const known = { ...assetOf(asset, bands, grid), href: resolve(asset.href) };
+    return known.units ? known : withKnownUnits(known, key, collection, properties);
+  });
+  const outline = item.geometry ? outlineOfGeoJson(item.geometry, where) : null;
   const main = mainAsset(item);
   return {
     id: item.id,
     collection,
-    footprint: itemFootprint(outlineOf(item, where), item.bbox ?? null, where),
-    interval: intervalOf(item, where),
+    footprint: itemFootprint(outline, item.bbox ?? null, where),
+    interval: itemInterval(properties, where),
     href: main === undefined ? '' : resolve(main.href),
     assets,
     properties,
   };
-}
-
-function outlineOf({ geometry }: Item, where: string): Polygon[] | null {
-  return geometry === null || geometry === undefined ? null : outlineOfGeoJson(geometry, where);
 }
 
 function baseOf({ links }: Item, where: string, origin: ItemOrigin): string | null {
@@ -91,12 +85,26 @@ function baseOf({ links }: Item, where: string, origin: ItemOrigin): string | nu
   return self ? trustedHref(self, base, where, origin) : base;
 }
 
-function intervalOf({ properties }: Item, where: string): TimeInterval {
-  const time = (member: string): TimeInterval | null => {
+/** Properties that hold an item's time. */
+export const TIMES = ['datetime', 'start_datetime', 'end_datetime'] as const;
+
+/**
+ * The time of an item: a range where it has one, which may be open, else its nominal moment.
+ * @param properties with texts in ISO 8601
+ * @param inMilliseconds whether numbers are times too, as in columns
+ * @throws {TerrachipError} INVALID_INPUT for no time, or a range that ends before it starts
+ */
+export function itemInterval(
+  properties: Readonly<Record<string, unknown>>,
+  where: string,
+  inMilliseconds = false,
+): TimeInterval {
+  const [moment, start, end] = TIMES.map((member): TimeInterval | null => {
     const value = properties[member];
     if (value === null || value === undefined) return null;
     try {
       if (typeof value === 'string') return TimeInterval.parse(value);
+      if (inMilliseconds && typeof value === 'number') return TimeInterval.instant(value);
     } catch {
       // The error below names the item.
     }
@@ -105,20 +113,7 @@ function intervalOf({ properties }: Item, where: string): TimeInterval {
       `has the ${member} ${JSON.stringify(value)}, which is no time`,
       'write it in ISO 8601, as 2021-07-15T05:50:12Z',
     );
-  };
-  return itemInterval(time('datetime'), time('start_datetime'), time('end_datetime'), where);
-}
-
-/**
- * The time of an item: a range where it has one, which may be open, else its nominal moment.
- * @throws {TerrachipError} INVALID_INPUT for neither, or a range that ends before it starts
- */
-export function itemInterval(
-  moment: TimeInterval | null,
-  start: TimeInterval | null,
-  end: TimeInterval | null,
-  where: string,
-): TimeInterval {
+  });
   if (start !== null && end !== null) {
     if (start.start <= end.end) return new TimeInterval(start.start, end.end);
     throw invalidInput(where, 'ends before it starts', 'correct its start_datetime and end_datetime');
@@ -141,10 +136,10 @@ function mainAsset({ assets }: Item): Asset | undefined {
 
 function assetOf(asset: Asset, bands: BandLists, grid: Grid): CatalogAsset {
   const geobox = gridOf(asset, grid);
+  const described = { mediaType: asset.type || undefined, roles: asset.roles ?? undefined };
   return {
     href: asset.href,
-    ...(asset.type ? { mediaType: asset.type } : {}),
-    ...(asset.roles ? { roles: asset.roles } : {}),
+    ...withoutUndefined(described),
     ...bandsOf(asset, bands),
     ...(geobox === null ? {} : { geobox }),
   };
@@ -187,9 +182,8 @@ export function itemOfRow(row: CatalogRow): StacItem {
   const [from, to] = row.interval.toJSON();
   const times: Record<string, CatalogValue> =
     start === end ? { datetime: from } : { datetime: null, start_datetime: from, end_datetime: to };
-  const assets = Object.fromEntries(
-    Object.entries(row.assets).map(([key, asset]) => [key, assetMembers(asset)]),
-  );
+  const assets = mapValues(row.assets, assetMembers);
+  const hrefs = Object.values(row.assets).map(({ href }) => href);
   const shown = JSON.stringify(assets);
   return {
     type: 'Feature',
@@ -202,16 +196,11 @@ export function itemOfRow(row: CatalogRow): StacItem {
     ...(box === null ? {} : { bbox: box }),
     properties: { ...row.properties, ...times },
     links: [],
-    assets:
-      row.href === '' || row.href in hrefs(row)
-        ? assets
-        : { ...assets, data: { href: row.href, roles: ['data'] } },
+    assets: ['', ...hrefs].includes(row.href)
+      ? assets
+      : { ...assets, data: { href: row.href, roles: ['data'] } },
     ...(row.collection === '' ? {} : { collection: row.collection }),
   };
-}
-
-function hrefs({ assets }: CatalogRow): Record<string, true> {
-  return Object.fromEntries(Object.values(assets).map(({ href }) => [href, true]));
 }
 
 function geometryOf({ footprint }: CatalogRow): StacItem['geometry'] {
@@ -220,40 +209,25 @@ function geometryOf({ footprint }: CatalogRow): StacItem['geometry'] {
   return { type: 'MultiPolygon', coordinates: footprint };
 }
 
-function assetMembers({
-  href,
-  mediaType,
-  roles,
-  bands,
-  everyBand,
-  units,
-  geobox,
-}: CatalogAsset): Record<string, unknown> {
-  return {
+function assetMembers(asset: CatalogAsset): Record<string, unknown> {
+  const { href, mediaType, roles, bands, everyBand, units, geobox } = asset;
+  return withoutUndefined({
     href,
-    ...(mediaType === undefined ? {} : { type: mediaType }),
-    ...(roles === undefined ? {} : { roles }),
-    ...(bands === undefined
-      ? {}
-      : { bands: bands.map(({ name, ...values }) => ({ name, ...bandMembers(values) })) }),
-    ...(everyBand === undefined ? {} : bandMembers(everyBand)),
-    ...(units === undefined ? {} : { 'terrachip:units': units }),
-    ...(geobox === undefined ? {} : membersOfGrid(geobox)),
-  };
+    type: mediaType,
+    roles,
+    bands: bands?.map(({ name, ...values }) => ({ name, ...bandMembers(values) })),
+    ...(everyBand && bandMembers(everyBand)),
+    'terrachip:units': units,
+    ...(geobox && membersOfGrid(geobox)),
+  });
 }
 
 function bandMembers({ commonName, nodata, scale, offset, units }: BandValues): Record<string, unknown> {
-  return {
-    ...(commonName === undefined ? {} : { 'eo:common_name': commonName }),
-    ...(typeof nodata !== 'number' ? {} : { nodata: nodataMember(nodata) }),
-    ...(scale === undefined ? {} : { 'raster:scale': scale }),
-    ...(offset === undefined ? {} : { 'raster:offset': offset }),
-    ...(units === undefined ? {} : { 'terrachip:units': units }),
-  };
-}
-
-/** JSON lacks NaN and infinities. */
-function nodataMember(nodata: number): number | string {
-  if (Number.isFinite(nodata)) return nodata;
-  return Number.isNaN(nodata) ? 'nan' : nodata > 0 ? 'inf' : '-inf';
+  return withoutUndefined({
+    'eo:common_name': commonName,
+    nodata: typeof nodata === 'number' ? numberMember(nodata) : undefined,
+    'raster:scale': scale,
+    'raster:offset': offset,
+    'terrachip:units': units,
+  });
 }

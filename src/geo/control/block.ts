@@ -16,13 +16,12 @@ import { exactBlock, exactFootprints } from './exact.js';
 import {
   CELL_LOG2,
   countFinite,
-  crossOf,
   curvature,
   exactNodes,
+  extremesOf,
   interpolateNodes,
   type Nodes,
   reachOf,
-  spanOf,
 } from './nodes.js';
 
 /**
@@ -39,7 +38,8 @@ export function prepareBlock(
 ): ControlBlock {
   const coarse = exactNodes(mapping, x0, y0, 5);
   const finite = countFinite(coarse);
-  if (finite === 0 && countFinite(checkNodes(mapping, x0, y0)) === 0) return emptyBlock();
+  // Where all coarse nodes are outside the domain, points between them may be inside.
+  if (finite === 0 && countFinite(exactNodes(mapping, x0, y0, 9)) === 0) return emptyBlock();
   if (finite === 25) {
     for (const exact of [false, true]) {
       for (const cellLog2 of CELL_LOG2) {
@@ -59,20 +59,16 @@ export function prepareBlock(
   return footprints ? exactFootprints(mapping, x0, y0) : exactBlock(mapping, x0, y0);
 }
 
-/** Exact points between the coarse nodes, for blocks whose coarse nodes are all outside the domain. */
-function checkNodes(mapping: PixelMapping, x0: number, y0: number): Nodes {
-  return exactNodes(mapping, x0, y0, 9);
-}
-
 /** Cells from their corner nodes; null if a cell spans half a turn, or too much of the source for the fixed point. */
 function encodeCells(nodes: Nodes, cellLog2: number, turn: number): Omit<ControlBlock, 'error'> | null {
   const { x, y, side } = nodes;
   const cellSize = 1 << cellLog2;
   const count = side - 1;
+  const [alongX, alongY] = [extremesOf(x, side), extremesOf(y, side)];
   // Nodes on both sides of the longitude cut are a turn apart.
-  if (turn > 0 && spanOf(x, side) >= turn / 2) return null;
-  const span = Math.max(spanOf(x, side), spanOf(y, side));
-  const cross = Math.max(crossOf(x, side), crossOf(y, side));
+  if (turn > 0 && alongX.span >= turn / 2) return null;
+  const span = Math.max(alongX.span, alongY.span);
+  const cross = Math.max(alongX.cross, alongY.cross);
   const fractionBits = Math.min(FRACTION_BITS, 29 - Math.ceil(Math.log2(span + 2)));
   // fx·fy·c is at most the cross term, with CROSS_BITS more fraction bits, and must fit an i32 too.
   const crossFits = cross * 2 ** (fractionBits + CROSS_BITS) < 2 ** 30;
@@ -105,19 +101,12 @@ function measureError(
 ): number {
   const out = new Float64Array(2);
   const half = 1 << (block.cellLog2 - 1);
+  const centre = [half, half];
   let worst = 0;
   for (const j of CHECK_OFFSETS) {
     for (const i of CHECK_OFFSETS) {
       const [nodeX, nodeY] = [i & ~(2 * half - 1), j & ~(2 * half - 1)];
-      const points =
-        i === j
-          ? [
-              [half, half],
-              [1, 0],
-              [0, 1],
-            ]
-          : [[half, half]];
-      for (const [dx, dy] of points) {
+      for (const [dx, dy] of i === j ? [centre, [1, 0], [0, 1]] : [centre]) {
         mapping.map(x0 + nodeX + dx + 0.5, y0 + nodeY + dy + 0.5, out);
         const [x, y] = evaluateBlock(block, nodeX + dx, nodeY + dy);
         const error = Math.max(Math.abs(x - out[0]), Math.abs(y - out[1]));

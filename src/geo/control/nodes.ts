@@ -63,48 +63,38 @@ export function interpolateNodes(coarse: Nodes, side: number): Nodes {
 }
 
 function interpolateAxis(values: Float64Array, weights: Float64Array, side: number): Float64Array {
-  const rows = new Float64Array(5 * side);
-  for (let j = 0; j < 5; j++) {
-    for (let i = 0; i < side; i++) {
-      let sum = 0;
-      for (let k = 0; k < 5; k++) sum += weights[5 * i + k] * values[j * 5 + k];
-      rows[j * side + i] = sum;
-    }
-  }
-  const fine = new Float64Array(side * side);
-  for (let j = 0; j < side; j++) {
-    for (let i = 0; i < side; i++) {
-      let sum = 0;
-      for (let k = 0; k < 5; k++) sum += weights[5 * j + k] * rows[k * side + i];
-      fine[j * side + i] = sum;
-    }
-  }
-  return fine;
+  return interpolateRows(interpolateRows(values, weights, 5, side), weights, side, side);
 }
 
-/** The largest span of a cell in the source along an axis: slopes and cross term together. */
-export function spanOf(v: Float64Array, side: number): number {
-  let span = 0;
+/** Interpolates rows of five values to `side` values. The result is transposed. */
+function interpolateRows(
+  values: Float64Array,
+  weights: Float64Array,
+  rows: number,
+  side: number,
+): Float64Array {
+  const result = new Float64Array(rows * side);
+  for (let j = 0; j < rows; j++) {
+    for (let i = 0; i < side; i++) {
+      let sum = 0;
+      for (let k = 0; k < 5; k++) sum += weights[5 * i + k] * values[5 * j + k];
+      result[i * rows + j] = sum;
+    }
+  }
+  return result;
+}
+
+/** The largest cross term of a cell in the source along an axis, and its largest span: slopes and cross term together. */
+export function extremesOf(v: Float64Array, side: number): { span: number; cross: number } {
+  let [span, cross] = [0, 0];
   for (let k = 0; k + side + 1 < v.length; k++) {
     // The last node of a row starts no cell.
     if (k % side === side - 1) continue;
-    const [along, across] = [v[k + 1] - v[k], v[k + side] - v[k]];
-    span = Math.max(
-      span,
-      Math.abs(along) + Math.abs(across) + Math.abs(v[k + side + 1] - v[k + 1] - v[k + side] + v[k]),
-    );
+    const term = Math.abs(v[k + side + 1] - v[k + 1] - v[k + side] + v[k]);
+    cross = Math.max(cross, term);
+    span = Math.max(span, Math.abs(v[k + 1] - v[k]) + Math.abs(v[k + side] - v[k]) + term);
   }
-  return span;
-}
-
-/** The largest cross term of a cell. */
-export function crossOf(v: Float64Array, side: number): number {
-  let cross = 0;
-  for (let k = 0; k + side + 1 < v.length; k++) {
-    if (k % side === side - 1) continue;
-    cross = Math.max(cross, Math.abs(v[k + side + 1] - v[k + 1] - v[k + side] + v[k]));
-  }
-  return cross;
+  return { span, cross };
 }
 
 /**
@@ -128,13 +118,9 @@ export function curvature({ x, y, side }: Nodes): number {
 }
 
 export function reachOf(nodes: Nodes): PixelWindow | null {
-  let minX = Infinity;
-  let minY = Infinity;
-  let maxX = -Infinity;
-  let maxY = -Infinity;
+  let [minX, minY, maxX, maxY] = [Infinity, Infinity, -Infinity, -Infinity];
   for (let k = 0; k < nodes.x.length; k++) {
-    const x = nodes.x[k];
-    const y = nodes.y[k];
+    const [x, y] = [nodes.x[k], nodes.y[k]];
     if (!(Math.abs(x) < FURTHEST && Math.abs(y) < FURTHEST)) continue;
     minX = Math.min(minX, x);
     maxX = Math.max(maxX, x);

@@ -29,15 +29,8 @@ export function fromNdarray(array: NdArray<TypedArray>, like: GeoTensor): GeoTen
   if (!contiguous) {
     throw invalidInput('an ndarray with strides', 'is not contiguous in C order', 'copy it first');
   }
-  return new GeoTensor({
-    data: array.data.subarray(array.offset, array.offset + array.size),
-    shape: array.shape,
-    dimensions: like.dimensions,
-    geobox: like.geobox,
-    nodata: like.nodata,
-    times: like.times,
-    bandNames: like.bandNames,
-  });
+  const data = array.data.subarray(array.offset, array.offset + array.size);
+  return new GeoTensor({ ...like, data, shape: array.shape });
 }
 
 /** Statistics of the valid values of a tensor; all but the count are null without any. */

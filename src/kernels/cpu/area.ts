@@ -12,9 +12,18 @@ const LEAST_SHARE = 2 ** -20;
 
 /** A source window and the box of one destination pixel in it; one object, refilled for every pixel. */
 interface Box {
-  source: Float32Array;
-  width: number;
-  height: number;
+  readonly source: Float32Array;
+  readonly width: number;
+  readonly height: number;
+  /** The first pixel of the window in the source. */
+  readonly sourceX: number;
+  readonly sourceY: number;
+  /** The control grid: its cells, the word of the cell, the pixel in the cell, and the bits of fractions. */
+  readonly cells: Int32Array;
+  cell: number;
+  fx: number;
+  fy: number;
+  bits: number;
   /** Pixels from first (inclusive) to last (exclusive). */
   firstX: number;
   firstY: number;
@@ -33,24 +42,23 @@ interface Box {
 /** Integer arithmetic as in the shader, so that both find the same boxes. */
 export const run: KernelRun<typeof AREA> = (tensors, parameters, start, end) => {
   const { cells, table, destination } = tensors;
-  const { source_x, tile_x, tile_y, tile_width, block_x, block_y, block_columns, method } = parameters;
+  const { tile_x, tile_y, tile_width, block_x, block_y, block_columns, method } = parameters;
   const { source, firstRow, rows } = plainSource(tensors, parameters, start, end, 1);
-  const source_y = parameters.source_y + firstRow;
+  const place = { cell: 0, fx: 0, fy: 0, bits: 0, firstX: 0, firstY: 0, lastX: 0, lastY: 0 };
+  const weights = { firstWeightX: 0, firstWeightY: 0, lastWeightX: 0, lastWeightY: 0 };
   const box: Box = {
     source,
     width: parameters.source_width,
     height: rows,
-    firstX: 0,
-    firstY: 0,
-    lastX: 0,
-    lastY: 0,
-    firstWeightX: 0,
-    firstWeightY: 0,
-    lastWeightX: 0,
-    lastWeightY: 0,
+    sourceX: parameters.source_x,
+    sourceY: parameters.source_y + firstRow,
+    cells,
+    ...place,
+    ...weights,
     x: new Float64Array(4),
     y: new Float64Array(4),
   };
+  const find = method === SUM ? findCorners : findBox;
   const summarise = METHODS[method];
   for (let row = start; row < end; row++) {
     const y = tile_y + row;
@@ -65,8 +73,11 @@ export const run: KernelRun<typeof AREA> = (tensors, parameters, start, end) => 
       let value = Number.NaN;
       if (cells[cell] > NOWHERE) {
         const mask = (1 << log2) - 1;
-        const place = method === SUM ? findCorners : findBox;
-        place(box, cells, cell, x & mask, y & mask, table[entry + 2], source_x, source_y);
+        box.cell = cell;
+        box.fx = x & mask;
+        box.fy = y & mask;
+        box.bits = table[entry + 2];
+        find(box);
         value = summarise(box);
       }
       destination[output + column] = value;
@@ -85,16 +96,8 @@ function cornerPosition(cells: Int32Array, word: number, hx: number, hy: number)
 }
 
 /** The box between a pixel's two corners, clipped to the source; may be empty. */
-function findBox(
-  box: Box,
-  cells: Int32Array,
-  cell: number,
-  fx: number,
-  fy: number,
-  bits: number,
-  sourceX: number,
-  sourceY: number,
-): void {
+function findBox(box: Box): void {
+  const { cells, cell, fx, fy, bits, sourceX, sourceY, width, height } = box;
   const near = 1 << (bits - EDGE_LOG2);
   const unit = 1 << bits;
   const left = 2 * fx - 1;
@@ -109,7 +112,6 @@ function findBox(
   const highY = Math.max(py, ry);
   const originX = cells[cell] - sourceX;
   const originY = cells[cell + 1] - sourceY;
-  const { width, height } = box;
   const firstX = originX + ((lowX + near) >> bits);
   const firstY = originY + ((lowY + near) >> bits);
   const lastX = originX - ((near - highX) >> bits);
@@ -130,17 +132,8 @@ function findBox(
 }
 
 /** A pixel's four corners, and the source pixels that they may overlap. */
-function findCorners(
-  box: Box,
-  cells: Int32Array,
-  cell: number,
-  fx: number,
-  fy: number,
-  bits: number,
-  sourceX: number,
-  sourceY: number,
-): void {
-  const { x, y } = box;
+function findCorners(box: Box): void {
+  const { cells, cell, fx, fy, bits, sourceX, sourceY, x, y } = box;
   const unit = 1 << bits;
   for (let k = 0; k < 4; k++) {
     const hx = 2 * fx + (k === 0 || k === 3 ? -1 : 1);
@@ -154,13 +147,7 @@ function findCorners(
   box.lastY = Math.min(box.height, Math.floor(Math.max(y[0], y[1], y[2], y[3])) + 1);
 }
 
-function weightAt(
-  pixel: number,
-  first: number,
-  last: number,
-  firstWeight: number,
-  lastWeight: number,
-): number {
+function weightAt(pixel: number, first: number, last: number, firstWeight: number, lastWeight: number) {
   if (first + 1 === last) return 1;
   if (pixel === first) return firstWeight;
   return pixel + 1 === last ? lastWeight : 1;

@@ -1,3 +1,5 @@
+import type { Piece } from './warp.js';
+
 /** A filter's weights by distance, and its extent in pixels. */
 export interface Filter {
   readonly weights: ArrayLike<number>;
@@ -23,16 +25,8 @@ function filterWeight({ weights, length }: Filter, distance: number): number {
 let along = new Float64Array(16);
 
 /** The weighted mean of a filter's pixels; pixels outside or without data are skipped and weights renormalised. */
-export function filteredValue(
-  source: Float32Array,
-  width: number,
-  height: number,
-  x0: number,
-  y0: number,
-  wx: number,
-  wy: number,
-  filter: Filter,
-): number {
+export function filteredValue(piece: Piece, x0: number, y0: number, wx: number, wy: number): number {
+  const { source, width, height, filter } = piece;
   const { tapsX, tapsY } = filter;
   if (along.length < 2 * tapsX) along = new Float64Array(2 * tapsX);
   const left = Math.max(1 - tapsX, -x0);

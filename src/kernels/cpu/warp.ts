@@ -1,5 +1,4 @@
 import { BLOCK_LOG2, CELL_WORDS, CROSS_BITS, TABLE_WORDS } from '../../geo/control/cells.js';
-import type { TypedArray } from '../../geo/index.js';
 import type { KernelRun } from '../../gpu/index.js';
 import type { WARP } from '../warp.js';
 import { type Filter, filteredValue } from './filters.js';
@@ -70,7 +69,7 @@ export const run: KernelRun<typeof WARP> = (tensors, parameters, start, end) => 
  * The pixels of one row inside one cell; one object, refilled for every cell. Positions are `origin + p / 2^bits` for
  * `p = q + fx·a + ((fx·c) >> 8)`, with q for the first pixel and c multiplied by fy.
  */
-interface Piece {
+export interface Piece {
   readonly source: Float32Array;
   readonly width: number;
   readonly height: number;
@@ -105,7 +104,7 @@ function nearestRun(piece: Piece): void {
     destination[output + i] =
       x >= 0 && y >= 0 && x < width && y < height
         ? source[(Math.imul(y, width) + x) | 0]
-        : containingValue(source, width, height, originX, originY, px, py, bits);
+        : containingValue(piece, px, py);
     linearX = (linearX + ax) | 0;
     linearY = (linearY + ay) | 0;
     crossX = (crossX + cx) | 0;
@@ -159,38 +158,37 @@ function bilinearRun(piece: Piece): void {
         continue;
       }
     }
-    destination[i] = bilinearValue(source, width, height, originX, originY, px, py, bits);
+    destination[i] = bilinearValue(piece, px, py);
   }
 }
 
 /** One value from the pixels of the four that are inside and have data; px and py are relative to pixel centres. */
-function bilinearValue(
-  source: Float32Array,
-  width: number,
-  height: number,
-  originX: number,
-  originY: number,
-  px: number,
-  py: number,
-  bits: number,
-): number {
+function bilinearValue(piece: Piece, px: number, py: number): number {
+  const { source, width, height, originX, originY, bits } = piece;
   const half = 1 << (bits - 1);
   const mask = (1 << bits) - 1;
   const unit = 1 / (1 << bits);
-  const centre = containingValue(
-    source,
-    width,
-    height,
-    originX,
-    originY,
-    (px + half) | 0,
-    (py + half) | 0,
-    bits,
-  );
+  const centre = containingValue(piece, (px + half) | 0, (py + half) | 0);
   if (Number.isNaN(centre)) return centre;
-  const x = originX + (px >> bits);
-  const y = originY + (py >> bits);
-  return renormalised(source, width, height, x, y, (px & mask) * unit, (py & mask) * unit);
+  const [x0, y0] = [originX + (px >> bits), originY + (py >> bits)];
+  const [wx, wy] = [(px & mask) * unit, (py & mask) * unit];
+  let sum = 0;
+  let weights = 0;
+  for (let j = 0; j < 2; j++) {
+    for (let i = 0; i < 2; i++) {
+      const x = x0 + i;
+      const y = y0 + j;
+      if (x < 0 || y < 0 || x >= width || y >= height) continue;
+      const value = source[y * width + x];
+      if (Number.isNaN(value)) continue;
+      const weight = (i === 1 ? wx : 1 - wx) * (j === 1 ? wy : 1 - wy);
+      // Skipped, since the value may be infinite.
+      if (weight === 0) continue;
+      sum += weight * value;
+      weights += weight;
+    }
+  }
+  return sum / weights;
 }
 
 /** All sixteen pixels around the position, or bilinear where one of them is outside or without data. */
@@ -246,19 +244,7 @@ function cubicRun(piece: Piece): void {
       destination[output + i] = finite;
       if (!Number.isNaN(finite)) continue;
     }
-    const centre = containingValue(
-      source,
-      width,
-      height,
-      originX,
-      originY,
-      (px + half) | 0,
-      (py + half) | 0,
-      bits,
-    );
-    destination[output + i] = Number.isNaN(centre)
-      ? centre
-      : renormalised(source, width, height, x, y, wx, wy);
+    destination[output + i] = bilinearValue(piece, px, py);
   }
 }
 
@@ -271,7 +257,7 @@ function cubicWeight(pixel: number, w: number): number {
 }
 
 /** The value of sixteen pixels of which some are not finite: NaN if one has no data; infinite ones of weight 0 are skipped. */
-function cubicValue(source: TypedArray, first: number, width: number, wx: number, wy: number): number {
+function cubicValue(source: Float32Array, first: number, width: number, wx: number, wy: number): number {
   let sum = 0;
   for (let j = 0; j < 4; j++) {
     for (let i = 0; i < 4; i++) {
@@ -285,7 +271,7 @@ function cubicValue(source: TypedArray, first: number, width: number, wx: number
 }
 
 function filteredRun(piece: Piece): void {
-  const { source, width, height, destination, output, count, filter } = piece;
+  const { destination, output, count } = piece;
   const { originX, originY, qx, qy, ax, ay, cx, cy, fx, bits } = piece;
   const half = 1 << (bits - 1);
   const mask = (1 << bits) - 1;
@@ -294,7 +280,7 @@ function filteredRun(piece: Piece): void {
     const step = fx + i;
     const px = (qx + Math.imul(i, ax) + (Math.imul(step, cx) >> CROSS_BITS)) | 0;
     const py = (qy + Math.imul(i, ay) + (Math.imul(step, cy) >> CROSS_BITS)) | 0;
-    const centre = containingValue(source, width, height, originX, originY, px, py, bits);
+    const centre = containingValue(piece, px, py);
     if (Number.isNaN(centre)) {
       destination[output + i] = centre;
       continue;
@@ -303,7 +289,7 @@ function filteredRun(piece: Piece): void {
     const y = originY + ((py - half) >> bits);
     const wx = ((px - half) & mask) * unit;
     const wy = ((py - half) & mask) * unit;
-    destination[output + i] = filteredValue(source, width, height, x, y, wx, wy, filter);
+    destination[output + i] = filteredValue(piece, x, y, wx, wy);
   }
 }
 
@@ -311,49 +297,12 @@ function filteredRun(piece: Piece): void {
 const RUNS: readonly ((piece: Piece) => void)[] = [nearestRun, bilinearRun, cubicRun, filteredRun];
 
 /** The value of the pixel that contains a position, or NaN outside; a position on the far edge is inside. */
-function containingValue(
-  source: TypedArray,
-  width: number,
-  height: number,
-  originX: number,
-  originY: number,
-  qx: number,
-  qy: number,
-  bits: number,
-): number {
+function containingValue(piece: Piece, qx: number, qy: number): number {
+  const { source, width, height, originX, originY, bits } = piece;
   const mask = (1 << bits) - 1;
   let x = originX + (qx >> bits);
   let y = originY + (qy >> bits);
   if (x === width && (qx & mask) === 0) x--;
   if (y === height && (qy & mask) === 0) y--;
   return x >= 0 && y >= 0 && x < width && y < height ? source[y * width + x] : Number.NaN;
-}
-
-/** Bilinear interpolation over the pixels inside and with data, with renormalised weights. */
-function renormalised(
-  source: TypedArray,
-  width: number,
-  height: number,
-  x0: number,
-  y0: number,
-  wx: number,
-  wy: number,
-): number {
-  let sum = 0;
-  let weights = 0;
-  for (let j = 0; j < 2; j++) {
-    for (let i = 0; i < 2; i++) {
-      const x = x0 + i;
-      const y = y0 + j;
-      if (x < 0 || y < 0 || x >= width || y >= height) continue;
-      const value = source[y * width + x];
-      if (Number.isNaN(value)) continue;
-      const weight = (i === 1 ? wx : 1 - wx) * (j === 1 ? wy : 1 - wy);
-      // Skipped, since the value may be infinite.
-      if (weight === 0) continue;
-      sum += weight * value;
-      weights += weight;
-    }
-  }
-  return sum / weights;
 }

@@ -12,7 +12,6 @@ import { isUrl, pathOf } from '../../io/open-url.js';
 import { openZip } from '../../io/zip.js';
 import { parseJsonLines } from '../../json/lines.js';
 import { parseJson } from '../../json.js';
-import type { OnProgress } from '../../progress.js';
 import { decodeText } from '../../text.js';
 import {
   type AreaFeatures,
@@ -34,21 +33,12 @@ import { foreignVectors } from './foreign.js';
 import { readGeodatabase } from './geodatabase.js';
 
 /** Which features of a file are read. */
-export interface ReadVectorOptions extends OpenOptions {
-  /** The layer of a file with several; default: the only one there is. */
-  layer?: string;
+export interface ReadVectorOptions extends OpenOptions, Omit<ParseVectorOptions, 'crs'> {
   /**
    * The reference system of a file that does not say its own: a shapefile without .prj, GeoJSON or TopoJSON without a
    * `crs` member, and others. What a file says of itself wins, with a warning where the two differ.
    */
   crs?: CrsLike;
-  /**
-   * The encoding of a shapefile's attributes, by a name or number such as `UTF-8`, `CP850` or `GBK`. Default: what its
-   * .cpg file or the header of its table says; else UTF-8 where all texts are, or Windows-1252.
-   */
-  encoding?: string;
-  /** Receives warnings: parts of features that cannot be used and are left out, files that do not fit each other. */
-  onProgress?: OnProgress;
   /**
    * Only features whose boxes touch these bounds. Of a FlatGeobuf file or a GeoPackage with an index, or of
    * GeoParquet with a column of boxes, only those are fetched; other files are read whole.

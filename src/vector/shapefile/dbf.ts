@@ -131,8 +131,7 @@ function chooseDecoder(
   // "System" was the code page of the computer that wrote the file.
   const declared = said === '' || /^system$/i.test(said) ? encodingOfLanguage(language) : said;
   if (declared !== null) return decoderOf(declared) ?? onlyAscii(declared, name);
-  const kind = kindOf(texts());
-  if (kind !== 'other') return decodeUtf8;
+  if (areUtf8(texts())) return decodeUtf8;
   warn('does not say the encoding of its texts, which are read as Windows-1252; give it as `encoding`');
   return decoderOf('windows-1252') ?? decodeUtf8;
 }
@@ -153,23 +152,19 @@ function onlyAscii(encoding: string, name: string): Decode {
   };
 }
 
-function kindOf(texts: Iterable<Uint8Array>): 'ascii' | 'utf-8' | 'other' {
-  let kind: 'ascii' | 'utf-8' = 'ascii';
+function areUtf8(texts: Iterable<Uint8Array>): boolean {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  const isUtf8 = (bytes: Uint8Array): boolean => {
+    try {
+      decoder.decode(bytes);
+      return true;
+    } catch {
+      return false;
+    }
+  };
   for (const bytes of texts) {
-    if (bytes.every((byte) => byte < 0x80)) continue;
-    kind = 'utf-8';
     // A text that fills its field may end within a character.
-    const isUtf8 = [0, 1, 2, 3].some((cut) => isValidUtf8(bytes.subarray(0, bytes.length - cut)));
-    if (!isUtf8) return 'other';
+    if (![0, 1, 2, 3].some((cut) => isUtf8(bytes.subarray(0, bytes.length - cut)))) return false;
   }
-  return kind;
-}
-
-function isValidUtf8(bytes: Uint8Array): boolean {
-  try {
-    new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-    return true;
-  } catch {
-    return false;
-  }
+  return true;
 }

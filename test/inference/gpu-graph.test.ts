@@ -1,0 +1,64 @@
+import type { InferenceSession, Tensor } from 'onnxruntime-common';
+import { describe, expect, it } from 'vitest';
+import type { WebGpuBackend } from '../../src/gpu/index.js';
+import { GpuGraph, type GpuRuntime } from '../../src/inference/gpu-graph.js';
+import { sharedWebGpu, webgpuProblem } from '../support/backends.js';
+
+/** A runtime whose graphs return their input `x` as `y`. */
+const runtime: GpuRuntime = {
+  InferenceSession: {
+    create: async () =>
+      ({
+        inputNames: ['x'],
+        outputNames: ['y'],
+        outputMetadata: [],
+        run: async ({ x }: Record<string, Tensor>) => ({ y: x }),
+        release: async () => undefined,
+      }) as unknown as InferenceSession,
+  },
+  Tensor: {
+    fromGpuBuffer: (gpuBuffer, { dataType, dims }) =>
+      ({
+        gpuBuffer,
+        type: dataType,
+        dims,
+        location: 'gpu-buffer',
+        dispose: () => undefined,
+      }) as unknown as Tensor,
+  },
+};
+
+/** Values of a buffer of eight words, from an offset on, through a graph. */
+async function throughGraph(offset: number): Promise<number[]> {
+  const backend = sharedWebGpu() as WebGpuBackend;
+  const { device } = backend;
+  // STORAGE, COPY_SRC and COPY_DST.
+  const buffer = device.createBuffer({ size: 512, usage: 0x80 | 0x04 | 0x08 });
+  device.queue.writeBuffer(buffer, offset, Float32Array.of(1, 2, 3));
+  try {
+    const tensor = backend.adoptBuffer(buffer, [3], 'float32', { offset });
+    const graph = await GpuGraph.load(
+      runtime,
+      backend,
+      { readbackBytes: 0 },
+      { name: 'm', model: new Uint8Array() },
+    );
+    const { outputs } = await graph.run(new Map([['x', { tensor, shape: [3] }]]), ['y']);
+    const result = outputs.get('y');
+    return result === undefined ? [] : [...(await backend.download(result))];
+  } finally {
+    buffer.destroy();
+  }
+}
+
+describe.skipIf(webgpuProblem !== null)('a graph on the device of the kernels', () => {
+  it('takes a tensor in a buffer of the caller', async () => {
+    expect(await throughGraph(0)).toEqual([1, 2, 3]);
+  });
+
+  it('refuses a tensor that does not begin where its buffer does', async () => {
+    await expect(throughGraph(256)).rejects.toThrow(
+      /^m gets the input x from byte 256 of a GPUBuffer; copy it into a tensor of the backend\.$/,
+    );
+  });
+});

@@ -1,0 +1,31 @@
+// Runs commands that a test sends, one after the other, in the folder it was started in. Node and the package load once.
+import { fileURLToPath } from 'node:url';
+
+const { main } = await import(fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url)));
+
+/** Collects what is written to a stream in place of writing it. */
+function capture(stream) {
+  let text = '';
+  stream.write = (chunk) => {
+    text += chunk;
+    return true;
+  };
+  return () => {
+    const taken = text;
+    text = '';
+    return taken;
+  };
+}
+const stdout = capture(process.stdout);
+const stderr = capture(process.stderr);
+
+let last = Promise.resolve();
+process.on('message', ({ id, args }) => {
+  last = last.then(async () => {
+    process.exitCode = 0;
+    await main(args);
+    for (const stream of [process.stdout, process.stderr]) stream.removeAllListeners('error');
+    process.send({ id, status: process.exitCode, stdout: stdout(), stderr: stderr() });
+  });
+});
+process.on('disconnect', () => process.exit(0));
