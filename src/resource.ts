@@ -3,17 +3,22 @@
 
 /** An object that holds files or memory until `dispose`, or until the end of a block with `await using`. */
 export abstract class Resource implements AsyncDisposable {
-  /** @deprecated The former name of `dispose`. */
-  abstract close(): Promise<void>;
-
   /** Releases files and memory. Idempotent. */
-  dispose(): Promise<void> {
-    return this.close();
+  abstract dispose(): Promise<void>;
+
+  /** @deprecated The former name of `dispose`. */
+  close(): Promise<void> {
+    return this.dispose();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
   }
+}
+
+/** Makes a resource of an object. */
+export function disposable<T extends object>(object: T, dispose: () => Promise<void>): T & Resource {
+  return Object.assign(object, { dispose, close: dispose, [Symbol.asyncDispose]: dispose });
 }
 
 /** The result of a task, which takes over a file or another resource; if the task fails, the resource is closed. */

@@ -135,7 +135,7 @@ async function tileBytes(path, window, level) {
       bytes += length;
       return file.read(offset, length);
     },
-    close: () => file.close(),
+    dispose: () => file.dispose(),
   });
   bytes = 0;
   await raster.readPlanes({ window, level });

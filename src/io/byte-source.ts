@@ -1,5 +1,5 @@
 import { invalidInput, TerrachipError } from '../errors.js';
-import { Resource } from '../resource.js';
+import { disposable, Resource } from '../resource.js';
 
 /** How bytes are read. */
 export interface ReadOptions {
@@ -7,7 +7,7 @@ export interface ReadOptions {
 }
 
 /** Random access to the bytes of a file, an object or a memory block. Everything terrachip reads comes through one. */
-export interface ByteSource {
+export interface ByteSource extends Resource {
   /** The path or URL, for messages; without credentials. */
   readonly name: string;
   /** Size in bytes. */
@@ -19,7 +19,12 @@ export interface ByteSource {
    * @throws {TerrachipError} INVALID_INPUT when the range reaches beyond the end; NETWORK when a server fails
    */
   read(offset: number, length: number, options?: ReadOptions): Promise<Uint8Array<ArrayBuffer>>;
-  close(): Promise<void>;
+}
+
+/** A source of the bytes of another, read in another way. Disposing of it disposes of the other. */
+export function wrapSource(source: ByteSource, read: ByteSource['read']): ByteSource {
+  const { name, size, etag } = source;
+  return disposable({ name, size, etag, read }, () => source.dispose());
 }
 
 /**
@@ -74,5 +79,5 @@ export class MemorySource extends Resource implements ByteSource {
     return new Uint8Array(this.#bytes.slice(offset, offset + length));
   }
 
-  async close(): Promise<void> {}
+  async dispose(): Promise<void> {}
 }

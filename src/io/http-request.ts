@@ -64,7 +64,7 @@ export async function request(
   signal?.throwIfAborted();
   const unwatch = onAbort(signal, () => controller.abort(signal?.reason));
   let timer = setTimeout(expire, timeout);
-  const rate = new RateWatch(leastRate, rateWindow, (problem) => controller.abort(new Error(problem)));
+  const rate = watchRate(leastRate, rateWindow, (problem) => controller.abort(new Error(problem)));
   counters.requests++;
   try {
     const wanted: Record<string, string> =
@@ -101,37 +101,26 @@ export async function request(
 }
 
 /** Gives an answer up that brings less than a least rate, measured from its first bytes on. */
-class RateWatch {
-  readonly #leastRate: number;
-  readonly #window: number;
-  readonly #giveUp: (problem: string) => void;
-  #timer: ReturnType<typeof setInterval> | undefined;
-  #bytes = 0;
-
-  constructor(leastRate: number, window: number, giveUp: (problem: string) => void) {
-    this.#leastRate = leastRate;
-    this.#window = window;
-    this.#giveUp = giveUp;
-  }
-
-  add(bytes: number): void {
-    this.#bytes += bytes;
-    if (this.#leastRate > 0) this.#timer ??= setInterval(() => this.#check(), this.#window);
-  }
-
-  stop(): void {
-    clearInterval(this.#timer);
-  }
-
-  #check(): void {
-    const rate = (1000 * this.#bytes) / this.#window;
-    this.#bytes = 0;
-    if (rate < this.#leastRate) {
-      this.#giveUp(
-        `it sends ${rate.toFixed(1)} bytes a second, less than the least rate of ${this.#leastRate}`,
-      );
-    }
-  }
+function watchRate(
+  leastRate: number,
+  window: number,
+  giveUp: (problem: string) => void,
+): { add(bytes: number): void; stop(): void } {
+  let timer: ReturnType<typeof setInterval> | undefined;
+  let received = 0;
+  const check = (): void => {
+    const rate = (1000 * received) / window;
+    received = 0;
+    if (rate >= leastRate) return;
+    giveUp(`it sends ${rate.toFixed(1)} bytes a second, less than the least rate of ${leastRate}`);
+  };
+  return {
+    add(bytes) {
+      received += bytes;
+      if (leastRate > 0) timer ??= setInterval(check, window);
+    },
+    stop: () => clearInterval(timer),
+  };
 }
 
 /**
@@ -219,7 +208,8 @@ function splitCredentials(address: URL): { bare: string; authorization: Record<s
   return { bare: bare.href, authorization: { authorization: `Basic ${token}` } };
 }
 
-function percentDecoded(text: string): string {
+/** Text without percent-encoding; unchanged where it is not valid. */
+export function percentDecoded(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
@@ -306,23 +296,15 @@ async function readBody(
     await response.body?.cancel();
     throw tooMuch();
   }
-  const parts: Uint8Array[] = [];
+  const parts: Uint8Array<ArrayBuffer>[] = [];
   let size = 0;
-  if (response.body !== null) {
-    for await (const part of response.body) {
-      onPart(part.byteLength);
-      size += part.byteLength;
-      if (size > limit) throw tooMuch();
-      parts.push(part);
-    }
+  for await (const part of response.body ?? []) {
+    onPart(part.byteLength);
+    size += part.byteLength;
+    if (size > limit) throw tooMuch();
+    parts.push(part);
   }
-  const body = new Uint8Array(size);
-  let offset = 0;
-  for (const part of parts) {
-    body.set(part, offset);
-    offset += part.byteLength;
-  }
-  return body;
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
 
 /** An answer that asking again does not change. */

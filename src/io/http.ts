@@ -85,7 +85,7 @@ export class HttpSource extends Resource implements ByteSource {
     return result;
   }
 
-  async close(): Promise<void> {}
+  async dispose(): Promise<void> {}
 
   /** At least one byte from an offset on, at most `length`. */
   async #readPart(

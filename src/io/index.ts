@@ -10,7 +10,6 @@ export { HttpSource } from './http.js';
 export type { HttpCounters, HttpOptions } from './http-request.js';
 export { type BlockCacheOptions, withBlockCache } from './middleware/cache.js';
 export { type CoalesceOptions, withCoalescing } from './middleware/coalesce.js';
-export { withLimit } from './middleware/limit.js';
 export { type RetryOptions, withRetry } from './middleware/retry.js';
 export { type OpenOptions, openUrl } from './open-url.js';
-export { Semaphore } from './semaphore.js';
+export { Semaphore, withLimit } from './semaphore.js';

@@ -4,9 +4,8 @@ import type { ByteSource } from './byte-source.js';
 import { HttpSource } from './http.js';
 import { type HttpOptions, publicUrl } from './http-request.js';
 import { withCoalescing } from './middleware/coalesce.js';
-import { withLimit } from './middleware/limit.js';
 import { type RetryOptions, retrying, withRetry } from './middleware/retry.js';
-import { Semaphore } from './semaphore.js';
+import { Semaphore, withLimit } from './semaphore.js';
 
 /** How files are opened; all but the signal is for those on web servers. */
 export interface OpenOptions extends HttpOptions {

@@ -1,29 +1,18 @@
 /** Addresses that other tools open and terrachip does not: what they are, and how to write them here. */
 import { TerrachipError } from '../errors.js';
-import { publicUrl } from './http-request.js';
+import { percentDecoded, publicUrl } from './http-request.js';
 
-/** A bucket's file at its provider: the name of the store, and its HTTPS address. */
-const BUCKETS: Readonly<
-  Record<string, readonly [name: string, address: (bucket: string, key: string) => string]>
-> = {
-  s3: ['Amazon S3', (bucket, key) => `https://${bucket}.s3.REGION.amazonaws.com/${key}`],
-  gs: ['Google Cloud Storage', (bucket, key) => `https://storage.googleapis.com/${bucket}/${key}`],
-  az: ['Azure Blob Storage', (container, key) => `https://ACCOUNT.blob.core.windows.net/${container}/${key}`],
-  oss: ['Alibaba Cloud OSS', (bucket, key) => `https://${bucket}.REGION.aliyuncs.com/${key}`],
-};
-
-/** Other names of the same stores. */
-const ALIASES: Readonly<Record<string, string>> = {
-  s3a: 's3',
-  s3n: 's3',
-  gcs: 'gs',
-  azure: 'az',
-  adl: 'az',
-  abfs: 'az',
-  abfss: 'az',
-  wasb: 'az',
-  wasbs: 'az',
-};
+/** A store's schemes, its name, and the HTTPS address of a file in a bucket. */
+const STORES: readonly [schemes: RegExp, name: string, address: (bucket: string, key: string) => string][] = [
+  [/^s3[an]?$/, 'Amazon S3', (bucket, key) => `https://${bucket}.s3.REGION.amazonaws.com/${key}`],
+  [/^gc?s$/, 'Google Cloud Storage', (bucket, key) => `https://storage.googleapis.com/${bucket}/${key}`],
+  [
+    /^(az|azure|adl|abfss?|wasbs?)$/,
+    'Azure Blob Storage',
+    (container, key) => `https://ACCOUNT.blob.core.windows.net/${container}/${key}`,
+  ],
+  [/^oss$/, 'Alibaba Cloud OSS', (bucket, key) => `https://${bucket}.REGION.aliyuncs.com/${key}`],
+];
 
 /** GDAL's and rasterio's ways into archives. */
 const ARCHIVE = /^(?:\/vsi(?:zip|tar|gzip|7z|rar)\/|(?:zip|tar|gzip)(?:\+[a-z0-9]+)?:\/\/)/i;
@@ -78,14 +67,15 @@ function explain(path: string): { problem: string; remedy: string; feature: stri
   const [, scheme = '', rest = ''] =
     /^(?:\/vsi)?([a-z0-9+._-]+?)(?:_streaming)?(?::\/\/?|\/)(.*)$/is.exec(path) ?? [];
   const name = scheme.toLowerCase();
-  const [store, address] = BUCKETS[ALIASES[name] ?? name] ?? [];
-  if (store === undefined || address === undefined) {
+  const known = STORES.find(([schemes]) => schemes.test(name));
+  if (known === undefined) {
     return {
       problem: path.startsWith('/') ? "is a path of GDAL's virtual files" : `has the scheme ${name}:`,
       remedy: 'download the file and give its path, or give an http: or https: address',
       feature: `${name} addresses`,
     };
   }
+  const [, store, address] = known;
   return {
     problem: `is an address of ${store}, which terrachip does not open by itself`,
     remedy: `give its HTTPS address, as in ${httpsAddress(rest, address)}, signed where it is not public`,
@@ -107,12 +97,7 @@ function httpsAddress(rest: string, address: (bucket: string, key: string) => st
 function withoutVsi(path: string): string {
   const plain = path.replace(/^\/?vsicurl(?:_streaming)?\//i, '');
   const [, encoded] = /^\/vsicurl\?(?:.*&)?url=([^&]+)/i.exec(path) ?? [];
-  if (encoded === undefined) return plain;
-  try {
-    return decodeURIComponent(encoded);
-  } catch {
-    return encoded;
-  }
+  return encoded === undefined ? plain : percentDecoded(encoded);
 }
 
 /** An address for messages: without user, password and query. */

@@ -1,4 +1,5 @@
 import { onAbort } from './abort.js';
+import { type ByteSource, wrapSource } from './byte-source.js';
 
 /** Lets a number of tasks run at a time; the others wait their turn, and can give up by their signal. */
 export class Semaphore {
@@ -43,6 +44,13 @@ export class Semaphore {
     if (next === undefined) this.#free++;
     else next();
   }
+}
+
+/** Bounds how many reads are under way; sources that share a semaphore (those of one host) share the bound. */
+export function withLimit(source: ByteSource, semaphore: Semaphore): ByteSource {
+  return wrapSource(source, (offset, length, options) =>
+    semaphore.run(() => source.read(offset, length, options), options?.signal),
+  );
 }
 
 /** Runs a task for each item, `limit` at a time, and returns the results in order. A failure starts no more tasks. */

@@ -1,6 +1,6 @@
 import { invalidInput } from '../errors.js';
-import type { Affine, Crs, GeoBox, GeoTensor, TypedArray } from '../geo/index.js';
-import type { BandInfo, Raster, ReadRequest, WindowRequest } from './raster.js';
+import type { GeoBox, GeoTensor, TypedArray } from '../geo/index.js';
+import type { Raster, ReadRequest, WindowRequest } from './raster.js';
 import { RasterView } from './raster-view.js';
 import { readTensor } from './request.js';
 
@@ -16,39 +16,23 @@ export interface Declarations {
 
 /** A raster with declared metadata. */
 export class DeclaredRaster extends RasterView {
-  readonly #bands: readonly BandInfo[];
-  readonly #geobox: GeoBox | null;
   readonly #invalid: readonly number[];
   readonly #nodata: number;
 
   /** @throws {TerrachipError} INVALID_INPUT for a declared grid of another size than the file */
-  constructor(raster: Raster, declarations: Declarations) {
-    const { nodata, invalid = [], geobox } = declarations;
-    super(raster);
-    this.#invalid = invalid;
-    this.#nodata = nodata ?? 0;
-    this.#bands = nodata === undefined ? raster.bands : raster.bands.map((band) => ({ ...band, nodata }));
-    if (geobox !== undefined && (geobox.width !== raster.width || geobox.height !== raster.height)) {
+  constructor(raster: Raster, { nodata, invalid = [], geobox: declared }: Declarations) {
+    if (declared !== undefined && (declared.width !== raster.width || declared.height !== raster.height)) {
       throw invalidInput(
         raster.name,
-        `has ${raster.width} × ${raster.height} pixels, but its product says ${geobox.width} × ${geobox.height}`,
+        `has ${raster.width} × ${raster.height} pixels, but its product says ${declared.width} × ${declared.height}`,
         'get the product again',
       );
     }
-    this.#geobox = raster.geobox ?? geobox ?? null;
-  }
-
-  override get bands(): readonly BandInfo[] {
-    return this.#bands;
-  }
-  override get crs(): Crs | null {
-    return this.#geobox?.crs ?? super.crs;
-  }
-  override get transform(): Affine | null {
-    return this.#geobox?.transform ?? super.transform;
-  }
-  override get geobox(): GeoBox | null {
-    return this.#geobox;
+    const geobox = raster.geobox ?? declared;
+    const bands = nodata === undefined ? raster.bands : raster.bands.map((band) => ({ ...band, nodata }));
+    super(raster, { bands, geobox, crs: geobox?.crs, transform: geobox?.transform });
+    this.#invalid = invalid;
+    this.#nodata = nodata ?? 0;
   }
 
   override async readPlanes(request?: WindowRequest): Promise<TypedArray[]> {

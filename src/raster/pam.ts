@@ -3,7 +3,7 @@ import { messageOf } from '../errors.js';
 import { Affine, Crs } from '../geo/index.js';
 import type { ByteSource } from '../io/index.js';
 import { findFirst, parseXml, textOf, type XmlElement } from '../xml.js';
-import { parseNodata, storedNodata } from './geotiff/bands.js';
+import { byDomain, parseNodata, storedNodata } from './geotiff/bands.js';
 import type { Georeference } from './geotiff/georeference.js';
 import type { BandInfo, ColourTable, Metadata, Raster } from './raster.js';
 
@@ -139,14 +139,13 @@ function parseMetadata(root: XmlElement): Metadata {
   const domains = root.children.filter(
     ({ name, attributes }) => name === 'Metadata' && attributes.format !== 'xml',
   );
-  const items = domains.flatMap(({ attributes: { domain = '' }, children }) =>
-    children.flatMap(({ attributes: { key }, text }): [string, string, string][] =>
-      key === undefined || key.startsWith('STATISTICS_') ? [] : [[domain, key, text]],
+  return byDomain(
+    domains.flatMap(({ attributes: { domain = '' }, children }) =>
+      children.flatMap(({ attributes: { key: name }, text: value }) =>
+        name === undefined || name.startsWith('STATISTICS_') ? [] : [{ domain, name, value }],
+      ),
     ),
   );
-  const metadata: Record<string, Record<string, string>> = Object.create(null);
-  for (const [domain, key, text] of items) metadata[domain] = { ...metadata[domain], [key]: text };
-  return { ...metadata };
 }
 
 function parseBand(band: XmlElement): PamBand {

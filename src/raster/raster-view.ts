@@ -13,10 +13,7 @@ import type {
 import { readTensor } from './request.js';
 
 /** The metadata of a raster. */
-export type RasterInfo = Omit<
-  Raster,
-  'readPlanes' | 'readMask' | 'read' | 'dispose' | 'close' | typeof Symbol.asyncDispose
->;
+export type RasterInfo = Omit<Raster, 'readPlanes' | 'readMask' | 'read' | keyof Resource>;
 
 /** The grid of a raster; null without CRS or transform. */
 export function gridOf(
@@ -27,68 +24,57 @@ export function gridOf(
   return crs === null || transform === null ? null : new GeoBox(crs, transform, width, height);
 }
 
-/** Base class of rasters: the getters of their metadata, and `read`. */
+/** Base class of rasters: their metadata, and `read`. */
 export abstract class DescribedRaster extends Resource implements Raster {
-  readonly #info: RasterInfo;
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  readonly bands: readonly BandInfo[];
+  readonly crs: Crs | null;
+  readonly transform: Affine | null;
+  readonly geobox: GeoBox | null;
+  readonly compression: string;
+  readonly predictor: number;
+  readonly blockSize: readonly [number, number];
+  readonly overviews: readonly (readonly [number, number])[];
+  readonly colourTable: ColourTable | null;
+  readonly metadata: Metadata;
+  readonly mask: MaskKind;
+  readonly gcps: Raster['gcps'];
+  readonly hasRpc: boolean;
+  readonly swath: readonly [latitude: string, longitude: string] | null;
+  readonly placeProblem: string | null;
 
-  constructor(info: RasterInfo) {
+  /** @param changes fields that differ from `info` */
+  constructor(
+    info: RasterInfo,
+    {
+      bands = info.bands,
+      crs = info.crs,
+      transform = info.transform,
+      geobox = info.geobox,
+      mask = info.mask,
+    }: Partial<RasterInfo> = {},
+  ) {
     super();
-    this.#info = info;
-  }
-
-  get name(): string {
-    return this.#info.name;
-  }
-  get width(): number {
-    return this.#info.width;
-  }
-  get height(): number {
-    return this.#info.height;
-  }
-  get bands(): readonly BandInfo[] {
-    return this.#info.bands;
-  }
-  get crs(): Crs | null {
-    return this.#info.crs;
-  }
-  get transform(): Affine | null {
-    return this.#info.transform;
-  }
-  get geobox(): GeoBox | null {
-    return this.#info.geobox;
-  }
-  get compression(): string {
-    return this.#info.compression;
-  }
-  get predictor(): number {
-    return this.#info.predictor;
-  }
-  get blockSize(): readonly [number, number] {
-    return this.#info.blockSize;
-  }
-  get overviews(): readonly (readonly [number, number])[] {
-    return this.#info.overviews;
-  }
-  get colourTable(): ColourTable | null {
-    return this.#info.colourTable;
-  }
-  get metadata(): Metadata {
-    return this.#info.metadata;
-  }
-  get mask(): MaskKind {
-    return this.#info.mask;
-  }
-  get gcps(): Raster['gcps'] {
-    return this.#info.gcps;
-  }
-  get hasRpc(): boolean {
-    return this.#info.hasRpc;
-  }
-  get swath(): readonly [latitude: string, longitude: string] | null {
-    return this.#info.swath ?? null;
-  }
-  get placeProblem(): string | null {
-    return this.#info.placeProblem;
+    this.name = info.name;
+    this.width = info.width;
+    this.height = info.height;
+    this.bands = bands;
+    this.crs = crs;
+    this.transform = transform;
+    this.geobox = geobox;
+    this.compression = info.compression;
+    this.predictor = info.predictor;
+    this.blockSize = info.blockSize;
+    this.overviews = info.overviews;
+    this.colourTable = info.colourTable;
+    this.metadata = info.metadata;
+    this.mask = mask;
+    this.gcps = info.gcps;
+    this.hasRpc = info.hasRpc;
+    this.swath = info.swath ?? null;
+    this.placeProblem = info.placeProblem;
   }
 
   abstract readPlanes(request?: WindowRequest): Promise<TypedArray[]>;
@@ -100,12 +86,12 @@ export abstract class DescribedRaster extends Resource implements Raster {
   }
 }
 
-/** Base class of views: forwards everything to another raster. Closing the view closes that raster. */
+/** Base class of views: forwards everything to another raster. Disposing of the view disposes of that raster. */
 export class RasterView extends DescribedRaster {
   readonly #raster: Raster;
 
-  constructor(raster: Raster) {
-    super(raster);
+  constructor(raster: Raster, changes?: Partial<RasterInfo>) {
+    super(raster, changes);
     this.#raster = raster;
   }
 
@@ -121,7 +107,7 @@ export class RasterView extends DescribedRaster {
     return this.#raster.read(request);
   }
 
-  close(): Promise<void> {
-    return this.#raster.close();
+  dispose(): Promise<void> {
+    return this.#raster.dispose();
   }
 }

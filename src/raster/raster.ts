@@ -9,6 +9,7 @@ import type {
   PixelWindow,
   TypedArray,
 } from '../geo/index.js';
+import type { Resource } from '../resource.js';
 
 /** One band's type, nodata, scale and metadata. */
 export interface BandInfo {
@@ -95,7 +96,7 @@ export interface MaskRequest extends Omit<WindowRequest, 'bands'> {
 export type ColourTable = readonly (readonly [number, number, number])[];
 
 /** An opened raster: its metadata, and its pixels by window. Dispose it when done. */
-export interface Raster extends AsyncDisposable {
+export interface Raster extends Resource {
   /** The path or URL, without credentials. */
   readonly name: string;
   readonly width: number;
@@ -133,8 +134,4 @@ export interface Raster extends AsyncDisposable {
    * @throws {TerrachipError} INVALID_INPUT without a CRS, or for an area, a band or a level outside the raster
    */
   read(request?: ReadRequest): Promise<GeoTensor>;
-  /** Closes the file. `await using` calls it, too. */
-  dispose(): Promise<void>;
-  /** @deprecated The former name of `dispose`. */
-  close(): Promise<void>;
 }

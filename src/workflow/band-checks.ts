@@ -1,9 +1,8 @@
 /** Identities of files, to detect changes, and checks that pixel values fit their declared units. */
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { withoutCredentials } from '../errors.js';
-import { cannotOpen } from '../io/node/file.js';
+import { cannotOpen, localPath } from '../io/node/file.js';
 import { isUrl } from '../io/open-url.js';
 import {
   type BandInfo,
@@ -21,7 +20,7 @@ import {
  */
 export async function identityOf(location: string): Promise<string> {
   if (isUrl(location)) return withoutCredentials(location);
-  const [path, part] = await splitPart(location.startsWith('file:') ? fileURLToPath(location) : location);
+  const [path, part] = await splitPart(localPath(location));
   const { size, mtimeMs } = await stat(path).catch((cause: unknown) => {
     throw cannotOpen(path, cause);
   });

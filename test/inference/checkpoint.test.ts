@@ -7,6 +7,7 @@ import { type Checkpoint, openCheckpoint } from '../../src/inference/checkpoint/
 import { openCheckpointFile } from '../../src/inference/node/checkpoint-file.js';
 import { type ByteSource, checkRange, MemorySource } from '../../src/io/index.js';
 import { numberToHalf } from '../../src/raster/arrays/index.js';
+import { disposable } from '../../src/resource.js';
 import { startRangeServer } from '../support/http-server.js';
 import { pickle, torchFile } from '../support/pickle.js';
 import { buildZip, type ZipPart } from '../support/zip.js';
@@ -133,18 +134,19 @@ describe('refused files', () => {
 /** A source that records its reads. */
 function counting(size: number, read: (offset: number, length: number) => Uint8Array<ArrayBuffer>) {
   const counts = { longest: 0, total: 0 };
-  const source: ByteSource = {
-    name: 'large.safetensors',
-    size,
-    etag: null,
-    async read(offset, length) {
-      checkRange(this, offset, length);
-      counts.longest = Math.max(counts.longest, length);
-      counts.total += length;
-      return read(offset, length);
+  const about = { name: 'large.safetensors', size, etag: null };
+  const source: ByteSource = disposable(
+    {
+      ...about,
+      async read(offset: number, length: number) {
+        checkRange(about, offset, length);
+        counts.longest = Math.max(counts.longest, length);
+        counts.total += length;
+        return read(offset, length);
+      },
     },
-    close: async () => undefined,
-  };
+    async () => undefined,
+  );
   return { source, counts };
 }
 

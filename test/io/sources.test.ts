@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { TerrachipError } from '../../src/errors.js';
 import { ByteLru } from '../../src/io/byte-lru.js';
+import { wrapSource } from '../../src/io/byte-source.js';
 import {
   type ByteSource,
   MemorySource,
@@ -27,25 +28,19 @@ function spy(
   fail: (n: number) => Error | null = () => null,
 ): ByteSource & { reads: [number, number][]; active: number; most: number } {
   const memory = new MemorySource(bytes, 'spied');
-  return {
-    name: memory.name,
-    size: memory.size,
-    etag: null,
-    reads: [],
-    active: 0,
-    most: 0,
-    async read(offset, length) {
-      const error = fail(this.reads.length);
-      this.reads.push([offset, length]);
-      this.active++;
-      this.most = Math.max(this.most, this.active);
-      await sleep(2);
-      this.active--;
-      if (error !== null) throw error;
-      return memory.read(offset, length);
-    },
-    close: async () => undefined,
-  };
+  const reads: [number, number][] = [];
+  const source = wrapSource(memory, async (offset, length) => {
+    const error = fail(reads.length);
+    reads.push([offset, length]);
+    spied.active++;
+    spied.most = Math.max(spied.most, spied.active);
+    await sleep(2);
+    spied.active--;
+    if (error !== null) throw error;
+    return memory.read(offset, length);
+  });
+  const spied = Object.assign(source, { reads, active: 0, most: 0 });
+  return spied;
 }
 
 const network = new TerrachipError('NETWORK', 'u failed', 'wait', { url: 'u' });
@@ -70,12 +65,9 @@ describe('middlewares', () => {
   });
 
   it('coalescing bridges the smallest gaps first, up to a share of the requested bytes', async () => {
-    const source = spy();
     const large = new MemorySource(new Uint8Array(200_000));
-    const merged = withCoalescing(
-      { ...source, size: large.size, read: (offset, length) => note(offset, length) },
-      { maxGap: 65_536, maxWaste: 0.25 },
-    );
+    const noted = wrapSource(large, (offset, length) => note(offset, length));
+    const merged = withCoalescing(noted, { maxGap: 65_536, maxWaste: 0.25 });
     const ranges: [number, number][] = [];
     const note = (offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> => {
       ranges.push([offset, length]);
@@ -94,13 +86,11 @@ describe('middlewares', () => {
 
   it('coalescing aborts a merged read when all its readers have', async () => {
     const signals: AbortSignal[] = [];
-    const merged = withCoalescing({
-      ...spy(),
-      read: (_, __, options) => {
-        if (options?.signal !== undefined) signals.push(options.signal);
-        return new Promise(() => undefined);
-      },
+    const endless = wrapSource(spy(), (_, __, options) => {
+      if (options?.signal !== undefined) signals.push(options.signal);
+      return new Promise(() => undefined);
     });
+    const merged = withCoalescing(endless);
     const [a, b] = [new AbortController(), new AbortController()];
     const reads = [a, b].map(({ signal }) => merged.read(0, 10, { signal }));
     await sleep(1);

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Affine, type TypedArray } from '../../src/geo/index.js';
+import { wrapSource } from '../../src/io/byte-source.js';
 import { MemorySource } from '../../src/io/index.js';
 import { GeoTiffRaster, openRaster } from '../../src/raster/node/index.js';
 import { startRangeServer } from '../support/http-server.js';
@@ -103,16 +104,10 @@ describe('GeoTiffRaster', () => {
   it('decodes a block once', async () => {
     const source = new MemorySource(await readFile(path('tiles-deflate-int16-p2')));
     let reads = 0;
-    const counted = {
-      name: source.name,
-      size: source.size,
-      etag: null,
-      read: (offset: number, length: number) => {
-        reads++;
-        return source.read(offset, length);
-      },
-      close: () => source.close(),
-    };
+    const counted = wrapSource(source, (offset, length) => {
+      reads++;
+      return source.read(offset, length);
+    });
     const raster = await GeoTiffRaster.open(counted);
     await raster.readPlanes();
     const first = reads;

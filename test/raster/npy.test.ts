@@ -2,7 +2,7 @@ import { open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ByteSource } from '../../src/io/index.js';
+import { wrapSource } from '../../src/io/byte-source.js';
 import { MemorySource } from '../../src/io/index.js';
 import { NpyArray, openNpy, openRaster, writeNpy } from '../../src/raster/node/index.js';
 import { temporaryFolder } from '../support/files.js';
@@ -43,16 +43,10 @@ describe('.npy', () => {
     const bytes = await readFile(storePath('float64.npy'));
     const memory = new MemorySource(bytes);
     const reads: [number, number][] = [];
-    const counted: ByteSource = {
-      name: 'counted',
-      size: memory.size,
-      etag: null,
-      read(offset, length) {
-        reads.push([offset, length]);
-        return memory.read(offset, length);
-      },
-      close: async () => undefined,
-    };
+    const counted = wrapSource(memory, (offset, length) => {
+      reads.push([offset, length]);
+      return memory.read(offset, length);
+    });
     const array = await NpyArray.open(counted);
     reads.length = 0;
     await array.read([{ start: 2, end: 3 }]);

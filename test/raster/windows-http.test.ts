@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Affine, GeoBox, type TypedArray } from '../../src/geo/index.js';
 import { CpuBackend } from '../../src/gpu/index.js';
+import { wrapSource } from '../../src/io/byte-source.js';
 import { MemorySource } from '../../src/io/index.js';
 import {
   GeoTiffRaster,
@@ -153,16 +154,11 @@ describe('a window over HTTP', () => {
 async function tileBytes(path: string): Promise<number> {
   const source = new MemorySource(await readFile(path));
   let bytes = 0;
-  const raster = await GeoTiffRaster.open({
-    name: source.name,
-    size: source.size,
-    etag: null,
-    read: (offset, length) => {
-      bytes += length;
-      return source.read(offset, length);
-    },
-    close: () => source.close(),
+  const counted = wrapSource(source, (offset, length) => {
+    bytes += length;
+    return source.read(offset, length);
   });
+  const raster = await GeoTiffRaster.open(counted);
   // Header reads are first; without merging, the others are tiles.
   await raster.readPlanes({ window: { x: 0, y: 0, width: 1, height: 1 } });
   bytes = 0;

@@ -85,7 +85,7 @@ class PooledRaster extends RasterView {
     this.#giveBack = giveBack;
   }
 
-  override async close(): Promise<void> {
+  override async dispose(): Promise<void> {
     const giveBack = this.#giveBack;
     this.#giveBack = null;
     await giveBack?.();

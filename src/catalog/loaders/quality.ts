@@ -7,7 +7,6 @@ import type { Backend } from '../../gpu/index.js';
 import { bitMask, classMask, dilate, maskOut } from '../../kernels/index.js';
 import {
   type BandInfo,
-  type MaskKind,
   type MaskRequest,
   type Raster,
   readPixels,
@@ -71,22 +70,13 @@ export class QualityRaster extends RasterView {
 
   /** @throws {TerrachipError} INVALID_INPUT for bits that the band does not have */
   constructor(backend: Backend, raster: Raster, band: BandInfo, mask: QualityMask) {
-    super(raster);
+    const plain = { nodata: null, scale: 1, offset: 0, colourInterpretation: 'undefined' };
+    super(raster, { bands: [{ ...band, ...plain, dtype: 'float32', storedType: 'float32' }], mask: null });
     requireBits(raster, band, mask);
     this.#backend = backend;
     this.#raster = raster;
     this.#band = band;
     this.#mask = mask;
-  }
-
-  override get bands(): readonly BandInfo[] {
-    const { index } = this.#band;
-    const plain = { nodata: null, scale: 1, offset: 0, colourInterpretation: 'undefined' };
-    return [{ ...this.#band, ...plain, index, dtype: 'float32', storedType: 'float32' }];
-  }
-
-  override get mask(): MaskKind {
-    return null;
   }
 
   /**
@@ -167,26 +157,18 @@ export class QualityRaster extends RasterView {
 export class SourceView extends RasterView {
   /** Pixels masked by the quality band so far. */
   maskedPixels = 0;
-  readonly #bands: readonly BandInfo[];
+  readonly #hasMask: boolean;
   readonly #quality: QualityRaster | null;
 
   constructor(raster: Raster, bands: readonly BandInfo[], quality: QualityRaster | null) {
-    super(raster);
-    this.#bands = bands;
+    super(raster, { bands, mask: quality !== null && raster.mask !== 'band masks' ? 'mask' : raster.mask });
+    this.#hasMask = raster.mask !== null;
     this.#quality = quality;
-  }
-
-  override get bands(): readonly BandInfo[] {
-    return this.#bands;
-  }
-
-  override get mask(): MaskKind {
-    return this.#quality !== null && super.mask !== 'band masks' ? 'mask' : super.mask;
   }
 
   /** The file's own mask combined with the quality band. */
   override async readMask(request: MaskRequest = {}): Promise<Uint8Array | null> {
-    const own = super.mask === null ? null : await super.readMask(request);
+    const own = this.#hasMask ? await super.readMask(request) : null;
     if (this.#quality === null) return own;
     const level = levelBox(this, request.level ?? 0);
     const { x, y, width, height } = request.window ?? wholeWindow(level);

@@ -153,7 +153,7 @@ export class RasterStream<D extends Dtype = Dtype> extends Resource implements A
   }
 
   /** Closes all files. A finished iteration closes them too. */
-  async close(): Promise<void> {
+  async dispose(): Promise<void> {
     await this.plan.close();
   }
 }

@@ -1,9 +1,8 @@
 /** Paths, patterns, folders and URLs as a list of files. */
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { invalidInput, TerrachipError } from '../../errors.js';
-import { cannotOpen } from '../../io/node/file.js';
+import { cannotOpen, localPath } from '../../io/node/file.js';
 import { isUrl } from '../../io/open-url.js';
 import { foreignAddress } from '../../io/schemes.js';
 
@@ -45,7 +44,7 @@ export async function findFiles(inputs: readonly string[], options: FindOptions)
   for (const input of inputs) {
     named = 0;
     if (isUrl(input)) add(input);
-    else await findLocal(input.startsWith('file:') ? fileURLToPath(input) : input, options, add);
+    else await findLocal(localPath(input), options, add);
     // Files that another input names too are files.
     if (named === 0) {
       const foreign = foreignAddress(input);

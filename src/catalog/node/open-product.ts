@@ -1,13 +1,12 @@
 import { stat } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { invalidInput, invalidOption, TerrachipError } from '../../errors.js';
-import { cannotOpen } from '../../io/node/file.js';
+import { cannotOpen, localPath } from '../../io/node/file.js';
 import { isUrl, pathOf } from '../../io/open-url.js';
+import type { ProductTree } from '../products/description.js';
 import { describeItem } from '../products/item.js';
 import { Product } from '../products/product.js';
 import { readSafe, type SafeOptions, safeFolders } from '../products/safe.js';
 import type { ItemOptions } from '../products/sentinel2-item.js';
-import type { ProductTree } from '../products/tree.js';
 import { stacItems } from '../stac/catalog.js';
 import type { HrefOptions } from '../stac/href.js';
 import { rowOfItem } from '../stac/item.js';
@@ -37,7 +36,7 @@ export async function openProduct(
   if (addOffset !== undefined && !Number.isFinite(addOffset))
     throw invalidOption('addOffset', `cannot be ${addOffset}`, 'give 0 or -1000');
   if (typeof source !== 'string') return productOfItem(source, 'the item', options.base ?? null, options);
-  const path = source.startsWith('file:') ? fileURLToPath(source) : source;
+  const path = localPath(source);
   const read = { signal: options.signal };
   if (/\.zip$/i.test(pathOf(path))) {
     return productOfTree(await zipTree(path, options.signal), options);

@@ -1,6 +1,5 @@
 import { ByteLru } from '../byte-lru.js';
-import type { ByteSource } from '../byte-source.js';
-import { checkRange } from '../byte-source.js';
+import { type ByteSource, checkRange, wrapSource } from '../byte-source.js';
 
 /** Size and number of the blocks that are kept. */
 export interface BlockCacheOptions {
@@ -23,34 +22,24 @@ export function withBlockCache(source: ByteSource, options: BlockCacheOptions = 
       index,
       () => {
         const offset = index * blockSize;
-        return source.read(
-          offset,
-          Math.min(blockSize, source.size - offset),
-          signal === undefined ? {} : { signal },
-        );
+        return source.read(offset, Math.min(blockSize, source.size - offset), { signal });
       },
       signal,
     );
 
-  return {
-    name: source.name,
-    size: source.size,
-    etag: source.etag,
-    async read(offset, length, readOptions) {
-      checkRange(source, offset, length);
-      if (length >= blockSize) return source.read(offset, length, readOptions);
-      const first = Math.floor(offset / blockSize);
-      const last = Math.floor((offset + Math.max(1, length) - 1) / blockSize);
-      const result = new Uint8Array(length);
-      const copyBlock = async (index: number): Promise<void> => {
-        const block = await readBlock(index, readOptions?.signal);
-        const from = Math.max(0, offset - index * blockSize);
-        const part = block.subarray(from, offset + length - index * blockSize);
-        result.set(part, index * blockSize + from - offset);
-      };
-      await Promise.all(Array.from({ length: last - first + 1 }, (_, k) => copyBlock(first + k)));
-      return result;
-    },
-    close: () => source.close(),
-  };
+  return wrapSource(source, async (offset, length, readOptions) => {
+    checkRange(source, offset, length);
+    if (length >= blockSize) return source.read(offset, length, readOptions);
+    const first = Math.floor(offset / blockSize);
+    const last = Math.floor((offset + Math.max(1, length) - 1) / blockSize);
+    const result = new Uint8Array(length);
+    const copyBlock = async (index: number): Promise<void> => {
+      const block = await readBlock(index, readOptions?.signal);
+      const from = Math.max(0, offset - index * blockSize);
+      const part = block.subarray(from, offset + length - index * blockSize);
+      result.set(part, index * blockSize + from - offset);
+    };
+    await Promise.all(Array.from({ length: last - first + 1 }, (_, k) => copyBlock(first + k)));
+    return result;
+  });
 }

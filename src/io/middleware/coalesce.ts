@@ -1,5 +1,5 @@
 import { onAbort, untilAborted } from '../abort.js';
-import { type ByteSource, checkRange } from '../byte-source.js';
+import { type ByteSource, checkRange, wrapSource } from '../byte-source.js';
 
 /** How far apart ranges may be to be read as one. */
 export interface CoalesceOptions {
@@ -53,22 +53,15 @@ export function withCoalescing(source: ByteSource, options: CoalesceOptions = {}
     if (group.length > 0) void readGroup(source, group, end);
   };
 
-  return {
-    name: source.name,
-    size: source.size,
-    etag: source.etag,
-    async read(offset, length, readOptions) {
-      const signal = readOptions?.signal;
-      signal?.throwIfAborted();
-      checkRange(source, offset, length);
-      const bytes = new Promise<Uint8Array<ArrayBuffer>>((resolve, reject) => {
-        if (queue.length === 0) queueMicrotask(flush);
-        queue.push({ offset, length, signal, resolve, reject });
-      });
-      return untilAborted(bytes, signal);
-    },
-    close: () => source.close(),
-  };
+  return wrapSource(source, async (offset, length, { signal } = {}) => {
+    signal?.throwIfAborted();
+    checkRange(source, offset, length);
+    const bytes = new Promise<Uint8Array<ArrayBuffer>>((resolve, reject) => {
+      if (queue.length === 0) queueMicrotask(flush);
+      queue.push({ offset, length, signal, resolve, reject });
+    });
+    return untilAborted(bytes, signal);
+  });
 }
 
 /** The widest gap that may be read over, so that all gaps up to it stay within the bounds; `sorted` by offset. */

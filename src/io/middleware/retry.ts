@@ -1,6 +1,6 @@
 import { isError, isTerrachipError } from '../../errors.js';
 import { onAbort } from '../abort.js';
-import type { ByteSource } from '../byte-source.js';
+import { type ByteSource, wrapSource } from '../byte-source.js';
 
 /** How often a failed read is repeated, and after how long. */
 export interface RetryOptions {
@@ -35,14 +35,9 @@ export async function retrying<T>(
 
 /** Repeats reads that fail for reasons that pass. */
 export function withRetry(source: ByteSource, options: RetryOptions = {}): ByteSource {
-  return {
-    name: source.name,
-    size: source.size,
-    etag: source.etag,
-    read: (offset, length, readOptions) =>
-      retrying(() => source.read(offset, length, readOptions), options, readOptions?.signal),
-    close: () => source.close(),
-  };
+  return wrapSource(source, (offset, length, readOptions) =>
+    retrying(() => source.read(offset, length, readOptions), options, readOptions?.signal),
+  );
 }
 
 function isWorthRepeating(error: unknown): boolean {

@@ -1,8 +1,11 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { invalidInput, isError, messageOf, TerrachipError } from '../../errors.js';
 import { Resource } from '../../resource.js';
 import { type ByteSource, checkRange, type ReadOptions } from '../byte-source.js';
+import { withCoalescing } from '../middleware/coalesce.js';
+import { isUrl, type OpenOptions, openUrl } from '../open-url.js';
 import { foreignAddress } from '../schemes.js';
 
 /** A file on disk. */
@@ -49,9 +52,20 @@ export class FileSource extends Resource implements ByteSource {
     return bytes;
   }
 
-  async close(): Promise<void> {
+  async dispose(): Promise<void> {
     await this.#handle.close();
   }
+}
+
+/** Opens a path, a `file:` URL or an `http(s):` URL, with the middlewares that each kind wants. */
+export async function openSource(path: string, options: OpenOptions = {}): Promise<ByteSource> {
+  if (isUrl(path)) return openUrl(path, options);
+  return withCoalescing(await FileSource.open(localPath(path)));
+}
+
+/** A path without `file:`. */
+export function localPath(path: string): string {
+  return path.startsWith('file:') ? fileURLToPath(path) : path;
 }
 
 /** The error for a folder, pipe or device in the place of a file. */

@@ -3,5 +3,4 @@
  * @module terrachip/io
  */
 export * from '../index.js';
-export { FileSource } from './file.js';
-export { openSource } from './open.js';
+export { FileSource, openSource } from './file.js';

@@ -1,10 +1,10 @@
 /** Outputs that are one of the inputs: refused before anything is opened for writing. */
 import { opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { invalidInput } from '../../errors.js';
 import { isUrl } from '../open-url.js';
 import { rasterSidecars } from './beside.js';
+import { localPath } from './file.js';
 import { type OutputFormat, requireEnding, requireWritable } from './output.js';
 
 /** Entries that are looked at of an input that is a folder, such as a model. */
@@ -66,7 +66,7 @@ async function identityOf(path: string): Promise<string | null> {
 /** The files of an input: itself, or those of a folder. */
 async function* filesOf(input: string): AsyncGenerator<string> {
   if (isUrl(input)) return;
-  const path = input.startsWith('file:') ? fileURLToPath(input) : input;
+  const path = localPath(input);
   const at = path.lastIndexOf('#');
   for (const place of at < 0 ? [path] : [path, path.slice(0, at)]) {
     const found = await stat(place).catch(() => null);

@@ -2,6 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { TerrachipError } from '../../errors.js';
 import { parseJson } from '../../json.js';
 import { decodeText } from '../../text.js';
+import { requireAtMost } from '../byte-source.js';
 import { cannotOpen, noFile } from './file.js';
 
 /** No manifest, plan or model card is larger. */
@@ -13,15 +14,7 @@ export async function readJson(path: string): Promise<unknown> {
   try {
     const found = await stat(path);
     if (!found.isFile()) throw noFile(path);
-    const { size } = found;
-    if (size > MAX_JSON_BYTES) {
-      throw new TerrachipError(
-        'TOO_LARGE',
-        `${path} has ${size} bytes, more than the ${MAX_JSON_BYTES} that a JSON document may have`,
-        'check that it is the right file',
-        { size, limit: MAX_JSON_BYTES },
-      );
-    }
+    requireAtMost({ name: path, size: found.size }, MAX_JSON_BYTES, 'check that it is the right file');
     text = decodeText(await readFile(path));
   } catch (cause) {
     throw cause instanceof TerrachipError ? cause : cannotOpen(path, cause);

@@ -29,8 +29,8 @@ export interface NdArray {
 /** Attributes of an array or group, by name. */
 export type Attributes = Readonly<Record<string, unknown>>;
 
-/** One array of a store: its metadata, and its values by selection. */
-export interface StoredArray {
+/** What an array of a store is, by its metadata. */
+export interface ArrayDescription {
   /** The store's name and the array's path in it, for messages. */
   readonly name: string;
   /** Its path in the store, without a leading slash; empty for a store that is one array. */
@@ -51,6 +51,10 @@ export interface StoredArray {
   readonly compression: string;
   /** The format's own fill value, in stored units; null for none. */
   readonly nodata: number | null;
+}
+
+/** One array of a store: its metadata, and its values by selection. */
+export interface StoredArray extends ArrayDescription {
   /**
    * Reads the selected values; only their chunks (or bytes) are fetched.
    * @throws {TerrachipError} INVALID_INPUT for damaged data, UNSUPPORTED for integers that float64 cannot hold and for
@@ -90,6 +94,58 @@ const MAX_READ_BYTES = 2 ** 32;
 
 const MAX_RANK = 32;
 
+/** The most texts of one array, or characters of them. */
+const MAX_TEXTS = 2 ** 20;
+
+/**
+ * An array of a format.
+ * @param values reads a box in C order, as the type that `dtype` says
+ * @param texts reads all texts; null for an array of no text
+ */
+export function storedArray(
+  about: ArrayDescription,
+  values: (ranges: readonly AxisRange[], dtype: Dtype, signal?: AbortSignal) => Promise<TypedArray>,
+  texts: ((signal?: AbortSignal) => Promise<string[]>) | null,
+): StoredArray {
+  return {
+    ...about,
+    async read(selection, { signal } = {}) {
+      if (about.dtype === null) throw unreadableType(about);
+      const ranges = resolveSelection(about, selection);
+      return { data: await values(ranges, about.dtype, signal), shape: extentOf(ranges) };
+    },
+    async readText({ signal } = {}) {
+      if (texts === null || sizeOf(about.shape) > MAX_TEXTS) throw unreadableType(about, 'text');
+      return texts(signal);
+    },
+  };
+}
+
+/** The chunk shape of an array without chunks, which is read by pieces of its last axis. */
+export function rowsOf(shape: readonly number[]): number[] {
+  return shape.map((size, axis) => (axis === shape.length - 1 ? Math.max(1, size) : 1));
+}
+
+/** The ranges of all values. */
+export function wholeOf(shape: readonly number[]): AxisRange[] {
+  return shape.map((size) => ({ start: 0, end: size }));
+}
+
+/** Cuts a list into pieces of one length, such as texts of a fixed width; none for the length 0. */
+export function piecesOf<List extends { readonly length: number; slice(start: number, end: number): List }>(
+  list: List,
+  length: number,
+): List[] {
+  const count = length === 0 ? 0 : list.length / length;
+  return Array.from({ length: count }, (_, i) => list.slice(i * length, (i + 1) * length));
+}
+
+/** Numbers the arrays in a cache of chunks. */
+let arrays = 0;
+export function nextArrayId(): number {
+  return arrays++;
+}
+
 /** @throws {TerrachipError} INVALID_INPUT for a shape that no array can have */
 export function checkShape(name: string, shape: readonly number[]): void {
   const possible = shape.every((n) => Number.isSafeInteger(n) && n >= 0);
@@ -120,11 +176,11 @@ export function checkChunk(name: string, chunkShape: readonly number[], bytesPer
  * @throws {TerrachipError} INVALID_INPUT or TOO_LARGE
  */
 export function resolveSelection(
-  array: Pick<StoredArray, 'name' | 'shape' | 'dtype'>,
+  array: Pick<ArrayDescription, 'name' | 'shape' | 'dtype'>,
   selection: Selection = [],
 ): AxisRange[] {
   const { name, shape } = array;
-  const ranges = shape.map((size, axis) => selection[axis] ?? { start: 0, end: size });
+  const ranges = wholeOf(shape).map((whole, axis) => selection[axis] ?? whole);
   const inside = ranges.every(
     ({ start, end }, axis) =>
       Number.isInteger(start) && Number.isInteger(end) && start >= 0 && start <= end && end <= shape[axis],
@@ -150,7 +206,10 @@ export function extentOf(ranges: readonly AxisRange[]): number[] {
 }
 
 /** The error for an array of a type that `read` does not convert. */
-export function unreadableType(array: Pick<StoredArray, 'name' | 'storedType'>, wanted = 'numbers'): Error {
+export function unreadableType(
+  array: Pick<ArrayDescription, 'name' | 'storedType'>,
+  wanted = 'numbers',
+): Error {
   return new TerrachipError(
     'UNSUPPORTED',
     `${array.name} holds ${array.storedType}, which terrachip does not read as ${wanted}`,

@@ -5,7 +5,7 @@ import { sizeOf } from '../../geo/dtype.js';
 import type { ByteSource } from '../../io/index.js';
 import { mapConcurrently } from '../../io/semaphore.js';
 import { type AxisRange, extentOf } from './array.js';
-import { stridesOf } from './copy.js';
+import { indexAt, stridesOf } from './copy.js';
 
 export interface ContiguousLayout {
   /** The first value's byte in the file. */
@@ -54,14 +54,13 @@ export async function readContiguous(
     );
   }
   const length = result.length / count;
-  const outerSteps = stridesOf(outer);
   const start = box.slice(inner).reduce((sum, range, i) => sum + range.start * steps[inner + i], 0);
   await mapConcurrently(
     Array.from({ length: count }, (_, k) => k),
     READS,
     async (k) => {
-      const offset = outer.reduce(
-        (sum, n, axis) => sum + (box[axis].start + (Math.floor(k / outerSteps[axis]) % n)) * steps[axis],
+      const offset = indexAt(k, outer).reduce(
+        (sum, n, axis) => sum + (box[axis].start + n) * steps[axis],
         layout.offset + start,
       );
       result.set(await source.read(offset, length, { signal }), k * length);

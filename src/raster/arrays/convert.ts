@@ -20,6 +20,13 @@ export const NUMERIC_TYPES: Readonly<Record<string, { readonly bytes: number; re
   float64: { bytes: 8, dtype: 'float64' },
 };
 
+/** Numbers that JSON lacks, by the words of Zarr. */
+export const NOT_FINITE: Readonly<Record<string, number>> = {
+  NaN: Number.NaN,
+  Infinity,
+  '-Infinity': -Infinity,
+};
+
 /**
  * 64-bit integers as float64.
  * @param missing nodata values rounded to float64: often an end of the range, which float64 does not hold

@@ -1,6 +1,9 @@
 /** Copies of boxes between arrays of any rank. */
-import type { TypedArray } from '../../geo/index.js';
-import { type AxisRange, extentOf } from './array.js';
+import { TerrachipError } from '../../errors.js';
+import { sizeOf } from '../../geo/dtype.js';
+import { allocateArray, type Dtype, type TypedArray } from '../../geo/index.js';
+import { mapConcurrently } from '../../io/semaphore.js';
+import { type ArrayDescription, type AxisRange, extentOf } from './array.js';
 
 /** Strides of an array in C order, in elements. */
 export function stridesOf(shape: readonly number[]): number[] {
@@ -11,6 +14,11 @@ export function stridesOf(shape: readonly number[]): number[] {
     step *= shape[axis];
   }
   return strides;
+}
+
+/** The index along each axis of the k-th value in C order. */
+export function indexAt(k: number, shape: readonly number[]): number[] {
+  return stridesOf(shape).map((step, axis) => Math.floor(k / step) % shape[axis]);
 }
 
 export interface Layout {
@@ -41,18 +49,14 @@ export function copyBox(extent: readonly number[], from: Layout, to: Layout): vo
 }
 
 /** A box of an array's values in C order, of the shape `extent` from `origin` on. */
-export interface Chunk {
+interface Chunk {
   readonly values: TypedArray;
   readonly origin: readonly number[];
   readonly extent: readonly number[];
 }
 
 /** Copies the part of a chunk inside a box into the box's values, in C order. */
-export function copyChunk(
-  { values, origin, extent }: Chunk,
-  ranges: readonly AxisRange[],
-  data: TypedArray,
-): void {
+function copyChunk({ values, origin, extent }: Chunk, ranges: readonly AxisRange[], data: TypedArray): void {
   const from = ranges.map(({ start }, axis) => Math.max(start, origin[axis]));
   const inside = ranges.map(({ end }, axis) => Math.min(end, origin[axis] + extent[axis]) - from[axis]);
   const place = (strides: readonly number[], first: (axis: number) => number): Omit<Layout, 'data'> => ({
@@ -66,16 +70,47 @@ export function copyChunk(
   );
 }
 
-/** The number of chunks that a box touches, and the coordinates of each. */
-export function chunksUnder(
+/** The most chunks of one read, to bound the memory of their coordinates. */
+const MAX_CHUNKS = 2 ** 22;
+
+/**
+ * Reads a box chunk by chunk, its values in C order.
+ * @param array its name, and the shape and type of its chunks
+ * @param concurrency chunks in flight
+ * @param read a chunk's values in C order, from its origin on; a shorter last chunk has its own extent
+ * @throws {TerrachipError} TOO_LARGE for more than four million chunks
+ */
+export async function readChunks(
+  { name, chunkShape }: Pick<ArrayDescription, 'name' | 'chunkShape'>,
   ranges: readonly AxisRange[],
-  chunkShape: readonly number[],
-): { count: number; at(k: number): number[] } {
+  dtype: Dtype,
+  concurrency: number,
+  read: (coordinates: number[], origin: number[]) => Promise<Omit<Chunk, 'origin'>>,
+  signal?: AbortSignal,
+): Promise<TypedArray> {
+  const extent = extentOf(ranges);
+  const data: TypedArray = allocateArray(dtype, sizeOf(extent));
+  if (data.length === 0) return data;
   const first = ranges.map(({ start }, axis) => Math.floor(start / chunkShape[axis]));
   const counts = ranges.map(({ end }, axis) => Math.ceil(end / chunkShape[axis]) - first[axis]);
-  const steps = stridesOf(counts);
-  return {
-    count: extentOf(ranges).includes(0) ? 0 : counts.reduce((product, n) => product * n, 1),
-    at: (k) => counts.map((n, axis) => first[axis] + (Math.floor(k / steps[axis]) % n)),
-  };
+  const total = sizeOf(counts);
+  if (total > MAX_CHUNKS) {
+    throw new TerrachipError(
+      'TOO_LARGE',
+      `a read of ${name} needs ${total} chunks, more than ${MAX_CHUNKS}`,
+      'read it in parts',
+      { size: total, limit: MAX_CHUNKS },
+    );
+  }
+  await mapConcurrently(
+    Array.from({ length: total }, (_, k) => k),
+    concurrency,
+    async (k) => {
+      const coordinates = indexAt(k, counts).map((n, axis) => first[axis] + n);
+      const origin = coordinates.map((n, axis) => n * chunkShape[axis]);
+      copyChunk({ ...(await read(coordinates, origin)), origin }, ranges, data);
+    },
+    signal,
+  );
+  return data;
 }

@@ -1,15 +1,5 @@
 /** IEEE 754 half precision, which Node 20's typed arrays lack: 1 sign, 5 exponent and 10 fraction bits. */
 
-/** 16 bits as a number. */
-export function halfToNumber(bits: number): number {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Infinity : Number.NaN;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-}
-
 /** Halves as float32, exactly; NaN bits are kept. */
 export function halvesToFloat32(halves: Uint16Array): Float32Array {
   const values = new Float32Array(halves.length);

@@ -1,5 +1,6 @@
 /** Arrays of any rank, from any store. */
 export {
+  type ArrayDescription,
   type ArrayGroup,
   type Attributes,
   type AxisRange,
@@ -8,13 +9,18 @@ export {
   extentOf,
   MAX_CHUNK_BYTES,
   type NdArray,
+  nextArrayId,
+  piecesOf,
   type ReadArrayOptions,
   resolveSelection,
+  rowsOf,
   type Selection,
   type StoredArray,
+  storedArray,
   unreadableType,
+  wholeOf,
 } from './array.js';
 export { type ContiguousLayout, readContiguous } from './contiguous.js';
-export { bytesToValues, integersToFloat64, NUMERIC_TYPES, numbersFrom } from './convert.js';
-export { chunksUnder, copyBox, copyChunk, type Layout, stridesOf } from './copy.js';
-export { float32ToHalves, halfToNumber, halvesToFloat32, numberToHalf } from './half.js';
+export { bytesToValues, NOT_FINITE, NUMERIC_TYPES, numbersFrom } from './convert.js';
+export { copyBox, indexAt, readChunks, stridesOf } from './copy.js';
+export { float32ToHalves, halvesToFloat32, numberToHalf } from './half.js';

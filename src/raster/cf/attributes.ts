@@ -1,6 +1,6 @@
 /** Attributes of a variable as text and numbers, for all stores. */
 import { memberOf } from '../../json/keys.js';
-import type { Attributes } from '../arrays/index.js';
+import { type Attributes, NOT_FINITE } from '../arrays/index.js';
 
 export function textOf(attributes: Attributes, name: string): string | null {
   const value = memberOf(attributes, name) ?? null;
@@ -28,8 +28,6 @@ export function namesOf(attributes: Attributes, name: string): string[] {
   return mappings.length > 0 ? mappings.map((word) => word.slice(0, -1)) : words;
 }
 
-const WORDS: Readonly<Record<string, number>> = { NaN: Number.NaN, Infinity, '-Infinity': -Infinity };
-
 /**
  * Missing values: numbers or numbers as text, including xarray's in Zarr version 3 (the word NaN, or a float64 in
  * base 64).
@@ -39,7 +37,7 @@ export function missingValuesOf(attributes: Attributes, name: string): number[] 
   return (Array.isArray(value) ? value : [value]).flatMap((item) => {
     if (typeof item === 'number') return [item];
     if (typeof item !== 'string') return [];
-    if (Object.hasOwn(WORDS, item)) return [WORDS[item]];
+    if (Object.hasOwn(NOT_FINITE, item)) return [NOT_FINITE[item]];
     if (/^[A-Za-z0-9+/]{11}=$/.test(item)) {
       const bytes = Uint8Array.from(atob(item), (character) => character.charCodeAt(0));
       return [new DataView(bytes.buffer).getFloat64(0, true)];

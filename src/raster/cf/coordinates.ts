@@ -66,6 +66,8 @@ export async function coordinateOf(
 
 const X_NAMES = /^(x|xc|lon|longitude|easting|rlon)$/i;
 const Y_NAMES = /^(y|yc|lat|latitude|northing|rlat)$/i;
+/** CF's units of longitudes. */
+export const EAST = /^degrees?_?e(ast)?$/i;
 const X_STANDARD = ['projection_x_coordinate', 'longitude', 'grid_longitude'];
 const Y_STANDARD = ['projection_y_coordinate', 'latitude', 'grid_latitude'];
 
@@ -74,7 +76,7 @@ export function sideOf(dimension: string | null, attributes: Attributes): 'x' | 
   const axis = textOf(attributes, 'axis')?.toUpperCase();
   const standard = textOf(attributes, 'standard_name') ?? '';
   const units = textOf(attributes, 'units') ?? '';
-  if (axis === 'X' || X_STANDARD.includes(standard) || /^degrees?_?e(ast)?$/i.test(units)) return 'x';
+  if (axis === 'X' || X_STANDARD.includes(standard) || EAST.test(units)) return 'x';
   if (axis === 'Y' || Y_STANDARD.includes(standard) || /^degrees?_?n(orth)?$/i.test(units)) return 'y';
   if (dimension === null) return null;
   return X_NAMES.test(dimension) ? 'x' : Y_NAMES.test(dimension) ? 'y' : null;
@@ -166,8 +168,8 @@ async function coordinatesAlong(
   if (!isTimeUnits(textOf(coordinate.attributes, 'units'))) return values;
   const decode = await tryRead(async () => timeDecoder(coordinate.name, coordinate.attributes));
   if (decode === null) return values;
-  const bounds = await boundsOf(group, coordinate, options);
-  const times = values.map((value, i) => decodeTime(decode, value, bounds?.(i) ?? null));
+  const ends = (await (await boundsOf(group, coordinate))?.read([], options))?.data;
+  const times = values.map((value, i) => decodeTime(decode, value, ends && [ends[2 * i], ends[2 * i + 1]]));
   const undecoded = times.filter((time) => time === null).length;
   if (undecoded > 0) {
     const { units, calendar = 'standard' } = coordinate.attributes;
@@ -193,31 +195,23 @@ export async function scalarTime(
     // Forecasts also have a reference time.
     if ((textOf(coordinate.attributes, 'standard_name') ?? 'time') !== 'time') continue;
     if (!isTimeUnits(textOf(coordinate.attributes, 'units'))) continue;
-    const [bounds] = namesOf(coordinate.attributes, 'bounds');
-    const cell = bounds === undefined ? null : await findArray(group, coordinate.path, bounds);
-    const ends = cell?.dtype != null && sizeOf(cell.shape) === 2 ? (await cell.read([], options)).data : null;
+    const ends = (await (await boundsOf(group, coordinate))?.read([], options))?.data;
     const { data } = await coordinate.read([], options);
     const decode = tryTimeDecoder(coordinate.name, coordinate.attributes);
     if (decode === null) continue;
-    const time = decodeTime(decode, data[0], ends === null ? null : [ends[0], ends[1]]);
+    const time = decodeTime(decode, data[0], ends && [ends[0], ends[1]]);
     if (time !== null) return time;
   }
   return null;
 }
 
-/** The two bounds of each cell, from the bounds variable of a coordinate; null for none. */
-async function boundsOf(
-  group: ArrayGroup,
-  coordinate: StoredArray,
-  options: { signal?: AbortSignal },
-): Promise<((i: number) => [number, number]) | null> {
+/** The bounds of a coordinate's cells, two for each value, from its bounds variable; null for none. */
+export async function boundsOf(group: ArrayGroup, coordinate: StoredArray): Promise<StoredArray | null> {
   const [name] = namesOf(coordinate.attributes, 'bounds');
   const bounds = name === undefined ? null : await findArray(group, coordinate.path, name);
-  if (bounds === null || bounds.dtype === null) return null;
-  if (bounds.shape.length !== 2 || bounds.shape[0] !== coordinate.shape[0] || bounds.shape[1] !== 2)
-    return null;
-  const { data } = await bounds.read([], options);
-  return (i) => [data[2 * i], data[2 * i + 1]];
+  if (bounds === null || bounds.dtype === null || bounds.shape.length > 2) return null;
+  const isPairs = bounds.shape.at(-1) === 2 && sizeOf(bounds.shape) === 2 * sizeOf(coordinate.shape);
+  return isPairs ? bounds : null;
 }
 
 /** The geolocation arrays of a swath variable, of two axes; null for none. */

@@ -2,7 +2,7 @@
 import { Affine, Crs } from '../../geo/index.js';
 import type { ArrayGroup, Attributes, StoredArray } from '../arrays/index.js';
 import { namesOf, numberOf, numbersOf, textOf } from './attributes.js';
-import { coordinateOf, findArray, groupsAround, type SpatialAxes } from './coordinates.js';
+import { coordinateOf, EAST, findArray, groupsAround, type SpatialAxes } from './coordinates.js';
 import { tryCrsOf } from './grid-mapping.js';
 import { type Steps, stepsOf } from './steps.js';
 
@@ -127,7 +127,7 @@ function declaredTransform(spatial: Attributes): Affine | null {
 function isLongitude(coordinate: StoredArray | null): boolean {
   if (coordinate === null) return false;
   const units = textOf(coordinate.attributes, 'units') ?? '';
-  return textOf(coordinate.attributes, 'standard_name') === 'longitude' || /^degrees?_?e(ast)?$/i.test(units);
+  return textOf(coordinate.attributes, 'standard_name') === 'longitude' || EAST.test(units);
 }
 
 function isLong(coordinate: StoredArray | null): boolean {

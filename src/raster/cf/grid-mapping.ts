@@ -45,77 +45,38 @@ function recordOf(value: unknown): Attributes | null {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : null;
 }
 
+const lat_0 = 'latitude_of_projection_origin';
+const origin = 'longitude_of_projection_origin';
+const meridian = 'longitude_of_central_meridian';
+const parallel = 'standard_parallel';
+const scale = 'scale_factor_at_projection_origin';
+
 /** PROJ's name of each CF method, and its parameters: PROJ's name and CF's. */
-const METHODS: Readonly<Record<string, { proj: string; parameters: Readonly<Record<string, string>> }>> = {
-  latitude_longitude: { proj: 'longlat', parameters: {} },
-  transverse_mercator: {
-    proj: 'tmerc',
-    parameters: {
-      lat_0: 'latitude_of_projection_origin',
-      lon_0: 'longitude_of_central_meridian',
-      k_0: 'scale_factor_at_central_meridian',
-    },
-  },
-  mercator: {
-    proj: 'merc',
-    parameters: {
-      lon_0: 'longitude_of_projection_origin',
-      lat_ts: 'standard_parallel',
-      k_0: 'scale_factor_at_projection_origin',
-    },
-  },
-  lambert_azimuthal_equal_area: {
-    proj: 'laea',
-    parameters: { lat_0: 'latitude_of_projection_origin', lon_0: 'longitude_of_projection_origin' },
-  },
-  lambert_conformal_conic: {
-    proj: 'lcc',
-    parameters: { lat_0: 'latitude_of_projection_origin', lon_0: 'longitude_of_central_meridian' },
-  },
-  albers_conical_equal_area: {
-    proj: 'aea',
-    parameters: { lat_0: 'latitude_of_projection_origin', lon_0: 'longitude_of_central_meridian' },
-  },
-  polar_stereographic: {
-    proj: 'stere',
-    parameters: {
-      lat_0: 'latitude_of_projection_origin',
-      lon_0: 'straight_vertical_longitude_from_pole',
-      lat_ts: 'standard_parallel',
-      k_0: 'scale_factor_at_projection_origin',
-    },
-  },
-  stereographic: {
-    proj: 'stere',
-    parameters: {
-      lat_0: 'latitude_of_projection_origin',
-      lon_0: 'longitude_of_projection_origin',
-      k_0: 'scale_factor_at_projection_origin',
-    },
-  },
-  azimuthal_equidistant: {
-    proj: 'aeqd',
-    parameters: { lat_0: 'latitude_of_projection_origin', lon_0: 'longitude_of_projection_origin' },
-  },
-  geostationary: {
-    proj: 'geos',
-    parameters: { h: 'perspective_point_height', lon_0: 'longitude_of_projection_origin' },
-  },
-  sinusoidal: { proj: 'sinu', parameters: { lon_0: 'longitude_of_central_meridian' } },
-  rotated_latitude_longitude: {
-    proj: 'ob_tran +o_proj=longlat',
-    parameters: { o_lat_p: 'grid_north_pole_latitude' },
-  },
-  lambert_cylindrical_equal_area: {
-    proj: 'cea',
-    parameters: { lon_0: 'longitude_of_central_meridian', lat_ts: 'standard_parallel' },
-  },
+const METHODS: Readonly<
+  Record<string, readonly [proj: string, parameters: Readonly<Record<string, string>>]>
+> = {
+  latitude_longitude: ['longlat', {}],
+  transverse_mercator: ['tmerc', { lat_0, lon_0: meridian, k_0: 'scale_factor_at_central_meridian' }],
+  mercator: ['merc', { lon_0: origin, lat_ts: parallel, k_0: scale }],
+  lambert_azimuthal_equal_area: ['laea', { lat_0, lon_0: origin }],
+  lambert_conformal_conic: ['lcc', { lat_0, lon_0: meridian }],
+  albers_conical_equal_area: ['aea', { lat_0, lon_0: meridian }],
+  polar_stereographic: [
+    'stere',
+    { lat_0, lon_0: 'straight_vertical_longitude_from_pole', lat_ts: parallel, k_0: scale },
+  ],
+  stereographic: ['stere', { lat_0, lon_0: origin, k_0: scale }],
+  azimuthal_equidistant: ['aeqd', { lat_0, lon_0: origin }],
+  geostationary: ['geos', { h: 'perspective_point_height', lon_0: origin }],
+  sinusoidal: ['sinu', { lon_0: meridian }],
+  rotated_latitude_longitude: ['ob_tran +o_proj=longlat', { o_lat_p: 'grid_north_pole_latitude' }],
+  lambert_cylindrical_equal_area: ['cea', { lon_0: meridian, lat_ts: parallel }],
 };
 
 /** A grid mapping's parameters as a PROJ string; null for a method that proj4js lacks. */
 function projOf(method: string, attributes: Attributes): string | null {
   if (!Object.hasOwn(METHODS, method)) return null;
-  const { proj, parameters } = METHODS[method];
+  const [proj, parameters] = METHODS[method];
   const parts = [`+proj=${proj}`];
   for (const [name, attribute] of Object.entries(parameters)) {
     const value = numberOf(attributes, attribute);

@@ -16,9 +16,11 @@ import {
   type Attributes,
   copyBox,
   extentOf,
+  indexAt,
   type StoredArray,
   stridesOf,
   unreadableType,
+  wholeOf,
 } from '../arrays/index.js';
 import type { BandInfo, WindowRequest } from '../raster.js';
 import { DescribedRaster, gridOf } from '../raster-view.js';
@@ -201,7 +203,7 @@ export class ArrayRaster extends DescribedRaster {
     return null;
   }
 
-  async close(): Promise<void> {
+  async dispose(): Promise<void> {
     await this.#group.close();
   }
 
@@ -211,7 +213,7 @@ export class ArrayRaster extends DescribedRaster {
       throw invalidInput(this.name, `has no band ${band}`, `choose one of 1 to ${this.bands.length}`);
     }
     const counts = this.#leading.map(({ coordinates }) => coordinates.length);
-    return stridesOf(counts).map((step, i) => Math.floor((band - 1) / step) % counts[i]);
+    return indexAt(band - 1, counts);
   }
 
   /** Runs of consecutive bands along the last leading axis; each is one read. */
@@ -235,7 +237,7 @@ export class ArrayRaster extends DescribedRaster {
     signal?: AbortSignal,
   ): Promise<TypedArray[]> {
     const { x, y } = this.#axes;
-    const ranges = array.shape.map((size) => ({ start: 0, end: size }));
+    const ranges = wholeOf(array.shape);
     ranges[x] = { start: window.x, end: window.x + window.width };
     ranges[y] = { start: window.y, end: window.y + window.height };
     this.#leading.forEach(({ axis }, i) => {
@@ -268,7 +270,6 @@ function describeBands(
 ): BandInfo[] {
   const { attributes } = array;
   const counts = leading.map(({ coordinates }) => coordinates.length);
-  const steps = stridesOf(counts);
   const label = textOf(attributes, 'long_name') ?? (array.path === '' ? null : array.path);
   const common = {
     dtype,
@@ -281,9 +282,9 @@ function describeBands(
     offset: numberOf(attributes, 'add_offset') ?? 0,
   };
   return Array.from({ length: sizeOf(counts) }, (_, k) => {
+    const index = indexAt(k, counts);
     const words = leading.map(
-      ({ name, coordinates }, i) =>
-        `${name}=${describeCoordinate(coordinates[Math.floor(k / steps[i]) % counts[i]])}`,
+      ({ name, coordinates }, i) => `${name}=${describeCoordinate(coordinates[index[i]])}`,
     );
     return { index: k + 1, ...common, description: words.length === 0 ? label : words.join(', ') };
   });
@@ -329,17 +330,10 @@ function reducedLevels(
 /** An array of one axis as one row. */
 function asRow(array: StoredArray): StoredArray {
   return {
-    name: array.name,
-    path: array.path,
+    ...array,
     shape: [1, ...array.shape],
-    storedType: array.storedType,
-    dtype: array.dtype,
     dimensions: [null, ...array.dimensions],
-    attributes: array.attributes,
     chunkShape: [1, ...array.chunkShape],
-    compression: array.compression,
-    nodata: array.nodata,
-    realAttributes: array.realAttributes,
     async read(selection = [], options) {
       const { data, shape } = await array.read(selection.slice(1), options);
       return { data, shape: [1, ...shape] };

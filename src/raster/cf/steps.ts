@@ -1,8 +1,7 @@
 /** Coordinates of one axis as a first value and a step, for a transform. */
-import { sizeOf } from '../../geo/dtype.js';
 import type { ArrayGroup, StoredArray } from '../arrays/index.js';
-import { namesOf, numberOf } from './attributes.js';
-import { findArray } from './coordinates.js';
+import { numberOf } from './attributes.js';
+import { boundsOf } from './coordinates.js';
 
 /** The centre of the first pixel, and the distance to the next. */
 export interface Steps {
@@ -36,7 +35,7 @@ export async function stepsOf(
     Float64Array.from((await array.read([], options)).data);
   const centres = await read(coordinate);
   const byCentres = maybeUnwrapped(centres, turn, evenSteps);
-  const bounds = await boundsArray(group, coordinate);
+  const bounds = await boundsOf(group, coordinate);
   const byCells = bounds === null ? null : maybeUnwrapped(await read(bounds), turn, cellSteps);
   const steps = chooseSteps(byCentres, byCells, centres, turn);
   if (steps === null) return null;
@@ -68,14 +67,6 @@ function chooseSteps(
   if (distance > 1) return byCentres;
   const same = byCentres !== null && Math.abs(byCentres.step / byCells.step - 1) <= TOLERANCE;
   return same && distance <= TOLERANCE ? byCentres : byCells;
-}
-
-async function boundsArray(group: ArrayGroup, coordinate: StoredArray): Promise<StoredArray | null> {
-  const [name] = namesOf(coordinate.attributes, 'bounds');
-  const bounds = name === undefined ? null : await findArray(group, coordinate.path, name);
-  const fits =
-    bounds?.dtype != null && bounds.shape.length === 2 && sizeOf(bounds.shape) === 2 * coordinate.shape[0];
-  return fits && bounds.shape[1] === 2 ? bounds : null;
 }
 
 /** The steps of cells from pairs of bounds; null for cells that are uneven or not adjacent. */

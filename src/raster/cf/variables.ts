@@ -1,14 +1,14 @@
 /** The rasters among a store's arrays, and the choice of one. */
 
+import * as v from 'valibot';
 import { invalidInput, isTerrachipError, TerrachipError } from '../../errors.js';
 import { sizeOf } from '../../geo/dtype.js';
 import type { OnProgress } from '../../progress.js';
-import type { ArrayGroup, StoredArray } from '../arrays/index.js';
+import type { ArrayGroup, Attributes, StoredArray } from '../arrays/index.js';
 
 import { namesOf } from './attributes.js';
-import { sideOf, spatialAxes } from './coordinates.js';
+import { groupsAround, sideOf, spatialAxes } from './coordinates.js';
 import { spatialAttributes } from './georeference.js';
-import { levelsOf } from './multiscales.js';
 
 /** The most names in a message. */
 const SHOWN = 20;
@@ -62,24 +62,16 @@ function lastPart(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
-/** The arrays that are no rasters because of their types, with these; empty for none. */
-async function unreadTypes(group: ArrayGroup): Promise<string> {
+/** What is said of the arrays of two axes or more; empty for none. */
+async function describeArrays(
+  group: ArrayGroup,
+  describe: (array: StoredArray) => string | null,
+): Promise<string> {
   const found: string[] = [];
   for (const path of await group.list()) {
     const array = await group.array(path).catch(() => null);
-    if (array === null || array.dtype !== null || array.shape.length < 2) continue;
-    if (!['string', 'char'].includes(array.storedType)) found.push(`${path} holds ${array.storedType}`);
-  }
-  return found.slice(0, SHOWN).join(', ');
-}
-
-/** The arrays that are no rasters because they are empty, with their shapes; empty for none. */
-async function emptyArrays(group: ArrayGroup): Promise<string> {
-  const found: string[] = [];
-  for (const path of await group.list()) {
-    const array = await group.array(path).catch(() => null);
-    if (array === null || array.dtype === null || array.shape.length < 2 || sizeOf(array.shape) > 0) continue;
-    found.push(`${path} has the shape ${array.shape.join(' × ')}`);
+    const text = array === null || array.shape.length < 2 ? null : describe(array);
+    if (text !== null) found.push(`${path} ${text}`);
   }
   return found.slice(0, SHOWN).join(', ');
 }
@@ -99,7 +91,7 @@ async function withoutReduced(group: ArrayGroup, paths: readonly string[]): Prom
 export async function levelArrays(
   group: ArrayGroup,
   path: string,
-): Promise<{ array: StoredArray; attributes: Readonly<Record<string, unknown>> }[]> {
+): Promise<{ array: StoredArray; attributes: Attributes }[]> {
   const levels = (await levelsOf(group, path)) ?? [];
   const found = await Promise.all(
     levels.map(async ({ path: level, attributes }) => {
@@ -133,7 +125,9 @@ export async function chooseVariable(
     if (array !== null) return array;
   }
   if (variable === undefined && wanted.length === 0) {
-    const unread = await unreadTypes(group);
+    const unread = await describeArrays(group, ({ dtype, storedType }) =>
+      dtype === null && !['string', 'char'].includes(storedType) ? `holds ${storedType}` : null,
+    );
     if (unread !== '') {
       throw new TerrachipError(
         'UNSUPPORTED',
@@ -142,7 +136,9 @@ export async function chooseVariable(
         { feature: 'types of arrays' },
       );
     }
-    const empty = await emptyArrays(group);
+    const empty = await describeArrays(group, ({ dtype, shape }) =>
+      dtype !== null && sizeOf(shape) === 0 ? `has the shape ${shape.join(' × ')}` : null,
+    );
     throw invalidInput(
       group.name,
       empty === '' ? 'holds no array of numbers with two axes or more' : `holds no pixels: ${empty}`,
@@ -165,4 +161,36 @@ export async function chooseVariable(
     `name one as in "${group.name}#${wanted[0]}": ${options}`,
     { option: 'variable' },
   );
+}
+
+/** The convention of 2025, and the earlier list of datasets. */
+const Layout = v.object({ layout: v.array(v.looseObject({ asset: v.string() })) });
+const Datasets = v.array(v.object({ datasets: v.array(v.looseObject({ path: v.string() })) }));
+
+interface Level {
+  /** The array's path. */
+  readonly path: string;
+  /** The layout's attributes of this level. */
+  readonly attributes: Attributes;
+}
+
+/** All levels of a variable, itself included, in the listed order; null for none. */
+async function levelsOf(group: ArrayGroup, path: string): Promise<Level[] | null> {
+  for (const folder of groupsAround(path)) {
+    const assets = assetsOf(await group.attributes(folder));
+    const start = folder === '' ? '' : `${folder}/`;
+    const own = assets.find(({ asset }) => `${path}/`.startsWith(`${start}${asset}/`));
+    if (own === undefined) continue;
+    const rest = path.slice(`${start}${own.asset}`.length);
+    return assets.map(({ asset, attributes }) => ({ path: `${start}${asset}${rest}`, attributes }));
+  }
+  return null;
+}
+
+function assetsOf(attributes: Attributes): { asset: string; attributes: Attributes }[] {
+  const layout = v.safeParse(Layout, attributes.multiscales);
+  if (layout.success) return layout.output.layout.map((entry) => ({ asset: entry.asset, attributes: entry }));
+  const datasets = v.safeParse(Datasets, attributes.multiscales);
+  if (!datasets.success) return [];
+  return datasets.output[0]?.datasets.map(({ path }) => ({ asset: path, attributes: {} })) ?? [];
 }

@@ -1,7 +1,6 @@
 import { type BlockShape, undoPredictor } from '../geotiff/predictor.js';
 import { swapBytes } from '../swap-bytes.js';
 import type { BlockCoding, DecodeLimits } from './codec.js';
-import { inksToRgba } from './inks.js';
 import { type CodecTable, compressionOf } from './table.js';
 
 /** A stored tile or strip. */
@@ -95,4 +94,19 @@ function reverseBits(byte: number): number {
   let reversed = 0;
   for (let bit = 0; bit < 8; bit++) reversed |= ((byte >> bit) & 1) << (7 - bit);
   return reversed;
+}
+
+/** Tag 262 of a CMYK image. */
+const SEPARATED = 5;
+
+/**
+ * Converts CMYK to RGB and full opacity in place, as GDAL does through libtiff. Inks in separate planes stay unchanged.
+ */
+function inksToRgba(bytes: Uint8Array, coding: BlockCoding): void {
+  if (coding.photometric !== SEPARATED || coding.samples !== 4 || coding.bytesPerSample !== 1) return;
+  for (let i = 0; i + 4 <= bytes.length; i += 4) {
+    const light = 255 - bytes[i + 3];
+    for (let k = 0; k < 3; k++) bytes[i + k] = Math.floor((light * (255 - bytes[i + k])) / 255);
+    bytes[i + 3] = 255;
+  }
 }

@@ -1,3 +1,4 @@
+import { concatBytes } from '../../io/bytes.js';
 import type { BlockCoding, DecodeLimits } from './codec.js';
 
 /** Tag 262 of an image whose JPEG streams hold YCbCr. */
@@ -42,20 +43,8 @@ export function jpegStream(
   const frame = checkFrame(stream.frame, limits, coding);
   const tables = coding.jpegTables === null ? [] : readHeaders(coding.jpegTables).segments;
   const marker = frame.components === 3 ? adobeMarker(coding.photometric === YCBCR ? 1 : 0) : [];
-  const parts = [
-    Uint8Array.of(0xff, SOI),
-    Uint8Array.from(marker),
-    ...tables,
-    ...stream.segments,
-    stored.subarray(stream.scan),
-  ];
-  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return { bytes, frame };
+  const head = Uint8Array.of(0xff, SOI, ...marker);
+  return { bytes: concatBytes([head, ...tables, ...stream.segments, stored.subarray(stream.scan)]), frame };
 }
 
 function checkFrame(frame: JpegFrame | null, { rows }: DecodeLimits, coding: BlockCoding): JpegFrame {

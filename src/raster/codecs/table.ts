@@ -1,4 +1,5 @@
 import type { OptionalPackage } from '../../errors.js';
+import { inflateUpTo } from '../../io/inflate.js';
 import type { BlockCoding, Decode } from './codec.js';
 
 /** Tag 259 of a TIFF, or JPEG 2000 outside TIFF. */
@@ -27,11 +28,16 @@ export function codecOfBytes(load: Codec['load'], expansion = Number.POSITIVE_IN
 /** 258 bytes per two bits. */
 export const DEFLATE_EXPANSION = 1032;
 
-const deflate = codecOfBytes(() => import('./deflate.js'), DEFLATE_EXPANSION);
+/** By the platform's streams; reads no more than `size`. */
+const inflate: Decode = (stored, { size }) => inflateUpTo(stored, size, 'deflate');
+const deflate = codecOfBytes(async () => ({ decode: inflate }), DEFLATE_EXPANSION);
+
+/** Copies, because predictors and byte order are undone in place. */
+const copy: Decode = (stored, { size }) => stored.slice(0, size);
 
 /** Codecs for any runtime, loaded on first use. */
 export const PORTABLE_CODECS: CodecTable = new Map<Compression, Codec>([
-  [1, { ...codecOfBytes(() => import('./none.js'), 1), runs: 'here' }],
+  [1, { ...codecOfBytes(async () => ({ decode: copy }), 1), runs: 'here' }],
   // The longest string, 3837 bytes, per 12 bits.
   [5, codecOfBytes(() => import('./lzw.js'), 2558)],
   [7, { ...codecOfBytes(() => import('./jpeg.js')), predictors: false }],

@@ -7,8 +7,7 @@ import { bytesPerElement } from '../../geo/dtype.js';
 import { type Dtype, encodeGeoKeys, type GeoBox, type GeoKeyTags } from '../../geo/index.js';
 import { TAG } from '../geotiff/directory.js';
 import type { ColourTable } from '../raster.js';
-import { extraSamples, photometricOf } from './colours.js';
-import { metadataDocument } from './metadata.js';
+import { extraSamples, interpretationsByTags, photometricOf, wantedInterpretations } from './colours.js';
 import type { CogCompression, CogSettings } from './options.js';
 import { align, directorySize, encodeDirectory, type Field, TYPE } from './tiff-fields.js';
 
@@ -85,7 +84,8 @@ export function encodeHead(layout: CogLayout, images: readonly CogImage[]): Uint
     starts.push(offset);
     // An overview may be smaller in one dimension only.
     const reduced = image.width !== images[0].width || image.height !== images[0].height;
-    const fields = image.isMask ? maskFields(layout, image, reduced) : imageFields(layout, image, reduced);
+    const fields = (image.isMask ? maskFields : imageFields)(layout, image, reduced);
+    fields.sort((a, b) => a.tag - b.tag);
     const size = directorySize(fields, layout.bigTiff);
     const next = k + 1 < images.length ? offset + size : 0;
     parts.push({ at: offset, bytes: encodeDirectory(fields, offset, next, layout.bigTiff) });
@@ -105,88 +105,70 @@ export function encodeHead(layout: CogLayout, images: readonly CogImage[]): Uint
   return head;
 }
 
+const short = (tag: number, values: readonly number[]): Field => ({ tag, type: TYPE.short, values });
+const long = (tag: number, value: number): Field => ({ tag, type: TYPE.long, values: [value] });
+const double = (tag: number, values: readonly number[]): Field => ({ tag, type: TYPE.double, values });
+const ascii = (tag: number, values: string): Field => ({ tag, type: TYPE.ascii, values });
+
 function imageFields(layout: CogLayout, image: CogImage, reduced: boolean): Field[] {
-  const { bands, dtype, predictor, colourTable, nodata, interleave } = layout.settings;
+  const { settings, geoKeys, metadata } = layout;
+  const { bands, dtype, predictor, colourTable, nodata, interleave, geobox } = settings;
   const repeated = (value: number): number[] => new Array<number>(bands).fill(value);
   const fields: Field[] = [
     ...tileFields(layout, image),
-    { tag: TAG.BitsPerSample, type: TYPE.short, values: repeated(8 * bytesPerElement(dtype)) },
-    {
-      tag: TAG.Photometric,
-      type: TYPE.short,
-      values: [PHOTOMETRIC[photometricOf(layout.settings)]],
-    },
-    { tag: TAG.SamplesPerPixel, type: TYPE.short, values: [bands] },
-    { tag: TAG.PlanarConfiguration, type: TYPE.short, values: [interleave === 'pixel' ? 1 : 2] },
-    { tag: TAG.SampleFormat, type: TYPE.short, values: repeated(sampleFormat(dtype)) },
+    short(TAG.BitsPerSample, repeated(8 * bytesPerElement(dtype))),
+    short(TAG.Photometric, [PHOTOMETRIC[photometricOf(settings)]]),
+    short(TAG.SamplesPerPixel, [bands]),
+    short(TAG.PlanarConfiguration, [interleave === 'pixel' ? 1 : 2]),
+    short(TAG.SampleFormat, repeated(sampleFormat(dtype))),
   ];
-  if (reduced) fields.push({ tag: TAG.NewSubfileType, type: TYPE.long, values: [NEW_SUBFILE.reduced] });
-  if (predictor !== 1) fields.push({ tag: TAG.Predictor, type: TYPE.short, values: [predictor] });
-  if (colourTable !== null) {
-    fields.push({ tag: TAG.ColorMap, type: TYPE.short, values: colourMap(colourTable) });
-  }
-  const extra = extraSamples(layout.settings);
-  if (extra.length > 0) fields.push({ tag: TAG.ExtraSamples, type: TYPE.short, values: extra });
-  if (nodata !== null) fields.push({ tag: TAG.GdalNodata, type: TYPE.ascii, values: nodataText(nodata) });
-  if (!reduced) {
-    fields.push(...georeference(layout.settings.geobox, layout.geoKeys));
-    if (layout.metadata !== null) {
-      fields.push({ tag: TAG.GdalMetadata, type: TYPE.ascii, values: layout.metadata });
-    }
-  }
-  return fields.sort((a, b) => a.tag - b.tag);
+  if (reduced) fields.push(long(TAG.NewSubfileType, NEW_SUBFILE.reduced));
+  if (predictor !== 1) fields.push(short(TAG.Predictor, [predictor]));
+  if (colourTable !== null) fields.push(short(TAG.ColorMap, colourMap(colourTable)));
+  const extra = extraSamples(settings);
+  if (extra.length > 0) fields.push(short(TAG.ExtraSamples, extra));
+  if (nodata !== null) fields.push(ascii(TAG.GdalNodata, nodataText(nodata)));
+  if (!reduced) fields.push(...georeference(geobox, geoKeys));
+  if (!reduced && metadata !== null) fields.push(ascii(TAG.GdalMetadata, metadata));
+  return fields;
 }
 
 /** A mask of one bit per pixel: 1 for valid. */
 function maskFields(layout: CogLayout, image: CogImage, reduced: boolean): Field[] {
-  const fields: Field[] = [
+  return [
     ...tileFields(layout, image),
-    {
-      tag: TAG.NewSubfileType,
-      type: TYPE.long,
-      values: [NEW_SUBFILE.mask | (reduced ? NEW_SUBFILE.reduced : 0)],
-    },
-    { tag: TAG.BitsPerSample, type: TYPE.short, values: [1] },
-    { tag: TAG.Photometric, type: TYPE.short, values: [PHOTOMETRIC.mask] },
-    { tag: TAG.SamplesPerPixel, type: TYPE.short, values: [1] },
-    { tag: TAG.PlanarConfiguration, type: TYPE.short, values: [1] },
-    { tag: TAG.SampleFormat, type: TYPE.short, values: [1] },
+    long(TAG.NewSubfileType, NEW_SUBFILE.mask | (reduced ? NEW_SUBFILE.reduced : 0)),
+    short(TAG.BitsPerSample, [1]),
+    short(TAG.Photometric, [PHOTOMETRIC.mask]),
+    short(TAG.SamplesPerPixel, [1]),
+    short(TAG.PlanarConfiguration, [1]),
+    short(TAG.SampleFormat, [1]),
   ];
-  return fields.sort((a, b) => a.tag - b.tag);
 }
 
 function tileFields({ settings, bigTiff }: CogLayout, image: CogImage): Field[] {
-  const long = bigTiff ? TYPE.long8 : TYPE.long;
+  const type = bigTiff ? TYPE.long8 : TYPE.long;
   return [
-    { tag: TAG.ImageWidth, type: TYPE.long, values: [image.width] },
-    { tag: TAG.ImageLength, type: TYPE.long, values: [image.height] },
-    { tag: TAG.Compression, type: TYPE.short, values: [COMPRESSION[settings.compression]] },
-    { tag: TAG.TileWidth, type: TYPE.short, values: [settings.blockSize] },
-    { tag: TAG.TileLength, type: TYPE.short, values: [settings.blockSize] },
-    { tag: TAG.TileOffsets, type: long, values: image.offsets },
-    { tag: TAG.TileByteCounts, type: long, values: image.byteCounts },
+    long(TAG.ImageWidth, image.width),
+    long(TAG.ImageLength, image.height),
+    short(TAG.Compression, [COMPRESSION[settings.compression]]),
+    short(TAG.TileWidth, [settings.blockSize]),
+    short(TAG.TileLength, [settings.blockSize]),
+    { tag: TAG.TileOffsets, type, values: image.offsets },
+    { tag: TAG.TileByteCounts, type, values: image.byteCounts },
   ];
 }
 
-function georeference(geobox: GeoBox, { directory, doubles, ascii }: GeoKeyTags): Field[] {
+function georeference(geobox: GeoBox, { directory, doubles, ascii: texts }: GeoKeyTags): Field[] {
   const { a, b, c, d, e, f } = geobox.transform;
   const northUp = b === 0 && d === 0 && a > 0 && e < 0;
-  const transform: Field[] = northUp
-    ? [
-        { tag: TAG.ModelPixelScale, type: TYPE.double, values: [a, -e, 0] },
-        { tag: TAG.ModelTiepoint, type: TYPE.double, values: [0, 0, 0, c, f, 0] },
-      ]
-    : [
-        {
-          tag: TAG.ModelTransformation,
-          type: TYPE.double,
-          values: [a, b, 0, c, d, e, 0, f, 0, 0, 0, 0, 0, 0, 0, 1],
-        },
-      ];
-  const keys: Field[] = [{ tag: TAG.GeoKeyDirectory, type: TYPE.short, values: directory }];
-  if (doubles.length > 0) keys.push({ tag: TAG.GeoDoubleParams, type: TYPE.double, values: doubles });
-  if (ascii !== '') keys.push({ tag: TAG.GeoAsciiParams, type: TYPE.ascii, values: ascii });
-  return [...transform, ...keys];
+  const fields = northUp
+    ? [double(TAG.ModelPixelScale, [a, -e, 0]), double(TAG.ModelTiepoint, [0, 0, 0, c, f, 0])]
+    : [double(TAG.ModelTransformation, [a, b, 0, c, d, e, 0, f, 0, 0, 0, 0, 0, 0, 0, 1])];
+  fields.push(short(TAG.GeoKeyDirectory, directory));
+  if (doubles.length > 0) fields.push(double(TAG.GeoDoubleParams, doubles));
+  if (texts !== '') fields.push(ascii(TAG.GeoAsciiParams, texts));
+  return fields;
 }
 
 /** A palette of 256 entries, reds first, 16 bits a channel. */
@@ -199,4 +181,39 @@ function colourMap(table: ColourTable): number[] {
 function nodataText(nodata: number): string {
   if (Number.isFinite(nodata)) return String(nodata);
   return Number.isNaN(nodata) ? 'nan' : nodata > 0 ? 'inf' : '-inf';
+}
+
+/** GDAL's metadata document without default values, the XML of the tag GDAL_METADATA; null for no items. */
+function metadataDocument(settings: CogSettings): string | null {
+  const { descriptions, scales, offsets, metadata, bandMetadata } = settings;
+  const byTags = interpretationsByTags(settings);
+  const colours = wantedInterpretations(settings).map((name, band) => (name === byTags[band] ? '' : name));
+  const items = [
+    ...Object.entries(metadata).map(([name, text]) => item(name, text)),
+    ...bandMetadata.flatMap((own, band) => Object.entries(own).map(([name, text]) => item(name, text, band))),
+    ...descriptions.map((text, band) => (text === '' ? '' : item('DESCRIPTION', text, band, 'description'))),
+    ...colours.map((name, band) =>
+      name === '' ? '' : item('COLORINTERP', name[0].toUpperCase() + name.slice(1), band, 'colorinterp'),
+    ),
+    ...scales.map((value, band) => (value === 1 ? '' : item('SCALE', String(value), band, 'scale'))),
+    ...offsets.map((value, band) => (value === 0 ? '' : item('OFFSET', String(value), band, 'offset'))),
+  ].join('');
+  return items === '' ? null : `<GDALMetadata>\n${items}</GDALMetadata>\n`;
+}
+
+function item(name: string, text: string, band?: number, role?: string): string {
+  const sample = band === undefined ? '' : ` sample="${band}"`;
+  const meaning = role === undefined ? '' : ` role="${role}"`;
+  // GDAL escapes values twice when it writes and unescapes them twice when it reads.
+  return `  <Item name="${escapeXml(name)}"${sample}${meaning}>${escapeXml(escapeXml(text))}</Item>\n`;
+}
+
+function escapeXml(text: string): string {
+  return [...text]
+    .filter((character) => character >= ' ' || '\t\n\r'.includes(character))
+    .join('')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
 }

@@ -23,10 +23,15 @@ function encodeText(text: string): Uint8Array {
   return new TextEncoder().encode(`${text}\0`);
 }
 
+/** Bytes of a directory without its arrays. */
+function tableBytes(fields: readonly Field[], bigTiff: boolean): number {
+  return align((bigTiff ? 16 : 6) + fields.length * (bigTiff ? 20 : 12));
+}
+
 /** Bytes of a directory with its arrays. */
 export function directorySize(fields: readonly Field[], bigTiff: boolean): number {
   const inline = bigTiff ? 8 : 4;
-  let size = align((bigTiff ? 16 : 6) + fields.length * (bigTiff ? 20 : 12));
+  let size = tableBytes(fields, bigTiff);
   for (const field of fields) {
     const bytes = fieldBytes(field);
     if (bytes > inline) size += align(bytes);
@@ -47,31 +52,30 @@ export function encodeDirectory(
   const bytes = new Uint8Array(directorySize(fields, bigTiff));
   const view = new DataView(bytes.buffer);
   const inline = bigTiff ? 8 : 4;
-  const entryBytes = bigTiff ? 20 : 12;
+  const setOffset = (at: number, value: number): void => {
+    if (bigTiff) view.setBigUint64(at, BigInt(value), true);
+    else view.setUint32(at, value, true);
+  };
   let at = bigTiff ? 8 : 2;
-  if (bigTiff) view.setBigUint64(0, BigInt(fields.length), true);
+  if (bigTiff) setOffset(0, fields.length);
   else view.setUint16(0, fields.length, true);
-  let data = align((bigTiff ? 16 : 6) + fields.length * entryBytes);
+  let data = tableBytes(fields, bigTiff);
   for (const field of fields) {
     const size = fieldBytes(field);
-    const count = size / TYPE_BYTES[field.type];
     view.setUint16(at, field.tag, true);
     view.setUint16(at + 2, field.type, true);
-    if (bigTiff) view.setBigUint64(at + 4, BigInt(count), true);
-    else view.setUint32(at + 4, count, true);
-    const valueAt = at + entryBytes - inline;
+    setOffset(at + 4, size / TYPE_BYTES[field.type]);
+    at += 4 + inline;
     if (size <= inline) {
-      encodeValues(view, valueAt, field);
+      encodeValues(view, at, field);
     } else {
-      if (bigTiff) view.setBigUint64(valueAt, BigInt(start + data), true);
-      else view.setUint32(valueAt, start + data, true);
+      setOffset(at, start + data);
       encodeValues(view, data, field);
       data += align(size);
     }
-    at += entryBytes;
+    at += inline;
   }
-  if (bigTiff) view.setBigUint64(at, BigInt(next), true);
-  else view.setUint32(at, next, true);
+  setOffset(at, next);
   return bytes;
 }
 

@@ -71,12 +71,7 @@ export async function readBands(
   const nodata = storedNodata(parseNodata(await tags.text(TAG.GdalNodata)), dtype);
   const items = parseGdalMetadata((await tags.text(TAG.GdalMetadata)) ?? '');
   const colours = colourInterpretations(image, (await tags.numbers(TAG.ExtraSamples)) ?? []);
-  const itemsByBand = new Map<number | null, MetadataItem[]>();
-  for (const item of items) {
-    const bandItems = itemsByBand.get(item.sample);
-    if (bandItems === undefined) itemsByBand.set(item.sample, [item]);
-    else bandItems.push(item);
-  }
+  const itemsByBand = groupBy(items, ({ sample }) => sample);
   const find = (sample: number, role: string): string | null =>
     itemsByBand.get(sample)?.find((item) => item.role === role)?.value ?? null;
   const number = (text: string | null, fallback: number): number => {
@@ -101,14 +96,25 @@ export async function readBands(
   return { bands, metadata: byDomain([...tagItems, ...(itemsByBand.get(null) ?? [])]) };
 }
 
-function byDomain(items: readonly Pick<MetadataItem, 'name' | 'domain' | 'value'>[]): Metadata {
-  const domains = new Map<string, [string, string][]>();
-  for (const { name, domain, value } of items) {
-    const known = domains.get(domain);
-    if (known === undefined) domains.set(domain, [[name, value]]);
-    else known.push([name, value]);
+function groupBy<Item, Key>(items: readonly Item[], keyOf: (item: Item) => Key): Map<Key, Item[]> {
+  const groups = new Map<Key, Item[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
   }
-  return Object.fromEntries([...domains].map(([domain, entries]) => [domain, Object.fromEntries(entries)]));
+  return groups;
+}
+
+/** Items by domain and name. */
+export function byDomain(items: readonly Pick<MetadataItem, 'name' | 'domain' | 'value'>[]): Metadata {
+  return Object.fromEntries(
+    [...groupBy(items, ({ domain }) => domain)].map(([domain, group]) => [
+      domain,
+      Object.fromEntries(group.map(({ name, value }) => [name, value])),
+    ]),
+  );
 }
 
 /** Baseline TIFF text tags, by GDAL's names. */

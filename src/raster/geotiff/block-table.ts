@@ -1,4 +1,3 @@
-import { storedByteCounts } from './byte-counts.js';
 import { damaged, TAG, type TagArray, type TagReader } from './directory.js';
 
 /** Offsets and sizes of consecutive tiles or strips. */
@@ -28,7 +27,7 @@ export function partOfStrip(height: number, rowBytes: number): StripPart | null 
 }
 
 /** Parameters of an image's tiles or strips. */
-export interface StoredBlocks {
+interface StoredBlocks {
   readonly tiled: boolean;
   /** Required number. */
   readonly expected: number;
@@ -42,15 +41,27 @@ export interface StoredBlocks {
   rawBytes(index: number): number;
 }
 
-/** The declared sizes, or computed ones if they are missing or 0. */
-async function completeByteCounts(
+/**
+ * The stored bytes of each tile or strip. Some writers omit the tag, or write 0 for a single strip; then the sizes are
+ * computed, as in libtiff.
+ */
+async function byteCountsOf(
   offsets: TagArray,
   declared: TagArray | null,
-  image: StoredBlocks,
+  { fileSize, uncompressed, rawBytes }: StoredBlocks,
 ): Promise<TagArray> {
-  if (declared !== null && declared.length > 1) return declared;
-  const known = declared === null ? null : await declared.read(0, declared.length);
-  const counts = storedByteCounts(await offsets.read(0, offsets.length), known, image);
+  if (declared !== null) {
+    const isKnown = declared.length !== 1 || offsets.length !== 1 || (await declared.read(0, 1))[0] !== 0;
+    if (isKnown) return declared;
+  }
+  const starts = await offsets.read(0, offsets.length);
+  // A compressed block ends at the latest at the start of the next one.
+  const sorted = [...new Set(starts), fileSize].sort((a, b) => a - b);
+  const ends = new Map(sorted.map((start, k) => [start, sorted[k + 1] ?? start]));
+  const counts = starts.map((start, i) => {
+    if (start === 0) return 0;
+    return uncompressed ? rawBytes(i) : Math.max(0, (ends.get(start) ?? start) - start);
+  });
   return { length: counts.length, read: async (first, count) => counts.slice(first, first + count) };
 }
 
@@ -59,75 +70,53 @@ const MOST_EXPANSION = 4;
 const MOST_OVERHEAD = 2 ** 20;
 
 /**
- * The offsets and sizes of an image's tiles or strips, read on demand: a million tiles have 16 MB of them.
+ * Locates `count` tiles, strips or parts of one strip from `first` on. The offsets and sizes are read on demand: a million
+ * tiles have 16 MB of them.
+ * @throws {TerrachipError} INVALID_INPUT for one with far more bytes than its pixels
  */
-export class BlockTable {
-  readonly #name: string;
-  readonly #offsets: TagArray;
-  readonly #byteCounts: TagArray;
-  readonly #mostBytes: number;
-  readonly #part: StripPart | null;
+export type LocateBlocks = (first: number, count: number, signal?: AbortSignal) => Promise<StoredPieces>;
 
-  private constructor(
-    name: string,
-    offsets: TagArray,
-    byteCounts: TagArray,
-    mostBytes: number,
-    part: StripPart | null,
-  ) {
-    this.#part = part;
-    this.#name = name;
-    this.#offsets = offsets;
-    this.#byteCounts = byteCounts;
-    this.#mostBytes = mostBytes;
+/** @throws {TerrachipError} INVALID_INPUT for fewer tiles or strips than expected */
+export async function openBlockTable(
+  name: string,
+  tags: TagReader,
+  image: StoredBlocks,
+): Promise<LocateBlocks> {
+  const offsets = await tags.array(image.tiled ? TAG.TileOffsets : TAG.StripOffsets);
+  const declared = await tags.array(image.tiled ? TAG.TileByteCounts : TAG.StripByteCounts);
+  const listed = Math.min(offsets?.length ?? 0, declared?.length ?? image.expected);
+  if (offsets === null || listed < image.expected) {
+    throw damaged(name, `it lists ${listed} of ${image.expected} blocks`);
   }
-
-  /** @throws {TerrachipError} INVALID_INPUT for fewer tiles or strips than expected */
-  static async open(name: string, tags: TagReader, image: StoredBlocks): Promise<BlockTable> {
-    const offsets = await tags.array(image.tiled ? TAG.TileOffsets : TAG.StripOffsets);
-    const declared = await tags.array(image.tiled ? TAG.TileByteCounts : TAG.StripByteCounts);
-    const listed = Math.min(offsets?.length ?? 0, declared?.length ?? image.expected);
-    if (offsets === null || listed < image.expected) {
-      throw damaged(name, `it lists ${listed} of ${image.expected} blocks`);
-    }
-    const byteCounts = await completeByteCounts(offsets, declared, image);
-    const mostBytes = MOST_EXPANSION * image.mostBytes + MOST_OVERHEAD;
-    return new BlockTable(name, offsets, byteCounts, mostBytes, image.part);
-  }
-
-  /**
-   * Locates `count` tiles, strips or parts of one strip from `first` on.
-   * @throws {TerrachipError} INVALID_INPUT for one with far more bytes than its pixels
-   */
-  async locate(first: number, count: number, signal?: AbortSignal): Promise<StoredPieces> {
-    if (this.#part === null) return this.#locate(first, count, signal);
-    const { rows, rowBytes, height } = this.#part;
-    const parts = Math.ceil(height / rows);
-    const strip = await this.#locate(Math.floor(first / parts), 1, signal);
-    const missing = strip.bytes === 0;
-    if (!missing && strip.bytes < height * rowBytes) {
-      throw damaged(this.#name, `a strip holds ${strip.bytes} bytes of ${height * rowBytes}`);
-    }
-    const starts = Array.from({ length: count }, (_, k) => ((first % parts) + k) * rows);
-    const byteCounts = starts.map((row) => (missing ? 0 : Math.min(rows, height - row) * rowBytes));
-    return {
-      offsets: starts.map((row) => strip.offsets[0] + row * rowBytes),
-      byteCounts,
-      bytes: byteCounts.reduce((sum, bytes) => sum + bytes, 0),
-    };
-  }
-
-  async #locate(first: number, count: number, signal?: AbortSignal): Promise<StoredPieces> {
-    const [offsets, byteCounts] = await Promise.all([
-      this.#offsets.read(first, count, signal),
-      this.#byteCounts.read(first, count, signal),
+  const byteCounts = await byteCountsOf(offsets, declared, image);
+  const mostBytes = MOST_EXPANSION * image.mostBytes + MOST_OVERHEAD;
+  const locate: LocateBlocks = async (first, count, signal) => {
+    const [places, sizes] = await Promise.all([
+      offsets.read(first, count, signal),
+      byteCounts.read(first, count, signal),
     ]);
     let bytes = 0;
-    for (const stored of byteCounts) {
-      if (stored > this.#mostBytes)
-        throw damaged(this.#name, `a block takes ${stored} bytes, too many for it`);
+    for (const stored of sizes) {
+      if (stored > mostBytes) throw damaged(name, `a block takes ${stored} bytes, too many for it`);
       bytes += stored;
     }
-    return { offsets, byteCounts, bytes };
-  }
+    return { offsets: places, byteCounts: sizes, bytes };
+  };
+  if (image.part === null) return locate;
+  const { rows, rowBytes, height } = image.part;
+  const parts = Math.ceil(height / rows);
+  return async (first, count, signal) => {
+    const strip = await locate(Math.floor(first / parts), 1, signal);
+    const missing = strip.bytes === 0;
+    if (!missing && strip.bytes < height * rowBytes) {
+      throw damaged(name, `a strip holds ${strip.bytes} bytes of ${height * rowBytes}`);
+    }
+    const starts = Array.from({ length: count }, (_, k) => ((first % parts) + k) * rows);
+    const sizes = starts.map((row) => (missing ? 0 : Math.min(rows, height - row) * rowBytes));
+    return {
+      offsets: starts.map((row) => strip.offsets[0] + row * rowBytes),
+      byteCounts: sizes,
+      bytes: sizes.reduce((sum, bytes) => sum + bytes, 0),
+    };
+  };
 }

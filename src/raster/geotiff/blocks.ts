@@ -80,7 +80,7 @@ async function* locateBatches(
   const located = await Promise.all(
     blocks.map(async (block) => ({
       block,
-      stored: await image.table.locate(block.firstPiece, block.pieces, signal),
+      stored: await image.locate(block.firstPiece, block.pieces, signal),
     })),
   );
   let batch: LocatedBlock[] = [];
@@ -194,7 +194,8 @@ function blockCoding(image: ImageStructure): BlockCoding {
     bytesPerSample: sample.bits / 8,
     // Predictor 2 works on whole samples.
     bytesPerWord: predictor === 2 ? sample.bits / 8 : bytesPerWord(sample),
-    ...image.codecTags,
+    jpegTables: image.jpegTables,
+    lercCompression: image.lercCompression,
     jpeg2000: null,
   };
 }

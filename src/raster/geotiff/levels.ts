@@ -31,11 +31,6 @@ export interface Sidecars {
 const REDUCED_IMAGE = 1;
 const MASK_IMAGE = 4;
 
-interface Directory {
-  readonly tags: TagReader;
-  readonly kind: number;
-}
-
 /** The full image first, then its overviews from the largest to the smallest, with their masks. */
 export async function readLevels(
   source: ByteSource,
@@ -43,13 +38,14 @@ export async function readLevels(
   sidecars: Sidecars,
   signal?: AbortSignal,
 ): Promise<Level[]> {
-  const [main, ...others] = await kindsOf(file.directories);
+  const [main, ...others] = file.directories;
   const read = (tags: TagReader): Promise<ImageStructure> =>
     readStructure(source.name, tags, file.littleEndian, source.size);
-  const full = await read(main.tags);
+  const full = await read(main);
   const images: StoredImage[] = [];
   const masks: StoredImage[] = [];
-  for (const [k, { tags, kind }] of others.entries()) {
+  for (const [k, tags] of others.entries()) {
+    const kind = await tags.number(TAG.NewSubfileType, 0);
     if ((kind & MASK_IMAGE) !== 0) masks.push({ source, image: await read(tags), key: `mask ${k}` });
     else if ((kind & REDUCED_IMAGE) !== 0)
       images.push({ source, image: await read(tags), key: `image ${k}` });
@@ -64,9 +60,11 @@ export async function readLevels(
   const overviews = images
     .filter(({ image }) => image.bands === full.bands && image.sample.storedType === full.sample.storedType)
     .sort((a, b) => b.image.width - a.image.width);
+  const maskOf = ({ width, height }: ImageStructure): StoredImage | null =>
+    masks.find(({ image }) => image.width === width && image.height === height) ?? null;
   return [{ source, image: full, key: 'full' }, ...overviews].map((stored) => ({
     ...stored,
-    mask: masks.find(({ image }) => sameSize(image, stored.image)) ?? null,
+    mask: maskOf(stored.image),
   }));
 }
 
@@ -80,14 +78,4 @@ async function imagesOf(source: ByteSource, prefix: string, signal?: AbortSignal
       key: `${prefix} ${k}`,
     })),
   );
-}
-
-function kindsOf(directories: readonly TagReader[]): Promise<Directory[]> {
-  return Promise.all(
-    directories.map(async (tags) => ({ tags, kind: await tags.number(TAG.NewSubfileType, 0) })),
-  );
-}
-
-function sameSize(a: ImageStructure, b: ImageStructure): boolean {
-  return a.width === b.width && a.height === b.height;
 }

@@ -131,8 +131,8 @@ export class GeoTiffRaster extends DescribedRaster {
     return result;
   }
 
-  async close(): Promise<void> {
-    await Promise.all(this.#sources.map((source) => source.close()));
+  async dispose(): Promise<void> {
+    await Promise.all(this.#sources.map((source) => source.dispose()));
   }
 
   #level({ level = 0 }: MaskRequest): Level {
@@ -146,58 +146,39 @@ export class GeoTiffRaster extends DescribedRaster {
   }
 
   async #readImage(
-    from: StoredImage,
+    { source, image, key }: StoredImage,
     window: PixelWindow,
     bands: readonly number[],
     fill: number,
     signal?: AbortSignal,
   ): Promise<TypedArray[]> {
-    const { image } = from;
     await this.#decoder.require(this.name, image.compression);
     const { dtype, components } = image.sample;
     const length = window.width * window.height * components;
     const planes = bands.map((): TypedArray => allocateArray(dtype, length));
     const stored = image.interleaved ? [0] : [...new Set(bands)].map((band) => band - 1);
     await withTaskSignal(signal, async (own) => {
+      const copy = async (located: LocatedBlock): Promise<void> => {
+        const { block } = located;
+        const read = (): Promise<TypedArray> =>
+          readBlock(source, image, located, { fill, decoder: this.#decoder, signal: own });
+        const cacheKey = `${this.#id}:${key}:${block.index}`;
+        const values = isStored(located) ? await this.#cache.get(cacheKey, read, own) : fill;
+        for (const [i, band] of bands.entries()) {
+          if (image.interleaved) copyBlock(image, block, values, band - 1, planes[i], window);
+          else if (band === block.plane + 1) copyBlock(image, block, values, 0, planes[i], window);
+        }
+      };
       const batches = batchesUnder(image, window, stored, own);
       const readBatches = async (): Promise<void> => {
         for (let next = await batches.next(); next.done !== true; next = await batches.next()) {
-          await Promise.all(
-            next.value.map(async (located) => {
-              const { block } = located;
-              if (!isStored(located)) {
-                for (const [i, band] of bands.entries()) {
-                  const inside = image.interleaved || band === block.plane + 1;
-                  if (inside) fillBlock(block, components, fill, planes[i], window);
-                }
-                return;
-              }
-              const values = await this.#block(from, located, fill, own);
-              for (const [i, band] of bands.entries()) {
-                if (image.interleaved) copyBlock(image, block, values, band - 1, planes[i], window);
-                else if (band === block.plane + 1) copyBlock(image, block, values, 0, planes[i], window);
-              }
-            }),
-          );
+          await Promise.all(next.value.map(copy));
         }
       };
       // Decoding cannot be aborted, but the call returns.
       await untilAborted(Promise.all(Array.from({ length: BATCHES }, readBatches)), own);
     });
     return planes;
-  }
-
-  #block(
-    { source, image, key }: StoredImage,
-    located: LocatedBlock,
-    fill: number,
-    signal: AbortSignal,
-  ): Promise<TypedArray> {
-    return this.#cache.get(
-      `${this.#id}:${key}:${located.block.index}`,
-      () => readBlock(source, image, located, { fill, decoder: this.#decoder, signal }),
-      signal,
-    );
   }
 }
 
@@ -208,27 +189,14 @@ function fillOf({ nodata, dtype }: BandInfo): number {
   return Number.isNaN(nodata) ? 0 : Math.min(Math.max(Math.round(nodata), min), max);
 }
 
-/** Fills the part of a plane under a sparse block. */
-function fillBlock(
-  block: Block,
-  components: number,
-  fill: number,
-  plane: TypedArray,
-  window: PixelWindow,
-): void {
-  const part = intersectWindows(window, block);
-  if (part === null) return;
-  for (let y = part.y; y < part.y + part.height; y++) {
-    const start = ((y - window.y) * window.width + (part.x - window.x)) * components;
-    fillRun(plane.subarray(start, start + part.width * components), components, fill);
-  }
-}
-
-/** Copies one band of a block into a plane, clipped to the window. */
+/**
+ * Copies one band of a block into a plane, clipped to the window.
+ * @param values of the block, or the fill value of a sparse one
+ */
 function copyBlock(
   image: ImageStructure,
   block: Block,
-  values: TypedArray,
+  values: TypedArray | number,
   sample: number,
   plane: TypedArray,
   window: PixelWindow,
@@ -237,10 +205,15 @@ function copyBlock(
   if (part === null) return;
   const samples = image.interleaved ? image.bands : 1;
   const { components } = image.sample;
-  const [stored, target] = [wordsOf(values), wordsOf(plane)];
+  const stored = typeof values === 'number' ? values : wordsOf(values);
+  const target = wordsOf(plane);
   for (let y = part.y; y < part.y + part.height; y++) {
     const from = (((y - block.y) * block.width + (part.x - block.x)) * samples + sample) * components;
     const to = ((y - window.y) * window.width + (part.x - window.x)) * components;
+    if (typeof stored === 'number') {
+      fillRun(plane.subarray(to, to + part.width * components), components, stored);
+      continue;
+    }
     if (samples === 1) {
       target.set(stored.subarray(from, from + part.width * components), to);
       continue;

@@ -1,6 +1,5 @@
 import { TerrachipError } from '../../errors.js';
-import { BlockTable, partOfStrip } from './block-table.js';
-import { type CodecTags, readCodecTags } from './codec-tags.js';
+import { type LocateBlocks, openBlockTable, partOfStrip } from './block-table.js';
 import { damaged, TAG, type TagReader } from './directory.js';
 import { requirePredictor } from './predictor.js';
 import { bytesPerRow, decodedBytes, type SampleType, sampleTypeOf } from './sample-types.js';
@@ -27,9 +26,12 @@ export interface ImageStructure {
   readonly photometric: number;
   /** Conversion of YCbCr to RGB; null for other colours, or a codec that converts them. */
   readonly ycbcr: Ycbcr | null;
-  readonly codecTags: CodecTags;
-  /** Offsets and sizes of tiles or strips, plane after plane. */
-  readonly table: BlockTable;
+  /** Shared tables of its JPEG streams, or null. */
+  readonly jpegTables: Uint8Array<ArrayBuffer> | null;
+  /** Compression of its LERC blobs: 0 none, 1 deflate, 2 zstd. */
+  readonly lercCompression: number;
+  /** Finds tiles or strips, plane after plane. */
+  readonly locate: LocateBlocks;
 }
 
 /** Limits of image sides, blocks and bands. */
@@ -79,7 +81,7 @@ export async function readStructure(
   const blockColumns = Math.ceil(width / blockWidth);
   const blockRows = Math.ceil(height / blockHeight);
   const storedRows = part === null ? blockHeight : height;
-  const table = await BlockTable.open(name, tags, {
+  const locate = await openBlockTable(name, tags, {
     tiled,
     expected: (part === null ? blockColumns * blockRows : 1) * (interleaved ? 1 : bands),
     mostBytes: Math.max(blockBytes, rawBytes(storedRows)),
@@ -89,6 +91,7 @@ export async function readStructure(
     rawBytes: (index) =>
       rawBytes(tiled ? blockHeight : Math.min(storedRows, height - (index % blockRows) * blockHeight)),
   });
+  const jpegTables = await tags.numbers(TAG.JpegTables);
   return {
     width,
     height,
@@ -106,8 +109,9 @@ export async function readStructure(
     predictor,
     photometric,
     ycbcr,
-    codecTags: await readCodecTags(tags),
-    table,
+    jpegTables: jpegTables && Uint8Array.from(jpegTables),
+    lercCompression: (await tags.numbers(TAG.LercParameters))?.[1] ?? 0,
+    locate,
   };
 }
 

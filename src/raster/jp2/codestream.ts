@@ -1,5 +1,6 @@
 /** The main header of a JPEG 2000 codestream (ISO/IEC 15444-1, annex A): sizes, samples and coding. */
 import { TerrachipError } from '../../errors.js';
+import { viewOf } from '../../io/bytes.js';
 import type { ByteSource, ReadOptions } from '../../io/index.js';
 import { damagedJp2, type Jp2Boxes } from './boxes.js';
 
@@ -75,7 +76,7 @@ export async function readCodestream(
   let at = offset + 2;
   for (;;) {
     if (at + 4 > end) fail('its header is cut short');
-    const head = view(await source.read(at, 4, options));
+    const head = viewOf(await source.read(at, 4, options));
     const marker = head.getUint16(0);
     if (marker === MARKER.SOT) break;
     const size = head.getUint16(2) + 2;
@@ -114,7 +115,7 @@ function readSize(
   siz: Uint8Array<ArrayBuffer>,
 ): Pick<Codestream, 'width' | 'height' | 'tileWidth' | 'tileHeight' | 'components' | 'bits' | 'signed'> {
   if (siz.length < 43) throw damagedJp2(name, 'its image size is cut short');
-  const data = view(siz);
+  const data = viewOf(siz);
   const [width, height, x, y, tileWidth, tileHeight, tileX, tileY] = Array.from({ length: 8 }, (_, k) =>
     data.getUint32(6 + 4 * k),
   );
@@ -173,7 +174,7 @@ function readTileLengths(name: string, segments: readonly Uint8Array<ArrayBuffer
   const result: TilePartLength[] = [];
   const ordered = [...segments].sort((a, b) => a[4] - b[4]);
   for (const segment of ordered) {
-    const data = view(segment);
+    const data = viewOf(segment);
     const tileBytes = (segment[5] >> 4) & 3;
     const lengthBytes = (segment[5] & 64) !== 0 ? 4 : 2;
     const step = tileBytes + lengthBytes;
@@ -186,10 +187,6 @@ function readTileLengths(name: string, segments: readonly Uint8Array<ArrayBuffer
     }
   }
   return result;
-}
-
-export function view(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
 export function markerOf(segment: Uint8Array): number {

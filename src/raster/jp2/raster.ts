@@ -3,6 +3,7 @@ import { intersectWindows } from '../../geo/windows.js';
 import { untilAborted, withTaskSignal } from '../../io/abort.js';
 import type { ByteSource } from '../../io/index.js';
 import { mapConcurrently } from '../../io/semaphore.js';
+import { copyBox } from '../arrays/copy.js';
 import { type BlockCache, createBlockCache } from '../block-cache.js';
 import { type BlockDecoder, defaultDecoder } from '../codecs/decoder.js';
 import type { Georeference } from '../geotiff/georeference.js';
@@ -172,7 +173,7 @@ export class Jp2Raster extends DescribedRaster {
     return null;
   }
 
-  close(): Promise<void> {
+  dispose(): Promise<void> {
     return this.#source.close();
   }
 
@@ -262,10 +263,11 @@ function copyTile(
 ): void {
   const part = intersectWindows(window, tile);
   if (part === null) return;
-  for (let y = part.y; y < part.y + part.height; y++) {
-    const from = (y - tile.y) * tile.width + (part.x - tile.x);
-    const to = (y - window.y) * window.width + (part.x - window.x);
-    if (components === 1) plane.set(values.subarray(from, from + part.width), to);
-    else for (let x = 0; x < part.width; x++) plane[to + x] = values[(from + x) * components + component];
-  }
+  const from = (part.y - tile.y) * tile.width + part.x - tile.x;
+  const to = (part.y - window.y) * window.width + part.x - window.x;
+  copyBox(
+    [part.height, part.width],
+    { data: values, offset: from * components + component, strides: [tile.width * components, components] },
+    { data: plane, offset: to, strides: [window.width, 1] },
+  );
 }

@@ -7,9 +7,10 @@
  * the gap before it.
  */
 import { TerrachipError } from '../../errors.js';
+import { concatBytes, viewOf } from '../../io/bytes.js';
 import type { Jpeg2000Coding } from '../codecs/codec.js';
 import { damagedJp2 } from './boxes.js';
-import { type Codestream, MARKER, markerOf, type Partition, unsupported, view } from './codestream.js';
+import { type Codestream, MARKER, markerOf, type Partition, unsupported } from './codestream.js';
 
 /** The most samples decoded at once, four bytes each: an untiled 10 m band of Sentinel-2 has 1.2e8. */
 const MAX_SAMPLES = 2 ** 27;
@@ -127,7 +128,7 @@ export function tileCodestream(
   const { x, y, movedX, movedY } = place;
   const moved = movedX.start !== x.start || movedY.start !== y.start;
   const siz = segments[0].slice();
-  const size = view(siz);
+  const size = viewOf(siz);
   size.setUint32(6, movedX.end);
   size.setUint32(10, movedY.end);
   // Two columns of tiles: the gap, if any, and this tile, which ends with the image.
@@ -137,7 +138,7 @@ export function tileCodestream(
   const number = (movedY.start > 0 ? columns : 0) + (movedX.start > 0 ? 1 : 0);
   const numbered = parts.map((part) => {
     const copy = part.slice();
-    const data = view(copy);
+    const data = viewOf(copy);
     if (data.getUint16(0) !== MARKER.SOT || data.getUint16(4) !== tile) {
       throw damagedJp2(name, `tile ${tile} does not lie where it should`);
     }
@@ -146,20 +147,8 @@ export function tileCodestream(
     data.setUint32(6, part.length);
     return copy;
   });
-  const pieces = [
-    Uint8Array.of(0xff, 0x4f),
-    siz,
-    ...segments.slice(1),
-    ...numbered,
-    Uint8Array.of(0xff, 0xd9),
-  ];
-  const result = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    result.set(piece, at);
-    at += piece.length;
-  }
-  return result;
+  const [start, end] = [Uint8Array.of(0xff, 0x4f), Uint8Array.of(0xff, 0xd9)];
+  return concatBytes([start, siz, ...segments.slice(1), ...numbered, end]);
 }
 
 /** A tile's own coding may have another partition than the one it was moved by. */
@@ -172,7 +161,7 @@ function requireNoCoding(name: string, part: Uint8Array<ArrayBuffer>): void {
     if (marker === MARKER.COD || marker === MARKER.COC)
       throw unsupported(name, 'codes its tiles each in its own way');
     if (segment.length < 4) break;
-    at += 2 + view(segment).getUint16(2);
+    at += 2 + viewOf(segment).getUint16(2);
   }
   throw damagedJp2(name, 'the header of a tile is damaged');
 }

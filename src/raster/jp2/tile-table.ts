@@ -1,6 +1,7 @@
+import { viewOf } from '../../io/bytes.js';
 import type { ByteSource, ReadOptions } from '../../io/index.js';
 import { damagedJp2 } from './boxes.js';
-import { type Codestream, MARKER, view } from './codestream.js';
+import { type Codestream, MARKER } from './codestream.js';
 
 /** A run of bytes of one tile. */
 export interface TilePart {
@@ -61,7 +62,7 @@ export class TileTable {
     while (!this.#complete.has(tile) && this.#next + 2 <= end) {
       options.signal?.throwIfAborted();
       const at = this.#next;
-      const head = view(await this.#source.read(at, Math.min(SOT_BYTES, end - at), options));
+      const head = viewOf(await this.#source.read(at, Math.min(SOT_BYTES, end - at), options));
       const marker = head.getUint16(0);
       if (marker === MARKER.EOC && at > tilesStart) {
         this.#next = end;

@@ -1,7 +1,6 @@
 /** netCDF-3, classic and with 64-bit offsets: netcdfjs reads the header, values are read by windows. */
 import { invalidInput, loadPackage, messageOf } from '../../errors.js';
 import { sizeOf } from '../../geo/dtype.js';
-import type { Dtype } from '../../geo/index.js';
 import type { ByteSource } from '../../io/index.js';
 import {
   type ArrayGroup,
@@ -9,15 +8,13 @@ import {
   bytesToValues,
   type ContiguousLayout,
   checkShape,
-  extentOf,
-  type NdArray,
   NUMERIC_TYPES,
-  type ReadArrayOptions,
+  piecesOf,
   readContiguous,
-  resolveSelection,
-  type Selection,
+  rowsOf,
   type StoredArray,
-  unreadableType,
+  storedArray,
+  wholeOf,
 } from '../arrays/index.js';
 
 /** The types of netCDF-3; `char` is text. */
@@ -36,8 +33,6 @@ const MAX_HEADER_BYTES = 64 * 2 ** 20;
 
 /** Record count of an unfinished file: the count follows from the file size. */
 const STREAMING = 2 ** 32 - 1;
-
-const MAX_TEXT_BYTES = 2 ** 20;
 
 type Reader = InstanceType<typeof import('netcdfjs')['NetCDFReader']>;
 
@@ -70,7 +65,7 @@ export async function openNetcdf3(source: ByteSource, signal?: AbortSignal): Pro
       outerStep: variable.record ? sizes.step : undefined,
     };
     const { name, attributes } = variable;
-    arrays.set(name, new Netcdf3Array(source, name, names, attributes, storedType, layout));
+    arrays.set(name, arrayOf(source, name, names, attributes, storedType, layout));
   }
   const global = attributesOf(reader.globalAttributes ?? []);
   return {
@@ -124,71 +119,50 @@ function attributesOf(list: readonly HeaderAttribute[]): Attributes {
   return Object.fromEntries(list.map(({ name, value }) => [name, value]));
 }
 
-class Netcdf3Array implements StoredArray {
-  readonly name: string;
-  readonly path: string;
-  readonly shape: readonly number[];
-  readonly storedType: string;
-  readonly dtype: Dtype | null;
-  readonly dimensions: readonly (string | null)[];
-  readonly attributes: Attributes;
-  readonly realAttributes: ReadonlySet<string>;
-  readonly chunkShape: readonly number[];
-  readonly compression = 'none';
-  readonly nodata = null;
-  readonly #source: ByteSource;
-  readonly #layout: ContiguousLayout;
-
-  constructor(
-    source: ByteSource,
-    path: string,
-    dimensions: readonly (string | null)[],
-    attributes: readonly HeaderAttribute[],
-    storedType: string,
-    layout: ContiguousLayout,
-  ) {
-    this.name = `${source.name}#${path}`;
-    this.path = path;
-    this.shape = layout.shape;
-    this.storedType = storedType;
-    this.dtype = storedType === 'char' ? null : NUMERIC_TYPES[storedType].dtype;
-    this.dimensions = dimensions;
-    this.attributes = attributesOf(attributes);
-    const real = attributes.filter(({ type }) => type === 'float' || type === 'double');
-    this.realAttributes = new Set(real.map(({ name }) => name));
-    this.#source = source;
-    this.#layout = layout;
-    checkShape(this.name, this.shape);
-    this.chunkShape = this.shape.map((size, axis) =>
-      axis === this.shape.length - 1 ? Math.max(1, size) : 1,
-    );
-    const [records = 1, ...inner] = this.shape;
-    const piece = sizeOf(inner) * layout.bytesPerValue;
-    const end = records === 0 ? 0 : layout.offset + (records - 1) * (layout.outerStep ?? piece) + piece;
-    if (end > source.size) {
-      throw invalidInput(
-        this.name,
-        `reaches to byte ${end} of a file of ${source.size}`,
-        'get the file again',
-      );
-    }
+function arrayOf(
+  source: ByteSource,
+  path: string,
+  dimensions: readonly (string | null)[],
+  attributes: readonly HeaderAttribute[],
+  storedType: string,
+  layout: ContiguousLayout,
+): StoredArray {
+  const name = `${source.name}#${path}`;
+  const { shape } = layout;
+  checkShape(name, shape);
+  const [records = 1, ...inner] = shape;
+  const piece = sizeOf(inner) * layout.bytesPerValue;
+  const end = records === 0 ? 0 : layout.offset + (records - 1) * (layout.outerStep ?? piece) + piece;
+  if (end > source.size) {
+    throw invalidInput(name, `reaches to byte ${end} of a file of ${source.size}`, 'get the file again');
   }
-
-  async read(selection?: Selection, options: ReadArrayOptions = {}): Promise<NdArray> {
-    if (this.dtype === null) throw unreadableType(this);
-    const ranges = resolveSelection(this, selection);
-    const bytes = await readContiguous(this.#source, this.#layout, ranges, options.signal);
-    return { data: bytesToValues(this.name, this.storedType, bytes, false), shape: extentOf(ranges) };
-  }
-
-  /** The last axis is one text. */
-  async readText(options: ReadArrayOptions = {}): Promise<string[]> {
-    if (this.storedType !== 'char' || sizeOf(this.shape) > MAX_TEXT_BYTES) throw unreadableType(this, 'text');
-    const bytes = await readContiguous(this.#source, this.#layout, resolveSelection(this), options.signal);
-    const width = this.shape.at(-1) ?? 1;
-    const decoder = new TextDecoder();
-    return Array.from({ length: width === 0 ? 0 : bytes.length / width }, (_, i) =>
-      decoder.decode(bytes.subarray(i * width, (i + 1) * width)).replace(/[\0 ]+$/, ''),
-    );
-  }
+  const real = attributes.filter(({ type }) => type === 'float' || type === 'double');
+  const isText = storedType === 'char';
+  return storedArray(
+    {
+      name,
+      path,
+      shape,
+      storedType,
+      dtype: isText ? null : NUMERIC_TYPES[storedType].dtype,
+      dimensions,
+      attributes: attributesOf(attributes),
+      realAttributes: new Set(real.map((attribute) => attribute.name)),
+      chunkShape: rowsOf(shape),
+      compression: 'none',
+      nodata: null,
+    },
+    async (ranges, _, signal) =>
+      bytesToValues(name, storedType, await readContiguous(source, layout, ranges, signal), false),
+    isText
+      ? async (signal) => {
+          const bytes = await readContiguous(source, layout, wholeOf(shape), signal);
+          const decoder = new TextDecoder();
+          // The last axis is one text.
+          return piecesOf(bytes, shape.at(-1) ?? 1).map((text) =>
+            decoder.decode(text).replace(/[\0 ]+$/, ''),
+          );
+        }
+      : null,
+  );
 }

@@ -3,7 +3,7 @@ import { invalidInput, type TerrachipError } from '../../errors.js';
 import { isTiff } from '../../io/bytes.js';
 import type { ByteSource } from '../../io/index.js';
 import { findBeside } from '../../io/node/beside.js';
-import { localPath, openSource } from '../../io/node/open.js';
+import { localPath, openSource } from '../../io/node/file.js';
 import { isUrl } from '../../io/open-url.js';
 
 const TO_GEOTIFF = 'convert it with gdal_translate INPUT OUTPUT.tif';

@@ -4,8 +4,9 @@
  */
 import { promisify } from 'node:util';
 import { gunzip, gzip, inflate } from 'node:zlib';
-import { internalError, invalidOption } from '../../errors.js';
+import { internalError, requireChoice } from '../../errors.js';
 import { sizeOf } from '../../geo/dtype.js';
+import { viewOf } from '../../io/bytes.js';
 import { crc32c } from '../../io/crc32c.js';
 import { MAX_CHUNK_BYTES, NUMERIC_TYPES } from '../arrays/index.js';
 import { BOUNDED_CODECS, type BoundedCodec, type CodecEntry, registeredName } from '../zarr/codec-names.js';
@@ -53,10 +54,6 @@ const DECODERS: Readonly<Record<BoundedCodec, Decoder>> = {
   },
 };
 
-function viewOf(bytes: Bytes): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-}
-
 function checkDeclared(size: number, limit: number): void {
   if (size > limit) throw new Error(`it would expand to ${size} bytes, where its chunk has at most ${limit}`);
 }
@@ -97,44 +94,34 @@ export interface ZarrCompressor {
  * @throws {TerrachipError} INVALID_OPTION for an unknown name
  */
 export function createCompressor(compression: ZarrCompression, bytesPerValue: number): ZarrCompressor | null {
-  switch (compression) {
-    case 'none':
-      return null;
-    case 'zstd': {
-      const level = 3;
-      return {
-        codec: { name: 'zstd', configuration: { level, checksum: false } },
-        async encode(bytes) {
-          const { default: Zstd } = await import('numcodecs/zstd');
-          return Zstd.fromConfig({ id: 'zstd', level }).encode(bytes);
-        },
-      };
-    }
-    case 'gzip': {
-      const level = 5;
-      return {
-        codec: { name: 'gzip', configuration: { level } },
-        encode: (bytes) => gzipAsync(bytes, { level }),
-      };
-    }
-    case 'blosc': {
-      // numcodecs always shuffles 4-byte values: useless for single bytes, good enough for the others.
-      const shuffled = bytesPerValue > 1;
-      const settings = { cname: 'zstd', clevel: 5, blocksize: 0 };
-      const shuffle = shuffled ? 'shuffle' : 'noshuffle';
-      return {
-        codec: { name: 'blosc', configuration: { ...settings, shuffle, typesize: bytesPerValue } },
-        async encode(bytes) {
-          const { default: Blosc } = await import('numcodecs/blosc');
-          return Blosc.fromConfig({ id: 'blosc', ...settings, shuffle: shuffled ? 1 : 0 }).encode(bytes);
-        },
-      };
-    }
-    default:
-      throw invalidOption(
-        'the compression of a Zarr array',
-        `cannot be "${String(compression)}"`,
-        `choose one of ${ZARR_COMPRESSIONS.join(', ')}`,
-      );
+  requireChoice('the compression of a Zarr array', compression, ZARR_COMPRESSIONS);
+  if (compression === 'none') return null;
+  if (compression === 'zstd') {
+    const level = 3;
+    return {
+      codec: { name: 'zstd', configuration: { level, checksum: false } },
+      async encode(bytes) {
+        const { default: Zstd } = await import('numcodecs/zstd');
+        return Zstd.fromConfig({ id: 'zstd', level }).encode(bytes);
+      },
+    };
   }
+  if (compression === 'gzip') {
+    const level = 5;
+    return {
+      codec: { name: 'gzip', configuration: { level } },
+      encode: (bytes) => gzipAsync(bytes, { level }),
+    };
+  }
+  // numcodecs always shuffles 4-byte values: useless for single bytes, good enough for the others.
+  const shuffled = bytesPerValue > 1;
+  const settings = { cname: 'zstd', clevel: 5, blocksize: 0 };
+  const shuffle = shuffled ? 'shuffle' : 'noshuffle';
+  return {
+    codec: { name: 'blosc', configuration: { ...settings, shuffle, typesize: bytesPerValue } },
+    async encode(bytes) {
+      const { default: Blosc } = await import('numcodecs/blosc');
+      return Blosc.fromConfig({ id: 'blosc', ...settings, shuffle: shuffled ? 1 : 0 }).encode(bytes);
+    },
+  };
 }

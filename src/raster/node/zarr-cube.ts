@@ -179,7 +179,7 @@ export class ZarrCubeWriter extends Resource {
    * Completes the store: writes incomplete tiles, consolidates the metadata and renames it. Call it once.
    * @throws {TerrachipError} INVALID_INPUT for missing pixels of a variable without nodata; DISK
    */
-  async close(): Promise<void> {
+  async dispose(): Promise<void> {
     this.#requireOpen();
     try {
       const { width, height } = this.geobox;

@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { isTerrachipError, type TerrachipError } from '../../errors.js';
 import { ByteLru } from '../../io/byte-lru.js';
+import { concatBytes } from '../../io/bytes.js';
 import { publicUrl } from '../../io/http-request.js';
 import type { ByteSource } from '../../io/index.js';
 import { cannotOpen } from '../../io/node/file.js';
@@ -127,12 +128,10 @@ async function readOnce(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const cached = 64 * 1024;
   if (offset >= cached || offset + length <= cached) return source.read(offset, length, options);
-  const [first, rest] = await Promise.all([
-    source.read(offset, cached - offset, options),
-    source.read(cached, offset + length - cached, options),
-  ]);
-  const bytes = new Uint8Array(length);
-  bytes.set(first);
-  bytes.set(rest, first.length);
-  return bytes;
+  return concatBytes(
+    await Promise.all([
+      source.read(offset, cached - offset, options),
+      source.read(cached, offset + length - cached, options),
+    ]),
+  );
 }

@@ -5,7 +5,7 @@ import { allocateArray, type GeoBox, type TimeInterval, type TypedArray } from '
 import { readJson } from '../../io/node/json.js';
 import { makeFolder, writeFileAtomically, writeJson } from '../../io/node/output.js';
 import { mapConcurrently } from '../../io/semaphore.js';
-import { copyBox, stridesOf } from '../arrays/index.js';
+import { copyBox, indexAt, stridesOf } from '../arrays/index.js';
 import { requireNodata } from '../stored-values.js';
 import {
   coordinateAttributes,
@@ -194,9 +194,8 @@ export class ZarrShardWriter {
   #origins(): number[][] {
     const { shardShape, chunkShape } = this.#options;
     const counts = shardShape.map((size, axis) => size / chunkShape[axis]);
-    const steps = stridesOf(counts);
     return Array.from({ length: sizeOf(counts) }, (_, k) =>
-      counts.map((count, axis) => (Math.floor(k / steps[axis]) % count) * chunkShape[axis]),
+      indexAt(k, counts).map((n, axis) => n * chunkShape[axis]),
     );
   }
 

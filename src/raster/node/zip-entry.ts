@@ -1,7 +1,8 @@
 /** A raster inside a zip file: `product.zip#folder/band.jp2`. */
 import { TerrachipError } from '../../errors.js';
 import { type ByteSource, MemorySource } from '../../io/index.js';
-import { openZip, type ZipArchive } from '../../io/zip.js';
+import { openZip } from '../../io/zip.js';
+import { disposable } from '../../resource.js';
 
 /** The largest compressed entry, which is decompressed whole. */
 const MAX_COMPRESSED_ENTRY_BYTES = 2 ** 30;
@@ -16,39 +17,23 @@ export function isRasterEntry(key: string): boolean {
  */
 export async function openZipEntry(source: ByteSource, key: string): Promise<ByteSource> {
   const archive = await openZip(source);
-  return zipEntrySource(source, archive, key);
-}
-
-async function zipEntrySource(source: ByteSource, archive: ZipArchive, key: string): Promise<ByteSource> {
   const name = `${source.name}#${key}`;
   const entry = archive.entries.get(key);
   if (entry === undefined) {
     throw new TerrachipError('NOT_FOUND', `${name} does not exist`, 'check the name', { source: name });
   }
-  const close = (): Promise<void> => source.close();
-  if (entry.stored) {
-    return {
-      name,
-      size: entry.size,
-      etag: source.etag,
-      read: (offset, length) => archive.read(key, offset, length),
-      close,
-    };
-  }
-  if (entry.size > MAX_COMPRESSED_ENTRY_BYTES) {
+  const { size, stored } = entry;
+  const entrySource = (etag: string | null, read: ByteSource['read']): ByteSource =>
+    disposable({ name, size, etag, read }, () => source.dispose());
+  if (stored) return entrySource(source.etag, (offset, length) => archive.read(key, offset, length));
+  if (size > MAX_COMPRESSED_ENTRY_BYTES) {
     throw new TerrachipError(
       'TOO_LARGE',
-      `${name} is compressed and has ${entry.size} bytes, above the limit of ${MAX_COMPRESSED_ENTRY_BYTES}`,
+      `${name} is compressed and has ${size} bytes, above the limit of ${MAX_COMPRESSED_ENTRY_BYTES}`,
       'unzip the product',
-      { size: entry.size, limit: MAX_COMPRESSED_ENTRY_BYTES },
+      { size, limit: MAX_COMPRESSED_ENTRY_BYTES },
     );
   }
-  const memory = new MemorySource(await archive.read(key, 0, entry.size), name);
-  return {
-    name,
-    size: memory.size,
-    etag: null,
-    read: (offset, length) => memory.read(offset, length),
-    close,
-  };
+  const memory = new MemorySource(await archive.read(key, 0, size), name);
+  return entrySource(null, (offset, length) => memory.read(offset, length));
 }

@@ -1,6 +1,7 @@
 import { invalidInput, TerrachipError } from '../../errors.js';
 import { sizeOf } from '../../geo/dtype.js';
 import { allocateArray, type Dtype, dtypeOf, type TypedArray } from '../../geo/index.js';
+import { viewOf } from '../../io/bytes.js';
 import type { ByteSource } from '../../io/index.js';
 import { Resource } from '../../resource.js';
 import {
@@ -11,9 +12,11 @@ import {
   extentOf,
   type NdArray,
   NUMERIC_TYPES,
+  piecesOf,
   type ReadArrayOptions,
   readContiguous,
   resolveSelection,
+  rowsOf,
   type Selection,
   type StoredArray,
   stridesOf,
@@ -74,9 +77,7 @@ export class NpyArray extends Resource implements StoredArray {
     this.#storage = this.#stored(this.shape);
     this.storedType = type.name;
     this.dtype = type.numeric === null ? null : NUMERIC_TYPES[type.numeric].dtype;
-    this.chunkShape = this.shape.map((size, axis) =>
-      axis === this.shape.length - 1 ? Math.max(1, size) : 1,
-    );
+    this.chunkShape = rowsOf(this.shape);
   }
 
   /**
@@ -134,12 +135,10 @@ export class NpyArray extends Resource implements StoredArray {
     const bytes = await this.#source.read(this.#dataOffset, size, options);
     const text = bytes.slice();
     if (name === 'str' && !this.#type.littleEndian) swapBytes(text, 4);
-    return Array.from({ length: sizeOf(this.shape) }, (_, i) =>
-      decodeText(name, text.subarray(i * width, (i + 1) * width)),
-    );
+    return piecesOf(text, width).map((piece) => decodeText(name, piece));
   }
 
-  async close(): Promise<void> {
+  async dispose(): Promise<void> {
     await this.#source.close();
   }
 
@@ -153,7 +152,7 @@ export class NpyArray extends Resource implements StoredArray {
 
 function decodeText(name: string, bytes: Uint8Array): string {
   if (name === 'bytes') return new TextDecoder('latin1').decode(bytes).replace(/\0+$/, '');
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = viewOf(bytes);
   let text = '';
   for (let at = 0; at < bytes.length; at += 4) {
     const point = view.getUint32(at, true);

@@ -62,7 +62,7 @@ export function parseNpyHeader(bytes: Uint8Array, version: number, name: string)
   const text = new TextDecoder(version === 3 ? 'utf-8' : 'latin1').decode(bytes);
   let value: unknown;
   try {
-    value = new LiteralParser(text).parse();
+    value = parseLiteral(text);
   } catch (cause) {
     throw invalidInput(name, `has a damaged header (${messageOf(cause)})`, 'get the file again', cause);
   }
@@ -78,95 +78,42 @@ export function parseNpyHeader(bytes: Uint8Array, version: number, name: string)
   return { descr: header.descr, fortranOrder: header.fortran_order, shape: header.shape };
 }
 
-/** Python literals: strings without escapes, integers, True, False, None, tuples, lists and dictionaries. */
-class LiteralParser {
-  readonly #text: string;
-  #at = 0;
-
-  constructor(text: string) {
-    this.#text = text;
-  }
-
-  parse(): unknown {
-    const value = this.#value(0);
-    this.#skipSpace();
-    if (this.#at < this.#text.length) this.#fail();
-    return value;
-  }
-
-  #value(depth: number): unknown {
-    if (depth > MAX_DEPTH) throw new Error('it is nested too deeply');
-    this.#skipSpace();
-    switch (this.#text[this.#at]) {
-      case '{':
-        return this.#dictionary(depth);
-      case '(':
-        return this.#sequence(')', depth);
-      case '[':
-        return this.#sequence(']', depth);
-      case "'":
-      case '"':
-        return this.#string();
-      default:
-        return this.#word();
-    }
-  }
-
-  #dictionary(depth: number): Record<string, unknown> {
-    const entries = new Map<string, unknown>();
-    this.#at++;
-    while (!this.#take('}')) {
-      this.#skipSpace();
-      const key = this.#string();
-      if (!this.#take(':')) this.#fail();
-      entries.set(key, this.#value(depth + 1));
-      if (!this.#take(',') && !this.#next('}')) this.#fail();
-    }
-    return Object.fromEntries(entries);
-  }
-
-  #sequence(end: string, depth: number): unknown[] {
-    const items: unknown[] = [];
-    this.#at++;
-    while (!this.#take(end)) {
-      items.push(this.#value(depth + 1));
-      if (!this.#take(',') && !this.#next(end)) this.#fail();
-    }
-    return items;
-  }
-
-  #string(): string {
-    const match = /^(?:'([^'\\\n]*)'|"([^"\\\n]*)")/.exec(this.#text.slice(this.#at, this.#at + 4096));
-    if (match === null) return this.#fail();
-    this.#at += match[0].length;
-    return match[1] ?? match[2];
-  }
-
-  #word(): boolean | number | null {
+const SPACE = String.raw`[ \t\r\n]`;
+const TOKEN = new RegExp(
+  [
+    `${SPACE}+`,
+    // Strings without escapes.
+    String.raw`'([^'\\\n]*)'`,
+    String.raw`"([^"\\\n]*)"`,
+    String.raw`(True|False|None)(?![\w.])`,
     // Python 2 wrote long integers with an L.
-    const match = /^(True|False|None|\d{1,16}L?)(?![\w.])/.exec(this.#text.slice(this.#at, this.#at + 32));
-    if (match === null) return this.#fail();
-    this.#at += match[0].length;
-    if (match[1] === 'None') return null;
-    return match[1] === 'True' || match[1] === 'False' ? match[1] === 'True' : Number.parseInt(match[1], 10);
-  }
+    String.raw`(\d{1,16})L?(?![\w.])`,
+    // A comma after the last value.
+    String.raw`(?<![([{,:]${SPACE}*)(,)(?=${SPACE}*[)\]}])`,
+    // Anything else is one character, which may be wrong.
+    String.raw`[\s\S]`,
+  ].join('|'),
+  'g',
+);
 
-  #skipSpace(): void {
-    while (/[ \t\r\n]/.test(this.#text[this.#at] ?? '')) this.#at++;
-  }
+const CLOSING: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' };
+const JSON_WORDS: Readonly<Record<string, string>> = { True: 'true', False: 'false', None: 'null' };
 
-  #next(character: string): boolean {
-    this.#skipSpace();
-    return this.#text[this.#at] === character;
-  }
-
-  #take(character: string): boolean {
-    if (!this.#next(character)) return false;
-    this.#at++;
-    return true;
-  }
-
-  #fail(): never {
-    throw new Error(`it cannot be read from character ${this.#at} on`);
-  }
+/** Parses a Python literal: a tuple, list or dictionary of them, a string, an integer, True, False or None. */
+function parseLiteral(text: string): unknown {
+  const closing: string[] = [];
+  const json = text.replace(TOKEN, (token, single, double, word, digits, lastComma, at) => {
+    if (word !== undefined) return JSON_WORDS[word];
+    if (digits !== undefined) return digits;
+    if (lastComma !== undefined) return '';
+    if (single !== undefined || double !== undefined) return JSON.stringify(single ?? double);
+    if (/^[ \t\r\n:,]/.test(token)) return token;
+    if (token in CLOSING) {
+      if (closing.push(CLOSING[token]) > MAX_DEPTH) throw new Error('it is nested too deeply');
+      return token === '(' ? '[' : token;
+    }
+    if (closing.pop() !== token) throw new Error(`it cannot be read from character ${at} on`);
+    return token === ')' ? ']' : token;
+  });
+  return JSON.parse(json);
 }

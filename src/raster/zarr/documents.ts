@@ -2,9 +2,14 @@
 import * as v from 'valibot';
 import * as zarr from 'zarrita';
 import { invalidInput, TerrachipError } from '../../errors.js';
-import type { Dtype } from '../../geo/index.js';
 import { AnyRecord, validate } from '../../json.js';
-import { type Attributes, checkChunk, checkShape } from '../arrays/index.js';
+import {
+  type ArrayDescription,
+  type Attributes,
+  checkChunk,
+  checkShape,
+  NOT_FINITE,
+} from '../arrays/index.js';
 import { boundedCodec, type CodecEntry } from './codec-names.js';
 import { encodeFill, parseFill, typeOfV2, typeOfV3, type ZarrType } from './types.js';
 
@@ -68,17 +73,8 @@ const ShardingConfiguration = v.object({
   index_location: v.optional(v.picklist(['start', 'end']), 'end'),
 });
 
-/** An array's parameters, and its document for zarrita. */
-export interface ArrayDocument {
-  readonly shape: readonly number[];
-  /** The inner chunk of a sharded array. */
-  readonly chunkShape: readonly number[];
-  readonly storedType: string;
-  readonly dtype: Dtype | null;
-  readonly dimensions: readonly (string | null)[];
-  readonly attributes: Attributes;
-  readonly compression: string;
-  readonly nodata: number | null;
+/** An array's parameters, and its document for zarrita. The chunk of a sharded array is the inner one. */
+export interface ArrayDocument extends Omit<ArrayDescription, 'name' | 'path'> {
   /** An unsupported codec, or null. */
   readonly unknownCodec: string | null;
   /** Whether shards begin with their index. */
@@ -221,8 +217,6 @@ export function readArrayV2(value: unknown, attributes: Attributes, name: string
   };
 }
 
-const NOT_FINITE = ['NaN', 'Infinity', '-Infinity'] as const;
-
 /** A codec of version 3; numcodecs' are filters of version 2. */
 function codecsV3(codec: CodecEntry, stored: string, name: string): CodecEntry[] {
   const [, id] = /^numcodecs\.(\w+)$/.exec(codec.name) ?? [];
@@ -253,7 +247,7 @@ function filterCodecs(filter: v.InferOutput<typeof CodecV2>, stored: string, nam
               out_of_range: 'wrap',
               // A fill value outside the packed type is never packed: chunks of it are left out.
               ...(stored.startsWith('float') && !packed.stored.startsWith('float')
-                ? { scalar_map: { encode: NOT_FINITE.map((word) => [word, 0]) } }
+                ? { scalar_map: { encode: Object.keys(NOT_FINITE).map((word) => [word, 0]) } }
                 : {}),
             },
           },

@@ -3,14 +3,14 @@ import { checkKey } from '../../io/key.js';
 import { mapConcurrently } from '../../io/semaphore.js';
 import type { ArrayGroup, Attributes, StoredArray } from '../arrays/index.js';
 import type { BlockCache } from '../block-cache.js';
-import { ZarrArray } from './array.js';
+import { zarrArray } from './array.js';
 import { parseAttributes, parseConsolidatedV2, parseNode, readArrayV2, readArrayV3 } from './documents.js';
 import { readDocument, type ZarrStore } from './store.js';
 
 /** Concurrent reads of documents: a store may have more arrays than a process may open files. */
 const DOCUMENTS = 16;
 
-type Node = { kind: 'array'; array: ZarrArray } | { kind: 'group'; attributes: Attributes };
+type Node = { kind: 'array'; array: StoredArray } | { kind: 'group'; attributes: Attributes };
 
 /** A Zarr store, of version 2 or 3. Metadata is read on demand, or all at once if consolidated. */
 export class ZarrGroup implements ArrayGroup {
@@ -123,7 +123,7 @@ export class ZarrGroup implements ArrayGroup {
     const name = `${this.name}/${path}${path === '' ? '' : '/'}zarr.json`;
     const { node_type: kind, attributes } = parseNode(document, name);
     if (kind === 'group') return { kind, attributes };
-    return { kind, array: new ZarrArray(this.#store, path, readArrayV3(document, name), this.#cache) };
+    return { kind, array: zarrArray(this.#store, path, readArrayV3(document, name), this.#cache) };
   }
 
   async #nodeV2(path: string): Promise<Node | null> {
@@ -131,7 +131,7 @@ export class ZarrGroup implements ArrayGroup {
     const document = await this.#document(path, '.zarray');
     if (document !== null) {
       const described = readArrayV2(document, attributes, `${this.name}/${path}`);
-      return { kind: 'array', array: new ZarrArray(this.#store, path, described, this.#cache) };
+      return { kind: 'array', array: zarrArray(this.#store, path, described, this.#cache) };
     }
     return (await this.#document(path, '.zgroup')) === null ? null : { kind: 'group', attributes };
   }

@@ -27,36 +27,46 @@ export const GRID_MAPPING = 'spatial_ref';
 
 const LITTLE_ENDIAN_BYTES = { name: 'bytes', configuration: { endian: 'little' } } as const;
 
+/** `zarr.json` of an array; `rest` has the codecs, and then the names of dimensions and the attributes. */
+function arrayMetadata(
+  shape: readonly number[],
+  type: string,
+  chunkShape: readonly number[],
+  fill: number | string,
+  rest: Record<string, unknown>,
+): Record<string, unknown> {
+  return {
+    zarr_format: 3,
+    node_type: 'array',
+    shape,
+    data_type: type,
+    chunk_grid: { name: 'regular', configuration: { chunk_shape: chunkShape } },
+    chunk_key_encoding: { name: 'default', configuration: { separator: '/' } },
+    // Zarr writes NaN and infinities, which JSON lacks, as text.
+    fill_value: typeof fill === 'string' || Number.isFinite(fill) ? fill : String(fill),
+    ...rest,
+  };
+}
+
 /**
  * `zarr.json` of a sharded array.
  * @param compression the codec of its inner chunks, or null for none
  */
 export function zarrArrayMetadata(
-  options: ZarrArrayOptions,
+  { shape, dtype, shardShape, chunkShape, fillValue, dimensions, attributes = {} }: ZarrArrayOptions,
   compression: CodecEntry | null,
 ): Record<string, unknown> {
-  return {
-    zarr_format: 3,
-    node_type: 'array',
-    shape: options.shape,
-    data_type: options.dtype,
-    chunk_grid: { name: 'regular', configuration: { chunk_shape: options.shardShape } },
-    chunk_key_encoding: { name: 'default', configuration: { separator: '/' } },
-    fill_value: encodeFillValue(options.fillValue),
-    codecs: [
-      {
-        name: 'sharding_indexed',
-        configuration: {
-          chunk_shape: options.chunkShape,
-          codecs: compression === null ? [LITTLE_ENDIAN_BYTES] : [LITTLE_ENDIAN_BYTES, compression],
-          index_codecs: [LITTLE_ENDIAN_BYTES, { name: 'crc32c' }],
-          index_location: 'end',
-        },
-      },
-    ],
-    dimension_names: options.dimensions,
-    attributes: options.attributes ?? {},
+  const sharding = {
+    chunk_shape: chunkShape,
+    codecs: compression === null ? [LITTLE_ENDIAN_BYTES] : [LITTLE_ENDIAN_BYTES, compression],
+    index_codecs: [LITTLE_ENDIAN_BYTES, { name: 'crc32c' }],
+    index_location: 'end',
   };
+  return arrayMetadata(shape, dtype, shardShape, fillValue, {
+    codecs: [{ name: 'sharding_indexed', configuration: sharding }],
+    dimension_names: dimensions,
+    attributes,
+  });
 }
 
 /** `zarr.json` of a list of texts, in chunks of `chunkLength`. */
@@ -66,30 +76,16 @@ export function zarrTextMetadata(
   dimension: string,
   attributes: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> {
-  return {
-    zarr_format: 3,
-    node_type: 'array',
-    shape: [length],
-    data_type: 'string',
-    chunk_grid: { name: 'regular', configuration: { chunk_shape: [chunkLength] } },
-    chunk_key_encoding: { name: 'default', configuration: { separator: '/' } },
-    fill_value: '',
+  return arrayMetadata([length], 'string', [chunkLength], '', {
     codecs: [{ name: 'vlen-utf8', configuration: {} }],
     dimension_names: [dimension],
     attributes,
-  };
+  });
 }
 
 /** `zarr.json` of a group. */
 export function zarrGroupMetadata(attributes: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return { zarr_format: 3, node_type: 'group', attributes };
-}
-
-/** Zarr writes NaN and infinities, which JSON lacks, as text. */
-function encodeFillValue(value: number): number | string {
-  if (Number.isNaN(value)) return 'NaN';
-  if (value === Infinity) return 'Infinity';
-  return value === -Infinity ? '-Infinity' : value;
 }
 
 /** GeoZarr's `proj:` and `spatial:` attributes of a grid. */
@@ -110,14 +106,7 @@ export function geoZarrAttributes(geobox: GeoBox): Record<string, unknown> {
 export function gridMappingMetadata(geobox: GeoBox): Record<string, unknown> {
   const { a, b, c, d, e, f } = geobox.transform;
   const { wkt, isGeographic } = geobox.crs;
-  return {
-    zarr_format: 3,
-    node_type: 'array',
-    shape: [],
-    data_type: 'int32',
-    chunk_grid: { name: 'regular', configuration: { chunk_shape: [] } },
-    chunk_key_encoding: { name: 'default', configuration: { separator: '/' } },
-    fill_value: 0,
+  return arrayMetadata([], 'int32', [], 0, {
     codecs: [LITTLE_ENDIAN_BYTES],
     attributes: {
       // Only geographic CRSs get a CF name; WKT describes the others better.
@@ -125,7 +114,7 @@ export function gridMappingMetadata(geobox: GeoBox): Record<string, unknown> {
       ...(wkt === null ? {} : { crs_wkt: wkt, spatial_ref: wkt }),
       GeoTransform: [c, a, b, f, d, e].join(' '),
     },
-  };
+  });
 }
 
 /** CF attributes of a grid's coordinate variable. */

@@ -2,7 +2,13 @@
 import type * as zarr from 'zarrita';
 import { invalidInput } from '../../errors.js';
 import type { Dtype } from '../../geo/index.js';
-import { type Attributes, halfToNumber, NUMERIC_TYPES, numberToHalf } from '../arrays/index.js';
+import {
+  type Attributes,
+  halvesToFloat32,
+  NOT_FINITE,
+  NUMERIC_TYPES,
+  numberToHalf,
+} from '../arrays/index.js';
 
 /** The type of an array's values. */
 export interface ZarrType {
@@ -16,15 +22,16 @@ export interface ZarrType {
 }
 
 /** zarrita's booleans are no numbers, and its float16 needs a newer Node: both are read as unsigned integers. */
+const BY_BITS: Readonly<Record<string, zarr.DataType>> = {
+  bool: 'uint8',
+  float16: 'uint16',
+  int64: 'int64',
+  uint64: 'uint64',
+};
+
 function numericType(stored: keyof typeof NUMERIC_TYPES, bigEndian: boolean): ZarrType {
   const { bytes, dtype } = NUMERIC_TYPES[stored];
-  const byBits: Record<string, zarr.DataType> = {
-    bool: 'uint8',
-    float16: 'uint16',
-    int64: 'int64',
-    uint64: 'uint64',
-  };
-  return { stored, numeric: dtype, zarrita: byBits[stored] ?? dtype, bytes, bigEndian };
+  return { stored, numeric: dtype, zarrita: BY_BITS[stored] ?? dtype, bytes, bigEndian };
 }
 
 function textType(zarrita: zarr.DataType, bytes: number, bigEndian = false): ZarrType {
@@ -66,9 +73,8 @@ export function parseFill(value: unknown, stored: string, name: string): number 
   if (value === null || value === undefined) return null;
   if (typeof value === 'boolean') return Number(value);
   if (typeof value === 'number' && Number.isFinite(value)) return value;
-  const words: Record<string, number> = { NaN: Number.NaN, Infinity, '-Infinity': -Infinity };
   const isFloat = stored.startsWith('float');
-  if (isFloat && typeof value === 'string' && Object.hasOwn(words, value)) return words[value];
+  if (isFloat && typeof value === 'string' && Object.hasOwn(NOT_FINITE, value)) return NOT_FINITE[value];
   const digits = typeof value === 'string' ? /^0x([0-9a-fA-F]+)$/.exec(value)?.[1] : undefined;
   const { bytes } = NUMERIC_TYPES[stored];
   if (digits !== undefined && digits.length === 2 * bytes && isFloat) {
@@ -76,7 +82,7 @@ export function parseFill(value: unknown, stored: string, name: string): number 
     view.setBigUint64(0, BigInt(`0x${digits.padEnd(16, '0')}`));
     if (bytes === 8) return view.getFloat64(0);
     if (bytes === 4) return view.getFloat32(0);
-    return halfToNumber(view.getUint16(0));
+    return halvesToFloat32(Uint16Array.of(view.getUint16(0)))[0];
   }
   throw invalidInput(
     name,

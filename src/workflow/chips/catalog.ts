@@ -17,7 +17,7 @@ import type { Backend } from '../../gpu/index.js';
 import { timeSteps } from '../../inference/model-spec.js';
 import type { ModelSpec } from '../../inference/node/index.js';
 import { type BlockCache, createBlockCache } from '../../raster/node/index.js';
-import { Resource } from '../../resource.js';
+import { orClose, Resource } from '../../resource.js';
 import {
   type CatalogInput,
   checkPixels,
@@ -83,7 +83,7 @@ export class CatalogChips extends Resource implements ChipSource {
     const inputs = chooseRows(spec, options.inputs);
     const cache = createBlockCache(options.cacheBytes);
     const pool = createRasterPool({ files: OPEN_FILES, cache });
-    try {
+    return orClose(pool, async () => {
       const hash = createHash('sha256').update(JSON.stringify(options.phases ?? null));
       for (const input of inputs) {
         await checkPixels(input, pool, signal);
@@ -95,10 +95,7 @@ export class CatalogChips extends Resource implements ChipSource {
         hash.update(JSON.stringify([geobox, slice.interval, row?.collection, row?.id]));
       }
       return new CatalogChips({ ...options, open: inputs, pool, cache }, { catalog: hash.digest('hex') });
-    } catch (error) {
-      await pool.close();
-      throw error;
-    }
+    });
   }
 
   async *chips(start: number, end: number, signal?: AbortSignal): AsyncGenerator<LoadedChip> {
@@ -120,7 +117,7 @@ export class CatalogChips extends Resource implements ChipSource {
     }
   }
 
-  async close(): Promise<void> {
+  async dispose(): Promise<void> {
     await this.#options.pool.close();
   }
 

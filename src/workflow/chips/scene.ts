@@ -10,7 +10,7 @@ import {
 import type { Backend } from '../../gpu/index.js';
 import { type ModelSpec, type SceneImage, SceneStrips } from '../../inference/index.js';
 import { createBlockCache } from '../../raster/node/index.js';
-import { Resource } from '../../resource.js';
+import { orClose, Resource } from '../../resource.js';
 import { checkOverlap, checkUnits, identityOfImage, planImages } from '../plan-images.js';
 import { readScene, resolveGrid, SceneRasters } from '../scene.js';
 import { openImages } from '../scene-images.js';
@@ -66,7 +66,7 @@ export class SceneChips extends Resource implements ChipSource {
     const { spec, backend, maxPixels, phases, signal } = options;
     const scene = await readScene(location);
     const rasters = new SceneRasters(createBlockCache(options.cacheBytes));
-    try {
+    return orClose(rasters, async () => {
       const planned = await planImages(scene, spec, rasters, { phases, signal });
       const geobox = (await resolveGrid(scene, rasters, signal)).requireAtMost(
         maxPixels,
@@ -91,10 +91,7 @@ export class SceneChips extends Resource implements ChipSource {
         spec,
         backend,
       });
-    } catch (error) {
-      await rasters.close();
-      throw error;
-    }
+    });
   }
 
   async *chips(
@@ -121,7 +118,7 @@ export class SceneChips extends Resource implements ChipSource {
     }
   }
 
-  async close(): Promise<void> {
+  async dispose(): Promise<void> {
     await this.#scene.rasters.close();
   }
 

@@ -13,6 +13,7 @@ import {
   SampleArea,
   type Sequence,
 } from '../../catalog/node/index.js';
+import { isDated } from '../../catalog/row.js';
 import { invalidInput, invalidOption } from '../../errors.js';
 import { type CrsLike, type GeoBox, TimeInterval } from '../../geo/index.js';
 import type { ModelInput, ModelSpec } from '../../inference/node/index.js';
@@ -203,7 +204,7 @@ function chipsAtTimes(area: SampleArea, grid: GridSampler, every: ChipTimes): Se
   const times: TimeInterval[] = [];
   for (const [place, { window }] of [...grid].entries()) {
     const rows = area.rowsCovering(window, 0);
-    const dated = rows.filter(({ interval }) => Number.isFinite(interval.end - interval.start));
+    const dated = rows.filter(isDated);
     const steps = stepsOfRows(dated, every, 0).map(({ interval }) => interval);
     // A place whose rows have no dates gets one chip.
     for (const interval of steps.length > 0 ? steps : [TimeInterval.always]) {

@@ -142,16 +142,13 @@ class Job {
     const read = async (geobox: GeoBox): Promise<Float32Array> => {
       // Without `onProgress`: warnings about the label were reported before.
       const { onProgress, ...reading } = this.#vectorOptions();
-      const layer = await openLabel({ ...this.#options, label }, geobox, this.#classes, positive, reading);
+      const options = { ...this.#options, label };
+      await using layer = await openLabel(options, geobox, this.#classes, positive, reading);
       const result = new Float32Array(geobox.pixelCount);
-      try {
-        for (const rows of gridStrips(geobox)) {
-          const values = await layer.readRows(rows, signal);
-          for (const [i, value] of values.entries())
-            if (value === positive) result[rows.start * geobox.width + i] = 1;
-        }
-      } finally {
-        await layer.close();
+      for (const rows of gridStrips(geobox)) {
+        const values = await layer.readRows(rows, signal);
+        for (const [i, value] of values.entries())
+          if (value === positive) result[rows.start * geobox.width + i] = 1;
       }
       return result;
     };

@@ -2,6 +2,7 @@
 import { invalidInput, invalidOption } from '../../errors.js';
 import { type GeoBox, noOverlap } from '../../geo/index.js';
 import { memberOf } from '../../json/keys.js';
+import { disposable } from '../../resource.js';
 import { placeOf } from '../../vector/features.js';
 import {
   type AreaFeatures,
@@ -62,14 +63,12 @@ export async function openLabel(
 }
 
 function withoutIgnored(layer: GridLayer): GridLayer {
-  return {
-    async readRows(rows, signal) {
-      const values = await layer.readRows(rows, signal);
-      for (let i = 0; i < values.length; i++) if (values[i] === LABEL_IGNORE) values[i] = Number.NaN;
-      return values;
-    },
-    close: () => layer.close(),
+  const readRows: GridLayer['readRows'] = async (rows, signal) => {
+    const values = await layer.readRows(rows, signal);
+    for (let i = 0; i < values.length; i++) if (values[i] === LABEL_IGNORE) values[i] = Number.NaN;
+    return values;
   };
+  return disposable({ readRows }, () => layer.dispose());
 }
 
 /** The class number of each feature. */

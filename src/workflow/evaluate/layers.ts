@@ -9,17 +9,16 @@ import {
   type UnitConversion,
   WarpedRaster,
 } from '../../raster/node/index.js';
-import { Resource } from '../../resource.js';
+import { disposable, orClose, Resource } from '../../resource.js';
 import { isVectorPath, Rasterizer, type ReadVectorOptions, readAreas } from '../../vector/node/index.js';
 
 import { type SceneNodata, withNodata } from '../scene.js';
 import { requireGeobox } from '../target-grid.js';
 
 /** Values on a grid. */
-export interface GridLayer {
+export interface GridLayer extends Resource {
   /** The values of rows, (row, x), NaN where unknown. The rows must be in one strip of `gridStrips`. */
   readRows(rows: RowRange, signal?: AbortSignal): Promise<Float32Array>;
-  close(): Promise<void>;
 }
 
 export interface RasterLayerOptions {
@@ -60,14 +59,11 @@ export class RasterLayer extends Resource implements GridLayer {
     signal?: AbortSignal,
   ): Promise<RasterLayer> {
     const raster = await openRaster(path, { signal });
-    try {
+    return orClose(raster, async () => {
       const own = requireGeobox(raster);
       if (!gridsMeet(own, geobox)) throw noOverlap(path, own, 'the map', geobox);
       return new RasterLayer(withNodata(raster, options.band, options.nodata), geobox, options);
-    } catch (error) {
-      await raster.close();
-      throw error;
-    }
+    });
   }
 
   async readRows(rows: RowRange, signal?: AbortSignal): Promise<Float32Array> {
@@ -75,7 +71,7 @@ export class RasterLayer extends Resource implements GridLayer {
     return values;
   }
 
-  async close(): Promise<void> {
+  async dispose(): Promise<void> {
     this.#rows.dispose();
     this.#backend.dispose();
     await this.raster.close();
@@ -84,15 +80,13 @@ export class RasterLayer extends Resource implements GridLayer {
 
 /** Polygons burned onto a grid at pixel centres; other pixels are 0. @param values of each feature */
 export function areaLayer(rasterizer: Rasterizer, values: readonly number[]): GridLayer {
-  return {
-    async readRows({ start, end }) {
-      const result = new Float32Array((end - start) * rasterizer.geobox.width);
-      rasterizer.burn({ start, end }, result, values);
-      return result;
-    },
-    // The polygons are in memory.
-    close: async () => undefined,
+  const readRows = async ({ start, end }: RowRange): Promise<Float32Array> => {
+    const result = new Float32Array((end - start) * rasterizer.geobox.width);
+    rasterizer.burn({ start, end }, result, values);
+    return result;
   };
+  // The polygons are in memory.
+  return disposable({ readRows }, async () => undefined);
 }
 
 /** A mask: polygons, or the pixels of a raster with values above 0. NaN and nodata are outside. */

@@ -93,7 +93,7 @@ export class SceneReader extends Resource {
     return values;
   }
 
-  async close(): Promise<void> {
+  async dispose(): Promise<void> {
     this.#backend.dispose();
     await this.#rasters.close();
   }

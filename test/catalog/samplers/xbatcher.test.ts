@@ -18,7 +18,7 @@ import {
   timeWindows,
 } from '../../../src/catalog/samplers/index.js';
 import { Affine, GeoBox, GeoTensor, TimeInterval } from '../../../src/geo/node/index.js';
-import type { ByteSource } from '../../../src/io/index.js';
+import { wrapSource } from '../../../src/io/byte-source.js';
 import { FileSource } from '../../../src/io/node/index.js';
 import { createBlockCache, GeoTiffRaster } from '../../../src/raster/node/index.js';
 import { temporaryFolder } from '../../support/files.js';
@@ -258,16 +258,10 @@ describe('xbatcher tests/test_generators.py, loading and options', () => {
     });
     const source = await FileSource.open(row.href);
     let reads = 0;
-    const counting: ByteSource = {
-      name: source.name,
-      size: source.size,
-      etag: null,
-      read: (...request) => {
-        reads++;
-        return source.read(...request);
-      },
-      close: () => source.close(),
-    };
+    const counting = wrapSource(source, (...request) => {
+      reads++;
+      return source.read(...request);
+    });
     const raster = await GeoTiffRaster.open(counting, { cache: createBlockCache(2 ** 20) });
     const sampler = grid(area, [10, 50]);
     const load = async (k: number): Promise<number[]> => {

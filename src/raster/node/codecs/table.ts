@@ -38,12 +38,12 @@ const deflate = codecOfBytes(() => import('./deflate.js'), DEFLATE_EXPANSION);
 /** The portable codecs, some replaced by Node's libraries, and those of optional packages. */
 export const CODECS: CodecTable = new Map<Compression, Codec>([
   ...PORTABLE_CODECS,
-  [7, picture(() => import('./jpeg.js'))],
+  [7, picture(async () => ({ decode: (await import('./sharp.js')).decodeJpeg }))],
   [8, deflate],
   [32946, deflate],
   [LERC, lercCodec(() => import('lerc'))],
   [34925, { ...codecOfBytes(() => import('./lzma.js')), requirement: LZMA, runs: 'here' }],
   [50000, codecOfBytes(() => import('./zstd.js'))],
-  [50001, picture(() => import('./webp.js'))],
+  [50001, picture(async () => ({ decode: (await import('./sharp.js')).decodeWebp }))],
   ['jpeg2000', { ...codecOfBytes(() => import('./jpeg2000.js')), requirement: OPENJPEG, predictors: false }],
 ]);

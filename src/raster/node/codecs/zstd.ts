@@ -1,4 +1,5 @@
 import zlib from 'node:zlib';
+import { viewOf } from '../../../io/bytes.js';
 import type { Decode } from '../../codecs/codec.js';
 import { decompressZstd as decompressPortably } from '../../codecs/zstd.js';
 
@@ -23,7 +24,7 @@ const SKIPPABLE = 0x184d2a5;
  * @throws {Error} for no Zstandard stream
  */
 export function zstdSize(bytes: Uint8Array): number | null {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const view = viewOf(bytes);
   let total: number | null = 0;
   let at = 0;
   try {
