@@ -76,6 +76,11 @@ export function polygonCovers(outer: PreparedPolygon, inner: PreparedPolygon): b
   return !cutBoundary(outer, inner).inside;
 }
 
+/** Whether each polygon of an outline is inside one of another. */
+export function outlineCovers(outer: readonly PreparedPolygon[], inner: readonly PreparedPolygon[]): boolean {
+  return inner.every((part) => outer.some((polygon) => polygonCovers(polygon, part)));
+}
+
 /** The pieces of the edges of a point or line strictly inside a polygon, in order. */
 export function piecesInside(line: PreparedPolygon, area: PreparedPolygon): [Position, Position][] {
   const pieces: [Position, Position][] = [];
