@@ -80,6 +80,10 @@ export class GeoJsonFile {
     await rm(this.#temporary, { force: true }).catch(() => undefined);
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.abort();
+  }
+
   async #write(): Promise<void> {
     const pieces = [...this.#pieces, this.#last];
     [this.#pieces, this.#last] = [[], ''];
