@@ -84,3 +84,8 @@ export function mainAsset(row: CatalogRow): CatalogAsset {
   const assets = Object.values(row.assets);
   return assets.find((asset) => asset.href === row.href) ?? assets[0] ?? { href: row.href };
 }
+
+/** Whether a row has a time with two ends. */
+export function isDated({ interval }: CatalogRow): boolean {
+  return Number.isFinite(interval.end - interval.start);
+}

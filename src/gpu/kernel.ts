@@ -202,11 +202,8 @@ function checkDefinition(
   for (const [binding, { access, dtype }] of Object.entries(bindings)) {
     if (!ACCESSES.includes(access) || !(dtype === 'any' || (isDtype(dtype) && isTensorDtype(dtype)))) {
       const problem = `has a binding ${binding} of access "${access}" and dtype "${dtype}"`;
-      throw wrongKernel(
-        name,
-        problem,
-        `choose an access of ${ACCESSES.join(', ')} and a dtype of tensors or any`,
-      );
+      const remedy = `choose an access of ${ACCESSES.join(', ')} and a dtype of tensors or any`;
+      throw wrongKernel(name, problem, remedy);
     }
     if (access === 'atomic' && dtype !== 'uint32' && dtype !== 'int32') {
       throw wrongKernel(name, `has an atomic binding ${binding} of ${dtype}`, 'choose uint32 or int32');

@@ -63,11 +63,8 @@ const RANGES = {
 
 function checkedValue(kernel: string, name: string, type: ParameterType, value: unknown): number {
   if (typeof value !== 'number') {
-    throw wrongKernel(
-      kernel,
-      `was given no number for the parameter ${name}`,
-      `give one of the type ${type}`,
-    );
+    const problem = `was given no number for the parameter ${name}`;
+    throw wrongKernel(kernel, problem, `give one of the type ${type}`);
   }
   if (type === 'f32') {
     const rounded = Math.fround(value);

@@ -11,20 +11,18 @@ import type { Strip } from './strip.js';
  * zeros, so that a chip's result does not depend on the number of chips.
  */
 export class ChipBatch {
-  readonly size: number;
   /** (chip, channel, y, x) by input name. */
   readonly inputs: ReadonlyMap<string, DeviceTensor<'float32'>>;
-  readonly #backend: Backend;
-  readonly #spec: ModelSpec;
   #count = 0;
   /** Chips, from the start, that may hold values of this batch or an earlier one. */
   #written: number;
 
-  constructor(backend: Backend, spec: ModelSpec, size: number) {
-    this.size = size;
+  constructor(
+    private readonly backend: Backend,
+    private readonly spec: ModelSpec,
+    readonly size: number,
+  ) {
     this.#written = size;
-    this.#backend = backend;
-    this.#spec = spec;
     const pixels = spec.chip.size;
     this.inputs = new Map(
       spec.inputs.map((input) => {
@@ -42,15 +40,15 @@ export class ChipBatch {
   /** Adds chips of a strip, by their columns in its row of chips. The batch must have room for them. */
   add(strip: Strip, columns: readonly number[]): void {
     const { layout, rows } = strip;
-    const origins = this.#backend.upload(
+    const origins = this.backend.upload(
       Int32Array.from(columns.flatMap((column) => [layout.columnStarts[column], rows.start])),
     );
     for (const { image, planes } of strip.images) {
       const { input } = image;
-      const steps = timeSteps(this.#spec, input);
-      const step = image.phase === undefined || steps === 1 ? 0 : this.#spec.phases.indexOf(image.phase);
+      const steps = timeSteps(this.spec, input);
+      const step = image.phase === undefined || steps === 1 ? 0 : this.spec.phases.indexOf(image.phase);
       for (const [band, plane] of planes.entries()) {
-        gatherChips(this.#backend, {
+        gatherChips(this.backend, {
           plane,
           firstRow: rows.start,
           sceneWidth: layout.width,
@@ -74,7 +72,7 @@ export class ChipBatch {
   async take(): Promise<Map<string, Float32Array>> {
     const values = new Map<string, Float32Array>();
     for (const [name, tensor] of this.inputs) {
-      const all = await this.#backend.download(tensor);
+      const all = await this.backend.download(tensor);
       values.set(name, all.subarray(0, (this.#count * all.length) / this.size));
     }
     this.#count = 0;
@@ -87,11 +85,11 @@ export class ChipBatch {
     for (const tensor of this.inputs.values()) {
       const chip = tensor.length / this.size;
       const stale = this.#written - count;
-      if (stale > 0) this.#backend.write(tensor, new Float32Array(stale * chip), count * chip);
+      if (stale > 0) this.backend.write(tensor, new Float32Array(stale * chip), count * chip);
     }
     this.#written = count;
     this.#count = 0;
-    return session.run(this.#backend, this.inputs, this.size, count);
+    return session.run(this.backend, this.inputs, this.size, count);
   }
 
   dispose(): void {

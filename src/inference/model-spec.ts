@@ -132,21 +132,15 @@ function checked<Spec extends ModelSpec>(spec: Spec, name: string): Spec {
     );
   }
   if (spec.chip.stride > spec.chip.size) {
-    throw invalidInput(
-      name,
-      'has a chip stride above the chip size, which leaves gaps',
-      'give a smaller stride',
-    );
+    const problem = 'has a chip stride above the chip size, which leaves gaps';
+    throw invalidInput(name, problem, 'give a smaller stride');
   }
   if (spec.validity !== 'all') {
     for (const { input, phase } of spec.validity) {
       const known = spec.inputs.some((candidate) => candidate.name === input);
       if (!known || (phase !== undefined && !spec.phases.includes(phase))) {
-        throw invalidInput(
-          name,
-          `has a validity rule for ${input} ${phase ?? ''}, which it does not have`,
-          'correct it',
-        );
+        const problem = `has a validity rule for ${input} ${phase ?? ''}, which it does not have`;
+        throw invalidInput(name, problem, 'correct it');
       }
     }
   }

@@ -191,9 +191,6 @@ function featureShape(encoder: ModelGraph, { phases }: ModelSpec): number[] {
   if (shape.length === 4 && typeof tokens === 'number' && typeof width === 'number') {
     return [tokens, phases.length * width];
   }
-  throw invalidInput(
-    encoder.name,
-    `declares ${FEATURES} as (${shape.join(', ')}), not (chip, tap, token, channel)`,
-    'give a model that terrachip split',
-  );
+  const problem = `declares ${FEATURES} as (${shape.join(', ')}), not (chip, tap, token, channel)`;
+  throw invalidInput(encoder.name, problem, 'give a model that terrachip split');
 }

@@ -17,18 +17,17 @@ export interface SceneImage {
 
 /** The images of a scene over the rows of one row of chips. */
 export class Strip {
-  readonly rows: RowRange;
-  readonly layout: ChipLayout;
   readonly images: readonly { image: SceneImage; planes: readonly DeviceTensor[] }[];
   /** The validity mask, uint8 (row, x): 1 where all inputs that decide validity have data. */
   readonly mask: DeviceTensor;
-  readonly #backend: Backend;
   #shares: Promise<Float64Array> | null = null;
 
-  constructor(backend: Backend, images: readonly SceneImage[], layout: ChipLayout, rows: RowRange) {
-    this.rows = rows;
-    this.layout = layout;
-    this.#backend = backend;
+  constructor(
+    private readonly backend: Backend,
+    images: readonly SceneImage[],
+    readonly layout: ChipLayout,
+    readonly rows: RowRange,
+  ) {
     const shape = [rows.end - rows.start, layout.width];
     this.images = images.map((image) => ({
       image,
@@ -46,13 +45,13 @@ export class Strip {
     if (known < end) await this.#readRows({ start: known, end }, signal);
     const deciding = this.images.filter(({ image }) => decidesValidity(spec, image.input, image.phase));
     const planes = deciding.flatMap(({ planes }) => planes);
-    validMask(this.#backend, planes, this.mask);
-    await this.#backend.submit();
+    validMask(this.backend, planes, this.mask);
+    await this.backend.submit();
   }
 
   /** The share of valid pixels of each chip, from 0 to 1. Pixels outside the scene do not count. */
   validShares(): Promise<Float64Array> {
-    this.#shares ??= this.#backend
+    this.#shares ??= this.backend
       .download(this.mask)
       .then((mask) => countShares(mask as Uint8Array, this.layout, this.rows.end - this.rows.start));
     return this.#shares;
@@ -74,13 +73,13 @@ export class Strip {
     const target = (rows.start - this.rows.start) * width;
     for (const [i, { planes }] of this.images.entries()) {
       for (const [band, plane] of planes.entries()) {
-        this.#backend.copy(from.images[i].planes[band], source, plane, target, length);
+        this.backend.copy(from.images[i].planes[band], source, plane, target, length);
       }
     }
   }
 
   async #readRows(rows: RowRange, signal?: AbortSignal): Promise<void> {
-    const backend = this.#backend;
+    const backend = this.backend;
     const { width } = this.layout;
     const shape = [rows.end - rows.start, width];
     const target = (rows.start - this.rows.start) * width;
@@ -104,29 +103,25 @@ export class Strip {
 
 /** The strips of a scene, one at a time. Rows shared with the previous strip are copied instead of read again. */
 export class SceneStrips {
-  readonly #backend: Backend;
-  readonly #spec: ModelSpec;
-  readonly #images: readonly SceneImage[];
-  readonly #layout: ChipLayout;
   #strip: Strip | null = null;
 
-  constructor(backend: Backend, spec: ModelSpec, images: readonly SceneImage[], layout: ChipLayout) {
-    this.#backend = backend;
-    this.#spec = spec;
-    this.#images = images;
-    this.#layout = layout;
-  }
+  constructor(
+    private readonly backend: Backend,
+    private readonly spec: ModelSpec,
+    private readonly images: readonly SceneImage[],
+    private readonly layout: ChipLayout,
+  ) {}
 
   /** The strip under a row of chips. It is valid until the next call. */
   async under(chipRow: number, signal?: AbortSignal): Promise<Strip> {
-    const { height, size, rowStarts } = this.#layout;
+    const { height, size, rowStarts } = this.layout;
     const start = rowStarts[chipRow];
     const previous = this.#strip;
     if (previous?.rows.start === start) return previous;
     const rows = { start, end: Math.min(height, start + size) };
-    const strip = new Strip(this.#backend, this.#images, this.#layout, rows);
+    const strip = new Strip(this.backend, this.images, this.layout, rows);
     try {
-      await strip.fill(previous, this.#spec, signal);
+      await strip.fill(previous, this.spec, signal);
     } catch (error) {
       strip.dispose();
       throw error;

@@ -59,11 +59,8 @@ export const areaKernel = defineKernel({
 export function warpArea(backend: Backend, options: TileOptions, resampling: AreaResampling): void {
   const { source, control, destination } = options;
   if (!control.window.footprints) {
-    throw invalidInput(
-      `a control grid for ${resampling}`,
-      'has no footprints of pixels',
-      'create it with the footprints and radius of controlNeeds',
-    );
+    const remedy = 'create it with the footprints and radius of controlNeeds';
+    throw invalidInput(`a control grid for ${resampling}`, 'has no footprints of pixels', remedy);
   }
   backend.run(areaKernel, {
     tensors: { source, cells: control.cells, table: control.table, destination },

@@ -45,11 +45,8 @@ export interface ArgmaxOptions {
 export function argmax(backend: Backend, { scores, labels, nodata = 255 }: ArgmaxOptions): void {
   const classes = scores.shape[0];
   if (scores.length !== classes * labels.length) {
-    throw invalidInput(
-      `scores of shape (${scores.shape.join(', ')}) and ${labels.length} labels for argmax`,
-      'do not fit',
-      'give one label per pixel',
-    );
+    const source = `scores of shape (${scores.shape.join(', ')}) and ${labels.length} labels for argmax`;
+    throw invalidInput(source, 'do not fit', 'give one label per pixel');
   }
   if (!Number.isInteger(nodata) || nodata < classes || nodata > 255) {
     throw invalidOption('nodata', `cannot be ${nodata}`, `give a whole number from ${classes} to 255`);

@@ -38,11 +38,8 @@ const LEAST_WEIGHT = 2 ** -20;
  */
 export function blendWindows(size: number, stride: number, options: WindowOptions = {}): Float32Array {
   if (!Number.isInteger(size) || !Number.isInteger(stride) || stride < 1 || stride > size) {
-    throw invalidInput(
-      `a chip size of ${size} with a stride of ${stride}`,
-      'has no windows',
-      'give whole numbers with 1 ≤ stride ≤ size',
-    );
+    const remedy = 'give whole numbers with 1 ≤ stride ≤ size';
+    throw invalidInput(`a chip size of ${size} with a stride of ${stride}`, 'has no windows', remedy);
   }
   const rising = risingSide(size, stride, options);
   const windows = new Float32Array(4 * size);

@@ -141,11 +141,8 @@ export function evaluateExpressionFloat64(
 function planeOf<Plane>(bands: Readonly<Record<string, Plane>>, name: string, { text }: Expression): Plane {
   if (Object.hasOwn(bands, name)) return bands[name];
   const there = Object.keys(bands);
-  throw invalidInput(
-    `the expression "${text}"`,
-    `uses the band ${name}, which is not given`,
-    there.length === 0 ? 'give it' : `give it, or use one of ${there.join(', ')}`,
-  );
+  const remedy = there.length === 0 ? 'give it' : `give it, or use one of ${there.join(', ')}`;
+  throw invalidInput(`the expression "${text}"`, `uses the band ${name}, which is not given`, remedy);
 }
 
 function bindings(planes: readonly DeviceTensor[]) {

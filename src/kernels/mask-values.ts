@@ -47,11 +47,8 @@ export function keepWhere(backend: Backend, values: DeviceTensor, mask: DeviceTe
 
 function maskValues(backend: Backend, values: DeviceTensor, mask: DeviceTensor, where_set: 0 | 1): void {
   if (values.length % mask.length !== 0) {
-    throw invalidInput(
-      `a mask of ${mask.length} pixels`,
-      `does not fit ${values.length} values`,
-      'give values of whole planes of as many pixels',
-    );
+    const remedy = 'give values of whole planes of as many pixels';
+    throw invalidInput(`a mask of ${mask.length} pixels`, `does not fit ${values.length} values`, remedy);
   }
   backend.run(maskValuesKernel, {
     tensors: { values, mask },

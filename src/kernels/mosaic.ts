@@ -63,11 +63,8 @@ export function mosaic(backend: Backend, { layers, method, destination }: Mosaic
   if ('shape' in layers) {
     const [layerCount] = layers.shape;
     if (layers.length !== layerCount * destination.length) {
-      throw invalidInput(
-        `layers of shape (${layers.shape.join(', ')})`,
-        `do not fit a mosaic of ${destination.length} pixels`,
-        'give (layer, …pixels)',
-      );
+      const problem = `do not fit a mosaic of ${destination.length} pixels`;
+      throw invalidInput(`layers of shape (${layers.shape.join(', ')})`, problem, 'give (layer, …pixels)');
     }
     const stride = destination.length;
     combine(layerCount, { planes: layers, stride, first: 0, count: stride });

@@ -60,9 +60,6 @@ export function parseAntialias(text: string, option = 'antialias'): Antialias {
 /** @throws {TerrachipError} INVALID_OPTION for a scale that is not a number above 0 */
 export function requireScale(scale: number, option = 'antialias', given = String(scale)): number {
   if (scale > 0 && Number.isFinite(scale)) return scale;
-  throw invalidOption(
-    option,
-    `cannot be "${given}"`,
-    'give off, gdal, or destination pixels per source pixel, as 0.5 for pixels twice as wide',
-  );
+  const remedy = 'give off, gdal, or destination pixels per source pixel, as 0.5 for pixels twice as wide';
+  throw invalidOption(option, `cannot be "${given}"`, remedy);
 }

@@ -84,11 +84,8 @@ export function normalise(
   for (const { mean, std } of list) {
     if (std > 0 && Number.isFinite(std) && Number.isFinite(mean)) continue;
     const remedy = 'give finite numbers and a positive standard deviation';
-    throw invalidInput(
-      `a normalisation by mean ${mean} and standard deviation ${std}`,
-      'is impossible',
-      remedy,
-    );
+    const problem = 'is impossible';
+    throw invalidInput(`a normalisation by mean ${mean} and standard deviation ${std}`, problem, remedy);
   }
   const count = values.length / list.length;
   for (const [k, { mean, std }] of list.entries())

@@ -148,11 +148,8 @@ export interface StitchOptions {
 export function stitch(backend: Backend, options: StitchOptions): void {
   const { predictions, scene, slots, mask, output, reduction = 'average' } = options;
   if (!REDUCTIONS.includes(reduction)) {
-    throw invalidOption(
-      'reduction',
-      `cannot be "${String(reduction)}"`,
-      `choose one of ${REDUCTIONS.join(', ')}`,
-    );
+    const problem = `cannot be "${String(reduction)}"`;
+    throw invalidOption('reduction', problem, `choose one of ${REDUCTIONS.join(', ')}`);
   }
   requireStitchable('stitch', options);
   backend.run(stitchKernel, {

@@ -38,11 +38,8 @@ export function storedParameters(
   { nodata = null, scale = 1, offset = 0 }: NodataOptions,
 ): Record<StoredParameter, number> {
   if (!Number.isFinite(scale) || !Number.isFinite(offset)) {
-    throw invalidInput(
-      `a scale of ${scale} and an offset of ${offset}`,
-      'are impossible',
-      'give finite numbers',
-    );
+    const problem = 'are impossible';
+    throw invalidInput(`a scale of ${scale} and an offset of ${offset}`, problem, 'give finite numbers');
   }
   const bits = nodataBits(nodata, dtype);
   const plain = dtype === 'float32' && bits === null && scale === 1 && offset === 0;

@@ -70,11 +70,8 @@ export function tileParameters(
   requireLength('warp', source, sourceWindow.width * sourceWindow.height);
   requireLength('warp', destination, offset + (tile.height - 1) * stride + tile.width);
   if (tile.x < blockX * BLOCK_SIZE || tile.y < blockY * BLOCK_SIZE) {
-    throw invalidOption(
-      'tile',
-      'starts outside the control window',
-      'prepare the control grid for this tile',
-    );
+    const problem = 'starts outside the control window';
+    throw invalidOption('tile', problem, 'prepare the control grid for this tile');
   }
   return {
     source_x: sourceWindow.x,

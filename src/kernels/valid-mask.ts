@@ -49,11 +49,8 @@ export function validMask(
     requireLength('valid mask', plane, mask.length);
     const count = stacked ? plane.length / mask.length : 1;
     if (!Number.isInteger(count)) {
-      throw invalidInput(
-        `a tensor of ${plane.length} values`,
-        `is not made of planes of ${mask.length} pixels`,
-        'give (…bands, …pixels)',
-      );
+      const problem = `is not made of planes of ${mask.length} pixels`;
+      throw invalidInput(`a tensor of ${plane.length} values`, problem, 'give (…bands, …pixels)');
     }
     backend.run(validMaskKernel, {
       tensors: { plane, mask },

@@ -126,13 +126,7 @@ function readFile(
   grid: GeoBox,
   { files, layer, crs, encoding, signal, onProgress }: LoadVectorOptions,
 ): Promise<VectorFeatures> {
-  const options = {
-    layer,
-    crs,
-    encoding,
-    onProgress,
-    signal,
-  };
+  const options = { layer, crs, encoding, onProgress, signal };
   if (files === undefined)
     return readFeatures(path, { ...options, bounds: grid.bounds, boundsCrs: grid.crs });
   const known = files.get(path);

@@ -6,7 +6,7 @@ import { cannotOpen } from '../../io/node/file.js';
 import { openSource } from '../../io/node/index.js';
 import { isUrl } from '../../io/open-url.js';
 import { openZip } from '../../io/zip.js';
-import type { ProductTree } from '../products/tree.js';
+import type { ProductTree } from '../products/description.js';
 
 /** A product of Sentinel-2 has about 150 files, four folders deep. */
 const MAX_FILES = 20_000;

@@ -3,24 +3,20 @@ import { gridStrips } from '../../geo/index.js';
 import type { Resampling } from '../../kernels/index.js';
 import { Rasterizer } from '../../vector/index.js';
 import type { ByKind, CloudKind, CloudSource, ProductFile } from './description.js';
-import { CLOUD_BANDS, type CloudBandName, type ProductBandName } from './names.js';
+import type { ProductBandName } from './names.js';
 import { readWarpedRows, type WarpedRowsContext } from './warped-rows.js';
 
-const KINDS: Readonly<Record<CloudBandName, readonly CloudKind[]>> = {
+/** The kinds of cloud in a mask; empty for other bands. */
+const KINDS: Readonly<Partial<Record<ProductBandName, readonly CloudKind[]>>> = {
   CLOUDS: ['clouds'],
   SHADOWS: ['shadows'],
   CIRRUS: ['cirrus'],
   ALL_CLOUDS: ['clouds', 'shadows', 'cirrus'],
 };
 
-/** The kinds of cloud in a mask; empty for other bands. */
-function kindsOf(name: ProductBandName): readonly CloudKind[] {
-  return CLOUD_BANDS.filter((band) => band === name).flatMap((band) => KINDS[band]);
-}
-
 /** Whether a source distinguishes a kind of the mask. */
 export function tellsOf(source: CloudSource, name: ProductBandName): boolean {
-  return kindsOf(name).some((kind) => source.of[kind] !== undefined);
+  return KINDS[name]?.some((kind) => source.of[kind] !== undefined) ?? false;
 }
 
 /** @param file the band of classes or bits; for planes and polygons, a band that marks pixels without data */
@@ -33,12 +29,12 @@ export async function loadClouds(
   target: Float32Array,
 ): Promise<void> {
   const of = <T>(all: ByKind<T>): T[] =>
-    kindsOf(name).flatMap((kind) => {
-      const values = all[kind];
-      return values === undefined ? [] : [values];
-    });
+    (KINDS[name] ?? []).map((kind) => all[kind]).filter((values) => values !== undefined);
   if (source.kind === 'classes' || source.kind === 'bits') {
-    const isSet = source.kind === 'classes' ? hasClass(of(source.of).flat()) : hasBit(of(source.of));
+    const numbers = of<number | readonly number[]>(source.of).flat();
+    const bits = numbers.reduce((all, field) => all | field, 0);
+    const isClass = source.kind === 'classes';
+    const isSet = (value: number): boolean => (isClass ? numbers.includes(value) : (value & bits) !== 0);
     await readWarpedRows(rows, file, { resampling }, (values, first) => {
       for (let i = 0; i < values.length; i++)
         target[first + i] = Number.isNaN(values[i]) ? Number.NaN : isSet(values[i]) ? 1 : 0;
@@ -66,13 +62,4 @@ export async function loadClouds(
   await readWarpedRows(rows, file, { resampling: 'nearest' }, (values, first) => {
     for (let i = 0; i < values.length; i++) if (Number.isNaN(values[i])) target[first + i] = Number.NaN;
   });
-}
-
-function hasClass(classes: readonly number[]): (value: number) => boolean {
-  return (value) => classes.includes(value);
-}
-
-function hasBit(fields: readonly number[]): (value: number) => boolean {
-  const bits = fields.reduce((all, field) => all | field, 0);
-  return (value) => (value & bits) !== 0;
 }

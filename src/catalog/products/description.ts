@@ -113,3 +113,56 @@ export function qaPixelClouds(hasCirrus: boolean): CloudSource {
 
 /** The nodata value of QA_PIXEL: only the fill bit 0 is set. */
 export const QA_PIXEL_FILL = 1;
+
+/**
+ * EOReader's condensed names of products: time, constellation, tile and type. Sentinel-2 names end with the generation
+ * time, since two products may be equal in the rest.
+ */
+export function condensedName(
+  attributes: Omit<ProductAttributes, 'condensedName'>,
+  files: readonly ProductFile[],
+): string {
+  const { constellation, name, tile, productType, platform, generated } = attributes;
+  const time = attributes.acquired.toJSON()[0].slice(0, 19).replace(/[-:]/g, '');
+  if (constellation === 'Sentinel-2') {
+    const level = /(?:1C|2A)$/.exec(productType)?.[0] ?? '';
+    const made = (/_\d{8}T(\d{6})$/.exec(name)?.[1] ?? generated?.slice(11, 19) ?? '').replace(/:/g, '');
+    return joined([time, 'S2', tile && `T${tile}`, level && `L${level}`, made]);
+  }
+  if (constellation === 'Landsat') {
+    const number = /(\d)\D*$/.exec(platform ?? '')?.[1] ?? '';
+    const letter = /^L([COTEM])0\d_/.exec(name)?.[1] ?? '';
+    return joined([time, `L${number}`, tile, LANDSAT_INSTRUMENTS[letter] ?? null]);
+  }
+  const polarizations = files.map((file) => file.name);
+  const mode = /_(IW|EW|SM|WV)_/.exec(name)?.[1] ?? null;
+  return joined([time, 'S1', ...polarizations, mode, productType]);
+}
+
+/** By the letter in a product's name. */
+const LANDSAT_INSTRUMENTS: Readonly<Record<string, string>> = {
+  C: 'OLI_TIRS',
+  O: 'OLI',
+  T: 'TM',
+  E: 'ETM',
+  M: 'MSS',
+};
+
+function joined(parts: readonly (string | null)[]): string {
+  return parts.filter((part) => part !== null && part !== '').join('_');
+}
+
+/** The files of a product, in a folder or in a zip file. */
+export interface ProductTree {
+  /** The product's own name, for messages. */
+  readonly name: string;
+  /** The path of the folder or zip file. */
+  readonly path: string;
+  /** Paths inside the product, with `/`. */
+  readonly files: readonly string[];
+  /** The address of a file for `openRaster`. */
+  href(file: string): string;
+  /** Reads a file. @throws {TerrachipError} TOO_LARGE above `maxBytes` */
+  read(file: string, maxBytes: number, signal?: AbortSignal): Promise<Uint8Array>;
+  close(): Promise<void>;
+}

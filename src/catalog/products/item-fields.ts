@@ -1,9 +1,14 @@
 /** Fields that STAC items of all products share. */
-import { invalidInput, TerrachipError } from '../../errors.js';
+import { invalidInput } from '../../errors.js';
 import { Crs } from '../../geo/index.js';
 import { type CatalogAsset, type CatalogBand, type CatalogRow, propertyOf } from '../row.js';
-import { condensedName } from './condensed-name.js';
-import type { CloudSource, ProductAttributes, ProductDescription, ProductFile } from './description.js';
+import {
+  type CloudSource,
+  condensedName,
+  type ProductAttributes,
+  type ProductDescription,
+  type ProductFile,
+} from './description.js';
 
 /** The parts of a description that depend on the product. */
 interface ItemProduct {
@@ -26,12 +31,8 @@ export function describe(
   if (unscaled !== undefined)
     throw invalidInput(path, `has a scale of ${unscaled.scale} for ${unscaled.key}`, 'correct the item');
   if (files.length === 0) {
-    throw new TerrachipError(
-      'INVALID_INPUT',
-      `${path} has no asset that is a band of ${own.constellation}`,
-      'check the item, or load its assets as rasters',
-      { source: path },
-    );
+    const remedy = 'check the item, or load its assets as rasters';
+    throw invalidInput(path, `has no asset that is a band of ${own.constellation}`, remedy);
   }
   const orbit = text(row, 'sat:orbit_state')?.toLowerCase();
   const sizes = files.flatMap(({ resolution }) => resolution ?? []);
@@ -72,13 +73,7 @@ function withoutCopies(files: readonly ProductFile[]): ProductFile[] {
 }
 
 /** A file with the metadata of its asset, without scaling. */
-export function fileOf(
-  asset: CatalogAsset,
-  key: string,
-): Pick<
-  ProductFile,
-  'id' | 'key' | 'href' | 'mediaType' | 'resolution' | 'geobox' | 'invalid' | 'scale' | 'offset'
-> {
+export function fileOf(asset: CatalogAsset, key: string): Omit<ProductFile, 'name' | 'quantity' | 'nodata'> {
   const { name } = firstBand(asset);
   return {
     // Unnamed bands have their number as name.
@@ -109,11 +104,8 @@ export function isImage({ mediaType, roles, bands = [] }: CatalogAsset): boolean
 
 function crsOf(row: CatalogRow): Crs | null {
   const code = text(row, 'proj:code') ?? row.properties['proj:epsg'];
-  return typeof code === 'string'
-    ? Crs.parse(code)
-    : typeof code === 'number'
-      ? Crs.parse(`EPSG:${code}`)
-      : null;
+  if (typeof code === 'number') return Crs.parse(`EPSG:${code}`);
+  return typeof code === 'string' ? Crs.parse(code) : null;
 }
 
 /** A property that is a non-empty text, or null. */

@@ -4,10 +4,9 @@
  */
 import { TerrachipError } from '../../errors.js';
 import type { CatalogRow } from '../row.js';
-import type { ProductDescription } from './description.js';
-import { text } from './item-fields.js';
+import type { ProductDescription, ProductFile } from './description.js';
+import { describe, fileOf, firstBand, isImage, text } from './item-fields.js';
 import { describeLandsat } from './landsat-item.js';
-import { describeSentinel1 } from './sentinel1-item.js';
 import { describeSentinel2, type ItemOptions } from './sentinel2-item.js';
 
 /** @throws {TerrachipError} UNSUPPORTED for an item of another product */
@@ -22,4 +21,29 @@ export function describeItem(row: CatalogRow, path: string, options: ItemOptions
     'give one of Sentinel-2, Sentinel-1 RTC or Landsat Collection 2, or make a catalog of its assets as they are (catalogFromStac, or `type` stac)',
     { feature: 'products of this kind' },
   );
+}
+
+const POLARIZATIONS = ['VV', 'VH', 'HH', 'HV'] as const;
+
+/** Terrain-corrected backscatter power: assets `vv`, or `gamma0_vv`. */
+function describeSentinel1(row: CatalogRow, path: string): ProductDescription {
+  const files = Object.entries(row.assets).flatMap(([key, asset]): ProductFile[] => {
+    const plain = key.toLowerCase().replace(/^gamma0_/, '');
+    const name = POLARIZATIONS.find((each) => each.toLowerCase() === plain);
+    if (name === undefined || !isImage(asset)) return [];
+    const { nodata = null } = firstBand(asset);
+    return [{ ...fileOf(asset, key), name, quantity: 'power', nodata }];
+  });
+  return describe(row, path, {
+    own: {
+      constellation: 'Sentinel-1',
+      sensorType: 'SAR',
+      productType: 'RTC',
+      tile: null,
+      processingBaseline: null,
+      generated: null,
+    },
+    files,
+    clouds: null,
+  });
 }

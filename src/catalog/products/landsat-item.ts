@@ -3,23 +3,7 @@ import { invalidInput, TerrachipError } from '../../errors.js';
 import type { CatalogBand, CatalogRow } from '../row.js';
 import { type ProductDescription, type ProductFile, QA_PIXEL_FILL, qaPixelClouds } from './description.js';
 import { describe, fileOf, firstBand, isImage, number, text } from './item-fields.js';
-import type { FileBandName } from './names.js';
-
-/** Bands by asset name or common name. */
-const BANDS: Readonly<Record<string, FileBandName>> = {
-  coastal: 'CA',
-  blue: 'BLUE',
-  green: 'GREEN',
-  red: 'RED',
-  nir08: 'NARROW_NIR',
-  cirrus: 'SWIR_CIRRUS',
-  swir16: 'SWIR_1',
-  swir22: 'SWIR_2',
-  pan: 'PAN',
-  lwir: 'TIR_1',
-  lwir11: 'TIR_1',
-  qa_pixel: 'QA_PIXEL',
-};
+import { type FileBandName, fileBandNamed } from './names.js';
 
 /** OLI bands by number, from 1; some items have only numbers. */
 const OLI_BANDS: readonly FileBandName[] = [
@@ -33,6 +17,9 @@ const OLI_BANDS: readonly FileBandName[] = [
   'PAN',
   'SWIR_CIRRUS',
 ];
+
+/** Bands of all instruments. */
+const BANDS: readonly FileBandName[] = [...OLI_BANDS, 'TIR_1', 'QA_PIXEL'];
 
 interface Scale {
   readonly scale: number;
@@ -68,16 +55,11 @@ export function describeLandsat(row: CatalogRow, path: string): ProductDescripti
     const standard = isThermal ? SURFACE_TEMPERATURE : reflectance;
     // Scales in Level 1 items do not include the sun elevation.
     const { scale = standard.scale, offset = standard.offset } = isLevel1 ? standard : band;
-    const nodata = band.nodata ?? FILL;
+    const values = { nodata: band.nodata ?? FILL, scale, offset };
     return [
-      {
-        ...file,
-        quantity: isThermal ? 'temperature' : 'reflectance',
-        nodata,
-        invalid: isThermal ? [] : [SATURATED],
-        scale,
-        offset,
-      },
+      isThermal
+        ? { ...file, ...values, quantity: 'temperature' }
+        : { ...file, ...values, quantity: 'reflectance', invalid: [SATURATED] },
     ];
   });
   const pathRow = ['landsat:wrs_path', 'landsat:wrs_row'].map((name) =>
@@ -136,7 +118,8 @@ function topOfAtmosphere(row: CatalogRow, path: string, isOli: boolean): Scale {
 }
 
 function nameOf(key: string, band: CatalogBand, isOli: boolean): FileBandName | null {
-  const named = BANDS[key.toLowerCase()] ?? BANDS[band.commonName ?? ''];
+  const names = [key, band.commonName ?? ''].map(fileBandNamed);
+  const named = names.find((name) => name !== null && BANDS.includes(name));
   if (named !== undefined) return named;
   const number = /^(?:SR_|OLI_)?B(\d)$/.exec(key)?.[1];
   return isOli && number !== undefined ? (OLI_BANDS[Number(number) - 1] ?? null) : null;

@@ -1,7 +1,7 @@
 /** Loads bands of a product onto one grid, in physical units. */
 import { invalidOption } from '../../errors.js';
 import { bandTensor } from '../../geo/geotensor.js';
-import type { GeoBox, GeoTensor } from '../../geo/index.js';
+import { type Crs, createTransform, type GeoBox, type GeoTensor } from '../../geo/index.js';
 import { type Backend, CpuBackend, type DeviceTensor } from '../../gpu/index.js';
 import { memberOf } from '../../json/keys.js';
 import { harmonise, linearToDecibel, type Resampling } from '../../kernels/index.js';
@@ -11,7 +11,6 @@ import { requireBytes, requireCategorical, type SourceOptions, sizeOnGrid } from
 import { loadClouds } from './clouds.js';
 import type { CloudSource, ProductFile } from './description.js';
 import type { ProductBandName } from './names.js';
-import { pixelSizeIn } from './pixel-size.js';
 import { readWarpedRows, type WarpedRowsContext } from './warped-rows.js';
 
 /** Units of a product's bands; kelvin for thermal bands. */
@@ -137,4 +136,15 @@ function resamplingOf(
   const size = geobox === null ? null : pixelSizeIn(geobox.crs, grid);
   const coarse = size?.every((side, k) => side >= 2 * (geobox?.resolution[k] ?? side)) ?? false;
   return coarse ? 'average' : 'bilinear';
+}
+
+/** The pixel size at the centre of a grid in units of another CRS; null outside that CRS's domain. */
+export function pixelSizeIn(crs: Crs, grid: GeoBox): readonly [number, number] | null {
+  if (grid.crs.equals(crs)) return grid.resolution;
+  const { forward } = createTransform(grid.crs, crs);
+  const [column, row] = [grid.width / 2, grid.height / 2];
+  const at = (x: number, y: number): [number, number] => forward(...grid.transform.apply(x, y));
+  const [x, y] = at(column, row);
+  const sides = [at(column + 1, row), at(column, row + 1)].map(([a, b]) => Math.hypot(a - x, b - y));
+  return sides.every(Number.isFinite) ? [sides[0], sides[1]] : null;
 }

@@ -43,10 +43,12 @@ export type ProductBandName = FileBandName | CloudBandName;
 /** All names, in spectral order; each product has some of them. */
 export const PRODUCT_BANDS: readonly ProductBandName[] = [...NAMES.map(([name]) => name), ...CLOUD_BANDS];
 
-const BY_NAME = new Map<string, ProductBandName>([
-  ...NAMES.map(([name, common]): [string, ProductBandName] => [common, name]),
-  ...PRODUCT_BANDS.map((name): [string, ProductBandName] => [name.toLowerCase(), name]),
-  // EOReader's long names, and names of Earth Search's assets (`rededge1`).
+const FILE_BANDS = new Map<string, FileBandName>([
+  ...NAMES.flatMap(([name, common]): [string, FileBandName][] => [
+    [common, name],
+    [name.toLowerCase(), name],
+  ]),
+  // EOReader's long names, and names of Earth Search's assets (`rededge1`) and of the USGS (`lwir`).
   ['coastal_aerosol', 'CA'],
   ['rededge1', 'VRE_1'],
   ['rededge2', 'VRE_2'],
@@ -56,13 +58,19 @@ const BY_NAME = new Map<string, ProductBandName>([
   ['vegetation_red_edge_3', 'VRE_3'],
   ['water_vapour', 'WV'],
   ['panchromatic', 'PAN'],
+  ['lwir', 'TIR_1'],
   ['thermal_ir_1', 'TIR_1'],
   ['thermal_ir_2', 'TIR_2'],
 ]);
 
-/** The band with a name, a long name or a STAC common name, ignoring case; null for none. */
+/** The band with a name, a long name or a STAC common name, ignoring case; null for none. `CIRRUS` is a mask. */
 export function bandNamed(name: string): ProductBandName | null {
-  return BY_NAME.get(name.toLowerCase()) ?? null;
+  return CLOUD_BANDS.find((mask) => mask === name.toUpperCase()) ?? fileBandNamed(name);
+}
+
+/** As `bandNamed`, without masks: `cirrus` is the band. */
+export function fileBandNamed(name: string): FileBandName | null {
+  return FILE_BANDS.get(name.toLowerCase()) ?? null;
 }
 
 /** STAC's common name of a band. */

@@ -5,9 +5,8 @@ import type { Units } from '../../raster/index.js';
 import type { CatalogAsset, CatalogRow } from '../row.js';
 import { tellsOf } from './clouds.js';
 import type { ProductAttributes, ProductDescription, ProductFile } from './description.js';
-import { type BandPlan, type LoadBandsOptions, type LoadedBands, loadBands } from './load.js';
+import { type BandPlan, type LoadBandsOptions, type LoadedBands, loadBands, pixelSizeIn } from './load.js';
 import { bandNamed, CLOUD_BANDS, commonNameOf, PRODUCT_BANDS, type ProductBandName } from './names.js';
-import { pixelSizeIn } from './pixel-size.js';
 
 /** A band of a product. */
 export interface ProductBand {
@@ -178,23 +177,19 @@ export class Product {
       throw invalidInput(name, 'does not declare its pixel grid', 'give the geobox to load onto');
     }
     const [width, height] = finest.resolution;
-    const [x0, y0, x1, y1] = finest.bounds;
+    const [x0, , , y1] = finest.bounds;
     const size = resolution ?? Math.max(width, height);
-    if (!(size > 0) || !Number.isFinite(size)) {
+    if (!(size > 0) || !Number.isFinite(size))
       throw invalidInput(
         `a resolution of ${size}`,
         'is impossible',
         'give a positive pixel size in CRS units',
       );
-    }
     const area = bounds === undefined ? finest.bounds : boundsIn(finest.crs, bounds, boundsCrs);
     const part = intersectBounds(area, finest.bounds);
     if (part === null) {
-      throw invalidInput(
-        `the area [${(bounds ?? area).join(', ')}]`,
-        `does not overlap ${name}`,
-        `give one that overlaps [${[x0, y0, x1, y1].join(', ')}] in ${finest.crs}`,
-      );
+      const remedy = `give one that overlaps [${finest.bounds.join(', ')}] in ${finest.crs}`;
+      throw invalidInput(`the area [${(bounds ?? area).join(', ')}]`, `does not overlap ${name}`, remedy);
     }
     // Pixels are aligned to the product's upper left corner.
     const left = Math.floor((part[0] - x0) / size + ON_EDGE);

@@ -7,8 +7,7 @@ import { invalidInput } from '../../errors.js';
 import type { Crs } from '../../geo/index.js';
 import type { Polygon, Position } from '../../vector/index.js';
 import { findAll, parseXml, textOf, type XmlElement } from '../../xml.js';
-import { type CloudSource, type ProductFile, SCL_CLOUDS } from './description.js';
-import type { ProductTree } from './tree.js';
+import { type CloudSource, type ProductFile, type ProductTree, SCL_CLOUDS } from './description.js';
 
 const MASK =
   /^GRANULE\/([^/]+)\/QI_DATA\/(?:[^/]*_)?MSK_(CLASSI|CLOUDS)_(?:[^/]*_)?B00(?:_[^/]*)?\.(jp2|gml)$/;
@@ -71,18 +70,17 @@ function polygonsOf(document: XmlElement, type: string, name: string): Polygon[]
 
 function ringsOf(element: XmlElement, name: string): Position[][] {
   return findAll(element, 'posList').map(({ attributes, text }) => {
-    const size = Number(attributes.srsDimension ?? 2);
-    const values = text.split(/\s+/).map(Number);
-    if (
-      (size !== 2 && size !== 3) ||
-      values.length < 4 * size ||
-      values.length % size !== 0 ||
-      !values.every(Number.isFinite)
-    )
-      throw invalidInput(name, 'has an invalid outline', 'get the product again');
-    return Array.from(
-      { length: values.length / size },
-      (_, k): Position => [values[k * size], values[k * size + 1]],
-    );
+    const ring = positionsOf(text, Number(attributes.srsDimension ?? 2));
+    if (ring !== null) return ring;
+    throw invalidInput(name, 'has an invalid outline', 'get the product again');
   });
+}
+
+/** The positions of a ring, with two or three coordinates each; null for invalid ones or fewer than four. */
+export function positionsOf(text: string, dimension = 2): [number, number][] | null {
+  const values = text.split(/\s+/).map(Number);
+  const length = values.length / dimension;
+  const isRing = (dimension === 2 || dimension === 3) && length >= 4 && Number.isInteger(length);
+  if (!isRing || !values.every(Number.isFinite)) return null;
+  return Array.from({ length }, (_, k) => [values[k * dimension], values[k * dimension + 1]]);
 }

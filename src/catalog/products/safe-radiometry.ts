@@ -1,4 +1,4 @@
-import { invalidInput } from '../../errors.js';
+import { invalidInput, type TerrachipError } from '../../errors.js';
 import { findAll, numberOf, textOf, type XmlElement } from '../../xml.js';
 import { hasOffset } from '../stac/sentinel2-baseline.js';
 
@@ -12,6 +12,10 @@ export interface Radiometry {
    * @throws {TerrachipError} INVALID_INPUT for a band without an offset in the metadata
    */
   offsetOf(band: number): number;
+}
+
+export function incomplete(name: string, problem: string): TerrachipError {
+  return invalidInput(name, problem, 'get the whole product again');
 }
 
 /** Current names, and those of Level 2 before 2018. */
@@ -33,20 +37,19 @@ export function readRadiometry(
   baseline: string | null,
   name: string,
 ): Radiometry {
-  const incomplete = (problem: string): Error => invalidInput(name, problem, 'get the whole product again');
   const names = NAMES[level];
   const [quantification] = names.quantification.flatMap((each) => numberOf(product, each) ?? []);
   if (quantification === undefined || quantification <= 0)
-    throw incomplete('does not declare the scale of its digital numbers (QUANTIFICATION_VALUE)');
+    throw incomplete(name, 'does not declare the scale of its digital numbers (QUANTIFICATION_VALUE)');
   const offsets = new Map<number, number>();
   for (const { attributes, text } of findAll(product, names.offset)) {
     const [band, offset] = [Number(attributes.band_id), Number(text)];
     if (!Number.isInteger(band) || text === '' || !Number.isFinite(offset))
-      throw incomplete('has an offset of a band that is not a number');
+      throw incomplete(name, 'has an offset of a band that is not a number');
     offsets.set(band, offset);
   }
   if (offsets.size === 0 && hasOffset(baseline) === true)
-    throw incomplete(`has no ${names.offset}, as products of baseline ${baseline} have`);
+    throw incomplete(name, `has no ${names.offset}, as products of baseline ${baseline} have`);
   const special = (wanted: string): number | null => {
     const element = findAll(product, 'Special_Values').find(
       (each) => textOf(each, 'SPECIAL_VALUE_TEXT')?.toUpperCase() === wanted,
@@ -59,7 +62,8 @@ export function readRadiometry(
     saturated: special('SATURATED'),
     offsetOf(band) {
       const offset = offsets.size === 0 ? 0 : offsets.get(band);
-      if (offset === undefined) throw incomplete(`has no ${names.offset} of band_id ${band}, but of others`);
+      if (offset === undefined)
+        throw incomplete(name, `has no ${names.offset} of band_id ${band}, but of others`);
       return offset;
     },
   };

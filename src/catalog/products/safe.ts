@@ -3,19 +3,17 @@
  * 15), with current file names (MTD_MSIL1C.xml, MTD_TL.xml) and the long names before December 2016
  * (S2A_OPER_MTD_SAFL1C_….xml), when a product had many tiles.
  */
-import { invalidInput, invalidOption, type TerrachipError } from '../../errors.js';
+import { invalidOption } from '../../errors.js';
 import { Affine, Crs, GeoBox, TimeInterval } from '../../geo/index.js';
 import { withoutNulls } from '../../json.js';
 import type { Polygon } from '../../vector/index.js';
 import { cutCrossingPolygons } from '../../vector/to-lon-lat.js';
 import { findAll, numberOf, parseXml, textOf, type XmlElement } from '../../xml.js';
 import { placeOutline } from '../place.js';
-import { condensedName } from './condensed-name.js';
-import type { ProductDescription, ProductFile } from './description.js';
+import { condensedName, type ProductDescription, type ProductFile, type ProductTree } from './description.js';
 import { SENTINEL2_BANDS } from './names.js';
-import { readClouds } from './safe-clouds.js';
-import { type Radiometry, readRadiometry } from './safe-radiometry.js';
-import type { ProductTree } from './tree.js';
+import { positionsOf, readClouds } from './safe-clouds.js';
+import { incomplete, type Radiometry, readRadiometry } from './safe-radiometry.js';
 
 const PRODUCT = /^(?:MTD_MSI|S2[A-D]_[A-Z]{4}_MTD_SAF)(L1C|L2A)(?:_[^/]*)?\.xml$/;
 const TILE = /^GRANULE\/([^/]+)\/(?:MTD_TL|S2[A-D]_[A-Z]{4}_MTD_L(?:1C|2A)_TL_[^/]*)\.xml$/;
@@ -147,10 +145,6 @@ function chooseTile(tiles: readonly string[], wanted: string | undefined, name: 
   throw invalidOption('tile', `${problem}: ${content}`, `choose one of ${names.sort().join(', ')}`);
 }
 
-function incomplete(name: string, problem: string): TerrachipError {
-  return invalidInput(name, problem, 'get the whole product again');
-}
-
 /** The tile's grid at each pixel size in the metadata. */
 function tileGrids(tile: XmlElement, crs: Crs, name: string): ReadonlyMap<number, GeoBox> {
   const grids = new Map<number, GeoBox>();
@@ -160,17 +154,12 @@ function tileGrids(tile: XmlElement, crs: Crs, name: string): ReadonlyMap<number
       (each) => each.attributes.resolution === size.attributes.resolution,
     );
     const numbers = [
-      numberOf(size, 'NCOLS'),
-      numberOf(size, 'NROWS'),
-      place && numberOf(place, 'ULX'),
-      place && numberOf(place, 'ULY'),
-      place && numberOf(place, 'XDIM'),
-      place && numberOf(place, 'YDIM'),
-    ];
-    const [width, height, x, y, dx, dy] = numbers.map((value) => value ?? Number.NaN);
-    if (!(resolution > 0) || numbers.some((value) => value == null)) {
+      ...['NCOLS', 'NROWS'].map((field) => numberOf(size, field)),
+      ...['ULX', 'ULY', 'XDIM', 'YDIM'].map((field) => place && numberOf(place, field)),
+    ].map((value) => value ?? Number.NaN);
+    const [width, height, x, y, dx, dy] = numbers;
+    if (!(resolution > 0) || numbers.some(Number.isNaN))
       throw incomplete(name, 'does not declare its pixel grid');
-    }
     grids.set(resolution, new GeoBox(crs, new Affine(dx, 0, x, 0, dy, y), width, height));
   }
   if (grids.size === 0) throw incomplete(name, 'does not declare its pixel grid');
@@ -215,14 +204,10 @@ function footprintOf(
   grids: ReadonlyMap<number, GeoBox>,
   name: string,
 ): readonly Polygon[] {
-  const values = textOf(product, 'EXT_POS_LIST')?.split(/\s+/).map(Number);
-  if (values === undefined) return outlineOf(grids, name);
-  if (values.length < 8 || values.length % 2 !== 0 || !values.every(Number.isFinite))
-    throw incomplete(name, 'has an invalid outline');
-  const ring = Array.from({ length: values.length / 2 }, (_, k): [number, number] => [
-    values[2 * k + 1],
-    values[2 * k],
-  ]);
+  const text = textOf(product, 'EXT_POS_LIST');
+  if (text === null) return outlineOf(grids, name);
+  const ring = positionsOf(text)?.map(([latitude, longitude]): [number, number] => [longitude, latitude]);
+  if (ring === undefined) throw incomplete(name, 'has an invalid outline');
   const [first] = ring;
   const last = ring[ring.length - 1];
   if (first[0] !== last[0] || first[1] !== last[1]) ring.push(first);

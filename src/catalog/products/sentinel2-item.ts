@@ -1,12 +1,12 @@
 /** Sentinel-2 products from STAC items. */
-import { TerrachipError } from '../../errors.js';
+import { invalidInput } from '../../errors.js';
 import type { Units } from '../../raster/index.js';
 import { withoutResolution } from '../categories.js';
-import type { CatalogBand, CatalogRow } from '../row.js';
+import type { CatalogRow } from '../row.js';
 import { baselineOf, hasOffset } from '../stac/sentinel2-baseline.js';
 import { type ProductDescription, type ProductFile, SCL_CLOUDS } from './description.js';
 import { describe, fileOf, firstBand, isImage, text } from './item-fields.js';
-import { SENTINEL2_BANDS } from './names.js';
+import { fileBandNamed, SENTINEL2_BANDS, type Sentinel2Band } from './names.js';
 
 /** Corrections for the STAC item of a product. */
 export interface ItemOptions {
@@ -17,23 +17,6 @@ export interface ItemOptions {
    */
   addOffset?: number;
 }
-
-/** Bands by the names of assets and bands in the three catalogs, in lower case. */
-const SENTINEL2_ASSETS: Readonly<Record<string, string>> = {
-  coastal: 'B01',
-  blue: 'B02',
-  green: 'B03',
-  red: 'B04',
-  rededge1: 'B05',
-  rededge2: 'B06',
-  rededge3: 'B07',
-  nir: 'B08',
-  nir08: 'B8A',
-  nir09: 'B09',
-  cirrus: 'B10',
-  swir16: 'B11',
-  swir22: 'B12',
-};
 
 /** The offset of digital numbers from processing baseline 04.00 on, and the digital number of reflectance 1. */
 const SENTINEL2_ADDED = -1000;
@@ -49,25 +32,19 @@ export function describeSentinel2(
     if (!isImage(asset)) return [];
     const band = firstBand(asset);
     const shared = fileOf(asset, key);
-    const id = sentinel2Id(key, band);
-    if (id === 'SCL') return [{ ...shared, id, name: 'SCL', quantity: 'class', nodata: 0 }];
-    const standard = SENTINEL2_BANDS.find((each) => each.id === id);
-    if (standard === undefined) return [];
+    const names = [key, band.name].map((name) => withoutResolution(name).toLowerCase());
+    const standard = bandOf(names);
+    if (standard === undefined)
+      return names.includes('scl')
+        ? [{ ...shared, id: 'SCL', name: 'SCL', quantity: 'class', nodata: 0 }]
+        : [];
+    const { id, name } = standard;
     const scale = band.scale ?? 1 / SENTINEL2_QUANTIFICATION;
     const stated = addOffset ?? (asset.units === undefined ? undefined : addedIn(asset.units));
     const offset =
       stated === undefined ? (band.offset ?? addedSince(baseline, row, path) * scale) : stated * scale;
-    return [
-      {
-        ...shared,
-        id: standard.id,
-        name: standard.name,
-        quantity: 'reflectance',
-        nodata: band.nodata ?? 0,
-        scale,
-        offset,
-      },
-    ];
+    const nodata = band.nodata ?? 0;
+    return [{ ...shared, id, name, quantity: 'reflectance', nodata, scale, offset }];
   });
   const level = /L1C/i.test(`${row.collection} ${text(row, 's2:product_type') ?? ''} ${row.id}`)
     ? 'S2MSI1C'
@@ -97,25 +74,20 @@ function tileOf(row: CatalogRow): string | null {
     const tile = parts.join('').padStart(5, '0');
     if (TILE.test(tile)) return tile;
   }
-  const names = namesOf(row).map((name) => /_T?(\d{2}[C-X][A-Z]{2})(?:_|\.|$)/.exec(name ?? '')?.[1]);
-  return names.find((name) => name !== undefined) ?? null;
+  const names = [text(row, 's2:product_uri'), text(row, 'sentinel:product_id'), row.id];
+  const tiles = names.map((name) => /_T?(\d{2}[C-X][A-Z]{2})(?:_|\.|$)/.exec(name ?? '')?.[1]);
+  return tiles.find((tile) => tile !== undefined) ?? null;
 }
 
 const TILE = /^\d{2}[C-X][A-Z]{2}$/;
 
-function namesOf(row: CatalogRow): readonly (string | null)[] {
-  return [text(row, 's2:product_uri'), text(row, 'sentinel:product_id'), row.id];
-}
-
-/** `B04` for `B04`, `B04_10m`, `red` or a band with that name, also for coarser copies (`red_20m`). */
-function sentinel2Id(key: string, band: CatalogBand): string | null {
-  for (const name of [key, band.name]) {
-    const plain = withoutResolution(name).toLowerCase();
-    if (plain === 'scl') return 'SCL';
-    const id = SENTINEL2_ASSETS[plain] ?? SENTINEL2_BANDS.find((each) => each.id.toLowerCase() === plain)?.id;
-    if (id !== undefined) return id;
-  }
-  return null;
+/** `B04` for the first of some names that is `b04` or `red`. */
+function bandOf(names: readonly string[]): Sentinel2Band | undefined {
+  return names
+    .map((name) =>
+      SENTINEL2_BANDS.find((band) => band.id.toLowerCase() === name || band.name === fileBandNamed(name)),
+    )
+    .find((band) => band !== undefined);
 }
 
 /** The offset that known units imply. */
@@ -126,10 +98,9 @@ function addedIn(units: Units): number | undefined {
 function addedSince(baseline: string | null, row: CatalogRow, path: string): number {
   const added = hasOffset(baseline);
   if (added !== null) return added ? SENTINEL2_ADDED : 0;
-  throw new TerrachipError(
-    'INVALID_INPUT',
-    `${path} has neither the offset nor the processing baseline of ${row.id}, so that its digital numbers may or may not have 1000 added`,
+  throw invalidInput(
+    path,
+    `has neither the offset nor the processing baseline of ${row.id}, so that its digital numbers may or may not have 1000 added`,
     'give `addOffset` 0 or -1000, or make a catalog of the item as it is (catalogFromStac, or `type` stac)',
-    { source: path },
   );
 }

@@ -8,12 +8,12 @@ import {
   type PixelWindow,
   TimeInterval,
 } from '../../geo/index.js';
-import { intersectWindows } from '../../geo/windows.js';
+import { intersectWindows, wholeWindow } from '../../geo/windows.js';
 import { gridFootprint } from '../grid-footprint.js';
+import { byFootprint } from '../group-by.js';
 import { type Place, placeOutline } from '../place.js';
 import type { CatalogRow } from '../row.js';
 import { PixelCover } from './cover.js';
-import { byFootprint } from './footprints.js';
 
 /** A region on the ground. */
 export interface Region {
@@ -50,27 +50,24 @@ export class SampleArea {
   /** The windows given to `within`, which may extend beyond `geobox`; null for none. */
   readonly blocks: readonly PixelWindow[] | null;
   readonly #grid: GeoBox;
-  readonly #cover: PixelCover;
-  /** Further covers that a pixel must be in: the region of interest, and the blocks of a fold. */
-  readonly #limits: readonly PixelCover[];
-  /** The rows of each window of the cover. */
+  /** A pixel must be in all: the footprints, the region of interest, and the blocks of a fold. */
+  readonly #covers: readonly PixelCover[];
+  /** The rows of each window of the first cover. */
   readonly #rowsAt: readonly (readonly CatalogRow[])[];
   readonly #origin: PixelWindow;
   readonly #blocks: PixelCover | null;
 
   private constructor(
     grid: GeoBox,
-    cover: PixelCover,
-    limits: readonly PixelCover[],
+    covers: readonly PixelCover[],
     rowsAt: readonly (readonly CatalogRow[])[],
     interval: TimeInterval,
     blocks: PixelCover | null = null,
   ) {
-    const window = commonWindow([cover, ...limits]);
+    const window = commonWindow(covers);
     if (window === null) throw outsideLimits();
     this.#grid = grid;
-    this.#cover = cover;
-    this.#limits = limits;
+    this.#covers = covers;
     this.#rowsAt = rowsAt;
     this.#origin = window;
     this.geobox = grid.window(window.x, window.y, window.width, window.height);
@@ -94,51 +91,51 @@ export class SampleArea {
     options: SampleAreaOptions = {},
   ): SampleArea {
     const { roi, interval = TimeInterval.always } = options;
-    if (source instanceof GeoBox && pixels === undefined) {
-      const { width, height } = source;
-      const cover = PixelCover.ofWindows([{ x: 0, y: 0, width, height }]);
-      return new SampleArea(source, cover, limitsOf(roi, source), [[]], interval);
-    }
-    if (pixels === undefined)
+    const pixelBox = pixels === undefined ? source : pixelBoxOf(pixels);
+    if (!(pixelBox instanceof GeoBox))
       throw invalidOption('grid', 'is missing', 'give a CRS and a resolution, or another grid');
-    const grid = gridOf(pixels);
-    const limits = limitsOf(roi, grid);
+    const limits = roi === undefined ? [] : [coverOf(roi, pixelBox)];
     if (source instanceof GeoBox || 'geometry' in source) {
       const region = source instanceof GeoBox ? { geometry: gridFootprint(source, 'the grid') } : source;
-      const cover = coverOf(region, grid);
+      const cover =
+        source === pixelBox ? PixelCover.ofWindows([wholeWindow(pixelBox)]) : coverOf(region, pixelBox);
       const rowsAt = cover.windows.map(() => []);
-      return new SampleArea(grid, cover, limits, rowsAt, interval);
+      return new SampleArea(pixelBox, [cover, ...limits], rowsAt, interval);
     }
+    const name = options.interval === undefined ? 'the catalog' : `the catalog in ${interval}`;
     const rows = [...source].filter((row) => row.interval.intersects(interval));
+    if (rows.length === 0) throw invalidInput(name, 'has no rows', 'choose another place or time');
     const groups = byFootprint(rows);
     const footprints = groups.map(([first]) => first.footprint);
-    const cover =
-      groups.length === 0 ? null : PixelCover.ofShapes(footprints, Crs.wgs84, 'the catalog', grid);
-    const name = options.interval === undefined ? 'the catalog' : `the catalog in ${interval}`;
-    if (rows.length === 0) throw invalidInput(name, 'has no rows', 'choose another place or time');
+    const cover = PixelCover.ofShapes(footprints, Crs.wgs84, 'the catalog', pixelBox);
     if (cover === null) throw offGrid(name);
     const rowsAt = cover.shapes.map((shape) => groups[shape]);
-    return new SampleArea(grid, cover, limits, rowsAt, extentOf(rowsAt.flat(), interval));
+    return new SampleArea(pixelBox, [cover, ...limits], rowsAt, extentOf(rowsAt.flat(), interval));
   }
 
   /** Sets of windows; each set covers the area, and its windows may overlap. */
   get windows(): readonly (readonly PixelWindow[])[] {
-    return [this.#cover, ...this.#limits].map((cover) => this.#windowsOf(cover));
+    return this.#covers.map(({ windows }) =>
+      windows.flatMap((window) => {
+        const part = intersectWindows(window, this.#origin);
+        return part === null ? [] : [this.#shifted(part, -1)];
+      }),
+    );
   }
 
   /** The part of the area in windows of `geobox` that do not overlap. Chips then stay inside one window. */
   within(windows: readonly PixelWindow[]): SampleArea {
     const limit = PixelCover.ofWindows(windows.map((window) => this.#shifted(window, 1)));
-    const limits = [...this.#limits, limit];
+    const covers = [...this.#covers, limit];
     const blocks = this.#blocks === null ? limit : commonBlocks(limit, this.#blocks);
-    return new SampleArea(this.#grid, this.#cover, limits, this.#rowsAt, this.interval, blocks);
+    return new SampleArea(this.#grid, covers, this.#rowsAt, this.interval, blocks);
   }
 
   /** The part of the area in a region; null without overlap. */
   inRegion(roi: Region): SampleArea | null {
-    const limits = [...this.#limits, coverOf(roi, this.#grid)];
-    if (commonWindow([this.#cover, ...limits]) === null) return null;
-    return new SampleArea(this.#grid, this.#cover, limits, this.#rowsAt, this.interval, this.#blocks);
+    const covers = [...this.#covers, coverOf(roi, this.#grid)];
+    if (commonWindow(covers) === null) return null;
+    return new SampleArea(this.#grid, covers, this.#rowsAt, this.interval, this.#blocks);
   }
 
   /** Shifts a window of `geobox` into the block that contains its middle; null if it does not fit. */
@@ -161,7 +158,7 @@ export class SampleArea {
   /** Whether a pixel of `geobox` (column, row) is in the area. */
   has(x: number, y: number): boolean {
     const { x: left, y: top } = this.#origin;
-    return [this.#cover, ...this.#limits].every((cover) => cover.has(x + left, y + top));
+    return this.#covers.every((cover) => cover.has(x + left, y + top));
   }
 
   /** The number of pixels of a window of `geobox` in the area. */
@@ -170,9 +167,9 @@ export class SampleArea {
     for (const piece of pieces(this.#shifted(window, 1))) {
       if (!this.#isNear(piece)) continue;
       const mask = new Uint8Array(piece.width * piece.height);
-      let covered = this.#cover.mark(piece, mask, 0, 1);
-      for (const [k, limit] of this.#limits.entries()) {
-        if (covered > 0) covered = limit.mark(piece, mask, k + 1, k + 2);
+      let covered = mask.length;
+      for (const [k, cover] of this.#covers.entries()) {
+        if (covered > 0) covered = cover.mark(piece, mask, k, k + 1);
       }
       count += covered;
     }
@@ -191,24 +188,18 @@ export class SampleArea {
   rowsCovering(window: PixelWindow, share: number): CatalogRow[] {
     const wanted = share * this.count(window);
     const inGrid = this.#shifted(window, 1);
-    return this.#cover
+    const [footprints] = this.#covers;
+    return footprints
       .near(inGrid)
       .filter((k) => {
-        const count = pieces(inGrid).reduce((sum, piece) => sum + this.#cover.countOf(k, piece), 0);
+        const count = pieces(inGrid).reduce((sum, piece) => sum + footprints.countOf(k, piece), 0);
         return count >= Math.max(1, wanted);
       })
       .flatMap((k) => this.#rowsAt[k]);
   }
 
-  #windowsOf({ windows }: PixelCover): PixelWindow[] {
-    return windows.flatMap((window) => {
-      const part = intersectWindows(window, this.#origin);
-      return part === null ? [] : [this.#shifted(part, -1)];
-    });
-  }
-
   #isNear(window: PixelWindow): boolean {
-    return [this.#cover, ...this.#limits].every((cover) => cover.near(window).length > 0);
+    return this.#covers.every((cover) => cover.near(window).length > 0);
   }
 
   #shifted({ x, y, width, height }: PixelWindow, sign: 1 | -1): PixelWindow {
@@ -233,15 +224,13 @@ function pieces(window: PixelWindow): PixelWindow[] {
 }
 
 /** A grid that defines the alignment of pixels; it may consist of one pixel. */
-export function gridOf(grid: PixelGrid): GeoBox {
+function pixelBoxOf(grid: PixelGrid): GeoBox {
   if ('like' in grid) return grid.like;
   const { resolution } = grid;
-  if (!(resolution > 0) || !Number.isFinite(resolution))
-    throw invalidOption(
-      'resolution',
-      `cannot be ${resolution}`,
-      'give a positive pixel size in units of the CRS',
-    );
+  if (!(resolution > 0) || !Number.isFinite(resolution)) {
+    const remedy = 'give a positive pixel size in units of the CRS';
+    throw invalidOption('resolution', `cannot be ${resolution}`, remedy);
+  }
   return new GeoBox(grid.crs, new Affine(resolution, 0, 0, 0, -resolution, 0), 1, 1);
 }
 
@@ -251,12 +240,8 @@ function commonWindow(covers: readonly PixelCover[]): PixelWindow | null {
     .reduce((common, window) => common && window && intersectWindows(common, window));
 }
 
-function limitsOf(roi: Region | undefined, grid: GeoBox): PixelCover[] {
-  return roi === undefined ? [] : [coverOf(roi, grid)];
-}
-
-function coverOf({ geometry, crs }: Region, grid: GeoBox): PixelCover {
-  const polygons = placeOutline(geometry, crs === undefined ? Crs.wgs84 : Crs.parse(crs), 'the region');
+function coverOf({ geometry, crs = Crs.wgs84 }: Region, grid: GeoBox): PixelCover {
+  const polygons = placeOutline(geometry, Crs.parse(crs), 'the region');
   const shapes = polygons.map((polygon) => [polygon]);
   const cover = PixelCover.ofShapes(shapes, Crs.wgs84, 'the region', grid);
   if (cover === null) throw offGrid('the region');

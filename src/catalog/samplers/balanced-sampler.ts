@@ -1,5 +1,6 @@
 import { invalidOption } from '../../errors.js';
 import { memberOf } from '../../json/keys.js';
+import { groupBy } from '../group-by.js';
 import { CounterRandom, STREAM } from './random.js';
 import { Sequence } from './sequence.js';
 
@@ -33,13 +34,8 @@ export function balancedSampler<T>(
       'give a whole number, and items',
     );
   const random = new CounterRandom(seed);
-  const byClass = new Map<string, number[]>();
-  for (const [index, item] of [...items].entries()) {
-    const name = String(classOf(item));
-    const indexes = byClass.get(name);
-    if (indexes === undefined) byClass.set(name, [index]);
-    else indexes.push(index);
-  }
+  const classes = [...items].map((item) => String(classOf(item)));
+  const byClass = groupBy(classes.keys(), (index) => classes[index]);
   const names = [...byClass.keys()].sort();
   const members = names.map((name) => byClass.get(name) ?? []);
   if (weights !== undefined) return weighted(items, names, members, weights, random, count);
@@ -68,12 +64,10 @@ function weighted<T>(
   count: number,
 ): Sequence<T> {
   const unknown = Object.keys(weights).find((name) => !names.includes(name));
-  if (unknown !== undefined)
-    throw invalidOption(
-      'weights',
-      `has the class ${unknown}, which no item has`,
-      `choose one of ${names.join(', ')}`,
-    );
+  if (unknown !== undefined) {
+    const remedy = `choose one of ${names.join(', ')}`;
+    throw invalidOption('weights', `has the class ${unknown}, which no item has`, remedy);
+  }
   const shares = names.map((name) => memberOf(weights, name) ?? 0);
   const total = shares.reduce((sum, share) => sum + share, 0);
   if (!shares.every((share) => share >= 0 && Number.isFinite(share)) || total === 0)

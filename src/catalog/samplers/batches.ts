@@ -1,7 +1,9 @@
 /** Prefetches chips in order and stacks them into batches. */
-import { invalidInput, invalidOption, messageOf } from '../../errors.js';
+import { invalidInput, messageOf, requireWhole } from '../../errors.js';
+import { sizeOf } from '../../geo/dtype.js';
 import { allocateArray, dtypeOf, type TypedArray } from '../../geo/index.js';
 import { onAbort, untilAborted } from '../../io/abort.js';
+import { type Chip, describeChip } from './chip.js';
 import type { ItemSource } from './sequence.js';
 
 /** An array of one chip, in C order: a `GeoTensor`, or any typed array with a shape. */
@@ -43,10 +45,8 @@ export async function* batches<T, Arrays extends ChipArrays>(
   options: BatchOptions,
 ): AsyncGenerator<Batch<T, Arrays>, void, undefined> {
   const { batchSize, prefetch = batchSize, dropLast = false, signal } = options;
-  if (!Number.isInteger(batchSize) || batchSize < 1)
-    throw invalidOption('batchSize', `cannot be ${batchSize}`, 'give a whole number from 1 on');
-  if (!Number.isInteger(prefetch) || prefetch < 0)
-    throw invalidOption('prefetch', `cannot be ${prefetch}`, 'give a whole number from 0 on');
+  requireWhole('batchSize', batchSize, 1);
+  requireWhole('prefetch', prefetch, 0);
   signal?.throwIfAborted();
   const controller = new AbortController();
   const leave = onAbort(signal, () => controller.abort(signal?.reason));
@@ -70,7 +70,8 @@ export async function* batches<T, Arrays extends ChipArrays>(
         loaded.push(await untilAborted(loading, signal));
       ahead.splice(0, loaded.length);
       expected ??= kindsOf(loaded[0]);
-      const batch = stack(loaded, expected);
+      for (const chip of loaded) checkKinds(chip, expected);
+      const batch = stackChips(loaded);
       fill();
       yield batch;
     }
@@ -81,8 +82,9 @@ export async function* batches<T, Arrays extends ChipArrays>(
 }
 
 interface Loaded<T, Arrays extends ChipArrays = ChipArrays> {
-  readonly index: number;
   readonly item: T;
+  /** The name of the chip in messages. */
+  readonly name: string;
   readonly arrays: Arrays;
 }
 
@@ -93,45 +95,23 @@ async function loadOne<T, Arrays extends ChipArrays>(
   signal: AbortSignal,
 ): Promise<Loaded<T, Arrays>> {
   const item = await source.at(index, signal);
+  const { geobox } = (item ?? {}) as Partial<Chip>;
+  const name = geobox === undefined ? `item ${index}` : describeChip({ index, geobox });
   try {
-    return { index, item, arrays: await load(item, signal) };
+    return { item, name, arrays: await load(item, signal) };
   } catch (cause) {
     signal.throwIfAborted();
-    throw invalidInput(
-      nameOf(item, index),
-      `could not be loaded (${messageOf(cause).replace(/\.$/, '')})`,
-      'see the reason, or leave the chip out',
-      cause,
-    );
+    const problem = `could not be loaded (${messageOf(cause).replace(/\.$/, '')})`;
+    throw invalidInput(name, problem, 'see the reason, or leave the chip out', cause);
   }
-}
-
-function nameOf(item: unknown, index: number): string {
-  const geobox = (item as { geobox?: { bounds: readonly number[]; crs: unknown } } | null)?.geobox;
-  return geobox === undefined
-    ? `item ${index}`
-    : `chip ${index} at [${geobox.bounds.join(', ')}] in ${geobox.crs}`;
 }
 
 /** Types and shapes of the arrays of a chip, by name: `uint8 (2, 3)`. */
 type ArrayKinds = ReadonlyMap<string, string>;
 
 function kindsOf({ arrays }: Loaded<unknown>): ArrayKinds {
-  return new Map(
-    Object.entries<ChipArray>(arrays).map(([name, { data, shape }]) => [
-      name,
-      `${dtypeOf(data)} (${shape.join(', ')})`,
-    ]),
-  );
-}
-
-function stack<T, Arrays extends ChipArrays>(
-  loaded: readonly Loaded<T, Arrays>[],
-  expected: ArrayKinds,
-): Batch<T, Arrays> {
-  for (const chip of loaded) checkKinds(chip, expected);
-  const arrays = Object.keys(loaded[0].arrays).map((name) => [name, stackOne(loaded, name)]);
-  return { items: loaded.map(({ item }) => item), arrays: Object.fromEntries(arrays) };
+  const kindOf = ({ data, shape }: ChipArray): string => `${dtypeOf(data)} (${shape.join(', ')})`;
+  return new Map(Object.entries<ChipArray>(arrays).map(([name, array]) => [name, kindOf(array)]));
 }
 
 function checkKinds(chip: Loaded<unknown>, expected: ArrayKinds): void {
@@ -140,27 +120,25 @@ function checkKinds(chip: Loaded<unknown>, expected: ArrayKinds): void {
     const [wanted, actual] = [expected.get(name) ?? 'nothing', own.get(name) ?? 'nothing'];
     if (actual === wanted) continue;
     throw invalidInput(
-      nameOf(chip.item, chip.index),
+      chip.name,
       `has ${actual} for ${name} where chips before it have ${wanted}`,
       'load chips of one shape and type: grids with the policy clip have smaller ones at their edges',
     );
   }
   for (const [name, { data, shape }] of Object.entries(chip.arrays)) {
-    const size = shape.reduce((product, length) => product * length, 1);
-    if (data.length === size) continue;
-    throw invalidInput(
-      nameOf(chip.item, chip.index),
-      `has ${data.length} values for ${name}, but a shape of ${shape.join(' × ')}`,
-      'correct what load returns',
-    );
+    if (data.length === sizeOf(shape)) continue;
+    const problem = `has ${data.length} values for ${name}, but a shape of ${shape.join(' × ')}`;
+    throw invalidInput(chip.name, problem, 'correct what load returns');
   }
 }
 
-function stackOne(loaded: readonly Loaded<unknown>[], name: string): ChipArray {
-  const { data: model, shape } = loaded[0].arrays[name];
-  const data = allocateArray(dtypeOf(model), model.length * loaded.length);
-  for (const [k, { arrays }] of loaded.entries()) data.set(arrays[name].data, k * model.length);
-  return { data, shape: [loaded.length, ...shape] };
+function stackChips<T, Arrays extends ChipArrays>(loaded: readonly Loaded<T, Arrays>[]): Batch<T, Arrays> {
+  const arrays = Object.entries<ChipArray>(loaded[0].arrays).map(([name, { data: first, shape }]) => {
+    const data = allocateArray(dtypeOf(first), first.length * loaded.length);
+    for (const [k, chip] of loaded.entries()) data.set(chip.arrays[name].data, k * first.length);
+    return [name, { data, shape: [loaded.length, ...shape] }];
+  });
+  return { items: loaded.map(({ item }) => item), arrays: Object.fromEntries(arrays) };
 }
 
 /**

@@ -3,7 +3,8 @@
  * weighted by their size, and accepted if it is in the area and in no earlier window.
  */
 import { alignedTiles, type PixelWindow } from '../../geo/index.js';
-import { intersectWindows } from '../../geo/windows.js';
+import { intersectWindows, padWindow, unionWindows, wholeWindow } from '../../geo/windows.js';
+import { components } from '../group-by.js';
 import type { SampleArea } from './area.js';
 import { indexOf, search } from './cover.js';
 import { type CounterRandom, STREAM } from './random.js';
@@ -84,7 +85,7 @@ function candidates(
   whole: boolean,
   centresOf: (window: PixelWindow) => PixelWindow | null,
 ): readonly PixelWindow[] {
-  const bounds = centresOf({ x: 0, y: 0, width: area.geobox.width, height: area.geobox.height });
+  const bounds = centresOf(wholeWindow(area.geobox));
   if (bounds === null) return [];
   const inBounds = (windows: readonly (PixelWindow | null)[]): PixelWindow[] =>
     distinct(windows.flatMap((window) => (window && intersectWindows(window, bounds)) ?? []));
@@ -110,26 +111,10 @@ function distinct(windows: readonly PixelWindow[]): PixelWindow[] {
 /** The bounds of each group of windows that overlap or touch. */
 function connected(windows: readonly PixelWindow[]): PixelWindow[] {
   const index = indexOf(windows);
-  const group = new Int32Array(windows.length).fill(-1);
-  const bounds: PixelWindow[] = [];
-  for (let first = 0; first < windows.length; first++) {
-    if (group[first] >= 0) continue;
-    const open = [first];
-    group[first] = bounds.length;
-    let [x0, y0, x1, y1] = [Infinity, Infinity, -Infinity, -Infinity];
-    for (let k = open.pop(); k !== undefined; k = open.pop()) {
-      const { x, y, width, height } = windows[k];
-      [x0, y0] = [Math.min(x0, x), Math.min(y0, y)];
-      [x1, y1] = [Math.max(x1, x + width), Math.max(y1, y + height)];
-      for (const other of search(index, { x: x - 1, y: y - 1, width: width + 2, height: height + 2 })) {
-        if (group[other] >= 0) continue;
-        group[other] = bounds.length;
-        open.push(other);
-      }
-    }
-    bounds.push({ x: x0, y: y0, width: x1 - x0, height: y1 - y0 });
-  }
-  return bounds;
+  const near = (k: number): number[] => search(index, padWindow(windows[k], 1));
+  return components(windows.length, near).map((group) =>
+    group.map((k) => windows[k]).reduce((all, window) => unionWindows(all, window)),
+  );
 }
 
 /** The cells of a coarse grid over the area that overlap the window of a shape. */
@@ -137,9 +122,7 @@ function cells(area: SampleArea): PixelWindow[] {
   const { width, height } = area.geobox;
   const size = Math.max(1, Math.ceil(Math.max(width, height) / CELLS));
   const index = indexOf(area.windows[0]);
-  return [...alignedTiles({ x: 0, y: 0, width, height }, size)].filter(
-    (cell) => search(index, cell).length > 0,
-  );
+  return [...alignedTiles(wholeWindow(area.geobox), size)].filter((cell) => search(index, cell).length > 0);
 }
 
 /** The first index whose total is above a value. */

@@ -1,6 +1,7 @@
 import { invalidOption } from '../../errors.js';
 import type { GeoBox, GeoSlice, PixelWindow, TimeInterval } from '../../geo/index.js';
 import type { CatalogRow } from '../row.js';
+import type { SampleArea } from './area.js';
 
 /** A pixel grid and a time to load, from a sampler. */
 export interface Chip {
@@ -33,15 +34,17 @@ export function pixelSize(size: PixelSize, option: string): readonly [width: num
 }
 
 export function sliceOf(geobox: GeoBox, interval: TimeInterval): GeoSlice {
-  return {
-    bounds: geobox.bounds,
-    crs: geobox.crs,
-    resolution: Math.min(...geobox.resolution),
-    interval,
-  };
+  const { bounds, crs, resolution } = geobox;
+  return { bounds, crs, resolution: Math.min(...resolution), interval };
 }
 
 /** The name of a chip in messages. */
-export function describeChip({ index, slice }: Chip): string {
-  return `chip ${index} at [${slice.bounds.join(', ')}] in ${slice.crs}`;
+export function describeChip({ index, geobox }: Pick<Chip, 'index' | 'geobox'>): string {
+  return `chip ${index} at [${geobox.bounds.join(', ')}] in ${geobox.crs}`;
+}
+
+/** The chip in a window of an area's grid. */
+export function chipAt(area: SampleArea, index: number, window: PixelWindow): Chip {
+  const geobox = area.geobox.window(window.x, window.y, window.width, window.height);
+  return { index, geobox, slice: sliceOf(geobox, area.interval), window };
 }

@@ -5,8 +5,14 @@
 import Flatbush from 'flatbush';
 import { unionBounds } from '../../geo/bounds.js';
 import { type Bounds, type Crs, createTransform, type GeoBox, type PixelWindow } from '../../geo/index.js';
-import { intersectWindows } from '../../geo/windows.js';
+import { intersectWindows, unionWindows } from '../../geo/windows.js';
 import { type Polygon, type Position, Rasterizer } from '../../vector/index.js';
+
+/** The smallest window around the pixels of a shape. */
+interface ShapeWindow {
+  readonly shape: number;
+  readonly window: PixelWindow;
+}
 
 export class PixelCover {
   /** The smallest windows around the shapes that cover pixels, in the order of `shapes`. */
@@ -19,23 +25,19 @@ export class PixelCover {
   readonly #frame: PixelWindow;
   readonly #index: Flatbush;
 
-  private constructor(
-    windows: readonly PixelWindow[],
-    shapes: readonly number[],
-    rasterizer: Rasterizer | null,
-    frame: PixelWindow,
-  ) {
-    this.windows = windows;
-    this.shapes = shapes;
-    this.window = windows.reduce(unionWindow);
+  private constructor(shapes: readonly ShapeWindow[], rasterizer: Rasterizer | null, frame: PixelWindow) {
+    this.windows = shapes.map(({ window }) => window);
+    this.shapes = shapes.map(({ shape }) => shape);
+    this.window = this.windows.reduce((all, window) => unionWindows(all, window));
     this.#rasterizer = rasterizer;
     this.#frame = frame;
-    this.#index = indexOf(windows);
+    this.#index = indexOf(this.windows);
   }
 
   /** A cover of windows. */
   static ofWindows(windows: readonly PixelWindow[]): PixelCover {
-    return new PixelCover(windows, [...windows.keys()], null, windows[0]);
+    const shapes = windows.map((window, shape) => ({ shape, window }));
+    return new PixelCover(shapes, null, windows[0]);
   }
 
   /**
@@ -49,49 +51,35 @@ export class PixelCover {
     name: string,
     grid: GeoBox,
   ): PixelCover | null {
-    const areas = {
-      name,
-      crs,
-      features: shapes.map((polygons) => ({ polygons, properties: {} })),
-    };
-    const project = projection(crs, grid);
+    const features = shapes.map((polygons) => ({ polygons, properties: {} }));
+    const { forward } = createTransform(crs, grid.crs);
+    const toPixel = grid.transform.inverse();
+    const project = ([x, y]: Position): Position => toPixel.apply(...forward(x, y));
     const corners = shapes.map((polygons) => boundsOf(polygons, project));
     const onGrid = corners.filter((bounds) => bounds !== null);
     if (onGrid.length === 0) return null;
     // The rasterizer clips to its grid, which must contain all shapes; reprojected edges bend beyond their vertices.
-    const rasterizerOn = ({ x, y, width, height }: PixelWindow): Rasterizer =>
-      new Rasterizer(areas, grid.window(x, y, width, height));
+    const rasterize = ({ x, y, width, height }: PixelWindow): Rasterized => {
+      const rasterizer = new Rasterizer({ name, crs, features }, grid.window(x, y, width, height));
+      return { rasterizer, extents: shapes.map((_, k) => shifted(rasterizer.bounds(k), x, y)) };
+    };
     let frame = frameOf(onGrid.reduce(unionBounds));
-    let rasterizer = rasterizerOn(frame);
-    const reach = shapes.reduce<Bounds>((bounds, _, k) => {
-      const extent = shifted(rasterizer.bounds(k), frame);
-      return extent === null ? bounds : unionBounds(bounds, extent);
-    }, onGrid[0]);
+    let { rasterizer, extents } = rasterize(frame);
+    const reach = extents.filter((bounds) => bounds !== null).reduce(unionBounds, onGrid[0]);
     if (!contains(frame, reach)) {
       frame = frameOf(reach);
-      rasterizer = rasterizerOn(frame);
+      ({ rasterizer, extents } = rasterize(frame));
     }
-    const extents = shapes.map((_, k) => shifted(rasterizer.bounds(k), frame));
-    const windows = extents.map((bounds) => (bounds === null ? null : centresIn(bounds)));
-    const covering = windows.flatMap((window, k) => (window === null ? [] : [k]));
-    if (covering.length > 0) {
-      const windowsOfCovering = covering.flatMap((k) => windows[k] ?? []);
-      return new PixelCover(windowsOfCovering, covering, rasterizer, frame);
-    }
+    const covering = windowsIn(extents, centresIn);
+    if (covering.length > 0) return new PixelCover(covering, rasterizer, frame);
     // The rasterizer has no bounds for shapes without area, so their positions are used.
-    const points = corners.flatMap((bounds, k) => (bounds === null ? [] : [k]));
-    return new PixelCover(
-      points.map((k) => middleOf(corners[k] ?? onGrid[0])),
-      points,
-      null,
-      frame,
-    );
+    return new PixelCover(windowsIn(corners, middlePixel), null, frame);
   }
 
   /** Whether a pixel is covered. */
   has(x: number, y: number): boolean {
     const pixel = { x, y, width: 1, height: 1 };
-    return this.near(pixel).some((k) => this.#spans(k, pixel, () => true));
+    return this.near(pixel).some((k) => this.countOf(k, pixel) > 0);
   }
 
   /** The indexes in `windows` of shapes whose windows overlap a window, in order. */
@@ -115,41 +103,34 @@ export class PixelCover {
   }
 
   #mark(k: number, window: PixelWindow, mask: Uint8Array, from: number, to: number): number {
+    const part = intersectWindows(this.windows[k], window);
+    if (part === null) return 0;
     let count = 0;
-    this.#spans(k, window, (row, start, end) => {
+    const markRow = (row: number, start: number, end: number): void => {
       const first = (row - window.y) * window.width - window.x;
       for (let i = first + start; i < first + end; i++) {
         if (mask[i] !== from) continue;
         mask[i] = to;
         count++;
       }
-      return false;
+    };
+    const [right, bottom] = [part.x + part.width, part.y + part.height];
+    if (this.#rasterizer === null) {
+      for (let row = part.y; row < bottom; row++) markRow(row, part.x, right);
+      return count;
+    }
+    const { x, y } = this.#frame;
+    this.#rasterizer.spans(this.shapes[k], { start: part.y - y, end: bottom - y }, (row, start, end) => {
+      markRow(row + y, Math.max(start + x, part.x), Math.min(end + x, right));
     });
     return count;
   }
+}
 
-  /** Visits runs of covered pixels in a window until a visit returns true; returns whether one did. */
-  #spans(
-    k: number,
-    window: PixelWindow,
-    visit: (row: number, start: number, end: number) => boolean,
-  ): boolean {
-    const part = intersectWindows(this.windows[k], window);
-    if (part === null) return false;
-    const end = part.x + part.width;
-    let stopped = false;
-    if (this.#rasterizer === null) {
-      for (let row = part.y; row < part.y + part.height && !stopped; row++) stopped = visit(row, part.x, end);
-      return stopped;
-    }
-    const { x, y } = this.#frame;
-    const rows = { start: part.y - y, end: part.y + part.height - y };
-    this.#rasterizer.spans(this.shapes[k], rows, (row, from, to) => {
-      const [first, last] = [Math.max(from + x, part.x), Math.min(to + x, end)];
-      if (!stopped && first < last) stopped = visit(row + y, first, last);
-    });
-    return stopped;
-  }
+/** Shapes on a frame, and their bounds in pixels of the grid; null for shapes without area. */
+interface Rasterized {
+  readonly rasterizer: Rasterizer;
+  readonly extents: readonly (Bounds | null)[];
 }
 
 /** A spatial index of windows. */
@@ -167,21 +148,15 @@ export function search(index: Flatbush, { x, y, width, height }: PixelWindow): n
   return index.search(x, y, x + width, y + height).sort((a, b) => a - b);
 }
 
-function unionWindow(a: PixelWindow, b: PixelWindow): PixelWindow {
-  const [x, y] = [Math.min(a.x, b.x), Math.min(a.y, b.y)];
-  return {
-    x,
-    y,
-    width: Math.max(a.x + a.width, b.x + b.width) - x,
-    height: Math.max(a.y + a.height, b.y + b.height) - y,
-  };
-}
-
-/** A transform from coordinates to pixels of a grid. */
-function projection(crs: Crs, grid: GeoBox): (position: Position) => Position {
-  const toGrid = createTransform(crs, grid.crs);
-  const toPixel = grid.transform.inverse();
-  return ([x, y]) => toPixel.apply(...toGrid.forward(x, y));
+/** The windows of shapes that have one, and their indexes. */
+function windowsIn(
+  extents: readonly (Bounds | null)[],
+  windowOf: (bounds: Bounds) => PixelWindow | null,
+): ShapeWindow[] {
+  return extents.flatMap((bounds, shape) => {
+    const window = bounds && windowOf(bounds);
+    return window === null ? [] : [{ shape, window }];
+  });
 }
 
 /** Bounds of the positions that can be projected onto the grid. */
@@ -208,8 +183,7 @@ function contains({ x, y, width, height }: PixelWindow, [x0, y0, x1, y1]: Bounds
   return x <= x0 && y <= y0 && x1 <= x + width && y1 <= y + height;
 }
 
-/** Bounds in pixels of a window as bounds in pixels of its grid. */
-function shifted(bounds: Bounds | null, { x, y }: PixelWindow): Bounds | null {
+function shifted(bounds: Bounds | null, x: number, y: number): Bounds | null {
   return bounds === null ? null : [bounds[0] + x, bounds[1] + y, bounds[2] + x, bounds[3] + y];
 }
 
@@ -221,6 +195,6 @@ function centresIn([x0, y0, x1, y1]: Bounds): PixelWindow | null {
 }
 
 /** The pixel in the middle of bounds. */
-function middleOf([x0, y0, x1, y1]: Bounds): PixelWindow {
+function middlePixel([x0, y0, x1, y1]: Bounds): PixelWindow {
   return { x: Math.floor((x0 + x1) / 2), y: Math.floor((y0 + y1) / 2), width: 1, height: 1 };
 }

@@ -1,5 +1,6 @@
-import { invalidInput, invalidOption, TerrachipError } from '../../errors.js';
+import { invalidInput, invalidOption, requireWhole, TerrachipError } from '../../errors.js';
 import { alignedTiles, type PixelWindow } from '../../geo/index.js';
+import { wholeWindow } from '../../geo/windows.js';
 import type { SampleArea } from './area.js';
 import { type PixelSize, pixelSize } from './chip.js';
 import { CounterRandom, STREAM } from './random.js';
@@ -54,8 +55,7 @@ export class SpatialFolds {
   }
 
   #windows(wanted: (block: FoldBlock) => boolean, fold: number): PixelWindow[] {
-    if (!Number.isInteger(fold) || fold < 0 || fold >= this.count)
-      throw invalidOption('fold', `cannot be ${fold}`, `choose one of 0 to ${this.count - 1}`);
+    requireWhole('fold', fold, 0, this.count - 1);
     return this.blocks.filter(wanted).map(({ window }) => window);
   }
 }
@@ -91,7 +91,7 @@ export function spatialFolds(area: SampleArea, options: SpatialFoldOptions): Spa
       `give a whole number of pixels from ${Math.max(width, height) + 2 * margin}`,
     );
   }
-  const bounds = { x: 0, y: 0, width: area.geobox.width, height: area.geobox.height };
+  const bounds = wholeWindow(area.geobox);
   const most = Math.ceil(bounds.width / block) * Math.ceil(bounds.height / block);
   if (most > MAX_BLOCKS) {
     throw new TerrachipError(
@@ -108,11 +108,8 @@ export function spatialFolds(area: SampleArea, options: SpatialFoldOptions): Spa
     if (pixels > 0) blocks.push({ window, pixels });
   }
   if (blocks.length < shares.length) {
-    throw invalidInput(
-      'the area',
-      `has ${blocks.length} blocks of ${block} pixels, fewer than ${shares.length} folds`,
-      'choose smaller blocks, fewer folds, or a larger area',
-    );
+    const problem = `has ${blocks.length} blocks of ${block} pixels, fewer than ${shares.length} folds`;
+    throw invalidInput('the area', problem, 'choose smaller blocks, fewer folds, or a larger area');
   }
   return new SpatialFolds(area, assignFolds(blocks, shares, new CounterRandom(seed)), shares.length, buffer);
 }
@@ -145,8 +142,7 @@ function assignFolds(
   const total = blocks.reduce((sum, { pixels }) => sum + pixels, 0);
   const missing = shares.map((share) => share * total);
   const waiting = new Set(shares.keys());
-  const order = [...random.permutation(blocks.length, STREAM.split)];
-  return order.map((index, k): FoldBlock => {
+  return [...random.permutation(blocks.length, STREAM.split)].map((index, k): FoldBlock => {
     // The last blocks go to folds without any, even if their shares are small.
     const open = blocks.length - k <= waiting.size ? [...waiting] : [...shares.keys()];
     const fold = open.reduce((best, other) => (missing[other] > missing[best] ? other : best));

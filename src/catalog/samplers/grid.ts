@@ -1,8 +1,8 @@
 import { invalidOption, TerrachipError } from '../../errors.js';
 import { chipStarts, type PixelWindow } from '../../geo/index.js';
-import { intersectWindows } from '../../geo/windows.js';
+import { intersectWindows, wholeWindow } from '../../geo/windows.js';
 import type { SampleArea } from './area.js';
-import { type Chip, type PixelSize, pixelSize, sliceOf } from './chip.js';
+import { type Chip, chipAt, type PixelSize, pixelSize } from './chip.js';
 import { Sequence } from './sequence.js';
 
 /**
@@ -49,11 +49,7 @@ export class GridSampler extends Sequence<Chip> {
 
   /** @internal Use `gridSampler`. */
   constructor(area: SampleArea, windows: readonly PixelWindow[], report: GridReport) {
-    super(windows.length, (index) => {
-      const window = windows[index];
-      const geobox = area.geobox.window(window.x, window.y, window.width, window.height);
-      return { index, geobox, slice: sliceOf(geobox, area.interval), window };
-    });
+    super(windows.length, (index) => chipAt(area, index, windows[index]));
     this.report = report;
   }
 }
@@ -69,25 +65,23 @@ export function gridSampler(area: SampleArea, options: GridSamplerOptions): Grid
   const { policy = 'cover' } = options;
   if (!GRID_POLICIES.includes(policy))
     throw invalidOption('policy', `cannot be ${policy}`, `give one of ${GRID_POLICIES.join(', ')}`);
-  if (area.blocks !== null && (policy === 'pad' || policy === 'centre'))
-    throw invalidOption(
-      'policy',
-      `cannot be ${policy} in blocks, which chips would leave`,
-      'use cover, clip or drop',
-    );
+  if (area.blocks !== null && (policy === 'pad' || policy === 'centre')) {
+    const problem = `cannot be ${policy} in blocks, which chips would leave`;
+    throw invalidOption('policy', problem, 'use cover, clip or drop');
+  }
   const size = pixelSize(options.size, 'size');
   const stride = pixelSize(options.stride ?? options.size, 'stride');
-  const { width, height } = area.geobox;
-  const bounds = { x: 0, y: 0, width, height };
+  const bounds = wholeWindow(area.geobox);
   // In a block, the grid starts at the block's part in the area's bounds; chips may extend beyond that, not beyond the
   // block.
   const frames = (area.blocks ?? [null]).flatMap((block) => {
     const frame = block === null ? bounds : intersectWindows(block, bounds);
     return frame === null ? [] : [{ frame, block }];
   });
-  const chipCount = (frame: PixelWindow): number =>
-    Math.ceil(frame.width / stride[0]) * Math.ceil(frame.height / stride[1]);
-  const total = frames.reduce((sum, { frame }) => sum + chipCount(frame), 0);
+  const total = frames.reduce(
+    (sum, { frame }) => sum + Math.ceil(frame.width / stride[0]) * Math.ceil(frame.height / stride[1]),
+    0,
+  );
   if (total > MAX_PLACES) {
     throw new TerrachipError(
       'TOO_LARGE',

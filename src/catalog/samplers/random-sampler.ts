@@ -1,7 +1,8 @@
-import { invalidInput, invalidOption } from '../../errors.js';
+import { invalidInput, invalidOption, requireWhole } from '../../errors.js';
+import { wholeWindow } from '../../geo/windows.js';
 import type { SampleArea } from './area.js';
 import { CentrePlaces } from './centre-places.js';
-import { type Chip, type PixelSize, pixelSize, sliceOf } from './chip.js';
+import { type Chip, chipAt, type PixelSize, pixelSize } from './chip.js';
 import { CounterRandom, STREAM } from './random.js';
 import { Sequence } from './sequence.js';
 
@@ -46,8 +47,7 @@ export class RandomSampler extends Sequence<Chip> {
 export function randomSampler(area: SampleArea, options: RandomSamplerOptions): RandomSampler {
   const { count, seed = 0, coverage = 1 } = options;
   const [width, height] = pixelSize(options.size, 'size');
-  if (!Number.isSafeInteger(count) || count < 0)
-    throw invalidOption('count', `cannot be ${count}`, 'give a whole number of chips');
+  requireWhole('count', count, 0);
   if (!(coverage > 0 && coverage <= 1))
     throw invalidOption('coverage', `cannot be ${coverage}`, 'give a share above 0, up to 1');
   const random = new CounterRandom(seed);
@@ -62,8 +62,7 @@ export function randomSampler(area: SampleArea, options: RandomSamplerOptions): 
       const y = place[1] - Math.floor(height / 2);
       const window = area.insideBlock({ x, y, width, height });
       if (window === null || area.count(window) < wanted) continue;
-      const geobox = area.geobox.window(window.x, window.y, width, height);
-      return { index, geobox, slice: sliceOf(geobox, area.interval), window };
+      return chipAt(area, index, window);
     }
     throw invalidInput(
       'the area',
@@ -78,6 +77,5 @@ function fullCount(area: SampleArea, width: number, height: number): number {
   const { geobox } = area;
   const inBounds = Math.min(width, geobox.width) * Math.min(height, geobox.height);
   if (geobox.width >= width && geobox.height >= height) return inBounds;
-  const all = area.count({ x: 0, y: 0, width: geobox.width, height: geobox.height });
-  return Math.min(inBounds, all);
+  return Math.min(inBounds, area.count(wholeWindow(geobox)));
 }

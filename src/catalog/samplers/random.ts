@@ -2,7 +2,7 @@
  * Counter-based random numbers: number k of a sequence depends only on the seed and k, so that any number of workers
  * draws the same sequence. Philox 4×32 with ten rounds (Salmon et al. 2011, doi:10.1145/2063384.2063405).
  */
-import { invalidOption } from '../../errors.js';
+import { requireWhole } from '../../errors.js';
 
 const ROUNDS = 10;
 const MULTIPLIER_0 = 0xd2511f53;
@@ -43,8 +43,7 @@ export class CounterRandom {
 
   /** @throws {TerrachipError} INVALID_OPTION unless the seed is a whole number from 0 to 2⁵³ − 1 */
   constructor(seed: number) {
-    if (!Number.isSafeInteger(seed) || seed < 0)
-      throw invalidOption('seed', `cannot be ${seed}`, 'give a whole number from 0 on');
+    requireWhole('seed', seed, 0);
     this.#key = [seed % 2 ** 32, Math.floor(seed / 2 ** 32)];
   }
 

@@ -1,6 +1,7 @@
 import { invalidInput } from '../../errors.js';
-import type { GeoBox } from '../../geo/index.js';
-import type { CatalogRow } from '../row.js';
+import { type GeoBox, TimeInterval } from '../../geo/index.js';
+import { wholeWindow } from '../../geo/windows.js';
+import { type CatalogRow, mainAsset } from '../row.js';
 import { type PixelGrid, SampleArea, type SampleAreaOptions } from './area.js';
 import { type Chip, sliceOf } from './chip.js';
 import { Sequence } from './sequence.js';
@@ -18,14 +19,11 @@ export interface RowSamplerOptions extends SampleAreaOptions {
  * @throws {TerrachipError} INVALID_INPUT for a row without a declared grid
  */
 export function rowSampler(rows: Iterable<CatalogRow>, options: RowSamplerOptions = {}): Sequence<Chip> {
-  const { interval, seed } = options;
-  const inTime = [...rows].filter((row) => interval === undefined || row.interval.intersects(interval));
-  const chips = inTime.flatMap((row): Omit<Chip, 'index'>[] => {
-    const geobox = boxOf(row, options);
-    if (geobox === null) return [];
-    const time = (interval && row.interval.intersection(interval)) ?? row.interval;
-    const window = { x: 0, y: 0, width: geobox.width, height: geobox.height };
-    return [{ geobox, slice: sliceOf(geobox, time), window, row }];
+  const { interval = TimeInterval.always, seed } = options;
+  const chips = [...rows].flatMap((row): Omit<Chip, 'index'>[] => {
+    const time = row.interval.intersection(interval);
+    const geobox = time && boxOf(row, options);
+    return geobox ? [{ geobox, slice: sliceOf(geobox, time), window: wholeWindow(geobox), row }] : [];
   });
   const sequence = Sequence.of(chips);
   return (seed === undefined ? sequence : sequence.shuffle(seed)).map((chip, index) => ({ ...chip, index }));
@@ -33,17 +31,13 @@ export function rowSampler(rows: Iterable<CatalogRow>, options: RowSamplerOption
 
 /** The grid of a row; null outside the region of interest. */
 function boxOf(row: CatalogRow, { grid, roi }: RowSamplerOptions): GeoBox | null {
-  const assets = Object.values(row.assets);
-  const own = (assets.find(({ href }) => href === row.href) ?? assets[0])?.geobox;
-  if (grid === undefined && own === undefined) {
-    throw invalidInput(
-      `the row ${row.id}`,
-      'does not declare a pixel grid',
-      'give a grid, or build the catalog from georeferenced files',
-    );
+  const { geobox: like } = mainAsset(row);
+  const pixels = grid ?? (like && { like });
+  if (pixels === undefined) {
+    const remedy = 'give a grid, or build the catalog from georeferenced files';
+    throw invalidInput(`the row ${row.id}`, 'does not declare a pixel grid', remedy);
   }
-  const pixels = grid ?? (own && { like: own });
-  if (pixels === undefined || (roi === undefined && grid === undefined)) return own ?? null;
+  if (like !== undefined && grid === undefined && roi === undefined) return like;
   const area = SampleArea.of([row], pixels);
   return roi === undefined ? area.geobox : (area.inRegion(roi)?.geobox ?? null);
 }

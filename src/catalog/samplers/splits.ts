@@ -1,12 +1,14 @@
 /** Splits of rows for training and testing. */
-import { invalidInput, invalidOption } from '../../errors.js';
+import { invalidInput, requireChoice } from '../../errors.js';
 import { Crs, TimeInterval } from '../../geo/index.js';
-import { clipOutlines } from '../clip.js';
+import { clipOutlines, outlinesOverlap } from '../clip.js';
+import { byFootprint, components, groupBy } from '../group-by.js';
+import { nearPairs } from '../intersect.js';
 import { placeOutline } from '../place.js';
-import type { CatalogRow } from '../row.js';
+import { type CatalogRow, isDated } from '../row.js';
+import { tableOfRows } from '../row-table.js';
 import type { Region } from './area.js';
 import { checkShares } from './folds.js';
-import { byPlace, overlap } from './overlap-groups.js';
 import { CounterRandom, STREAM } from './random.js';
 
 /** The rows of each part, and rows in no part. */
@@ -38,16 +40,12 @@ export function splitByFraction(
   const all = [...rows];
   const { seed = 0, classOf } = options;
   const random = new CounterRandom(seed);
-  const classes = new Map<string, CatalogRow[][]>();
-  for (const group of byPlace(all)) {
-    const name = classOf === undefined ? '' : String(classOf(group[0]));
-    classes.set(name, [...(classes.get(name) ?? []), group]);
-  }
+  const classes = groupBy(byPlace(all), ([first]) => (classOf === undefined ? '' : String(classOf(first))));
   const parts = shares.map((): CatalogRow[] => []);
   const wanted = partLengths(all.length, shares);
   const missing = wanted.map(() => 0);
-  for (const [k, name] of [...classes.keys()].sort().entries()) {
-    const groups = classes.get(name) ?? [];
+  const ordered = [...classes].sort(([a], [b]) => (a < b ? -1 : 1));
+  for (const [k, [, groups]] of ordered.entries()) {
     const members = groups.flat().length;
     // Missing or excess rows of a part are carried over to the next class.
     for (const [part, count] of wanted.entries()) missing[part] += (count * members) / all.length;
@@ -62,6 +60,17 @@ export function splitByFraction(
     );
   }
   return { parts, left: [] };
+}
+
+/** Connected components of rows by overlap of their footprints. Rows of different groups may share edges only. */
+function byPlace(rows: readonly CatalogRow[]): CatalogRow[][] {
+  const footprints = byFootprint(rows);
+  const table = tableOfRows(footprints.map(([first]) => first));
+  const all = { table, rows: null };
+  const near = (k: number): number[] =>
+    Array.from(nearPairs({ table, rows: Uint32Array.of(k) }, all), ([, other]) => other);
+  const isLinked = (a: number, b: number): boolean => outlinesOverlap(table.footprint(a), table.footprint(b));
+  return components(footprints.length, near, isLinked).map((group) => group.flatMap((k) => footprints[k]));
 }
 
 /** The number of rows of each part, from shares or numbers. */
@@ -103,26 +112,23 @@ function assignGroups(
  * @throws {TerrachipError} INVALID_INPUT for regions that overlap; they may touch
  */
 export function splitByRegion(rows: Iterable<CatalogRow>, regions: readonly Region[]): RowSplit {
-  const outlines = regions.map(({ geometry, crs }, k) =>
-    placeOutline(geometry, crs === undefined ? Crs.wgs84 : Crs.parse(crs), `region ${k + 1}`),
+  const outlines = regions.map(({ geometry, crs = Crs.wgs84 }, k) =>
+    placeOutline(geometry, Crs.parse(crs), `region ${k + 1}`),
   );
   for (const [k, outline] of outlines.entries()) {
-    const other = outlines.findIndex((before, j) => j < k && overlap(before, outline));
-    if (other >= 0) {
-      throw invalidInput(
-        `region ${k + 1}`,
-        `overlaps with region ${other + 1}`,
-        'give regions that have at most their borders in common',
-      );
-    }
+    const other = outlines.findIndex((before, j) => j < k && outlinesOverlap(before, outline));
+    if (other < 0) continue;
+    const remedy = 'give regions that have at most their borders in common';
+    throw invalidInput(`region ${k + 1}`, `overlaps with region ${other + 1}`, remedy);
   }
   const all = [...rows];
   const inAny = new Set<CatalogRow>();
   const parts = outlines.map((outline) =>
     all.flatMap((row): CatalogRow[] => {
-      if (!overlap(row.footprint, outline)) return [];
+      const footprint = clipOutlines(row.footprint, outline);
+      if (footprint.length === 0) return [];
       inAny.add(row);
-      return [{ ...row, footprint: clipOutlines(row.footprint, outline) }];
+      return [{ ...row, footprint }];
     }),
   );
   return { parts, left: all.filter((row) => !inAny.has(row)) };
@@ -148,16 +154,13 @@ export function splitByTime(
   options: TimeSplitOptions = {},
 ): RowSplit {
   const { straddling = 'drop' } = options;
-  if (straddling !== 'drop' && straddling !== 'clip')
-    throw invalidOption('straddling', `cannot be ${String(straddling)}`, 'give drop or clip');
+  requireChoice('straddling', straddling, ['drop', 'clip']);
   const all = [...rows];
   const dated = all.filter(isDated);
-  if (dated.length === 0)
-    throw invalidInput(
-      'the rows',
-      'have no dates to split by',
-      'split them by place, or give rows with dates',
-    );
+  if (dated.length === 0) {
+    const remedy = 'split them by place, or give rows with dates';
+    throw invalidInput('the rows', 'have no dates to split by', remedy);
+  }
   const extent = dated.map(({ interval }) => interval).reduce((union, interval) => union.union(interval));
   const intervals = isShares(times)
     ? intervalsOf(extent, times)
@@ -175,10 +178,6 @@ export function splitByTime(
     }),
   );
   return { parts, left: [...left] };
-}
-
-function isDated({ interval }: CatalogRow): boolean {
-  return Number.isFinite(interval.end - interval.start);
 }
 
 function isShares(times: readonly (TimeInterval | string)[] | readonly number[]): times is readonly number[] {
@@ -201,11 +200,8 @@ function intervalsOf(extent: TimeInterval, shares: readonly number[]): TimeInter
 
 function checkIntervals(intervals: readonly TimeInterval[], extent: TimeInterval): void {
   const refuse = (interval: TimeInterval, problem: string): never => {
-    throw invalidInput(
-      `the time ${interval}`,
-      problem,
-      `give intervals that follow each other and together contain ${extent}`,
-    );
+    const remedy = `give intervals that follow each other and together contain ${extent}`;
+    throw invalidInput(`the time ${interval}`, problem, remedy);
   };
   for (const [k, interval] of intervals.entries()) {
     if (!interval.intersects(extent)) refuse(interval, 'is outside the time of all rows');

@@ -1,6 +1,6 @@
-import { invalidInput, invalidOption } from '../../errors.js';
+import { invalidInput, invalidOption, requireWhole } from '../../errors.js';
 import { TimeInterval } from '../../geo/index.js';
-import type { CatalogRow } from '../row.js';
+import { type CatalogRow, isDated } from '../row.js';
 import type { SampleArea } from './area.js';
 import { type Chip, sliceOf } from './chip.js';
 import { CounterRandom, STREAM } from './random.js';
@@ -21,10 +21,8 @@ export interface TimeWindowOptions {
  */
 export function timeWindows(interval: TimeInterval, options: TimeWindowOptions): Sequence<TimeInterval> {
   const { length, stride = length } = options;
-  for (const [option, value] of Object.entries({ length, stride })) {
-    if (!Number.isSafeInteger(value) || value < 1)
-      throw invalidOption(option, `cannot be ${value}`, 'give a whole number of milliseconds from 1 on');
-  }
+  requireWhole('length', length, 1);
+  requireWhole('stride', stride, 1);
   const span = interval.end - interval.start + 1;
   if (!Number.isFinite(span))
     throw invalidInput(`the time ${interval}`, 'has an open end', 'give one with a start and an end');
@@ -48,11 +46,8 @@ export function combineSamplers(
   area?: SampleArea,
 ): Sequence<Chip> {
   if (how === 'zip' && chips.length !== times.length) {
-    throw invalidOption(
-      'how',
-      `cannot be zip for ${chips.length} chips and ${times.length} times`,
-      'give as many of both, or use product',
-    );
+    const problem = `cannot be zip for ${chips.length} chips and ${times.length} times`;
+    throw invalidOption('how', problem, 'give as many of both, or use product');
   }
   const combined =
     how === 'zip'
@@ -96,12 +91,10 @@ export interface PairSamplerOptions extends RandomSamplerOptions {
 export function pairSampler(area: SampleArea, options: PairSamplerOptions): Sequence<ChipPair> {
   const { gap, tries = 100, seed = 0, coverage = 1 } = options;
   const [least, most] = gap;
-  if (!(least >= 0 && most >= least))
-    throw invalidOption(
-      'gap',
-      `cannot be ${least} to ${most}`,
-      'give milliseconds from 0 on, the least first',
-    );
+  if (!(least >= 0 && most >= least)) {
+    const remedy = 'give milliseconds from 0 on, the least first';
+    throw invalidOption('gap', `cannot be ${least} to ${most}`, remedy);
+  }
   const random = new CounterRandom(seed);
   const sampler = randomSampler(area, options);
   return new Sequence(sampler.length, (index) => {
@@ -122,7 +115,7 @@ export function pairSampler(area: SampleArea, options: PairSamplerOptions): Sequ
 }
 
 function pairsOf(rows: readonly CatalogRow[], least: number, most: number): [CatalogRow, CatalogRow][] {
-  const dated = rows.filter(({ interval }) => Number.isFinite(interval.end - interval.start));
+  const dated = rows.filter(isDated);
   return dated.flatMap((before) =>
     dated
       .filter((after) => {

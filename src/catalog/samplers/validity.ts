@@ -1,9 +1,11 @@
 /** Skips chips with too little data. */
-import { invalidInput, invalidOption } from '../../errors.js';
-import { Affine, createTransform, type GeoBox, type PixelWindow } from '../../geo/index.js';
+import { invalidInput, invalidOption, requireWhole } from '../../errors.js';
+import { Affine, createPixelMapping, GeoBox } from '../../geo/index.js';
+import { unionWindows } from '../../geo/windows.js';
 import { mapConcurrently } from '../../io/semaphore.js';
 import { readPixels } from '../../raster/pixels.js';
 import type { Raster } from '../../raster/raster.js';
+import { levelForGeobox, levelSize, noReference } from '../../raster/request.js';
 import { type Chip, describeChip } from './chip.js';
 import type { RandomSampler } from './random-sampler.js';
 import { AsyncSequence, type Sequence } from './sequence.js';
@@ -31,8 +33,7 @@ export function redrawInvalid(
 ): AsyncSequence<Chip> {
   const minimum = checkMinimum(options.minimum);
   const { tries = 100 } = options;
-  if (!Number.isInteger(tries) || tries < 1)
-    throw invalidOption('tries', `cannot be ${tries}`, 'give a whole number from 1 on');
+  requireWhole('tries', tries, 1);
   return new AsyncSequence(sampler.length, async (index, signal) => {
     let best = 0;
     for (let redraw = 0; redraw < tries; redraw++) {
@@ -67,15 +68,8 @@ export async function dropInvalid(
 ): Promise<Sequence<Chip>> {
   const minimum = checkMinimum(options.minimum);
   const { concurrency = 8, signal } = options;
-  const shares = await mapConcurrently(
-    Array.from({ length: chips.length }, (_, k) => k),
-    concurrency,
-    async (index) => {
-      const chip = chips.at(index);
-      return checkShare(await validShare(chip, signal), chip);
-    },
-    signal,
-  );
+  const shareOf = async (chip: Chip): Promise<number> => checkShare(await validShare(chip, signal), chip);
+  const shares = await mapConcurrently([...chips], concurrency, shareOf, signal);
   const kept = shares.flatMap((share, index) => (share >= minimum ? [index] : []));
   return chips.pick(kept).map((chip, index) => ({ ...chip, index }));
 }
@@ -88,11 +82,8 @@ function checkMinimum(minimum = 0.5): number {
 
 function checkShare(share: number, chip: Chip): number {
   if (!(share >= 0 && share <= 1)) {
-    throw invalidInput(
-      `the valid share of ${describeChip(chip)}`,
-      `cannot be ${share}`,
-      'return a number from 0 to 1',
-    );
+    const subject = `the valid share of ${describeChip(chip)}`;
+    throw invalidInput(subject, `cannot be ${share}`, 'return a number from 0 to 1');
   }
   return share;
 }
@@ -111,68 +102,47 @@ export interface RasterShareOptions {
  */
 export function rasterShare(raster: Raster, options: RasterShareOptions = {}): ValidShare {
   const { band = 1, points = 32 } = options;
-  if (!Number.isInteger(points) || points < 1 || points > 1024)
-    throw invalidOption('points', `cannot be ${points}`, 'give a whole number from 1 to 1024');
-  if (raster.bands[band - 1] === undefined)
-    throw invalidOption(
-      'band',
-      `cannot be ${band} for ${raster.name}`,
-      `choose one of 1 to ${raster.bands.length}`,
-    );
+  requireWhole('points', points, 1, 1024);
+  if (raster.bands[band - 1] === undefined) {
+    const remedy = `choose one of 1 to ${raster.bands.length}`;
+    throw invalidOption('band', `cannot be ${band} for ${raster.name}`, remedy);
+  }
   const { geobox } = raster;
-  if (geobox === null)
-    throw invalidInput(
-      raster.name,
-      raster.placeProblem ?? 'is not georeferenced',
-      'choose a georeferenced one',
-    );
+  if (geobox === null) throw noReference(raster);
   return async (chip, signal) => {
-    const positions = latticeIn(geobox, chip.geobox, points);
+    const { crs, transform, width, height } = chip.geobox;
+    const scale = Affine.scale(width / points, height / points);
+    const lattice = new GeoBox(crs, transform.compose(scale), points, points);
+    const positions = positionsIn(geobox, lattice);
     if (positions.length === 0) return 0;
-    const level = levelFor(raster, Math.sqrt(chip.geobox.pixelCount) / points, geobox, chip.geobox);
-    const [width, height] = level === 0 ? [raster.width, raster.height] : raster.overviews[level - 1];
-    const pixels = positions.map(([x, y]): [number, number] => [
-      Math.min(width - 1, Math.floor((x * width) / raster.width)),
-      Math.min(height - 1, Math.floor((y * height) / raster.height)),
-    ]);
-    const window = windowAround(pixels);
+    const level = levelForGeobox(raster, lattice);
+    const [columns, rows] = levelSize(raster, level);
+    const pixels = positions.map(([x, y]) => ({
+      x: Math.min(columns - 1, Math.floor((x * columns) / raster.width)),
+      y: Math.min(rows - 1, Math.floor((y * rows) / raster.height)),
+      width: 1,
+      height: 1,
+    }));
+    const window = pixels.reduce((all, pixel) => unionWindows(all, pixel));
     const { valid } = await readPixels(raster, { window, bands: [band], level, signal });
-    const withData = pixels.filter(([x, y]) => valid[0][(y - window.y) * window.width + x - window.x] === 1);
+    const withData = pixels.filter(
+      ({ x, y }) => valid[0][(y - window.y) * window.width + x - window.x] === 1,
+    );
     return withData.length / points ** 2;
   };
 }
 
-/** Evenly spaced points of a chip in pixels of a raster, without those outside it. */
-function latticeIn(raster: GeoBox, chip: GeoBox, points: number): [number, number][] {
-  const lattice = chip.transform.compose(Affine.scale(chip.width / points, chip.height / points));
-  const { forward } = createTransform(chip.crs, raster.crs);
-  const toPixel = raster.transform.inverse();
+/** Pixel centres of a lattice in pixels of a raster, without those outside it. */
+function positionsIn(raster: GeoBox, lattice: GeoBox): [number, number][] {
+  const { map } = createPixelMapping(lattice, raster);
+  const position = new Float64Array(2);
   const positions: [number, number][] = [];
-  for (let row = 0; row < points; row++) {
-    for (let column = 0; column < points; column++) {
-      const [x, y] = toPixel.apply(...forward(...lattice.apply(column + 0.5, row + 0.5)));
+  for (let row = 0; row < lattice.height; row++) {
+    for (let column = 0; column < lattice.width; column++) {
+      map(column + 0.5, row + 0.5, position);
+      const [x, y] = position;
       if (x >= 0 && y >= 0 && x < raster.width && y < raster.height) positions.push([x, y]);
     }
   }
   return positions;
-}
-
-/** The coarsest level whose pixels are not larger than the spacing of points, given in pixels of the chip. */
-function levelFor(raster: Raster, distance: number, geobox: GeoBox, chip: GeoBox): number {
-  const { forward } = createTransform(chip.crs, geobox.crs);
-  const toPixel = geobox.transform.inverse();
-  const at = (x: number): [number, number] =>
-    toPixel.apply(...forward(...chip.transform.apply(x, chip.height / 2)));
-  const [from, to] = [at(chip.width / 2), at(chip.width / 2 + distance)];
-  const spacing = Math.hypot(to[0] - from[0], to[1] - from[1]);
-  return raster.overviews.filter(([width]) => raster.width / width <= spacing).length;
-}
-
-function windowAround(pixels: readonly (readonly [number, number])[]): PixelWindow {
-  let [x0, y0, x1, y1] = [Infinity, Infinity, -Infinity, -Infinity];
-  for (const [x, y] of pixels) {
-    [x0, x1] = [Math.min(x0, x), Math.max(x1, x)];
-    [y0, y1] = [Math.min(y0, y), Math.max(y1, y)];
-  }
-  return { x: x0, y: y0, width: x1 - x0 + 1, height: y1 - y0 + 1 };
 }

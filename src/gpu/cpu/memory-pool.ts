@@ -3,15 +3,13 @@
  * buffers are kept by padded size, up to a limit; the least recently used sizes are dropped first.
  */
 export class MemoryPool {
-  readonly #shared: boolean;
-  readonly #maxIdleBytes: number;
   readonly #free = new Map<number, (ArrayBuffer | SharedArrayBuffer)[]>();
   #idleBytes = 0;
 
-  constructor(shared: boolean, maxIdleBytes = 256 * 2 ** 20) {
-    this.#shared = shared;
-    this.#maxIdleBytes = maxIdleBytes;
-  }
+  constructor(
+    private readonly shared: boolean,
+    private readonly maxIdleBytes = 256 * 2 ** 20,
+  ) {}
 
   /** A buffer of at least `bytes`, with unspecified contents. */
   acquire(bytes: number): ArrayBuffer | SharedArrayBuffer {
@@ -21,12 +19,12 @@ export class MemoryPool {
       this.#idleBytes -= size;
       return free;
     }
-    return this.#shared ? new SharedArrayBuffer(size) : new ArrayBuffer(size);
+    return this.shared ? new SharedArrayBuffer(size) : new ArrayBuffer(size);
   }
 
   release(buffer: ArrayBuffer | SharedArrayBuffer): void {
     const size = buffer.byteLength;
-    if (size > this.#maxIdleBytes) return;
+    if (size > this.maxIdleBytes) return;
     const list = this.#free.get(size) ?? [];
     list.push(buffer);
     // The map's order is that of the last use.
@@ -34,8 +32,8 @@ export class MemoryPool {
     this.#free.set(size, list);
     this.#idleBytes += size;
     for (const [oldSize, old] of this.#free) {
-      while (this.#idleBytes > this.#maxIdleBytes && old.pop() !== undefined) this.#idleBytes -= oldSize;
-      if (this.#idleBytes <= this.#maxIdleBytes) break;
+      while (this.#idleBytes > this.maxIdleBytes && old.pop() !== undefined) this.#idleBytes -= oldSize;
+      if (this.#idleBytes <= this.maxIdleBytes) break;
       this.#free.delete(oldSize);
     }
   }

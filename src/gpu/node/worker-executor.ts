@@ -1,9 +1,9 @@
 import { availableParallelism, cpus } from 'node:os';
-import { Worker } from 'node:worker_threads';
-import { internalError } from '../../errors.js';
+import { internalError, isTerrachipError, messageOf } from '../../errors.js';
 import { type CpuExecutor, type CpuTask, InlineExecutor } from '../cpu/executor.js';
-import type { WorkerReply, WorkerRequest } from './worker.js';
+import type { RowsRequest } from './worker.js';
 import { workerFile } from './worker-file.js';
+import { WorkerPool } from './worker-pool.js';
 
 /** Up to this many invocations a kernel runs on the calling thread, which is faster than sending it to a worker. */
 const INLINE_INVOCATIONS = 1 << 15;
@@ -11,29 +11,20 @@ const INLINE_INVOCATIONS = 1 << 15;
 /** Pieces of work per thread, to balance the load. */
 const PIECES_PER_THREAD = 4;
 
-interface Job {
-  readonly request: WorkerRequest;
-  readonly settle: (error: unknown) => void;
-}
-
 /**
  * Runs kernels on a pool of worker threads, which write their rows directly into shared memory. Workers start with the
  * first large kernel. Idle workers do not keep the process alive.
  */
 export class WorkerExecutor implements CpuExecutor {
-  readonly threads: number;
   readonly description: string;
   readonly needsSharedMemory = true;
-  readonly #program: URL;
-  readonly #idle: Worker[] = [];
-  readonly #busy = new Map<Worker, Job>();
-  readonly #waiting: Job[] = [];
-  #started = 0;
-  #disposed = false;
+  readonly #pool: WorkerPool<RowsRequest, null>;
 
-  private constructor(program: URL, threads: number) {
-    this.#program = program;
-    this.threads = threads;
+  private constructor(
+    program: URL,
+    readonly threads: number,
+  ) {
+    this.#pool = new WorkerPool(program, threads, 1);
     this.description = cpus()[0]?.model.trim() ?? 'unknown processor';
   }
 
@@ -57,68 +48,17 @@ export class WorkerExecutor implements CpuExecutor {
     }
     const step = kernel.cpu.rowStep ?? 1;
     const piece = Math.max(step, Math.ceil(rows / (this.threads * PIECES_PER_THREAD) / step) * step);
-    const jobs: Promise<void>[] = [];
+    const jobs: Promise<null>[] = [];
     for (let start = 0; start < rows; start += piece) {
       const end = Math.min(rows, start + piece);
-      jobs.push(this.#submit({ module, tensors, parameters, start, end }));
+      jobs.push(this.#pool.run({ module, tensors, parameters, start, end }).result);
     }
-    await Promise.all(jobs);
+    await Promise.all(jobs).catch((cause: unknown) => {
+      throw isTerrachipError(cause) ? cause : internalError('worker', messageOf(cause));
+    });
   }
 
   dispose(): void {
-    this.#disposed = true;
-    for (const worker of [...this.#idle, ...this.#busy.keys()]) void worker.terminate();
-    const stopped = internalError('WorkerExecutor', 'disposed while a kernel was running');
-    for (const job of [...this.#busy.values(), ...this.#waiting.splice(0)]) job.settle(stopped);
-    this.#idle.length = 0;
-    this.#busy.clear();
-  }
-
-  #submit(request: WorkerRequest): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({
-        request,
-        settle: (error) => (error === null ? resolve() : reject(error)),
-      });
-      this.#dispatch();
-    });
-  }
-
-  #dispatch(): void {
-    while (this.#waiting.length > 0) {
-      const worker = this.#idle.pop() ?? (this.#started < this.threads ? this.#start() : undefined);
-      if (worker === undefined) return;
-      const job = this.#waiting.shift();
-      if (job === undefined) return;
-      this.#busy.set(worker, job);
-      worker.ref();
-      worker.postMessage(job.request);
-    }
-  }
-
-  #start(): Worker {
-    this.#started++;
-    // Without the flags of the main thread, such as --input-type and --inspect.
-    const worker = new Worker(this.#program, { execArgv: [] });
-    worker.on('message', (reply: WorkerReply) => {
-      this.#finish(worker, reply.ok ? null : internalError('worker', reply.message));
-    });
-    worker.on('error', (error) => {
-      this.#started--;
-      const job = this.#busy.get(worker);
-      this.#busy.delete(worker);
-      job?.settle(error);
-    });
-    return worker;
-  }
-
-  #finish(worker: Worker, error: unknown): void {
-    const job = this.#busy.get(worker);
-    this.#busy.delete(worker);
-    if (this.#disposed) return;
-    worker.unref();
-    this.#idle.push(worker);
-    job?.settle(error);
-    this.#dispatch();
+    this.#pool.dispose(internalError('WorkerExecutor', 'disposed while a kernel was running'));
   }
 }

@@ -1,17 +1,15 @@
-import { parentPort } from 'node:worker_threads';
-import { messageOf } from '../../errors.js';
 import type { TypedArray } from '../../geo/index.js';
 import type { Bindings, CpuKernel } from '../kernel.js';
+import { answerRequests } from './worker-pool.js';
 
-export interface WorkerRequest {
+/** The rows of a kernel for one thread. */
+export interface RowsRequest {
   readonly module: string;
   readonly tensors: Readonly<Record<string, TypedArray>>;
   readonly parameters: Readonly<Record<string, number>>;
   readonly start: number;
   readonly end: number;
 }
-
-export type WorkerReply = { ok: true } | { ok: false; message: string };
 
 type Run = CpuKernel<Bindings, string>['run'];
 
@@ -24,14 +22,8 @@ function load(module: string): Promise<{ run: Run }> {
   return known;
 }
 
-parentPort?.on('message', async ({ module, tensors, parameters, start, end }: WorkerRequest) => {
-  let reply: WorkerReply;
-  try {
-    const { run } = await load(module);
-    run(tensors, parameters, start, end);
-    reply = { ok: true };
-  } catch (error) {
-    reply = { ok: false, message: messageOf(error) };
-  }
-  parentPort?.postMessage(reply);
+answerRequests(async ({ module, tensors, parameters, start, end }: RowsRequest) => {
+  const { run } = await load(module);
+  run(tensors, parameters, start, end);
+  return { message: null };
 });

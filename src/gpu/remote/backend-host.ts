@@ -6,15 +6,12 @@ import type { BackendAnswer, BackendCommand, BackendQuestion } from './messages.
 
 /** Executes the commands of a `RemoteBackend` on a backend of this thread. */
 export class BackendHost {
-  readonly backend: WebGpuBackend;
   readonly #tensors = new Map<number, DeviceTensor>();
   readonly #shaders = new Map<number, KernelShader>();
   /** The error of the first failed command, thrown by the next `answer`. */
   #failure: unknown = null;
 
-  constructor(backend: WebGpuBackend) {
-    this.backend = backend;
-  }
+  constructor(readonly backend: WebGpuBackend) {}
 
   /** Executes a command. The next `answer` throws its error. */
   execute(command: BackendCommand): void {

@@ -21,18 +21,16 @@ import type { BackendAnswer, BackendCommand, BackendQuestion, DeviceDescription 
 export class RemoteBackend extends TensorBackend<number> {
   readonly info: BackendInfo;
   readonly limits: BackendLimits;
-  readonly #caller: Caller<BackendCommand | BackendQuestion, BackendQuestion>;
   readonly #shaders = new Map<KernelShader, number>();
   #tensors = 0;
 
   /** @param onDispose ends the device's thread; called once */
   constructor(
-    caller: Caller<BackendCommand | BackendQuestion, BackendQuestion>,
+    private readonly caller: Caller<BackendCommand | BackendQuestion, BackendQuestion>,
     { info, limits }: DeviceDescription,
     private readonly onDispose: () => void,
   ) {
     super('WebGPU backend of another thread');
-    this.#caller = caller;
     this.info = info;
     this.limits = limits;
   }
@@ -117,19 +115,19 @@ export class RemoteBackend extends TensorBackend<number> {
   #allocation(tensor: number): Allocation<number> {
     // A thread that ended has released everything.
     const release = () => {
-      if (!this.isDisposed && this.#caller.failure === null) this.#post({ op: 'release', tensor });
+      if (!this.isDisposed && this.caller.failure === null) this.#post({ op: 'release', tensor });
     };
     return { memory: tensor, release };
   }
 
   #post(command: BackendCommand, transfer: readonly ArrayBuffer[] = []): void {
     this.requireAlive();
-    this.#caller.post(command, transfer);
+    this.caller.post(command, transfer);
   }
 
   async #ask(question: BackendQuestion): Promise<BackendAnswer> {
     this.requireAlive();
-    const answer = await this.#caller.ask<BackendAnswer>(question);
+    const answer = await this.caller.ask<BackendAnswer>(question);
     this.count = answer.counters;
     return answer;
   }

@@ -10,8 +10,6 @@ function paddedSize(bytes: number): number {
 }
 
 export class BufferPool {
-  readonly #device: GPUDevice;
-  readonly #maxIdleBytes: number;
   readonly #maxBytes: number;
   readonly #free = new Map<string, GPUBuffer[]>();
   /** Released, but possibly used by commands that are not submitted yet. */
@@ -24,9 +22,10 @@ export class BufferPool {
     return this.#releasedBytes;
   }
 
-  constructor(device: GPUDevice, maxIdleBytes = 512 * 2 ** 20) {
-    this.#device = device;
-    this.#maxIdleBytes = maxIdleBytes;
+  constructor(
+    private readonly device: GPUDevice,
+    private readonly maxIdleBytes = 512 * 2 ** 20,
+  ) {
     const { maxStorageBufferBindingSize, maxBufferSize } = device.limits;
     this.#maxBytes = Math.floor(Math.min(maxStorageBufferBindingSize, maxBufferSize) / 4) * 4;
   }
@@ -39,7 +38,7 @@ export class BufferPool {
       this.#idleBytes -= size;
       return free;
     }
-    return this.#device.createBuffer({ size, usage });
+    return this.device.createBuffer({ size, usage });
   }
 
   release(buffer: GPUBuffer): void {
@@ -50,7 +49,7 @@ export class BufferPool {
   /** Makes released buffers reusable, after a submit: the queue keeps the order. */
   recycle(): void {
     for (const buffer of this.#released) {
-      if (this.#idleBytes + buffer.size > this.#maxIdleBytes) {
+      if (this.#idleBytes + buffer.size > this.maxIdleBytes) {
         buffer.destroy();
         continue;
       }

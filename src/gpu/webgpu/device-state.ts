@@ -2,7 +2,6 @@ import { internalError, invalidInput, messageOf, TerrachipError } from '../../er
 
 /** Collects a device's errors, including its loss. */
 export class DeviceState {
-  readonly #device: GPUDevice;
   #failure: TerrachipError | null = null;
   #lost: TerrachipError | null = null;
   #isClosed = false;
@@ -16,8 +15,7 @@ export class DeviceState {
     this.#failure ??= internalError('WebGPU', error.message);
   };
 
-  constructor(device: GPUDevice) {
-    this.#device = device;
+  constructor(private readonly device: GPUDevice) {
     device.addEventListener('uncapturederror', this.#onError);
     // An adopted device outlives the backend; its promise must not keep the backend in memory.
     const self = new WeakRef(this);
@@ -34,9 +32,9 @@ export class DeviceState {
 
   /** Compiles a kernel's shader. The next `settled` throws its errors, with the kernel's name. */
   compile<Result>(kernel: string, make: () => Result): Result {
-    this.#device.pushErrorScope('validation');
+    this.device.pushErrorScope('validation');
     const result = make();
-    const check = this.#device.popErrorScope().then(
+    const check = this.device.popErrorScope().then(
       (error) => {
         // Only the first error matters.
         if (error === null || this.#isRefused) return;
@@ -75,7 +73,7 @@ export class DeviceState {
   /** Removes the listener, through which an adopted device would keep the backend in memory. */
   close(): void {
     this.#isClosed = true;
-    this.#device.removeEventListener('uncapturederror', this.#onError);
+    this.device.removeEventListener('uncapturederror', this.#onError);
   }
 
   #lose(error: TerrachipError): void {

@@ -9,14 +9,12 @@ export interface CachedPipeline {
 
 /** Pipelines by shader code and override constants, compiled at the first use. */
 export class PipelineCache {
-  readonly #device: GPUDevice;
-  readonly #state: DeviceState;
   readonly #shaders = new Map<string, { module: GPUShaderModule; pipelines: Map<string, CachedPipeline> }>();
 
-  constructor(device: GPUDevice, state: DeviceState) {
-    this.#device = device;
-    this.#state = state;
-  }
+  constructor(
+    private readonly device: GPUDevice,
+    private readonly state: DeviceState,
+  ) {}
 
   get(kernel: KernelShader, parameters: Readonly<Record<string, number>>): CachedPipeline {
     const { name, code } = kernel;
@@ -25,7 +23,7 @@ export class PipelineCache {
     );
     let shader = this.#shaders.get(code);
     if (shader === undefined) {
-      const module = this.#state.compile(name, () => this.#device.createShaderModule({ label: name, code }));
+      const module = this.state.compile(name, () => this.device.createShaderModule({ label: name, code }));
       shader = { module, pipelines: new Map() };
       this.#shaders.set(code, shader);
     }
@@ -48,11 +46,11 @@ export class PipelineCache {
       buffer: { type: access === 'read' ? 'read-only-storage' : 'storage' },
     }));
     entries.push({ binding: entries.length, visibility: COMPUTE_STAGE, buffer: { type: 'uniform' } });
-    return this.#state.compile(name, () => {
-      const layout = this.#device.createBindGroupLayout({ label: name, entries });
-      const pipeline = this.#device.createComputePipeline({
+    return this.state.compile(name, () => {
+      const layout = this.device.createBindGroupLayout({ label: name, entries });
+      const pipeline = this.device.createComputePipeline({
         label: name,
-        layout: this.#device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+        layout: this.device.createPipelineLayout({ bindGroupLayouts: [layout] }),
         compute: { module, entryPoint: 'main', constants },
       });
       return { pipeline, layout };

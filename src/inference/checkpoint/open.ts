@@ -24,19 +24,13 @@ export async function openCheckpoint(source: ByteSource, options: ReadOptions = 
   const startsWith = (bytes: readonly number[]): boolean => bytes.every((byte, k) => head[k] === byte);
   if (startsWith(ZIP)) return openTorch(source, options.signal);
   if (startsWith(LEGACY)) {
-    throw invalidInput(
-      name,
-      'is in the format of PyTorch before 1.6',
-      'load it with PyTorch and save it again with torch.save',
-    );
+    const problem = 'is in the format of PyTorch before 1.6';
+    throw invalidInput(name, problem, 'load it with PyTorch and save it again with torch.save');
   }
   const length = head.length > LENGTH_BYTES && head[LENGTH_BYTES] === BRACE ? headerLength(head) : size;
   if (LENGTH_BYTES + length > size) {
-    throw invalidInput(
-      name,
-      'is neither a torch.save nor a safetensors file, or is truncated',
-      'give a checkpoint (.pt, .pth, .ckpt or .safetensors)',
-    );
+    const problem = 'is neither a torch.save nor a safetensors file, or is truncated';
+    throw invalidInput(name, problem, 'give a checkpoint (.pt, .pth, .ckpt or .safetensors)');
   }
   return openSafetensors(source, length, options.signal);
 }

@@ -101,27 +101,24 @@ class PickleMachine {
     MEMOIZE: (machine) => machine.#store(machine.#memo.size),
     BINGET: (machine) => machine.#recall(machine.#unsigned(1)),
     LONG_BINGET: (machine) => machine.#recall(machine.#unsigned(4)),
-    GLOBAL: (machine) => machine.#push(machine.#host.lookup(machine.#line(), machine.#line())),
+    GLOBAL: (machine) => machine.#push(machine.host.lookup(machine.#line(), machine.#line())),
     STACK_GLOBAL: (machine) => {
       const [module, name] = machine.#popMany(2);
       const named = typeof module === 'string' && typeof name === 'string';
       if (!named || module.length > MAX_NAME || name.length > MAX_NAME)
         throw machine.#damaged('its pickle has a global without a name');
-      machine.#push(machine.#host.lookup(module, name));
+      machine.#push(machine.host.lookup(module, name));
     },
     REDUCE: (machine) => machine.#reduce(),
     BUILD: (machine) => machine.#build(),
-    BINPERSID: (machine) => machine.#push(machine.#host.load(machine.#popMany(1)[0])),
+    BINPERSID: (machine) => machine.#push(machine.host.load(machine.#popMany(1)[0])),
   };
 
   static readonly #BY_CODE = new Map<number, (machine: PickleMachine) => void>(
     Object.entries(PickleMachine.#INSTRUCTIONS).map(([name, run]) => [OPCODES[name as Opcode], run]),
   );
 
-  readonly #name: string;
-  readonly #bytes: Uint8Array;
   readonly #view: DataView;
-  readonly #host: PickleHost;
   readonly #memo = new Map<number, PickleValue>();
   #at = 0;
   /** Items and characters in the arguments of all calls, which the host may copy. */
@@ -130,15 +127,16 @@ class PickleMachine {
   /** One stack for each open mark. */
   readonly #below: PickleValue[][] = [];
 
-  constructor(name: string, bytes: Uint8Array, host: PickleHost) {
-    this.#name = name;
-    this.#bytes = bytes;
+  constructor(
+    private readonly name: string,
+    private readonly bytes: Uint8Array,
+    private readonly host: PickleHost,
+  ) {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    this.#host = host;
   }
 
   run(): PickleValue {
-    if (this.#bytes[0] !== OPCODES.PROTO) throw this.#damaged('its pickle has no protocol');
+    if (this.bytes[0] !== OPCODES.PROTO) throw this.#damaged('its pickle has no protocol');
     for (let count = 0; count < MAX_INSTRUCTIONS; count++) {
       const code = this.#unsigned(1);
       if (code === OPCODES.STOP) return this.#popMany(1)[0];
@@ -158,7 +156,7 @@ class PickleMachine {
     for (const arg of args) this.#argumentItems += itemsOf(arg);
     if (this.#argumentItems > MAX_INSTRUCTIONS)
       throw this.#tooLarge(`has a pickle whose calls have more than ${MAX_INSTRUCTIONS} items as arguments`);
-    this.#push(this.#host.call(callee, args));
+    this.#push(this.host.call(callee, args));
   }
 
   /** Drops the attributes of state dictionaries (`_metadata`), which weights do not need. */
@@ -199,7 +197,7 @@ class PickleMachine {
   }
 
   #line(): string {
-    const end = this.#bytes.subarray(this.#at, this.#at + MAX_NAME + 1).indexOf(10);
+    const end = this.bytes.subarray(this.#at, this.#at + MAX_NAME + 1).indexOf(10);
     if (end < 0) throw this.#damaged('its pickle has a global whose name is too long');
     const line = this.#text(end);
     this.#at++;
@@ -216,15 +214,15 @@ class PickleMachine {
   }
 
   #take(length: number): Uint8Array {
-    if (length > this.#bytes.length - this.#at) throw this.#damaged('its pickle is truncated');
-    const bytes = this.#bytes.subarray(this.#at, this.#at + length);
+    if (length > this.bytes.length - this.#at) throw this.#damaged('its pickle is truncated');
+    const bytes = this.bytes.subarray(this.#at, this.#at + length);
     this.#at += length;
     return bytes;
   }
 
   #unsigned(length: 1 | 2 | 4): number {
     const { byteOffset } = this.#take(length);
-    const at = byteOffset - this.#bytes.byteOffset;
+    const at = byteOffset - this.bytes.byteOffset;
     if (length === 1) return this.#view.getUint8(at);
     return length === 2 ? this.#view.getUint16(at, true) : this.#view.getUint32(at, true);
   }
@@ -233,7 +231,7 @@ class PickleMachine {
   #length(bytes: 1 | 4 | 8): number {
     const low = bytes === 8 ? this.#unsigned(4) : this.#unsigned(bytes);
     const length = bytes === 8 ? this.#unsigned(4) * 2 ** 32 + low : low;
-    if (length > this.#bytes.length - this.#at) throw this.#damaged('its pickle is truncated');
+    if (length > this.bytes.length - this.#at) throw this.#damaged('its pickle is truncated');
     return length;
   }
 
@@ -262,14 +260,14 @@ class PickleMachine {
   #tooLarge(problem: string): TerrachipError {
     return new TerrachipError(
       'TOO_LARGE',
-      `${this.#name} ${problem}`,
+      `${this.name} ${problem}`,
       'save the weights alone, with torch.save(model.state_dict(), …)',
       { size: MAX_INSTRUCTIONS + 1, limit: MAX_INSTRUCTIONS },
     );
   }
 
   #damaged(problem: string): TerrachipError {
-    return invalidInput(this.#name, `is damaged: ${problem}`, 'get the file again');
+    return invalidInput(this.name, `is damaged: ${problem}`, 'get the file again');
   }
 
   #refuse(code: number): TerrachipError {
@@ -278,7 +276,7 @@ class PickleMachine {
     return name === undefined
       ? this.#damaged(`its pickle has the instruction ${hex}, which does not exist`)
       : invalidInput(
-          this.#name,
+          this.name,
           `has a pickle with the instruction ${name} (${hex}), which weights do not need`,
           'save the weights alone, with torch.save(model.state_dict(), …)',
         );

@@ -82,23 +82,21 @@ export function checkStrided(name: string, tensor: StridedTensor): void {
 /** A checkpoint of strided tensors. All must have passed `checkStrided`. */
 export class StridedCheckpoint implements Checkpoint {
   readonly name: string;
-  readonly format: Checkpoint['format'];
   readonly tensors: ReadonlyMap<string, CheckpointTensor>;
-  readonly #source: ByteSource;
-  readonly #strided: ReadonlyMap<string, StridedTensor>;
 
-  constructor(source: ByteSource, format: Checkpoint['format'], strided: ReadonlyMap<string, StridedTensor>) {
+  constructor(
+    private readonly source: ByteSource,
+    readonly format: Checkpoint['format'],
+    private readonly strided: ReadonlyMap<string, StridedTensor>,
+  ) {
     this.name = source.name;
-    this.format = format;
-    this.#source = source;
-    this.#strided = strided;
     this.tensors = new Map(
       [...strided].map(([name, { shape, storage }]) => [name, { name, dtype: storage.dtype, shape }]),
     );
   }
 
   async readFloat32(name: string, signal?: AbortSignal): Promise<Float32Array> {
-    const tensor = this.#strided.get(name);
+    const tensor = this.strided.get(name);
     if (tensor === undefined) {
       throw new TerrachipError('NOT_FOUND', `${this.name} has no tensor ${name}`, 'check its names', {
         source: this.name,
@@ -108,7 +106,7 @@ export class StridedCheckpoint implements Checkpoint {
   }
 
   close(): Promise<void> {
-    return this.#source.close();
+    return this.source.close();
   }
 }
 

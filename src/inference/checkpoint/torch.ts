@@ -100,11 +100,8 @@ function rootOf(name: string, zip: ZipArchive): string {
     throw invalidInput(name, 'is a zip file, but not from torch.save', 'give a checkpoint of PyTorch');
   }
   if (zip.entries.has(`${root}/constants.pkl`)) {
-    throw invalidInput(
-      name,
-      'is a TorchScript program, not a checkpoint',
-      'save its state_dict() with torch.save',
-    );
+    const problem = 'is a TorchScript program, not a checkpoint';
+    throw invalidInput(name, problem, 'save its state_dict() with torch.save');
   }
   return root;
 }
@@ -127,34 +124,26 @@ function storedSize({ name, size }: ByteSource, zip: ZipArchive, key: string): n
   const entry = zip.entries.get(key);
   if (entry === undefined) throw invalidInput(name, `is damaged: it lacks ${key}`, 'get the file again');
   if (!entry.stored) {
-    throw invalidInput(
-      name,
-      `has the compressed entry ${key}, which torch.save does not write`,
-      'save it with torch.save',
-    );
+    const problem = `has the compressed entry ${key}, which torch.save does not write`;
+    throw invalidInput(name, problem, 'save it with torch.save');
   }
   if (entry.size > size) {
-    throw invalidInput(
-      name,
-      `is damaged: its ${size} bytes cannot hold the ${entry.size} of ${key}`,
-      'get the file again',
-    );
+    const problem = `is damaged: its ${size} bytes cannot hold the ${entry.size} of ${key}`;
+    throw invalidInput(name, problem, 'get the file again');
   }
   return entry.size;
 }
 
 class TorchHost implements PickleHost {
   readonly #name: string;
-  readonly #source: ByteSource;
-  readonly #zip: ZipArchive;
-  readonly #root: string;
   readonly #builders: ReadonlyMap<string, Builder>;
 
-  constructor(source: ByteSource, zip: ZipArchive, root: string) {
+  constructor(
+    private readonly source: ByteSource,
+    private readonly zip: ZipArchive,
+    private readonly root: string,
+  ) {
     this.#name = source.name;
-    this.#source = source;
-    this.#zip = zip;
-    this.#root = root;
     const set = new Builder(([items]) => (Array.isArray(items) ? new Set(items) : undefined));
     // Protocol 2 has no bytes: they are pickled as Latin-1 text.
     const bytes = new Builder(([text, encoding]) =>
@@ -201,11 +190,8 @@ class TorchHost implements PickleHost {
   call(callee: PickleObject, args: readonly PickleValue[]): PickleValue {
     const value = callee instanceof Builder ? callee.build(args) : undefined;
     if (value === undefined) {
-      throw invalidInput(
-        this.#name,
-        `is damaged: its pickle calls a ${callee.kind} with invalid arguments`,
-        'get the file again',
-      );
+      const problem = `is damaged: its pickle calls a ${callee.kind} with invalid arguments`;
+      throw invalidInput(this.#name, problem, 'get the file again');
     }
     return value;
   }
@@ -221,15 +207,12 @@ class TorchHost implements PickleHost {
       typeof length === 'number' &&
       view === null;
     if (!known) {
-      throw invalidInput(
-        this.#name,
-        'is damaged: its pickle has an invalid storage identifier',
-        'get the file again',
-      );
+      const problem = 'is damaged: its pickle has an invalid storage identifier';
+      throw invalidInput(this.#name, problem, 'get the file again');
     }
     const { dtype } = type;
-    const entry = `${this.#root}/data/${key}`;
-    const size = storedSize(this.#source, this.#zip, entry);
+    const entry = `${this.root}/data/${key}`;
+    const size = storedSize(this.source, this.zip, entry);
     if (size !== length * BYTES_PER_ELEMENT[dtype]) {
       throw invalidInput(
         this.#name,
@@ -240,7 +223,7 @@ class TorchHost implements PickleHost {
     return new StoredStorage({
       dtype,
       length,
-      read: (offset, count, signal) => untilAborted(this.#zip.read(entry, offset, count), signal),
+      read: (offset, count, signal) => untilAborted(this.zip.read(entry, offset, count), signal),
     });
   }
 
@@ -285,11 +268,8 @@ function stateDictionary(name: string, value: PickleValue): Map<string, StridedT
     if (typeof key === 'string' && item instanceof StoredTensor) tensors.set(key, item.tensor);
   }
   if (tensors.size === 0) {
-    throw invalidInput(
-      name,
-      'holds no tensors by name, at its root or under state_dict',
-      'save a state dictionary: torch.save(model.state_dict(), …)',
-    );
+    const problem = 'holds no tensors by name, at its root or under state_dict';
+    throw invalidInput(name, problem, 'save a state dictionary: torch.save(model.state_dict(), …)');
   }
   return tensors;
 }

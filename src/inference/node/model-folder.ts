@@ -31,11 +31,8 @@ export async function openModel(model: string): Promise<ModelFolder<Segmentation
   const path = await findModel(model);
   const spec = await readSpec(path);
   if (!('classes' in spec.output)) {
-    throw invalidInput(
-      path,
-      'is an encoder, which returns embeddings, not classes',
-      'give a segmentation model, or embed the scene (terrachip embed)',
-    );
+    const problem = 'is an encoder, which returns embeddings, not classes';
+    throw invalidInput(path, problem, 'give a segmentation model, or embed the scene (terrachip embed)');
   }
   const segmentation = spec as SegmentationSpec;
   return openFolder(path, segmentation, segmentation.phaseGraphs ?? { whole: WHOLE });
@@ -51,11 +48,8 @@ export async function openEmbeddingModel(model: string): Promise<ModelFolder> {
   if ('tokens' in spec.output) return openFolder(path, spec, { whole: WHOLE });
   const encoder = 'phaseGraphs' in spec ? spec.phaseGraphs?.encoder : undefined;
   if (encoder !== undefined) return openFolder(path, spec, { encoder });
-  throw invalidInput(
-    path,
-    'is a segmentation in one graph, which returns no embeddings',
-    'import the checkpoint with `split`, or import an encoder',
-  );
+  const problem = 'is a segmentation in one graph, which returns no embeddings';
+  throw invalidInput(path, problem, 'import the checkpoint with `split`, or import an encoder');
 }
 
 /** The file of a model in one graph. */

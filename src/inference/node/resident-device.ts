@@ -13,11 +13,12 @@ type ResidentCaller = Caller<ResidentCommand | ResidentQuestion, ResidentQuestio
 /** A GPU device in a worker thread, with a backend for kernels, and sessions for models that use its tensors. */
 export class ResidentDevice {
   readonly #backend: RemoteBackend;
-  readonly #caller: ResidentCaller;
   #graphs = 0;
 
-  private constructor(caller: ResidentCaller, description: DeviceDescription) {
-    this.#caller = caller;
+  private constructor(
+    private readonly caller: ResidentCaller,
+    description: DeviceDescription,
+  ) {
     this.#backend = new RemoteBackend(caller, description, () => {
       // Rejected if the thread has ended, which has freed everything.
       void caller.ask({ op: 'close' }).catch(() => undefined);
@@ -73,7 +74,7 @@ export class ResidentDevice {
    */
   async load(path: string): Promise<ModelGraph> {
     const graph = this.#graphs++;
-    const caller = this.#caller;
+    const caller = this.caller;
     const backend = this.#backend;
     const { inputNames, outputNames, outputShapes } = await caller.ask<GraphNames>({
       op: 'load',

@@ -45,20 +45,20 @@ class HalfGraph implements Graph {
   readonly outputs: readonly Value[];
   readonly nodes: GraphNode[] = [];
   readonly initializers: Initializer[] = [];
-  readonly #form: HalfForm;
-  readonly #source: string;
   readonly #constants: ReadonlyMap<string, Initializer>;
   readonly #precision = new Map<Value, Precision>();
   readonly #converted = new Map<Value, Value>();
   readonly #halves = new Map<string, Value>();
   readonly #kept = new Set<string>();
 
-  constructor(graph: GraphBuilder, form: HalfForm, source: string) {
+  constructor(
+    graph: GraphBuilder,
+    private readonly form: HalfForm,
+    private readonly source: string,
+  ) {
     this.name = graph.name;
     this.inputs = graph.inputs;
     this.outputs = graph.outputs;
-    this.#form = form;
-    this.#source = source;
     this.#constants = new Map(graph.initializers.map((initializer) => [initializer.name, initializer]));
     for (const input of graph.inputs) this.#precision.set(input, 'float32');
     for (const node of graph.nodes) this.#add(node, this.#precisionOf(node, graph.fullResults));
@@ -84,7 +84,7 @@ class HalfGraph implements Graph {
     });
     const outputs = node.outputs.map((output) => {
       const isOutput = this.outputs.includes(output) && precision === 'float16';
-      return this.#rounds(node, precision) || (isOutput && this.#form === 'float16')
+      return this.#rounds(node, precision) || (isOutput && this.form === 'float16')
         ? { name: `${output.name}_exact`, shape: output.shape }
         : output;
     });
@@ -92,7 +92,7 @@ class HalfGraph implements Graph {
     for (const [k, output] of node.outputs.entries()) {
       const result = outputs[k];
       if (result === output) this.#precision.set(output, precision);
-      else if (this.#form === 'rounded') {
+      else if (this.form === 'rounded') {
         this.#round(result, output);
         this.#precision.set(output, precision);
       } else {
@@ -104,18 +104,18 @@ class HalfGraph implements Graph {
 
   /** Whether a result in the rounded form must be rounded to float16. */
   #rounds({ operator }: GraphNode, precision: Precision): boolean {
-    return this.#form === 'rounded' && precision === 'float16' && !MOVING.has(operator);
+    return this.form === 'rounded' && precision === 'float16' && !MOVING.has(operator);
   }
 
   /** Casts a value to a precision, if necessary. */
   #as(value: Value, precision: Precision): Value {
     if (this.#precision.get(value) === precision) return value;
     // Rounded values are float32 already.
-    if (this.#form === 'rounded' && precision === 'float32') return value;
+    if (this.form === 'rounded' && precision === 'float32') return value;
     const known = this.#converted.get(value);
     if (known !== undefined) return known;
     const result = { name: `${value.name}_${precision}`, shape: value.shape };
-    if (this.#form === 'rounded') this.#round(value, result);
+    if (this.form === 'rounded') this.#round(value, result);
     else this.#cast(value, result, precision);
     this.#converted.set(value, result);
     return result;
@@ -147,10 +147,10 @@ class HalfGraph implements Graph {
     this.initializers.push({
       name: result.name,
       shape: constant.shape,
-      dtype: this.#form === 'float16' ? 'float16' : 'float32',
+      dtype: this.form === 'float16' ? 'float16' : 'float32',
       load: async (signal) => {
         const halves = float32ToHalves(this.#requireRange(constant.name, await constant.load(signal)));
-        return this.#form === 'float16' ? halves : halvesToFloat32(halves);
+        return this.form === 'float16' ? halves : halvesToFloat32(halves);
       },
     });
     this.#halves.set(constant.name, result);
@@ -161,11 +161,8 @@ class HalfGraph implements Graph {
     if (!(values instanceof Float32Array)) throw internalError('halfPrecision', `${name} is not float32`);
     const beyond = values.find((value) => Math.abs(value) >= OVERFLOW);
     if (beyond === undefined) return values;
-    throw invalidInput(
-      this.#source,
-      `has ${beyond} in ${name}, beyond ${LARGEST}, the largest float16`,
-      'import it in float32',
-    );
+    const problem = `has ${beyond} in ${name}, beyond ${LARGEST}, the largest float16`;
+    throw invalidInput(this.source, problem, 'import it in float32');
   }
 }
 

@@ -82,10 +82,8 @@ export async function writeGraph(graph: Graph, write: Sink, options: WriteGraphO
     signal?.throwIfAborted();
     const values = await initializer.load(signal);
     if (values.byteLength !== byteLength(initializer)) {
-      throw internalError(
-        'writeGraph',
-        `${initializer.name} has ${values.length} values, not (${initializer.shape.join(', ')})`,
-      );
+      const remedy = `${initializer.name} has ${values.length} values, not (${initializer.shape.join(', ')})`;
+      throw internalError('writeGraph', remedy);
     }
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
     await write(head);

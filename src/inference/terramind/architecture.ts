@@ -162,11 +162,8 @@ function detectEncoder(checkpoint: Checkpoint, prefix: string, heads: number | u
   for (const { key } of modalities) requireSquare(checkpoint, `${prefix}encoder_embeddings.${key}.pos_emb`);
   const chosen = heads ?? width / HEAD_WIDTH;
   if (!Number.isInteger(chosen) || chosen < 1 || width % chosen !== 0) {
-    throw invalidOption(
-      'heads',
-      `cannot be ${chosen} for an encoder of width ${width}`,
-      'give the number of attention heads that the model was trained with',
-    );
+    const remedy = 'give the number of attention heads that the model was trained with';
+    throw invalidOption('heads', `cannot be ${chosen} for an encoder of width ${width}`, remedy);
   }
   return {
     depth,
@@ -189,11 +186,8 @@ function chooseModalities(
   if (wanted === undefined) return available;
   const unknown = wanted.find((name) => !available.some((modality) => modality.name === name));
   if (unknown !== undefined || wanted.length === 0) {
-    throw invalidOption(
-      'modalities',
-      unknown === undefined ? 'names none' : `names ${unknown}, which the checkpoint lacks`,
-      `choose from ${available.map(({ name }) => name).join(', ')}`,
-    );
+    const problem = unknown === undefined ? 'names none' : `names ${unknown}, which the checkpoint lacks`;
+    throw invalidOption('modalities', problem, `choose from ${available.map(({ name }) => name).join(', ')}`);
   }
   return available.filter(({ name }) => wanted.includes(name));
 }
@@ -202,11 +196,8 @@ function chooseTaps(depth: number, decodes: boolean, taps: readonly number[] | u
   if (!decodes) {
     const [tap = depth - 1, more] = taps ?? [];
     if (more === undefined && Number.isInteger(tap) && tap >= 0 && tap < depth) return [tap];
-    throw invalidOption(
-      'taps',
-      `cannot be ${taps?.join(', ')} for an encoder of ${depth} blocks`,
-      'give one block, counted from 0',
-    );
+    const problem = `cannot be ${taps?.join(', ')} for an encoder of ${depth} blocks`;
+    throw invalidOption('taps', problem, 'give one block, counted from 0');
   }
   const chosen = taps ?? Array.from({ length: LEVELS }, (_, k) => ((k + 1) * depth) / LEVELS - 1);
   if (chosen.length !== LEVELS || chosen.some((tap) => !Number.isInteger(tap) || tap < 0 || tap >= depth)) {
@@ -282,19 +273,13 @@ function detectTime(
 function classesOf(checkpoint: Checkpoint, prefix: string): number {
   const head = checkpoint.tensors.get(`${prefix}head.head.2.weight`);
   if (head === undefined) {
-    throw invalidInput(
-      checkpoint.name,
-      `has a decoder, but no ${prefix}head.head.2.weight`,
-      'give a model for segmentation',
-    );
+    const problem = `has a decoder, but no ${prefix}head.head.2.weight`;
+    throw invalidInput(checkpoint.name, problem, 'give a model for segmentation');
   }
   const [classes = 0] = head.shape;
   if (classes < 2 || classes > MAX_CLASSES) {
-    throw invalidInput(
-      checkpoint.name,
-      `has a head of ${classes} ${classes === 1 ? 'class' : 'classes'}`,
-      `give a segmentation into 2 to ${MAX_CLASSES} classes`,
-    );
+    const problem = `has a head of ${classes} ${classes === 1 ? 'class' : 'classes'}`;
+    throw invalidInput(checkpoint.name, problem, `give a segmentation into 2 to ${MAX_CLASSES} classes`);
   }
   return classes;
 }

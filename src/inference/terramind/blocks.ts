@@ -28,11 +28,8 @@ export function countBlocks(checkpoint: Checkpoint, prefix: string): number {
     }
   }
   if (missing.length === 0) return blocks.size;
-  throw invalidInput(
-    checkpoint.name,
-    `holds no ${listed(missing, ' and no ')}, which another block has`,
-    'give a complete checkpoint of a TerraMind model',
-  );
+  const problem = `holds no ${listed(missing, ' and no ')}, which another block has`;
+  throw invalidInput(checkpoint.name, problem, 'give a complete checkpoint of a TerraMind model');
 }
 
 /**
@@ -43,9 +40,6 @@ export function requireSquare(checkpoint: Checkpoint, name: string): void {
   const shape = checkpoint.tensors.get(name)?.shape ?? [];
   const side = Math.sqrt(shape[1] ?? 0);
   if (shape.length === 3 && Number.isInteger(side) && side >= 1) return;
-  throw invalidInput(
-    checkpoint.name,
-    `has ${name} with the shape (${shape.join(', ')}), not (1, a square number, width)`,
-    'give a checkpoint of a TerraMind model',
-  );
+  const problem = `has ${name} with the shape (${shape.join(', ')}), not (1, a square number, width)`;
+  throw invalidInput(checkpoint.name, problem, 'give a checkpoint of a TerraMind model');
 }

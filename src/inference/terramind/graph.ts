@@ -184,11 +184,8 @@ function logits(
 /** A decoder takes one map per tap, so `dict`, which does not merge modalities, is refused. */
 function requireDecoder({ decoder, merge }: Architecture): void {
   if (decoder === null) {
-    throw invalidOption(
-      'split',
-      'is for models with a decoder, and the checkpoint is an encoder',
-      'leave it out',
-    );
+    const problem = 'is for models with a decoder, and the checkpoint is an encoder';
+    throw invalidOption('split', problem, 'leave it out');
   }
   if (merge === 'dict') {
     throw invalidOption('merge', 'cannot be dict for a model with a decoder', 'choose mean, max or concat');
@@ -198,11 +195,8 @@ function requireDecoder({ decoder, merge }: Architecture): void {
 function gridOf({ height, width }: ChipSize): [rows: number, columns: number] {
   const grid: [number, number] = [height / PATCH, width / PATCH];
   if (!grid.every((length) => Number.isInteger(length) && length >= 2)) {
-    throw invalidOption(
-      'chip',
-      `cannot be ${height} × ${width}`,
-      `give multiples of ${PATCH} pixels, at least ${2 * PATCH}`,
-    );
+    const problem = `cannot be ${height} × ${width}`;
+    throw invalidOption('chip', problem, `give multiples of ${PATCH} pixels, at least ${2 * PATCH}`);
   }
   return grid;
 }

@@ -15,28 +15,20 @@ interface Requests {
 const MAX_LISTED = 8;
 
 export class Weights {
-  readonly #checkpoint: Checkpoint;
-  readonly #prefix: string;
-  readonly #requests: Requests;
-
   constructor(
-    checkpoint: Checkpoint,
-    prefix = '',
-    requests: Requests = { used: new Set(), missing: new Set(), misfits: [] },
-  ) {
-    this.#checkpoint = checkpoint;
-    this.#prefix = prefix;
-    this.#requests = requests;
-  }
+    private readonly checkpoint: Checkpoint,
+    private readonly prefix = '',
+    private readonly requests: Requests = { used: new Set(), missing: new Set(), misfits: [] },
+  ) {}
 
   /** A view of the tensors whose names begin with a prefix. Their names lack it. */
   at(prefix: string): Weights {
-    return new Weights(this.#checkpoint, this.#prefix + prefix, this.#requests);
+    return new Weights(this.checkpoint, this.prefix + prefix, this.requests);
   }
 
   /** Full names of all requested tensors that the checkpoint has. */
   get used(): ReadonlySet<string> {
-    return this.#requests.used;
+    return this.requests.used;
   }
 
   /**
@@ -45,17 +37,17 @@ export class Weights {
    * @throws {TerrachipError} INVALID_INPUT
    */
   requireAll(unused: () => readonly string[]): void {
-    const { missing, misfits } = this.#requests;
+    const { missing, misfits } = this.requests;
     if (missing.size > 0 || misfits.length > 0) throw this.#mismatch(unused());
   }
 
   has(name: string): boolean {
-    return this.#checkpoint.tensors.has(this.#prefix + name);
+    return this.checkpoint.tensors.has(this.prefix + name);
   }
 
   /** @throws {TerrachipError} INVALID_INPUT when the checkpoint lacks the tensor, on whose shape others depend */
   shape(name: string): readonly number[] {
-    const full = this.#prefix + name;
+    const full = this.prefix + name;
     const tensor = this.#tensor(full);
     if (tensor === null) throw this.#mismatch([]);
     return tensor.shape;
@@ -69,7 +61,7 @@ export class Weights {
    * are not finite or below `least`
    */
   get(name: string, expected: readonly number[], least = Number.NEGATIVE_INFINITY): Weight {
-    const full = this.#prefix + name;
+    const full = this.prefix + name;
     const tensor = this.#tensor(full);
     const isOpen = expected.some(Number.isNaN);
     const shape = tensor?.shape ?? expected;
@@ -79,7 +71,7 @@ export class Weights {
       shape.some((length, k) => length !== expected[k] && !Number.isNaN(expected[k]))
     ) {
       const wanted = expected.map((length) => (Number.isNaN(length) ? 'any' : length));
-      this.#requests.misfits.push(`${full} as (${shape.join(', ')}), not (${wanted.join(', ')})`);
+      this.requests.misfits.push(`${full} as (${shape.join(', ')}), not (${wanted.join(', ')})`);
       if (isOpen) throw this.#mismatch([]);
       return this.#weight(full, expected, least);
     }
@@ -88,14 +80,11 @@ export class Weights {
 
   #weight(full: string, shape: readonly number[], least: number): Weight {
     const load = async (signal?: AbortSignal): Promise<Float32Array> => {
-      const values = await this.#checkpoint.readFloat32(full, signal);
+      const values = await this.checkpoint.readFloat32(full, signal);
       const invalid = values.find((value) => !(Number.isFinite(value) && value >= least));
       if (invalid === undefined) return values;
-      throw invalidInput(
-        this.#checkpoint.name,
-        `holds the value ${invalid} in ${full}`,
-        'get the file again, or take a checkpoint from before the training went wrong',
-      );
+      const remedy = 'get the file again, or take a checkpoint from before the training went wrong';
+      throw invalidInput(this.checkpoint.name, `holds the value ${invalid} in ${full}`, remedy);
     };
     return { shape, load };
   }
@@ -106,21 +95,21 @@ export class Weights {
   }
 
   #tensor(full: string): { readonly shape: readonly number[] } | null {
-    const tensor = this.#checkpoint.tensors.get(full);
-    const { used, missing } = this.#requests;
+    const tensor = this.checkpoint.tensors.get(full);
+    const { used, missing } = this.requests;
     (tensor === undefined ? missing : used).add(full);
     return tensor ?? null;
   }
 
   #mismatch(unused: readonly string[]): TerrachipError {
-    const { missing, misfits } = this.#requests;
+    const { missing, misfits } = this.requests;
     const parts = [
       ...(missing.size === 0 ? [] : [`holds no ${listed([...missing], ' and no ')}`]),
       ...(misfits.length === 0 ? [] : [`holds ${listed(misfits, ', and ')}`]),
       ...(unused.length === 0 ? [] : [`has ${listed(unused, ' and ')}, which the model does not use`]),
     ];
     return invalidInput(
-      this.#checkpoint.name,
+      this.checkpoint.name,
       parts.join('; it '),
       missing.size > 0
         ? 'give a complete checkpoint of a TerraMind model'

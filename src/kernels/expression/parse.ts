@@ -124,8 +124,6 @@ class Parser {
   readonly bands: string[] = [];
   readonly words: number[] = [];
   readonly numbers: number[] = [];
-  readonly #text: string;
-  readonly #names: readonly string[] | undefined;
   #tokens: readonly Token[];
   #at = 0;
   /** Values on the stack after the instructions so far. */
@@ -134,9 +132,10 @@ class Parser {
   /** The token of the spectral index whose expression is being parsed. */
   #expanding: number | null = null;
 
-  constructor(text: string, names: readonly string[] | undefined) {
-    this.#text = text;
-    this.#names = names;
+  constructor(
+    private readonly text: string,
+    private readonly names: readonly string[] | undefined,
+  ) {
     this.#tokens = tokensOf(text);
   }
 
@@ -221,7 +220,7 @@ class Parser {
     else if (this.#isBand(name)) this.#band(name, token);
     else if (isIndexName(name)) this.#index(INDICES[name].expression, token);
     else {
-      const names = this.#names ?? [];
+      const names = this.names ?? [];
       throw this.#error(
         token,
         `names ${name}, which is neither a band nor an index,`,
@@ -233,7 +232,7 @@ class Parser {
   }
 
   #isBand(name: string): boolean {
-    if (this.#names !== undefined) return this.#names.includes(name);
+    if (this.names !== undefined) return this.names.includes(name);
     return this.#expanding !== null || !isIndexName(name);
   }
 
@@ -319,7 +318,7 @@ class Parser {
   }
 
   #error(token: Token, problem: string, remedy: string): Error {
-    return expressionError(this.#text, this.#expanding ?? token.column, problem, remedy);
+    return expressionError(this.text, this.#expanding ?? token.column, problem, remedy);
   }
 }
 

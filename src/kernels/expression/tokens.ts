@@ -20,11 +20,8 @@ const PATTERNS = [
 /** @throws {TerrachipError} INVALID_INPUT for any other character, or a text that is too long */
 export function tokensOf(text: string): Token[] {
   if (text.length > MAX_LENGTH) {
-    throw invalidInput(
-      `an expression of ${text.length} characters`,
-      'is too long',
-      `give at most ${MAX_LENGTH}, or write intermediate results`,
-    );
+    const remedy = `give at most ${MAX_LENGTH}, or write intermediate results`;
+    throw invalidInput(`an expression of ${text.length} characters`, 'is too long', remedy);
   }
   const tokens: Token[] = [];
   for (let at = 0; ; ) {
@@ -35,12 +32,8 @@ export function tokensOf(text: string): Token[] {
       ([, match]) => match !== null,
     ) ?? ['sign', null];
     if (found === null) {
-      throw expressionError(
-        text,
-        column,
-        `has "${String.fromCodePoint(text.codePointAt(at) ?? 0)}"`,
-        'write numbers, band names, + - * / ^, comparisons, functions and parentheses',
-      );
+      const remedy = 'write numbers, band names, + - * / ^, comparisons, functions and parentheses';
+      throw expressionError(text, column, `has "${String.fromCodePoint(text.codePointAt(at) ?? 0)}"`, remedy);
     }
     tokens.push({ kind, text: found, column });
     at += found.length;

@@ -1,9 +1,9 @@
 /** Registers Node's opener (files, all formats) and decoder (more codecs, on worker threads, one per core). */
 import { createDecoder, registerDecoder } from '../codecs/decoder.js';
 import { registerOpener } from '../open.js';
-import { decodingPool } from './codecs/pool.js';
+import { decodeInThread } from './codecs/pool.js';
 import { CODECS } from './codecs/table.js';
 import { openAnyRaster } from './open.js';
 
-registerDecoder(createDecoder(CODECS, decodingPool?.run.bind(decodingPool)));
+registerDecoder(createDecoder(CODECS, decodeInThread ?? undefined));
 registerOpener(openAnyRaster);

@@ -13,14 +13,16 @@ import {
   SampleArea,
   type Sequence,
 } from '../../catalog/node/index.js';
+import { isDated } from '../../catalog/row.js';
 import { invalidInput, invalidOption } from '../../errors.js';
 import { type CrsLike, type GeoBox, TimeInterval } from '../../geo/index.js';
 import type { ModelInput, ModelSpec } from '../../inference/node/index.js';
 import type { Resampling } from '../../kernels/index.js';
 import type { Units } from '../../raster/node/index.js';
 import { type RowSelection, readPlace, selectRows } from '../catalog.js';
-import { CatalogChips, type CatalogInput, type ChipMethod, rowsWithBands } from '../chips/index.js';
-import { CHIP_TIMES, type ChipTimes, type EdgePolicy } from './choices.js';
+import { CatalogChips } from '../chips/catalog.js';
+import { type CatalogInput, rowsWithBands } from '../chips/catalog-input.js';
+import { CHIP_TIMES, type ChipMethod, type ChipTimes, type EdgePolicy } from '../choices.js';
 import type { EmbedReport } from './embed.js';
 import { type EmbedRunOptions, embedRun } from './run.js';
 
@@ -93,7 +95,7 @@ export async function embedCatalogs(options: EmbedCatalogsOptions): Promise<Embe
       stride: options.stride ?? spec.chip.stride,
       policy: options.policy ?? 'cover',
     });
-    const source = await CatalogChips.open({
+    return CatalogChips.open({
       spec,
       backend,
       inputs,
@@ -102,7 +104,6 @@ export async function embedCatalogs(options: EmbedCatalogsOptions): Promise<Embe
       cacheBytes,
       signal,
     });
-    return { source, close: () => source.close() };
   });
 }
 
@@ -203,7 +204,7 @@ function chipsAtTimes(area: SampleArea, grid: GridSampler, every: ChipTimes): Se
   const times: TimeInterval[] = [];
   for (const [place, { window }] of [...grid].entries()) {
     const rows = area.rowsCovering(window, 0);
-    const dated = rows.filter(({ interval }) => Number.isFinite(interval.end - interval.start));
+    const dated = rows.filter(isDated);
     const steps = stepsOfRows(dated, every, 0).map(({ interval }) => interval);
     // A place whose rows have no dates gets one chip.
     for (const interval of steps.length > 0 ? steps : [TimeInterval.always]) {
