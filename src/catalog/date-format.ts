@@ -6,12 +6,7 @@ import { TimeInterval } from '../geo/index.js';
 const UNITS = ['year', 'month', 'day', 'hour', 'minute', 'second', 'millisecond'] as const;
 type Unit = (typeof UNITS)[number];
 
-interface Directive {
-  readonly pattern: string;
-  readonly unit: Unit;
-}
-
-const DIRECTIVES: Readonly<Record<string, Directive>> = {
+const DIRECTIVES: Readonly<Record<string, { readonly pattern: string; readonly unit: Unit }>> = {
   Y: { pattern: '\\d{4}', unit: 'year' },
   y: { pattern: '\\d{2}', unit: 'year' },
   m: { pattern: '\\d{1,2}', unit: 'month' },
@@ -25,20 +20,9 @@ const DIRECTIVES: Readonly<Record<string, Directive>> = {
   f: { pattern: '\\d{1,9}', unit: 'millisecond' },
 };
 
-const MONTHS = [
-  'january',
-  'february',
-  'march',
-  'april',
-  'may',
-  'june',
-  'july',
-  'august',
-  'september',
-  'october',
-  'november',
-  'december',
-];
+const MONTHS = 'january february march april may june july august september october november december'.split(
+  ' ',
+);
 
 /** Parses a date as the interval of its finest unit, in UTC; null for text that is not a date in the format. */
 export type DateReader = (text: string) => TimeInterval | null;
@@ -60,9 +44,7 @@ export function dateReader(format: string, option = 'dateFormat'): DateReader {
       throw invalidOption(
         option,
         directive === undefined ? `has %${letter}, which is not known` : `has %${letter} twice`,
-        `use ${Object.keys(DIRECTIVES)
-          .map((each) => `%${each}`)
-          .join(' ')}, each once`,
+        `use %${Object.keys(DIRECTIVES).join(' %')}, each once`,
       );
     }
     letters.push(letter);

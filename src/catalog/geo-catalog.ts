@@ -1,5 +1,5 @@
-import { invalidInput } from '../errors.js';
-import { type Bounds, type GeoSlice, TimeInterval } from '../geo/index.js';
+import { internalError, invalidInput } from '../errors.js';
+import type { Bounds, GeoSlice, TimeInterval } from '../geo/index.js';
 import { INSPECT } from '../text.js';
 import { Evaluator, parseCondition } from './expression/index.js';
 import type { GeoJsonObject } from './geometry.js';
@@ -12,27 +12,23 @@ import {
 import { type PlaceAndTime, PlaceQuery, type QueryOptions } from './place-query.js';
 import type { CatalogRow } from './row.js';
 import {
-  checkTable,
+  boundsOfView,
+  boundsText,
   numbersOf,
   numbersWhere,
   type RowTable,
   type RowView,
   tableOf,
   tableOfRows,
+  timeOfView,
 } from './row-table.js';
 import { selectRows } from './select.js';
 import { type NearestOptions, nearestRows, type Padding, paddedTable, type TimeLike } from './times.js';
 import { type Dedupe, dedupePolicy, withoutDuplicates } from './union.js';
 
 /** A row as a GeoJSON feature, without its assets. */
-export function featureOfRow({
-  id,
-  collection,
-  footprint,
-  interval,
-  href,
-  properties,
-}: CatalogRow): GeoJsonObject {
+export function featureOfRow(row: CatalogRow): GeoJsonObject {
+  const { id, collection, footprint, interval, href, properties } = row;
   return {
     type: 'Feature',
     id,
@@ -59,7 +55,10 @@ export class GeoCatalog implements Iterable<CatalogRow> {
 
   /** A catalog over a table of columns, in its order. */
   static fromTable(table: RowTable): GeoCatalog {
-    return new GeoCatalog({ table: checkTable(table), rows: null });
+    const { length, starts, ends, index } = table;
+    if (starts.length !== length || ends.length !== length || index.rows !== length)
+      throw internalError('GeoCatalog.fromTable', `columns of ${length} rows differ in length`);
+    return new GeoCatalog({ table, rows: null });
   }
 
   /** A catalog without rows. */
@@ -185,25 +184,18 @@ export class GeoCatalog implements Iterable<CatalogRow> {
    * on both sides of the antimeridian.
    */
   get bounds(): Bounds | null {
-    return this.#view.table.index.bounds(numbersOf(this.#view));
+    return boundsOfView(this.#view);
   }
 
   /** From the first start to the last end; null for an empty catalog. */
   get temporalExtent(): TimeInterval | null {
-    let [start, end] = [Infinity, -Infinity];
-    const { starts, ends } = this.#view.table;
-    for (const number of numbersOf(this.#view)) {
-      start = Math.min(start, starts[number]);
-      end = Math.max(end, ends[number]);
-    }
-    return start > end ? null : new TimeInterval(start, end);
+    return timeOfView(this.#view);
   }
 
   /** `GeoCatalog(12 rows, [5.7, 49.4, 6.6, 50.2], 2021-07-01T00:00:00.000Z/2021-07-31T23:59:59.999Z)`. */
   toString(): string {
     const { length, bounds, temporalExtent } = this;
-    const place =
-      bounds === null ? '' : `, [${bounds.map((degrees) => Number(degrees.toFixed(6))).join(', ')}]`;
+    const place = bounds === null ? '' : `, ${boundsText(bounds)}`;
     const time = temporalExtent === null ? '' : `, ${temporalExtent}`;
     return `GeoCatalog(${length} ${length === 1 ? 'row' : 'rows'}${place}${time})`;
   }
@@ -214,10 +206,7 @@ export class GeoCatalog implements Iterable<CatalogRow> {
 
   /** A FeatureCollection with one feature per row. */
   toGeoJSON(): GeoJsonObject {
-    return {
-      type: 'FeatureCollection',
-      features: Array.from(this, featureOfRow),
-    };
+    return { type: 'FeatureCollection', features: Array.from(this, featureOfRow) };
   }
 
   #subset(rows: Uint32Array): GeoCatalog {

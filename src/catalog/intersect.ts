@@ -1,9 +1,8 @@
 /** The overlaps of two catalogs' rows: a spatial join with the intersection of each pair. */
-import { TimeInterval } from '../geo/index.js';
 import { clipOutlines, outlinesOverlap } from './clip.js';
 import { isFlat } from './relate.js';
 import type { CatalogRow } from './row.js';
-import { numbersOf, type RowView } from './row-table.js';
+import { boundsOfView, boundsText, numbersOf, type RowView, timeOfView } from './row-table.js';
 
 /** How two catalogs are joined by `intersect`. */
 export interface IntersectOptions {
@@ -36,13 +35,8 @@ function placeIn({ rows }: RowView): Map<number, number> | null {
   return rows === null ? null : new Map(Array.from(rows, (row, k) => [row, k]));
 }
 
-export function overlapInTime(left: RowView, a: number, right: RowView, b: number): boolean {
+function overlapInTime(left: RowView, a: number, right: RowView, b: number): boolean {
   return left.table.starts[a] <= right.table.ends[b] && right.table.starts[b] <= left.table.ends[a];
-}
-
-/** Whether two rows' outlines overlap by more than a rounding error. */
-export function overlapInSpace(left: RowView, a: number, right: RowView, b: number): boolean {
-  return outlinesOverlap(left.table.footprint(a), right.table.footprint(b));
 }
 
 export function intersectViews(
@@ -70,12 +64,11 @@ function overlapOf(
   spatialOnly: boolean,
 ): CatalogRow {
   const parents = [...(left.parents ?? [left]), ...(right.parents ?? [right])];
+  const collections = parents.map(({ collection }) => collection).filter((name) => name !== '');
   const shared = left.interval.intersection(right.interval);
   return {
-    id: joined(parents.map(({ id }) => id)),
-    collection: joined(
-      [...new Set(parents.map(({ collection }) => collection))].filter((name) => name !== ''),
-    ),
+    id: parents.map(({ id }) => id).join('+'),
+    collection: [...new Set(collections)].join('+'),
     footprint,
     interval: spatialOnly || shared === null ? left.interval : shared,
     href: left.href,
@@ -83,10 +76,6 @@ function overlapOf(
     properties: mergedByName(parents.map(({ properties }) => properties)),
     parents,
   };
-}
-
-function joined(names: readonly string[]): string {
-  return names.join('+');
 }
 
 function mergedByName<T>(sides: readonly Readonly<Record<string, T>>[]): Record<string, T> {
@@ -119,7 +108,7 @@ export interface IntersectionReport {
 export function explainIntersection(left: RowView, right: RowView): IntersectionReport {
   let [pairsInSpace, pairs, flatPairs, gap] = [0, 0, 0, Infinity];
   for (const [a, b] of nearPairs(left, right)) {
-    if (!overlapInSpace(left, a, right, b)) continue;
+    if (!outlinesOverlap(left.table.footprint(a), right.table.footprint(b))) continue;
     pairsInSpace++;
     if (overlapInTime(left, a, right, b)) {
       pairs++;
@@ -142,25 +131,16 @@ export function explainIntersection(left: RowView, right: RowView): Intersection
     if (pairsInSpace === 0)
       return `No footprints overlap: the first catalog is within ${whereIs(left)}, the second within ${whereIs(right)}.`;
     return (
-      `${pairsInSpace} pairs of rows overlap in space, but none in time: the first catalog spans ${whenIs(left)}, ` +
-      `the second ${whenIs(right)}, and the nearest pair is ${duration(shortestGap ?? 0)} apart. ` +
+      `${pairsInSpace} pairs of rows overlap in space, but none in time: the first catalog spans ${timeOfView(left)}, ` +
+      `the second ${timeOfView(right)}, and the nearest pair is ${duration(shortestGap ?? 0)} apart. ` +
       'Widen one of them with padInterval, or ask for spatialOnly.'
     );
   }
 }
 
-function whereIs({ table, ...view }: RowView): string {
-  const bounds = table.index.bounds(numbersOf({ table, ...view }));
-  return bounds === null ? 'no place' : `[${bounds.map((degrees) => Number(degrees.toFixed(6))).join(', ')}]`;
-}
-
-function whenIs(view: RowView): string {
-  let [start, end] = [Infinity, -Infinity];
-  for (const row of numbersOf(view)) {
-    start = Math.min(start, view.table.starts[row]);
-    end = Math.max(end, view.table.ends[row]);
-  }
-  return new TimeInterval(start, end).toString();
+function whereIs(view: RowView): string {
+  const bounds = boundsOfView(view);
+  return bounds === null ? 'no place' : boundsText(bounds);
 }
 
 function duration(milliseconds: number): string {

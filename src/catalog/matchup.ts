@@ -8,7 +8,7 @@ import { type Polygon, polygonArea } from '../vector/index.js';
 import { clipOutlines, outlinesOverlap } from './clip.js';
 import type { GeoCatalog } from './geo-catalog.js';
 import { pointOutline } from './geometry.js';
-import { outlinesIntersect, polygonCovers, preparePolygons } from './relate.js';
+import { outlineCovers, outlinesIntersect, preparePolygons } from './relate.js';
 import type { CatalogRow } from './row.js';
 import { compareDistance, gapBetween } from './times.js';
 
@@ -89,16 +89,10 @@ function matchesSpace(primary: CatalogRow, other: CatalogRow, space: SpaceRule):
   if (typeof space === 'object') return isSimilar(primary.footprint, other.footprint, space.iou);
   if (space === 'intersects') return outlinesOverlap(primary.footprint, other.footprint);
   const [p, q] = [preparePolygons(primary.footprint), preparePolygons(other.footprint)];
-  switch (space) {
-    case 'contains':
-      return q.every((part) => p.some((polygon) => polygonCovers(polygon, part)));
-    case 'centroid': {
-      const [first] = q;
-      const [x0, y0, x1, y1] = first.box;
-      const middle = preparePolygons([pointOutline([(x0 + x1) / 2, (y0 + y1) / 2])]);
-      return outlinesIntersect(p, middle, true);
-    }
-  }
+  if (space === 'contains') return outlineCovers(p, q);
+  const [x0, y0, x1, y1] = q[0].box;
+  const middle = preparePolygons([pointOutline([(x0 + x1) / 2, (y0 + y1) / 2])]);
+  return outlinesIntersect(p, middle, true);
 }
 
 /** Compares areas on the ground; a geometry without area is similar only to itself. */

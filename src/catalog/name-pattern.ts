@@ -37,12 +37,8 @@ export function nameReader({ filenameRegex, dateFormat }: NamePatternOptions): N
     if (dateFormat !== undefined) {
       throw invalidOption('dateFormat', 'has no meaning without `filenameRegex`', 'give both, or neither');
     }
-    return (name) => ({
-      stem: withoutExtension(name),
-      interval: TimeInterval.always,
-      band: null,
-      properties: {},
-    });
+    const undated = { interval: TimeInterval.always, band: null, properties: {} };
+    return (name) => ({ stem: withoutExtension(name), ...undated });
   }
   const expression = compile(filenameRegex);
   const groups = groupsOf(expression);
@@ -51,18 +47,12 @@ export function nameReader({ filenameRegex, dateFormat }: NamePatternOptions): N
   const read = isDated ? dateReader(dateFormat ?? '%Y%m%d') : null;
   const moment = (name: string, group: string, text: string | undefined): TimeInterval => {
     const interval = read?.(text ?? '') ?? null;
-    if (interval === null) {
-      const problem =
-        text === undefined
-          ? `has no text in the group ${group} of its name`
-          : `has the invalid date "${text}"`;
-      throw invalidInput(
-        name,
-        problem,
-        `write dates as ${dateFormat ?? '%Y%m%d'}, or give another \`dateFormat\``,
-      );
-    }
-    return interval;
+    if (interval !== null) return interval;
+    throw invalidInput(
+      name,
+      text === undefined ? `has no text in the group ${group} of its name` : `has the invalid date "${text}"`,
+      `write dates as ${dateFormat ?? '%Y%m%d'}, or give another \`dateFormat\``,
+    );
   };
   return (name) => {
     const match = expression.exec(name);

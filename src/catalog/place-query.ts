@@ -1,15 +1,10 @@
 /** The place and time of a query; the place is reprojected to longitude and latitude once. */
-import { invalidInput, invalidOption } from '../errors.js';
+import { invalidInput, requireChoice } from '../errors.js';
+import { boxCovers } from '../geo/bounds.js';
 import { type Bounds, Crs, type CrsLike, type GeoSlice, TimeInterval } from '../geo/index.js';
 import type { Polygon } from '../vector/index.js';
 import { type Place, placeOutline } from './place.js';
-import {
-  boxCovers,
-  outlinesIntersect,
-  type PreparedPolygon,
-  polygonCovers,
-  preparePolygons,
-} from './relate.js';
+import { outlineCovers, outlinesIntersect, type PreparedPolygon, preparePolygons } from './relate.js';
 
 /** Spatial predicates of queries. */
 export const PREDICATES = ['intersects', 'within', 'contains'] as const;
@@ -58,13 +53,7 @@ export class PlaceQuery {
     where: GeoSlice | PlaceAndTime,
     { predicate = 'intersects', touch = false }: QueryOptions = {},
   ) {
-    if (!PREDICATES.includes(predicate)) {
-      throw invalidOption(
-        'predicate',
-        `is "${String(predicate)}", which is none of ${PREDICATES.join(', ')}`,
-        'choose one of them',
-      );
-    }
+    requireChoice('predicate', predicate, PREDICATES);
     const { geometry, crs, interval } = parts(where);
     const outline =
       geometry === undefined ? null : placeOutline(geometry, Crs.parse(crs ?? Crs.wgs84), 'the query');
@@ -97,22 +86,14 @@ export class PlaceQuery {
       case 'intersects':
         return outlinesIntersect(prepared, this.#polygons, this.#touch);
       case 'within':
-        return coversAll(this.#polygons, prepared);
+        return outlineCovers(this.#polygons, prepared);
       case 'contains':
-        return this.#polygons.length > 0 && coversAll(prepared, this.#polygons);
+        return this.#polygons.length > 0 && outlineCovers(prepared, this.#polygons);
     }
   }
 }
 
-function coversAll(outer: readonly PreparedPolygon[], inner: readonly PreparedPolygon[]): boolean {
-  return inner.every((part) => outer.some((polygon) => polygonCovers(polygon, part)));
-}
-
-function parts(where: GeoSlice | PlaceAndTime): {
-  geometry: PlaceAndTime['geometry'];
-  crs: CrsLike | undefined;
-  interval: TimeInterval;
-} {
+function parts(where: GeoSlice | PlaceAndTime): PlaceAndTime & { readonly interval: TimeInterval } {
   const { geometry, bounds, crs, interval } = where as Partial<GeoSlice & PlaceAndTime>;
   if (geometry !== undefined && bounds !== undefined)
     throw invalidInput('the query', 'has both a geometry and bounds', 'give one of them');

@@ -48,13 +48,8 @@ function boundsOutline(bounds: Bounds, crs: Crs, name: string): Polygon[] {
   const subject = `the bounds [${bounds.join(', ')}] of ${name}`;
   const [x0, y0, x1, y1] = bounds;
   const crosses = crs.isGeographic && x0 > x1;
-  if (
-    bounds.length !== 4 ||
-    !bounds.every(Number.isFinite) ||
-    y0 >= y1 ||
-    x0 === x1 ||
-    (x0 > x1 && !crosses)
-  ) {
+  const isEmpty = y0 >= y1 || x0 === x1 || (x0 > x1 && !crosses);
+  if (bounds.length !== 4 || !bounds.every(Number.isFinite) || isEmpty) {
     throw invalidInput(
       subject,
       'do not enclose an area',

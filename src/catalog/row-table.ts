@@ -1,6 +1,6 @@
 /** Rows in columns: boxes and times in typed arrays, and rows that are built on demand. */
-import { internalError, invalidInput } from '../errors.js';
-import { TimeInterval } from '../geo/index.js';
+import { invalidInput } from '../errors.js';
+import { type Bounds, TimeInterval } from '../geo/index.js';
 import type { Polygon } from '../vector/index.js';
 import { indexBoxes } from './boxes.js';
 import type { CatalogRow } from './row.js';
@@ -77,24 +77,25 @@ export function tableOfRows(rows: readonly CatalogRow[]): RowTable {
   };
 }
 
-/** The same rows with other intervals. */
-export function withTimes(table: RowTable, starts: Float64Array, ends: Float64Array): RowTable {
-  return {
-    length: table.length,
-    index: table.index,
-    starts,
-    ends,
-    row: (k) => ({ ...table.row(k), interval: new TimeInterval(starts[k], ends[k]) }),
-    footprint: (k) => table.footprint(k),
-  };
+/** The bounding box of a view's rows in longitude and latitude; null for none. */
+export function boundsOfView(view: RowView): Bounds | null {
+  return view.table.index.bounds(numbersOf(view));
 }
 
-/** @throws {TerrachipError} INTERNAL for columns of unequal length */
-export function checkTable(table: RowTable): RowTable {
-  const { length, starts, ends, index } = table;
-  if (starts.length !== length || ends.length !== length || index.rows !== length)
-    throw internalError('GeoCatalog.fromTable', `columns of ${length} rows differ in length`);
-  return table;
+/** Bounds in degrees, as messages have them. */
+export function boundsText(bounds: Bounds): string {
+  return `[${bounds.map((degrees) => Number(degrees.toFixed(6))).join(', ')}]`;
+}
+
+/** From the first start to the last end of a view's rows; null for none. */
+export function timeOfView(view: RowView): TimeInterval | null {
+  let [start, end] = [Infinity, -Infinity];
+  const { starts, ends } = view.table;
+  for (const row of numbersOf(view)) {
+    start = Math.min(start, starts[row]);
+    end = Math.max(end, ends[row]);
+  }
+  return start > end ? null : new TimeInterval(start, end);
 }
 
 function requireFootprint({ id, footprint }: CatalogRow): void {

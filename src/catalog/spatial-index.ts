@@ -76,13 +76,9 @@ export class SpatialIndex {
 
   /** The boxes of a row. */
   boxesOf(row: number): Bounds[] {
-    const at = (k: number): Bounds => [
-      this.#boxes[k],
-      this.#boxes[k + 1],
-      this.#boxes[k + 2],
-      this.#boxes[k + 3],
-    ];
-    if (this.#boxes[4 * row] > this.#boxes[4 * row + 2]) return [];
+    const b = this.#boxes;
+    const at = (k: number): Bounds => [b[k], b[k + 1], b[k + 2], b[k + 3]];
+    if (b[4 * row] > b[4 * row + 2]) return [];
     const second = this.#second(row);
     return second < 0 ? [at(4 * row)] : [at(4 * row), at(second)];
   }

@@ -2,8 +2,9 @@
 import { invalidInput, invalidOption } from '../errors.js';
 import { TimeInterval } from '../geo/index.js';
 import { boxOf } from './boxes.js';
+import { groupBy } from './group-by.js';
 import type { CatalogRow } from './row.js';
-import { numbersOf, type RowTable, type RowView, withTimes } from './row-table.js';
+import { numbersOf, type RowTable, type RowView } from './row-table.js';
 
 /** A moment or a period: UTC milliseconds, `2021-07-15`, `2021-07-15T05:50:12Z`, or an interval. */
 export type TimeLike = TimeInterval | Date | string | number;
@@ -31,8 +32,11 @@ export function intervalOf(time: TimeLike): TimeInterval {
   return TimeInterval.instant(moment);
 }
 
+/** Both ends of a time in UTC milliseconds, closed. */
+type Span = Pick<TimeInterval, 'start' | 'end'>;
+
 /** Milliseconds between two closed intervals; 0 if they overlap. */
-export function gapBetween(a: { start: number; end: number }, b: { start: number; end: number }): number {
+export function gapBetween(a: Span, b: Span): number {
   return Math.max(0, b.start - a.end, a.start - b.end);
 }
 
@@ -45,14 +49,8 @@ export function nearestRows(view: RowView, time: TimeLike, options: NearestOptio
   const wanted = intervalOf(time);
   const { table } = view;
   const placeOfRow = perPlace === true ? placeOf : perPlace;
-  const groups = new Map<string, number[]>();
-  for (const row of numbersOf(view)) {
-    if (gapBetween(timesOf(table, row), wanted) > within) continue;
-    const key = placeOfRow === false ? '' : placeOfRow(table.row(row));
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [row]);
-    else group.push(row);
-  }
+  const near = Array.from(numbersOf(view)).filter((row) => gapBetween(timesOf(table, row), wanted) <= within);
+  const groups = groupBy(near, (row) => (placeOfRow === false ? '' : placeOfRow(table.row(row))));
   const chosen = new Set<number>();
   for (const group of groups.values()) {
     const sorted = group.sort((p, q) => compareDistance(timesOf(table, p), timesOf(table, q), wanted));
@@ -62,11 +60,7 @@ export function nearestRows(view: RowView, time: TimeLike, options: NearestOptio
 }
 
 /** Negative if the first interval is nearer to the wanted one. */
-export function compareDistance(
-  a: { start: number; end: number },
-  b: { start: number; end: number },
-  wanted: TimeInterval,
-): number {
+export function compareDistance(a: Span, b: Span, wanted: TimeInterval): number {
   const byGap = gapBetween(a, wanted) - gapBetween(b, wanted);
   if (byGap !== 0) return byGap;
   const [p, q] = [middleDistance(a, wanted), middleDistance(b, wanted)];
@@ -74,12 +68,12 @@ export function compareDistance(
 }
 
 /** Infinite for an interval without ends, so that it is the last choice. */
-function middleDistance(a: { start: number; end: number }, b: { start: number; end: number }): number {
+function middleDistance(a: Span, b: Span): number {
   const distance = Math.abs((a.start + a.end) / 2 - (b.start + b.end) / 2);
   return Number.isNaN(distance) ? Infinity : distance;
 }
 
-function timesOf({ starts, ends }: RowTable, row: number): { start: number; end: number } {
+function timesOf({ starts, ends }: RowTable, row: number): Span {
   return { start: starts[row], end: ends[row] };
 }
 
@@ -131,5 +125,12 @@ export function paddedTable(table: RowTable, padding: Padding): RowTable {
       'shorten it by less',
     );
   }
-  return withTimes(table, starts, ends);
+  return {
+    length: table.length,
+    index: table.index,
+    starts,
+    ends,
+    row: (k) => ({ ...table.row(k), interval: new TimeInterval(starts[k], ends[k]) }),
+    footprint: (k) => table.footprint(k),
+  };
 }

@@ -70,11 +70,8 @@ export function dedupePolicy(dedupe: Dedupe): DedupePolicy | null {
   if (dedupe === 'none') return null;
   if (dedupe === 'item') return ITEM;
   if (dedupe === 'newest') return NEWEST;
-  throw invalidOption(
-    'dedupe',
-    `is "${String(dedupe)}", which is none of ${DEDUPE_POLICIES.join(', ')}`,
-    'choose one of them',
-  );
+  const names = DEDUPE_POLICIES.join(', ');
+  throw invalidOption('dedupe', `is "${String(dedupe)}", which is none of ${names}`, 'choose one of them');
 }
 
 /** The rows without duplicates, each at the position of the first one. */

@@ -3,23 +3,17 @@ import { type CompressionCodec, snappyUncompress } from 'hyparquet';
 import { ZSTDDecoder } from 'zstddec';
 import { inflateExactly } from '../io/inflate.js';
 
+type Bytes = Uint8Array<ArrayBuffer>;
+
 /** @throws {Error} for a damaged page, or another size than declared */
-export async function decompressPage(
-  codec: CompressionCodec,
-  stored: Uint8Array<ArrayBuffer>,
-  size: number,
-): Promise<Uint8Array<ArrayBuffer>> {
+export async function decompressPage(codec: CompressionCodec, stored: Bytes, size: number): Promise<Bytes> {
   if (size === 0 && stored.length === 0) return stored;
   const bytes = await decoded(codec, stored, size);
   if (bytes.length !== size) throw new Error(`a page has ${bytes.length} bytes and declares ${size}`);
   return bytes;
 }
 
-async function decoded(
-  codec: CompressionCodec,
-  stored: Uint8Array<ArrayBuffer>,
-  size: number,
-): Promise<Uint8Array<ArrayBuffer>> {
+async function decoded(codec: CompressionCodec, stored: Bytes, size: number): Promise<Bytes> {
   if (codec === 'UNCOMPRESSED') return stored;
   if (codec === 'SNAPPY') {
     const bytes = new Uint8Array(size);

@@ -14,7 +14,7 @@ const textDecoder = new TextDecoder();
 
 /** Times become milliseconds, rounded down; JSON stays text; geometries stay WKB. */
 export const PARSERS = {
-  timestampFromMilliseconds: (time) => numberOrNull(time),
+  timestampFromMilliseconds: (time) => (isMissing(time) ? null : Number(time)),
   timestampFromMicroseconds: (time) => (isMissing(time) ? null : Math.floor(Number(time) / 1e3)),
   timestampFromNanoseconds: (time) => (isMissing(time) ? null : Math.floor(Number(time) / 1e6)),
   dateFromDays: (days) => (isMissing(days) ? null : days * 86_400_000),
@@ -26,10 +26,6 @@ export const PARSERS = {
 
 function isMissing(value: unknown): value is null | undefined {
   return value === null || value === undefined;
-}
-
-function numberOrNull(value: bigint | null | undefined): number | null {
-  return isMissing(value) ? null : Number(value);
 }
 
 /** What is decoded of a column chunk. */

@@ -13,16 +13,18 @@ const MAX_VALUES = 8_000_000;
 const MAX_VARINT = 10;
 
 /** Type codes of the protocol. */
-const STOP = 0;
-const TRUE = 1;
-const FALSE = 2;
-const BYTE = 3;
-const I32 = 5;
-const I64 = 6;
-const DOUBLE = 7;
-const BINARY = 8;
-const LIST = 9;
-const STRUCT = 12;
+const TYPE = {
+  stop: 0,
+  true: 1,
+  false: 2,
+  byte: 3,
+  i32: 5,
+  i64: 6,
+  double: 7,
+  binary: 8,
+  list: 9,
+  struct: 12,
+};
 
 /**
  * Validates one structure.
@@ -55,12 +57,12 @@ export function checkThrift(bytes: Uint8Array, start: number): number {
   };
   const element = (type: number, depth: number): void => {
     if (++values > MAX_VALUES) throw new Error('a structure has too many values');
-    if (type === BYTE) skip(1);
-    else if (type > BYTE && type <= I64) varint();
-    else if (type === DOUBLE) skip(8);
-    else if (type === BINARY) skip(varint());
-    else if (type === LIST) list(depth + 1);
-    else if (type === STRUCT) struct(depth + 1);
+    if (type === TYPE.byte) skip(1);
+    else if (type > TYPE.byte && type <= TYPE.i64) varint();
+    else if (type === TYPE.double) skip(8);
+    else if (type === TYPE.binary) skip(varint());
+    else if (type === TYPE.list) list(depth + 1);
+    else if (type === TYPE.struct) struct(depth + 1);
     else throw new Error(`a structure has a value of the unknown type ${type}`);
   };
   const list = (depth: number): void => {
@@ -70,16 +72,17 @@ export function checkThrift(bytes: Uint8Array, start: number): number {
     const size = head >> 4 === 15 ? varint() : head >> 4;
     // Every entry has at least one byte.
     need(size);
-    for (let k = 0; k < size; k++) element(type === TRUE || type === FALSE ? BYTE : type, depth);
+    for (let k = 0; k < size; k++)
+      element(type === TYPE.true || type === TYPE.false ? TYPE.byte : type, depth);
   };
   const struct = (depth: number): void => {
     if (depth > MAX_DEPTH) throw new Error('a structure nests too deep');
     for (;;) {
       const head = byte();
       const type = head & 15;
-      if (type === STOP) return;
+      if (type === TYPE.stop) return;
       if (head >> 4 === 0) varint();
-      if (type !== TRUE && type !== FALSE) element(type, depth);
+      if (type !== TYPE.true && type !== TYPE.false) element(type, depth);
     }
   };
   struct(0);
@@ -95,7 +98,14 @@ export function encodeThrift(fields: ThriftFields): number[] {
   let last = 0;
   for (const [key, value] of Object.entries(fields)) {
     const id = Number(key);
-    const type = typeof value === 'number' ? I32 : value === true ? TRUE : value === false ? FALSE : STRUCT;
+    const type =
+      typeof value === 'number'
+        ? TYPE.i32
+        : value === true
+          ? TYPE.true
+          : value === false
+            ? TYPE.false
+            : TYPE.struct;
     bytes.push(((id - last) << 4) | type);
     last = id;
     if (typeof value === 'number') {
@@ -106,6 +116,6 @@ export function encodeThrift(fields: ThriftFields): number[] {
       bytes.push(...encodeThrift(value));
     }
   }
-  bytes.push(STOP);
+  bytes.push(TYPE.stop);
   return bytes;
 }

@@ -1,7 +1,6 @@
 /** A catalog of satellite products. */
 import { invalidInput } from '../../errors.js';
 import { isUrl } from '../../io/open-url.js';
-import { GeoCatalog } from '../geo-catalog.js';
 import type { ItemOptions } from '../products/index.js';
 import type { CatalogRow } from '../row.js';
 import { stacItems } from '../stac/catalog.js';
@@ -9,7 +8,7 @@ import type { HrefOptions } from '../stac/href.js';
 import { isDocumentPath, readDocuments } from './documents.js';
 import { findFiles } from './find-files.js';
 import { type OpenProductOptions, openProduct } from './open-product.js';
-import { type BuildOptions, type BuiltCatalog, readEach } from './read-each.js';
+import { type BuildOptions, type BuiltCatalog, builtCatalog, readEach } from './read-each.js';
 
 /** What `buildProductCatalog` looks for. */
 export interface BuildProductOptions extends BuildOptions, ItemOptions, HrefOptions {}
@@ -27,27 +26,25 @@ export async function buildProductCatalog(
   inputs: string | readonly string[],
   options: BuildProductOptions = {},
 ): Promise<BuiltCatalog> {
-  const { collection, addOffset, allowLocal = false, signal } = options;
+  const { addOffset, allowLocal = false, signal } = options;
   const matches = await Promise.all(
     (typeof inputs === 'string' ? [inputs] : inputs).map((input) =>
-      isPattern(input) ? findFiles([input], { ...PRODUCTS, signal }) : [input],
+      isPattern(input) ? findFiles(input, { ...PRODUCTS, signal }) : [input],
     ),
   );
   const paths = [...new Set(matches.flat())];
-  const open: OpenProductOptions = {
-    addOffset,
-    signal,
-    allowLocal,
-  };
+  const open: OpenProductOptions = { addOffset, signal, allowLocal };
   const { found, unreadable } = await readEach(paths, options, async (path): Promise<CatalogRow[]> => {
     if (!isDocumentPath(path)) return [(await openProduct(path, open)).row()];
     const { items } = stacItems(await readDocuments(path, open), path);
     const products = items.map(({ item }) => openProduct(requireObject(item, path), { ...open, base: path }));
     return (await Promise.all(products)).map((product) => product.row());
   });
-  const rows = found.flatMap(({ value }) => value);
-  const named = collection === undefined ? rows : rows.map((row) => ({ ...row, collection }));
-  return { catalog: GeoCatalog.from(named), unreadable, unmatched: [] };
+  return builtCatalog(
+    found.flatMap(({ value }) => value),
+    options,
+    unreadable,
+  );
 }
 
 function requireObject(item: unknown, path: string): object {

@@ -5,13 +5,12 @@ import { openRaster, type Raster } from '../../raster/node/index.js';
 import { noReference } from '../../raster/request.js';
 import type { Polygon } from '../../vector/index.js';
 import { largestOutline } from '../boxes.js';
-import { GeoCatalog } from '../geo-catalog.js';
 import { gridFootprint } from '../grid-footprint.js';
 import { type NameParts, type NamePatternOptions, nameReader } from '../name-pattern.js';
 import type { CatalogAsset, CatalogBand, CatalogRow } from '../row.js';
 import { findFiles } from './find-files.js';
-import { fileName, groupItems } from './group-items.js';
-import { type BuildOptions, type BuiltCatalog, readEach } from './read-each.js';
+import { groupItems } from './group-items.js';
+import { type BuildOptions, type BuiltCatalog, builtCatalog, readNamed } from './read-each.js';
 
 /** What `buildRasterCatalog` looks for, and what file names say. */
 export interface BuildRasterOptions extends BuildOptions, NamePatternOptions {
@@ -30,9 +29,8 @@ interface RasterHeader {
   readonly bands: readonly CatalogBand[];
 }
 
-interface FoundFile extends NameParts {
+interface FoundFile extends NameParts, RasterHeader {
   readonly path: string;
-  readonly header: RasterHeader;
 }
 
 /**
@@ -47,40 +45,19 @@ export async function buildRasterCatalog(
   inputs: string | readonly string[],
   options: BuildRasterOptions = {},
 ): Promise<BuiltCatalog> {
-  const { signal, collection = '' } = options;
+  const { signal } = options;
   const readName = nameReader(options);
-  const paths = await findFiles(typeof inputs === 'string' ? [inputs] : inputs, {
-    wanted: RASTERS,
-    isStore: STORES,
-    signal,
-  });
-  const matched: string[] = [];
-  const unmatched: string[] = [];
-  for (const path of paths) (matches(readName, path) ? matched : unmatched).push(path);
-  if (matched.length === 0) {
-    throw invalidInput(
-      `the names of the ${paths.length} files`,
-      'are not matched by `filenameRegex`',
-      `correct it; the first name is ${fileName(paths[0] ?? '')}`,
-    );
-  }
-  const { found, unreadable } = await readEach(matched, options, async (path): Promise<FoundFile> => {
-    const parts = readName(fileName(path));
-    if (parts === null) throw invalidInput(path, 'has another name now', 'run again');
-    return { ...parts, path, header: await readHeader(path, parts.band, options) };
-  });
-  const items = groupItems(found.map(({ value }) => value));
-  const rows = items.map(({ id, files }) => rowOf(id, collection, files));
-  return { catalog: GeoCatalog.from(rows), unreadable, unmatched };
-}
-
-/** A name with a date that is none matches: it is reported where the file is read. */
-function matches(readName: ReturnType<typeof nameReader>, path: string): boolean {
-  try {
-    return readName(fileName(path)) !== null;
-  } catch {
-    return true;
-  }
+  const paths = await findFiles(inputs, { wanted: RASTERS, isStore: STORES, signal });
+  const { values, unreadable, unmatched } = await readNamed(
+    paths,
+    readName,
+    options,
+    async (path, parts): Promise<FoundFile> => {
+      return { ...parts, path, ...(await readHeader(path, parts.band, options)) };
+    },
+  );
+  const rows = groupItems(values).map(({ id, files }) => rowOf(id, files));
+  return builtCatalog(rows, options, unreadable, unmatched);
 }
 
 async function readHeader(
@@ -88,11 +65,7 @@ async function readHeader(
   band: string | null,
   { signal, headers, bandNames, onProgress }: BuildRasterOptions,
 ): Promise<RasterHeader> {
-  const raster = await openRaster(path, {
-    signal,
-    onProgress,
-    headers,
-  });
+  const raster = await openRaster(path, { signal, onProgress, headers });
   try {
     if (raster.geobox === null) throw noReference(raster);
     if (bandNames !== undefined && bandNames.length !== raster.bands.length) {
@@ -124,16 +97,16 @@ export function bandsOf(raster: Raster, band: string | null, names?: readonly st
   }));
 }
 
-function rowOf(id: string, collection: string, files: readonly FoundFile[]): CatalogRow {
+function rowOf(id: string, files: readonly FoundFile[]): CatalogRow {
   const [first] = files;
-  const assets = files.map(({ path, band, header }): [string, CatalogAsset] => [
+  const assets = files.map(({ path, band, bands, geobox }): [string, CatalogAsset] => [
     band ?? 'data',
-    { href: path, roles: ['data'], bands: header.bands, geobox: header.geobox },
+    { href: path, roles: ['data'], bands, geobox },
   ]);
   return {
     id,
-    collection,
-    footprint: largestOutline(files.map(({ header }) => header.footprint)),
+    collection: '',
+    footprint: largestOutline(files.map(({ footprint }) => footprint)),
     interval: first.interval,
     href: first.path,
     assets: Object.fromEntries(assets),

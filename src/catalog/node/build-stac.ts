@@ -1,12 +1,11 @@
 /** A catalog of STAC items in files. */
 import { invalidInput } from '../../errors.js';
 import { isStac } from '../../vector/geojson.js';
-import { GeoCatalog } from '../geo-catalog.js';
 import { catalogFromStac } from '../stac/catalog.js';
 import type { HrefOptions } from '../stac/href.js';
 import { isDocumentPath, readDocuments } from './documents.js';
 import { findFiles } from './find-files.js';
-import { type BuildOptions, type BuiltCatalog, readEach } from './read-each.js';
+import { type BuildOptions, type BuiltCatalog, builtCatalog, readEach } from './read-each.js';
 
 /** How `buildStacCatalog` reads items. */
 export interface BuildStacOptions extends BuildOptions, HrefOptions {}
@@ -23,16 +22,18 @@ export async function buildStacCatalog(
   inputs: string | readonly string[],
   options: BuildStacOptions = {},
 ): Promise<BuiltCatalog> {
-  const { collection, allowLocal = false, signal } = options;
-  const paths = await findFiles(typeof inputs === 'string' ? [inputs] : inputs, { ...DOCUMENTS, signal });
+  const { allowLocal = false, signal } = options;
+  const paths = await findFiles(inputs, { ...DOCUMENTS, signal });
   const { found, unreadable } = await readEach(paths, options, async (path) => {
     const document = await readDocuments(path, { signal });
     if (!isStac(document)) throw invalidInput(path, 'holds no STAC items', 'leave it out');
     return catalogFromStac(document, { source: path, allowLocal });
   });
-  const rows = found.flatMap(({ value }) => [...value]);
-  const named = collection === undefined ? rows : rows.map((row) => ({ ...row, collection }));
-  return { catalog: GeoCatalog.from(named), unreadable, unmatched: [] };
+  return builtCatalog(
+    found.flatMap(({ value }) => [...value]),
+    options,
+    unreadable,
+  );
 }
 
 /** Whether a path or URL holds STAC items: it is read, where its ending is that of JSON. */

@@ -1,7 +1,8 @@
 /** A catalog of vector files: labels, outlines, events. */
 import { invalidInput, isTerrachipError } from '../../errors.js';
 import { unionBounds } from '../../geo/bounds.js';
-import { type Bounds, type CrsLike, TimeInterval } from '../../geo/index.js';
+import { type CrsLike, TimeInterval } from '../../geo/index.js';
+import { mapValues } from '../../json.js';
 import { boundsOfFeature } from '../../vector/features.js';
 import {
   type Polygon,
@@ -11,13 +12,13 @@ import {
 } from '../../vector/node/index.js';
 import { polygonsToLonLat } from '../../vector/to-lon-lat.js';
 import { dateReader } from '../date-format.js';
-import { GeoCatalog } from '../geo-catalog.js';
 import { lineOutline, pointOutline } from '../geometry.js';
 import { type NameParts, type NamePatternOptions, nameReader } from '../name-pattern.js';
+import { rectangle } from '../place.js';
 import type { CatalogRow, CatalogValue } from '../row.js';
 import { findFiles } from './find-files.js';
-import { fileName, groupItems } from './group-items.js';
-import { type BuildOptions, type BuiltCatalog, readEach } from './read-each.js';
+import { groupItems } from './group-items.js';
+import { type BuildOptions, type BuiltCatalog, builtCatalog, readNamed } from './read-each.js';
 
 /** What `buildVectorCatalog` looks for. */
 export interface BuildVectorOptions extends BuildOptions, NamePatternOptions {
@@ -46,9 +47,8 @@ interface VectorFile {
   readonly path: string;
   readonly stem: string;
   readonly band: null;
-  readonly rows: readonly Omit<CatalogRow, 'id'>[];
-  /** What stands after the file's part of each row's id. */
-  readonly suffixes: readonly string[];
+  /** With the last part of their ids; the first one is the file's. */
+  readonly rows: readonly CatalogRow[];
 }
 
 /**
@@ -61,55 +61,28 @@ export async function buildVectorCatalog(
   inputs: string | readonly string[],
   options: BuildVectorOptions = {},
 ): Promise<BuiltCatalog> {
-  const { signal, collection = '', rows = 'file', layer, crs, dateProperty, filenameRegex } = options;
-  const { encoding, onProgress } = options;
+  const { signal, rows = 'file', layer, crs, dateProperty, filenameRegex, encoding, onProgress } = options;
   const { dateFormat, ...names } = options;
   const readName = nameReader(filenameRegex === undefined && dateProperty !== undefined ? names : options);
   const readDate = dateProperty === undefined ? null : propertyReader(dateProperty, dateFormat);
-  const paths = await findFiles(typeof inputs === 'string' ? [inputs] : inputs, {
-    wanted: VECTORS,
-    isStore: STORES,
-    signal,
-  });
-  const unmatched: string[] = [];
-  const { found, unreadable } = await readEach(paths, options, async (path): Promise<VectorFile | null> => {
-    const parts = readName(fileName(path));
-    if (parts === null) return null;
-    const features = await readFeatures(path, {
-      signal,
-      layer,
-      crs,
-      encoding,
-      onProgress,
-    });
-    if (features.features.length === 0) throw invalidInput(path, 'holds no geometry', 'leave it out');
-    const file: FileContext = { path, collection, parts, readDate };
-    const made =
-      rows === 'feature' ? featureRows(file, features, options.idProperty) : [fileRow(file, features)];
-    return {
-      path,
-      stem: parts.stem,
-      band: null,
-      rows: made.map(({ row }) => row),
-      suffixes: made.map(({ suffix }) => suffix),
-    };
-  });
-  const files: VectorFile[] = [];
-  for (const { path, value } of found) {
-    if (value === null) unmatched.push(path);
-    else files.push(value);
-  }
-  if (files.length === 0) {
-    throw invalidInput(
-      `the names of the ${paths.length} files`,
-      'are not matched by `filenameRegex`',
-      `correct it; the first name is ${fileName(paths[0] ?? '')}`,
-    );
-  }
-  const all = groupItems(files).flatMap(({ id, files: [file] }) =>
-    file.rows.map((row, k): CatalogRow => ({ ...row, id: `${id}${file.suffixes[k]}` })),
+  const paths = await findFiles(inputs, { wanted: VECTORS, isStore: STORES, signal });
+  const { values, unreadable, unmatched } = await readNamed(
+    paths,
+    readName,
+    options,
+    async (path, parts): Promise<VectorFile> => {
+      const features = await readFeatures(path, { signal, layer, crs, encoding, onProgress });
+      if (features.features.length === 0) throw invalidInput(path, 'holds no geometry', 'leave it out');
+      const file: FileContext = { path, parts, readDate };
+      const made =
+        rows === 'feature' ? featureRows(file, features, options.idProperty) : [fileRow(file, features)];
+      return { path, stem: parts.stem, band: null, rows: made };
+    },
   );
-  return { catalog: GeoCatalog.from(all), unreadable, unmatched };
+  const all = groupItems(values).flatMap(({ id, files: [file] }) =>
+    file.rows.map((row): CatalogRow => ({ ...row, id: `${id}${row.id}` })),
+  );
+  return builtCatalog(all, options, unreadable, unmatched);
 }
 
 /** Says when a feature was, from its properties. */
@@ -117,33 +90,27 @@ type PropertyReader = (name: string, properties: VectorFeature['properties']) =>
 
 interface FileContext {
   readonly path: string;
-  readonly collection: string;
   readonly parts: NameParts;
   readonly readDate: PropertyReader | null;
 }
 
-interface MadeRow {
-  readonly row: Omit<CatalogRow, 'id'>;
-  readonly suffix: string;
-}
-
 /** The box around all features, as the file's reference system has it. */
-function fileRow(file: FileContext, { crs, features }: VectorFeatures): MadeRow {
+function fileRow(file: FileContext, { crs, features }: VectorFeatures): CatalogRow {
   const { path, parts, readDate } = file;
   const bounds = features.map(boundsOfFeature).reduce(unionBounds);
   const interval =
     readDate === null
       ? parts.interval
       : features.map(({ properties }) => readDate(path, properties)).reduce((a, b) => a.union(b));
-  const footprint = polygonsToLonLat([boxOutline(bounds)], crs, path);
-  return { row: rowOf(file, footprint, interval, { features: features.length }), suffix: '' };
+  const footprint = polygonsToLonLat([rectangle(bounds)], crs, path);
+  return rowOf('', file, footprint, interval, { features: features.length });
 }
 
 function featureRows(
   file: FileContext,
   { crs, features }: VectorFeatures,
   idProperty: string | undefined,
-): MadeRow[] {
+): CatalogRow[] {
   const { path, parts, readDate } = file;
   const ids = new Set<string>();
   return features.map((feature, k) => {
@@ -163,21 +130,21 @@ function featureRows(
     ];
     const footprint = polygonsToLonLat(outlines, crs, `${path}: feature ${id}`);
     const interval = readDate?.(path, feature.properties) ?? parts.interval;
-    const properties = Object.fromEntries(
-      Object.entries(feature.properties).map(([name, value]) => [name, valueOfProperty(value)]),
-    );
-    return { row: rowOf(file, footprint, interval, properties), suffix: `/${id}` };
+    const properties = mapValues(feature.properties, valueOfProperty);
+    return rowOf(`/${id}`, file, footprint, interval, properties);
   });
 }
 
 function rowOf(
-  { path, collection, parts }: FileContext,
+  id: string,
+  { path, parts }: FileContext,
   footprint: readonly Polygon[],
   interval: TimeInterval,
   properties: Readonly<Record<string, CatalogValue>>,
-): Omit<CatalogRow, 'id'> {
+): CatalogRow {
   return {
-    collection,
+    id,
+    collection: '',
     footprint,
     interval,
     href: path,
@@ -189,9 +156,7 @@ function rowOf(
 /** Properties of any file as JSON has them. */
 function valueOfProperty(value: unknown): CatalogValue {
   if (Array.isArray(value)) return value.map(valueOfProperty);
-  if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, valueOfProperty(each)]));
-  }
+  if (typeof value === 'object' && value !== null) return mapValues({ ...value }, valueOfProperty);
   return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;
 }
 
@@ -225,16 +190,4 @@ function propertyReader(
     if (start === end) return from;
     return new TimeInterval(from.start, moment(name, end, properties[end]).end);
   };
-}
-
-function boxOutline([x0, y0, x1, y1]: Bounds): Polygon {
-  return [
-    [
-      [x0, y0],
-      [x1, y0],
-      [x1, y1],
-      [x0, y1],
-      [x0, y0],
-    ],
-  ];
 }

@@ -6,14 +6,13 @@ import { type ArrayGroup, ArrayRaster } from '../../raster/node/index.js';
 import { openStore } from '../../raster/node/open.js';
 import { noReference } from '../../raster/request.js';
 import { largestOutline } from '../boxes.js';
-import { GeoCatalog } from '../geo-catalog.js';
 import { gridFootprint } from '../grid-footprint.js';
 import { withoutExtension } from '../name-pattern.js';
-import type { CatalogAsset, CatalogBand, CatalogRow } from '../row.js';
+import type { CatalogAsset, CatalogRow } from '../row.js';
 import { bandsOf } from './build-raster.js';
 import { findFiles } from './find-files.js';
 import { fileName, groupItems } from './group-items.js';
-import { type BuildOptions, type BuiltCatalog, readEach } from './read-each.js';
+import { type BuildOptions, type BuiltCatalog, builtCatalog, readEach } from './read-each.js';
 
 /** What `buildZarrCatalog` looks for. */
 export interface BuildZarrOptions extends BuildOptions {
@@ -60,30 +59,19 @@ export async function buildZarrCatalog(
   inputs: string | readonly string[],
   options: BuildZarrOptions = {},
 ): Promise<BuiltCatalog> {
-  const { signal, collection = '', rows = 'store' } = options;
-  const paths = await findFiles(typeof inputs === 'string' ? [inputs] : inputs, {
-    wanted: STORE_FILES,
-    isStore: STORE_FOLDERS,
-    signal,
-  });
+  const { signal, rows = 'store' } = options;
+  const paths = await findFiles(inputs, { wanted: STORE_FILES, isStore: STORE_FOLDERS, signal });
   const { found, unreadable } = await readEach(paths, options, (path) => readStore(path, options));
   const items = groupItems(found.map(({ value }) => value));
   const all = items.flatMap(({ id, files }) =>
     files.flatMap((store) => (rows === 'store' ? [storeRow(id, store)] : stepRows(id, store))),
   );
-  return {
-    catalog: GeoCatalog.from(all.map((row) => ({ ...row, collection }))),
-    unreadable,
-    unmatched: [],
-  };
+  return builtCatalog(all, options, unreadable);
 }
 
 async function readStore(path: string, options: BuildZarrOptions): Promise<Store> {
   const { signal, headers, onProgress } = options;
-  const { group, place, variable } = await openStore(path, {
-    signal,
-    headers,
-  });
+  const { group, place, variable } = await openStore(path, { signal, headers });
   try {
     const wanted = options.variables ?? (variable === undefined ? undefined : [variable]);
     const names = wanted ?? (await rasterVariables(group, onProgress));
@@ -91,11 +79,7 @@ async function readStore(path: string, options: BuildZarrOptions): Promise<Store
     const variables: Variable[] = [];
     let problem: Error | null = null;
     for (const name of names) {
-      const raster = await ArrayRaster.open(group, {
-        variable: name,
-        signal,
-        onProgress,
-      });
+      const raster = await ArrayRaster.open(group, { variable: name, signal, onProgress });
       // Arrays that were not asked for by name may have no place.
       if (raster.geobox === null) problem ??= noReference(raster);
       else variables.push(describe(raster, name, place));
@@ -118,7 +102,7 @@ async function readStore(path: string, options: BuildZarrOptions): Promise<Store
 function describe(raster: ArrayRaster, name: string, place: string): Variable {
   const { geobox } = raster;
   if (geobox === null) throw noReference(raster);
-  const bands: CatalogBand[] = bandsOf(raster, null);
+  const bands = bandsOf(raster, null);
   return {
     name,
     asset: { href: `${place}#${encodeURIComponent(name)}`, roles: ['data'], bands, geobox },
@@ -144,15 +128,14 @@ async function declaredTime(group: ArrayGroup): Promise<TimeInterval> {
 
 function storeRow(id: string, { path, variables, declared }: Store): CatalogRow {
   const times = variables.flatMap((variable) => variable.times).filter((time) => time !== null);
-  return {
-    id,
-    collection: '',
-    footprint: largestOutline(variables.map(({ footprint }) => footprint)),
-    interval: times.length === 0 ? declared : times.reduce((a, b) => a.union(b)),
-    href: path,
-    assets: Object.fromEntries(variables.map(({ name, asset }) => [name, asset])),
-    properties: {},
-  };
+  const interval = times.length === 0 ? declared : times.reduce((a, b) => a.union(b));
+  return rowOf(id, interval, path, variables);
+}
+
+function rowOf(id: string, interval: TimeInterval, href: string, variables: readonly Variable[]): CatalogRow {
+  const footprint = largestOutline(variables.map((variable) => variable.footprint));
+  const assets = Object.fromEntries(variables.map(({ name, asset }) => [name, asset]));
+  return { id, collection: '', footprint, interval, href, assets, properties: {} };
 }
 
 /** A row for each time that occurs, in order; what has no time is in none, unless nothing has. */
@@ -168,15 +151,7 @@ function stepRows(id: string, store: Store): CatalogRow[] {
       const bands = (variable.asset.bands ?? []).filter((_, k) => variable.times[k]?.equals(step) === true);
       return bands.length === 0 ? [] : [{ ...variable, asset: { ...variable.asset, bands } }];
     });
-    const [first] = present;
-    return {
-      id: `${id}/${new Date(step.start).toISOString().replace(/\.000Z$/, 'Z')}`,
-      collection: '',
-      footprint: largestOutline(present.map(({ footprint }) => footprint)),
-      interval: step,
-      href: first.asset.href,
-      assets: Object.fromEntries(present.map(({ name, asset }) => [name, asset])),
-      properties: {},
-    };
+    const moment = new Date(step.start).toISOString().replace(/\.000Z$/, 'Z');
+    return rowOf(`${id}/${moment}`, step, present[0].asset.href, present);
   });
 }

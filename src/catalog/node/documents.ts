@@ -28,7 +28,7 @@ export function isDocumentPath(path: string): boolean {
 }
 
 /** As `isDocumentPath`, for a document a line. */
-export function isLinesPath(path: string): boolean {
+function isLinesPath(path: string): boolean {
   return LINES.test(pathOf(path));
 }
 

@@ -1,4 +1,5 @@
 /** Paths, patterns, folders and URLs as a list of files. */
+import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invalidInput, TerrachipError } from '../../errors.js';
@@ -12,7 +13,7 @@ const MAX_FILES = 5_000_000;
 /** Folders inside folders. */
 const MAX_DEPTH = 32;
 
-export interface FindOptions {
+interface FindOptions {
   /** Which files of a folder are meant, where a folder is given. */
   readonly wanted: RegExp;
   /** Which folders are themselves files (a `.zarr` store, a `.gdb`). */
@@ -20,12 +21,17 @@ export interface FindOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+interface Search extends FindOptions {
+  add(path: string): void;
+}
+
 /**
  * The files that are meant, each once, in the order of their code units whatever order they were given in. A pattern
  * takes `*`, `?`, `**`, `[abc]` and `{a,b}`; a path that exists is taken as it is.
  * @throws {TerrachipError} INVALID_INPUT for no inputs; NOT_FOUND for what names no file; TOO_LARGE above five million
  */
-export async function findFiles(inputs: readonly string[], options: FindOptions): Promise<string[]> {
+export async function findFiles(input: string | readonly string[], options: FindOptions): Promise<string[]> {
+  const inputs = typeof input === 'string' ? [input] : input;
   if (inputs.length === 0) throw invalidInput('a list of no files', 'makes no catalog', 'name at least one');
   const found = new Set<string>();
   let named = 0;
@@ -44,7 +50,7 @@ export async function findFiles(inputs: readonly string[], options: FindOptions)
   for (const input of inputs) {
     named = 0;
     if (isUrl(input)) add(input);
-    else await findLocal(localPath(input), options, add);
+    else await findLocal(localPath(input), { ...options, add });
     // Files that another input names too are files.
     if (named === 0) {
       const foreign = foreignAddress(input);
@@ -58,18 +64,18 @@ export async function findFiles(inputs: readonly string[], options: FindOptions)
       );
     }
   }
-  return [...found].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  return [...found].sort();
 }
 
-async function findLocal(input: string, options: FindOptions, add: (path: string) => void): Promise<void> {
+async function findLocal(input: string, search: Search): Promise<void> {
   const there = await stat(withoutFragment(input)).catch(() => null);
   if (there === null) {
-    if (/[*?[{]/.test(input)) await findMatches(input, options, add);
+    if (/[*?[{]/.test(input)) await findMatches(input, search);
     return;
   }
-  const isFolder = there.isDirectory() && !options.isStore.test(withoutFragment(input));
-  if (!isFolder) add(input);
-  else await walk(input, 0, options, (path) => options.wanted.test(path), add);
+  const isFolder = there.isDirectory() && !search.isStore.test(withoutFragment(input));
+  if (!isFolder) search.add(input);
+  else await walk(input, 0, search);
 }
 
 /** `store.zarr#variable` is in `store.zarr`. */
@@ -78,30 +84,19 @@ function withoutFragment(path: string): string {
   return place;
 }
 
-async function findMatches(
-  pattern: string,
-  options: FindOptions,
-  add: (path: string) => void,
-): Promise<void> {
-  const expression = globExpression(pattern);
+async function findMatches(pattern: string, search: Search): Promise<void> {
   const fixed = pattern.slice(0, pattern.search(/[*?[{]/));
   const root = fixed.includes('/') ? fixed.slice(0, fixed.lastIndexOf('/') + 1) : '';
   const isDeep = pattern.includes('**');
   const depth = isDeep ? MAX_DEPTH : pattern.slice(root.length).split('/').length - 1;
   const folder = await stat(root === '' ? '.' : root).catch(() => null);
   if (folder?.isDirectory() !== true) return;
-  await walk(root, MAX_DEPTH - depth, options, (path) => expression.test(path), add);
+  await walk(root, MAX_DEPTH - depth, { ...search, wanted: globExpression(pattern) });
 }
 
-async function walk(
-  folder: string,
-  depth: number,
-  options: FindOptions,
-  isWanted: (path: string) => boolean,
-  add: (path: string) => void,
-): Promise<void> {
-  options.signal?.throwIfAborted();
-  let entries: { name: string; isDirectory(): boolean; isFile(): boolean; isSymbolicLink(): boolean }[];
+async function walk(folder: string, depth: number, search: Search): Promise<void> {
+  search.signal?.throwIfAborted();
+  let entries: Dirent[];
   try {
     entries = await readdir(folder === '' ? '.' : folder, { withFileTypes: true });
   } catch (cause) {
@@ -109,14 +104,14 @@ async function walk(
   }
   for (const entry of entries) {
     const path = folder === '' || folder.endsWith('/') ? `${folder}${entry.name}` : join(folder, entry.name);
-    const isStore = options.isStore.test(entry.name);
+    const isStore = search.isStore.test(entry.name);
     // Links to files are followed, links to folders are not: they may lead back.
     const isFile =
       entry.isFile() || (entry.isSymbolicLink() && (await stat(path).catch(() => null))?.isFile());
     if (isFile === true || isStore) {
-      if (isWanted(path)) add(path);
+      if (search.wanted.test(path)) search.add(path);
     } else if (entry.isDirectory() && depth < MAX_DEPTH) {
-      await walk(path, depth + 1, options, isWanted, add);
+      await walk(path, depth + 1, search);
     }
   }
 }

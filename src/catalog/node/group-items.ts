@@ -1,6 +1,7 @@
 /** Which files are one item, and what it is called. */
 import { basename, dirname } from 'node:path';
 import { isUrl, pathOf } from '../../io/open-url.js';
+import { groupBy } from '../group-by.js';
 
 /** What grouping asks of a file. */
 export interface NamedFile {
@@ -25,20 +26,17 @@ export function fileName(path: string): string {
  * comes once. Where files that are different items share a name, folders tell them apart.
  */
 export function groupItems<T extends NamedFile>(files: readonly T[]): { id: string; files: T[] }[] {
-  const groups = new Map<string, T[]>();
-  for (const file of files) addTo(groups, file.stem, file);
   const items: { id: string; files: T[] }[] = [];
-  for (const [stem, members] of groups) {
+  for (const [stem, members] of groupBy(files, ({ stem }) => stem)) {
     if (isOneItem(members)) {
       items.push({ id: stem, files: members });
       continue;
     }
-    const byFolder = new Map<string, T[]>();
-    for (const file of members) addTo(byFolder, folderOf(file.path), file);
+    const byFolder = groupBy(members, ({ path }) => folderOf(path));
     const labels = distinctEndings([...byFolder.keys()]);
     for (const [folder, inFolder] of byFolder) {
       const prefix = labels.get(folder);
-      const id = prefix === undefined || prefix === '' ? stem : `${prefix}/${stem}`;
+      const id = prefix ? `${prefix}/${stem}` : stem;
       if (isOneItem(inFolder)) items.push({ id, files: inFolder });
       else for (const file of inFolder) items.push({ id: `${id}:${fileName(file.path)}`, files: [file] });
     }
@@ -46,17 +44,9 @@ export function groupItems<T extends NamedFile>(files: readonly T[]): { id: stri
   return items;
 }
 
-function addTo<T>(groups: Map<string, T[]>, key: string, value: T): void {
-  const group = groups.get(key);
-  if (group === undefined) groups.set(key, [value]);
-  else group.push(value);
-}
-
 function isOneItem(files: readonly NamedFile[]): boolean {
-  if (files.length === 1) return true;
-  return (
-    files.every(({ band }) => band !== null) && new Set(files.map(({ band }) => band)).size === files.length
-  );
+  const bands = new Set(files.map(({ band }) => band));
+  return files.length === 1 || (bands.size === files.length && !bands.has(null));
 }
 
 function folderOf(path: string): string {

@@ -1,6 +1,6 @@
 /** Catalogs in files: GeoParquet by its ending, with an index beside it; GeoJSON and STAC items by what they hold. */
 import { rm } from 'node:fs/promises';
-import { invalidOption, isTerrachipError } from '../../errors.js';
+import { invalidOption, isTerrachipError, requireChoice } from '../../errors.js';
 import type { ReadOptions } from '../../io/index.js';
 import { openSource } from '../../io/node/index.js';
 import { CATALOG_FORMATS, requireEnding, requireWritable, writeAtomically } from '../../io/node/output.js';
@@ -11,7 +11,7 @@ import { catalogOfGeoJson, featureWithAssets } from '../geojson-catalog.js';
 import type { CatalogFile } from '../parquet/catalog-file.js';
 import type { Fingerprint, IndexBuilder } from '../parquet/index-build.js';
 import { attachIndexOf, indexPath, type OpenUrlOptions, openCatalogFile } from '../parquet/open.js';
-import type { WriteOptions } from '../parquet/write.js';
+import type { Sink, WriteOptions } from '../parquet/write.js';
 import { catalogFromStac } from '../stac/catalog.js';
 import type { HrefOptions } from '../stac/href.js';
 import { readDocuments } from './documents.js';
@@ -92,17 +92,11 @@ export async function writeCatalog(
   path: string,
   { index = true, ...options }: WriteCatalogOptions = {},
 ): Promise<void> {
-  requireEnding(path, 'GeoParquet');
-  await requireWritable(path);
   // hyparquet-writer is loaded with the first file.
   const { writeParquet } = await import('../parquet/write.js');
-  const written = await writeAtomically(path, async (file) => {
-    const result = await writeParquet(catalog, (bytes) => file.writeFile(bytes), { ...options, index });
-    options.signal?.throwIfAborted();
-    // The old index must not outlive the file that it belongs to.
-    await rm(indexPath(path), { force: true });
-    return result;
-  });
+  const written = await writeFile(path, options.signal, (sink) =>
+    writeParquet(catalog, sink, { ...options, index }),
+  );
   if (written.index !== null) await writeIndex(indexPath(path), written.index, written.fingerprint);
 }
 
@@ -117,13 +111,24 @@ export async function writeStacGeoParquet(
   path: string,
   options: WriteOptions = {},
 ): Promise<void> {
+  const { writeStacParquet } = await import('../parquet/stac-write.js');
+  await writeFile(path, options.signal, (sink) => writeStacParquet(catalog, sink, options));
+}
+
+/** Writes a Parquet file wholly or not at all. */
+async function writeFile<T>(
+  path: string,
+  signal: AbortSignal | undefined,
+  write: (sink: Sink) => Promise<T>,
+): Promise<T> {
   requireEnding(path, 'GeoParquet');
   await requireWritable(path);
-  const { writeStacParquet } = await import('../parquet/stac-write.js');
-  await writeAtomically(path, async (file) => {
-    await writeStacParquet(catalog, (bytes) => file.writeFile(bytes), options);
-    options.signal?.throwIfAborted();
+  return writeAtomically(path, async (file) => {
+    const result = await write((bytes) => file.writeFile(bytes));
+    signal?.throwIfAborted();
+    // The old index must not outlive the file that it belongs to.
     await rm(indexPath(path), { force: true });
+    return result;
   });
 }
 
@@ -145,9 +150,7 @@ export interface OpenCatalogOptions extends Omit<OpenUrlOptions, 'index'> {
  */
 export async function openCatalog(path: string, options: OpenCatalogOptions = {}): Promise<CatalogFile> {
   const { index = 'use', signal } = options;
-  if (!['use', 'ignore', 'rebuild'].includes(index)) {
-    throw invalidOption('index', `is "${index}"`, 'give use, ignore or rebuild');
-  }
+  requireChoice('index', index, ['use', 'ignore', 'rebuild']);
   if (index === 'rebuild' && isUrl(path)) {
     throw invalidOption('index', 'is "rebuild" for a file on a server', 'download the file first');
   }

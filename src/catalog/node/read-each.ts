@@ -1,8 +1,11 @@
 /** Many files at a time, where some cannot be read. */
-import { invalidInput, isError, messageOf } from '../../errors.js';
+import { internalError, invalidInput, isError, messageOf } from '../../errors.js';
 import { mapConcurrently } from '../../io/semaphore.js';
 import type { OperationOptions } from '../../progress.js';
-import type { GeoCatalog } from '../geo-catalog.js';
+import { GeoCatalog } from '../geo-catalog.js';
+import type { NameParts, NameReader } from '../name-pattern.js';
+import type { CatalogRow } from '../row.js';
+import { fileName } from './group-items.js';
 
 /** A file that is not in the catalog, and why. */
 export interface UnreadableFile {
@@ -29,8 +32,6 @@ export interface BuildOptions extends OperationOptions {
   onUnreadable?: 'report' | 'throw';
 }
 
-const CONCURRENCY = 16;
-
 /**
  * Runs `read` on each path.
  * @throws {TerrachipError} INVALID_INPUT where not one can be read
@@ -40,7 +41,7 @@ export async function readEach<T>(
   options: BuildOptions,
   read: (path: string) => Promise<T>,
 ): Promise<{ found: { path: string; value: T }[]; unreadable: UnreadableFile[] }> {
-  const { concurrency = CONCURRENCY, onUnreadable = 'report', signal, onProgress } = options;
+  const { concurrency = 16, onUnreadable = 'report', signal, onProgress } = options;
   let done = 0;
   const results = await mapConcurrently(
     paths,
@@ -76,4 +77,52 @@ export async function readEach<T>(
     );
   }
   return { found, unreadable };
+}
+
+/**
+ * Runs `read` on each path whose name matches a pattern. A name whose date is none matches: it is reported where the
+ * file is read.
+ * @throws {TerrachipError} INVALID_INPUT where no name matches, or not one file can be read
+ */
+export async function readNamed<T>(
+  paths: readonly string[],
+  readName: NameReader,
+  options: BuildOptions,
+  read: (path: string, parts: NameParts) => Promise<T>,
+): Promise<{ values: T[]; unreadable: UnreadableFile[]; unmatched: string[] }> {
+  const matched: string[] = [];
+  const unmatched: string[] = [];
+  for (const path of paths) (matches(readName, path) ? matched : unmatched).push(path);
+  if (matched.length === 0) {
+    throw invalidInput(
+      `the names of the ${paths.length} files`,
+      'are not matched by `filenameRegex`',
+      `correct it; the first name is ${fileName(paths[0] ?? '')}`,
+    );
+  }
+  const { found, unreadable } = await readEach(matched, options, async (path) => {
+    const parts = readName(fileName(path));
+    if (parts === null) throw internalError('readNamed', `${path} matched before`);
+    return read(path, parts);
+  });
+  return { values: found.map(({ value }) => value), unreadable, unmatched };
+}
+
+function matches(readName: NameReader, path: string): boolean {
+  try {
+    return readName(fileName(path)) !== null;
+  } catch {
+    return true;
+  }
+}
+
+/** Rows as a catalog, in one collection if it has a name. */
+export function builtCatalog(
+  rows: readonly CatalogRow[],
+  { collection }: BuildOptions,
+  unreadable: readonly UnreadableFile[],
+  unmatched: readonly string[] = [],
+): BuiltCatalog {
+  const named = collection === undefined ? rows : rows.map((row) => ({ ...row, collection }));
+  return { catalog: GeoCatalog.from(named), unreadable, unmatched };
 }

@@ -14,10 +14,23 @@ export async function candidatesOf(
   query: IndexQuery,
   options: ReadOptions,
 ): Promise<IndexEntry[]> {
+  const needsBoxes = query.boxes !== null && layout.hasBoxes;
+  const names = needsBoxes ? ['bbox', ...layout.times] : layout.times;
   const found: IndexEntry[] = [];
   for (const group of file.groups) {
     if (!mayMeet(file, layout, group, query)) continue;
-    found.push(...(await rowsOf(file, layout, group, query, options)));
+    const columns = await file.readColumns(group, names, null, options);
+    for (let k = 0; k < group.rows; k++) {
+      const values = valuesAt(columns, k);
+      const { start, end } = layout.interval(values);
+      if (start > query.end || end < query.start) continue;
+      const box = searched(boxOfValue(values.bbox), layout);
+      // What has no box has no place.
+      if (needsBoxes && box === null) continue;
+      const isNear =
+        query.boxes === null || box === null || query.boxes.some((each) => boxesTouch(box, each));
+      if (isNear) found.push({ row: group.start + k, box: box ?? WORLD, start, end });
+    }
   }
   return found;
 }
@@ -50,30 +63,6 @@ function isAbove(value: unknown, limit: number): boolean {
 
 function isBelow(value: unknown, limit: number): boolean {
   return typeof value === 'number' && value < limit;
-}
-
-async function rowsOf(
-  file: ParquetFile,
-  layout: Layout,
-  group: RowGroup,
-  query: IndexQuery,
-  options: ReadOptions,
-): Promise<IndexEntry[]> {
-  const needsBoxes = query.boxes !== null && layout.hasBoxes;
-  const names = needsBoxes ? ['bbox', ...layout.times] : layout.times;
-  const columns = await file.readColumns(group, names, null, options);
-  const found: IndexEntry[] = [];
-  for (let k = 0; k < group.rows; k++) {
-    const values = valuesAt(columns, k);
-    const { start, end } = layout.interval(values);
-    if (start > query.end || end < query.start) continue;
-    const box = searched(boxOfValue(values.bbox), layout);
-    // What has no box has no place.
-    if (needsBoxes && box === null) continue;
-    const isNear = query.boxes === null || box === null || query.boxes.some((each) => boxesTouch(box, each));
-    if (isNear) found.push({ row: group.start + k, box: box ?? WORLD, start, end });
-  }
-  return found;
 }
 
 const WORLD: Bounds = [-180, -90, 180, 90];

@@ -4,6 +4,7 @@ import type { Bounds } from '../../geo/index.js';
 import { ByteLru } from '../../io/byte-lru.js';
 import { crc32c } from '../../io/crc32c.js';
 import type { ByteSource, ReadOptions } from '../../io/index.js';
+import type { PlaceQuery } from '../place-query.js';
 import {
   BLOCK_BYTES,
   DIGEST_BYTES,
@@ -33,13 +34,7 @@ export interface IndexEntry {
 }
 
 /** What is looked for. */
-export interface IndexQuery {
-  /** Longitude and latitude; null for anywhere. */
-  readonly boxes: readonly Bounds[] | null;
-  /** UTC milliseconds, closed. */
-  readonly start: number;
-  readonly end: number;
-}
+export type IndexQuery = Pick<PlaceQuery, 'boxes' | 'start' | 'end'>;
 
 /** Entries of a level, from the first up to the second. */
 type Range = [from: number, to: number];
@@ -91,13 +86,8 @@ export class CatalogIndex {
     const blocks = view.getUint32(HEADER.blocks, true);
     const rows = view.getFloat64(HEADER.rows, true);
     const crossing = view.getFloat64(HEADER.crossing, true);
-    const counts =
-      Number.isInteger(rows) &&
-      Number.isInteger(crossing) &&
-      crossing >= 0 &&
-      rows >= crossing &&
-      rows < MAX_ROWS;
-    if (!counts) throw damaged(name);
+    const areCounts = Number.isInteger(rows) && Number.isInteger(crossing);
+    if (!areCounts || crossing < 0 || rows < crossing || rows >= MAX_ROWS) throw damaged(name);
     const { bytes } = indexLevels(rows + crossing);
     if (blocks !== Math.ceil(bytes / BLOCK_BYTES) || size !== HEADER_BYTES + 4 * blocks + bytes) {
       throw damaged(name);
@@ -130,22 +120,16 @@ export class CatalogIndex {
         for (let entry = from; entry < to; entry++) {
           const [values, at] = entries(entry);
           if (!meets(query, values, at)) continue;
-          if (level === 0) found.push(this.#entry(entry, values, at));
-          else addRange(below, NODE_SIZE * entry, Math.min(NODE_SIZE * (entry + 1), counts[level - 1]));
+          if (level === 0) {
+            const row = entry < this.rows ? entry : entry - this.crossing;
+            const box: Bounds = [values[at], values[at + 1], values[at + 2], values[at + 3]];
+            found.push({ row, box, start: values[at + 4], end: values[at + 5] });
+          } else addRange(below, NODE_SIZE * entry, Math.min(NODE_SIZE * (entry + 1), counts[level - 1]));
         }
       }
       ranges = below;
     }
     return found;
-  }
-
-  #entry(entry: number, values: Float64Array, at: number): IndexEntry {
-    return {
-      row: entry < this.rows ? entry : entry - this.crossing,
-      box: [values[at], values[at + 1], values[at + 2], values[at + 3]],
-      start: values[at + 4],
-      end: values[at + 5],
-    };
   }
 
   /** Reads what holds some entries. @returns where an entry's values are */

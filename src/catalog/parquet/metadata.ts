@@ -30,13 +30,7 @@ export function geoMetadata(bounds: Bounds | null, column = 'bbox'): string {
 
 const Geo = v.looseObject({
   primary_column: v.string(),
-  columns: dictionary(
-    v.string(),
-    v.looseObject({
-      encoding: v.string(),
-      crs: v.nullish(AnyRecord),
-    }),
-  ),
+  columns: dictionary(v.string(), v.looseObject({ encoding: v.string(), crs: v.nullish(AnyRecord) })),
 });
 
 /**

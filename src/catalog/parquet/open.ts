@@ -1,7 +1,8 @@
 /** Catalogs in files, opened with the index that lies beside them. */
-import { invalidOption, isTerrachipError } from '../../errors.js';
+import { invalidOption, isTerrachipError, requireChoice } from '../../errors.js';
 import { type ByteSource, openUrl } from '../../io/index.js';
 import { isUrl } from '../../io/open-url.js';
+import { orClose } from '../../resource.js';
 import type { HrefOptions } from '../stac/href.js';
 import { CatalogFile } from './catalog-file.js';
 
@@ -32,7 +33,7 @@ export async function openCatalogUrl(url: string, options: OpenUrlOptions = {}):
   const { index = 'use' } = options;
   if (!isUrl(url))
     throw invalidOption('url', `is "${url}"`, 'give an http: or https: URL; paths are for Node');
-  if (!['use', 'ignore'].includes(index)) throw invalidOption('index', `is "${index}"`, 'give use or ignore');
+  requireChoice('index', index, ['use', 'ignore']);
   return openCatalogFile(openUrl, url, options);
 }
 
@@ -43,16 +44,14 @@ export async function openCatalogFile(
   options: OpenUrlOptions,
 ): Promise<CatalogFile> {
   const source = await open(path, options);
-  let file: CatalogFile | null = null;
-  try {
-    file = await CatalogFile.open(source, options);
+  return orClose(source, async () => {
+    const file = await CatalogFile.open(source, options);
     if (options.index !== 'ignore') await attachIndexOf(file, open, path, options);
     return file;
-  } catch (error) {
-    await (file === null ? source.close() : file.dispose());
+  }).catch((error: unknown) => {
     options.signal?.throwIfAborted();
     throw error;
-  }
+  });
 }
 
 /**
@@ -67,13 +66,8 @@ export async function attachIndexOf(
 ): Promise<boolean> {
   const source = await openIfThere(open, indexPath(path), options);
   if (source === null) return false;
-  try {
-    await file.attachIndex(source, options);
-    return true;
-  } catch (error) {
-    await source.close();
-    throw error;
-  }
+  await orClose(source, () => file.attachIndex(source, options));
+  return true;
 }
 
 /** Null for what does not exist. Stores of objects say 403 where they do not let one ask what exists. */

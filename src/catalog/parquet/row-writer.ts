@@ -14,27 +14,21 @@ import { ColumnWriter, type WrittenChunk } from './column-writer.js';
 import { assetsText, propertiesText, SCHEMA } from './rows.js';
 
 export class RowWriter {
-  readonly #id = columnOf('id', true);
-  readonly #collection = new DictionaryWriter(leafOf('collection').element);
-  readonly #geometry = columnOf('geometry');
-  readonly #sides = ['xmin', 'ymin', 'xmax', 'ymax'].map((side) => columnOf(`bbox.${side}`, true));
-  readonly #start = columnOf('start_time', true);
-  readonly #end = columnOf('end_time', true);
-  readonly #href = columnOf('href');
-  readonly #assets = columnOf('assets');
-  readonly #properties = columnOf('properties');
   /** In the order of the schema. */
-  readonly #columns: readonly (ColumnWriter | DictionaryWriter)[] = [
-    this.#id,
-    this.#collection,
-    this.#geometry,
-    ...this.#sides,
-    this.#start,
-    this.#end,
-    this.#href,
-    this.#assets,
-    this.#properties,
-  ];
+  readonly #columns = {
+    id: columnOf('id', true),
+    collection: new DictionaryWriter(leafOf('collection').element),
+    geometry: columnOf('geometry'),
+    xmin: columnOf('bbox.xmin', true),
+    ymin: columnOf('bbox.ymin', true),
+    xmax: columnOf('bbox.xmax', true),
+    ymax: columnOf('bbox.ymax', true),
+    start: columnOf('start_time', true),
+    end: columnOf('end_time', true),
+    href: columnOf('href'),
+    assets: columnOf('assets'),
+    properties: columnOf('properties'),
+  };
   #rows = 0;
 
   /**
@@ -45,19 +39,20 @@ export class RowWriter {
     const { footprint, interval } = row;
     const boxes = indexBoxes(footprint);
     const box = boxes.length > 1 ? boxOf(footprint) : boxes[0];
-    this.#id.addText(row.id);
-    this.#collection.addText(row.collection);
-    if (!box) this.#geometry.addNull();
-    else this.#geometry.addBytes(wkbSize(footprint), (view, offset) => writeWkb(footprint, view, offset));
-    for (const [k, side] of this.#sides.entries()) {
+    const columns = this.#columns;
+    columns.id.addText(row.id);
+    columns.collection.addText(row.collection);
+    if (!box) columns.geometry.addNull();
+    else columns.geometry.addBytes(wkbSize(footprint), (view, offset) => writeWkb(footprint, view, offset));
+    for (const [k, side] of [columns.xmin, columns.ymin, columns.xmax, columns.ymax].entries()) {
       if (box) side.addDouble(box[k]);
       else side.addNull();
     }
-    addTime(this.#start, interval.start);
-    addTime(this.#end, interval.end);
-    this.#href.addText(row.href);
-    this.#assets.addText(assetsText(row));
-    this.#properties.addText(propertiesText(row));
+    addTime(columns.start, interval.start);
+    addTime(columns.end, interval.end);
+    columns.href.addText(row.href);
+    columns.assets.addText(assetsText(row));
+    columns.properties.addText(propertiesText(row));
     this.#rows++;
     return boxes;
   }
@@ -65,7 +60,7 @@ export class RowWriter {
   /** Puts what was added behind the row groups that a writer has. */
   finish(parquet: ParquetWriter, writer: ByteWriter): void {
     const start = writer.offset;
-    const written = this.#columns.map((column) => column.finish(writer));
+    const written = Object.values(this.#columns).map((column) => column.finish(writer));
     const columns = written.map(({ chunk }) => chunk);
     parquet.row_groups.push({
       columns,

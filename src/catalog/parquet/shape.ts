@@ -1,6 +1,5 @@
 /** The columns that JSON values fit into: found by looking at all of them, as STAC has no fixed schema. */
 import type { SchemaElement } from 'hyparquet';
-import { TerrachipError } from '../../errors.js';
 import { mapValues } from '../../json.js';
 
 /** What some values have in common. `json` is for what has nothing in common, and is stored as text. */
@@ -104,15 +103,4 @@ export function storedValue(shape: Shape, value: unknown): unknown {
   if (shape.kind !== 'struct') return value;
   const members = value as Readonly<Record<string, unknown>>;
   return mapValues(shape.fields, (field, name) => storedValue(field, members[name]));
-}
-
-/** @throws {TerrachipError} TOO_LARGE for a schema that no reader would like */
-export function requireFewColumns(schema: readonly SchemaElement[], limit: number): void {
-  if (schema.length <= limit) return;
-  throw new TerrachipError(
-    'TOO_LARGE',
-    `the items have assets and properties of ${schema.length} kinds, more than the ${limit} columns of STAC-GeoParquet`,
-    'write them with writeCatalog(), which needs no column for each',
-    { size: schema.length, limit },
-  );
 }

@@ -1,7 +1,7 @@
 /** Writing a catalog as STAC-GeoParquet: for tools that read items rather than terrachip's own columns. */
 import type { SchemaElement } from 'hyparquet';
 import { ParquetWriter } from 'hyparquet-writer';
-import { invalidInput } from '../../errors.js';
+import { invalidInput, requireWhole, TerrachipError } from '../../errors.js';
 import type { Bounds } from '../../geo/index.js';
 import { mapValues } from '../../json.js';
 import { encodeWkb } from '../../vector/wkb.js';
@@ -12,18 +12,11 @@ import { NOT_FINITE } from '../stac/bands.js';
 import { itemOfRow, type StacItem } from '../stac/item.js';
 import { GEO_KEY, geoMetadata } from './metadata.js';
 import type { Values } from './rows.js';
-import {
-  addShapes,
-  requireFewColumns,
-  type Shape,
-  schemaElements,
-  shapeOf,
-  storableShape,
-  storedValue,
-} from './shape.js';
+import { addShapes, type Shape, schemaElements, shapeOf, storableShape, storedValue } from './shape.js';
 import { JSON_KEY, MEMBERS, TIME_PROPERTIES } from './stac.js';
-import { checkRowGroupSize, orderRows, type Sink, SinkWriter, type WriteOptions } from './write.js';
+import { orderRows, type Sink, SinkWriter, type WriteOptions } from './write.js';
 
+/** No reader likes more. */
 const MAX_COLUMNS = 5000;
 
 /** Bytes of a page before it is compressed. */
@@ -37,7 +30,7 @@ export async function writeStacParquet(
   sink: Sink,
   { signal, rowGroupSize = 20_000 }: WriteOptions = {},
 ): Promise<void> {
-  checkRowGroupSize(rowGroupSize);
+  requireWhole('rowGroupSize', rowGroupSize, 1, 50_000);
   signal?.throwIfAborted();
   const { order, bounds } = orderRows(catalog);
   const shapes = shapesOf(catalog);
@@ -48,7 +41,14 @@ export async function writeStacParquet(
     { name: 'geometry', repetition_type: 'OPTIONAL', type: 'BYTE_ARRAY' },
     ...schemaElements('bbox', BOX),
   ];
-  requireFewColumns(schema, MAX_COLUMNS);
+  if (schema.length > MAX_COLUMNS) {
+    throw new TerrachipError(
+      'TOO_LARGE',
+      `the items have assets and properties of ${schema.length} kinds, more than the ${MAX_COLUMNS} columns of STAC-GeoParquet`,
+      'write them with writeCatalog(), which needs no column for each',
+      { size: schema.length, limit: MAX_COLUMNS },
+    );
+  }
   const texts = names.filter((name) => shapes[name].kind === 'json');
   const parquet = new ParquetWriter({
     writer: new SinkWriter(sink),

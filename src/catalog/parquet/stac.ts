@@ -9,9 +9,8 @@ import { parseJson, validate } from '../../json.js';
 import type { ParquetFile } from '../../parquet/file.js';
 import type { CatalogRow } from '../row.js';
 import { numberMember } from '../stac/bands.js';
-import { itemFootprint } from '../stac/footprint.js';
 import type { HrefOptions } from '../stac/href.js';
-import { itemInterval, rowOfItem, TIMES } from '../stac/item.js';
+import { itemFootprint, itemInterval, rowOfItem, TIMES } from '../stac/item.js';
 import { outlineOfValue, type Values } from './rows.js';
 
 /** Names the columns whose texts are JSON, in files that terrachip wrote. */

@@ -1,7 +1,7 @@
 /** Writing a catalog as GeoParquet 1.1, a row group at a time. */
 import type { KeyValue } from 'hyparquet';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
-import { invalidOption } from '../../errors.js';
+import { requireWhole } from '../../errors.js';
 import { unionBounds } from '../../geo/bounds.js';
 import type { Bounds } from '../../geo/index.js';
 import { crc32c } from '../../io/crc32c.js';
@@ -71,7 +71,7 @@ export async function writeParquet(
   sink: Sink,
   { signal, rowGroupSize = 20_000, index = false }: WriteOptions & { readonly index?: boolean } = {},
 ): Promise<WrittenCatalog> {
-  checkRowGroupSize(rowGroupSize);
+  requireWhole('rowGroupSize', rowGroupSize, 1, 50_000);
   signal?.throwIfAborted();
   const { order, crossing, bounds } = orderRows(catalog);
   const builder = index ? new IndexBuilder(order.length, crossing) : null;
@@ -108,12 +108,6 @@ export async function writeParquet(
   });
   await parquet.finish();
   return { fingerprint: await fingerprintOf(writer.footer, writer.offset), index: builder };
-}
-
-/** @throws {TerrachipError} INVALID_OPTION */
-export function checkRowGroupSize(rows: number): void {
-  if (Number.isInteger(rows) && rows >= 1 && rows <= 50_000) return;
-  throw invalidOption('rowGroupSize', `is ${rows}`, 'give a whole number from 1 to 50000');
 }
 
 /** Where rows go in a file. */

@@ -1,14 +1,16 @@
 /** STAC items (versions 1.0 and 1.1) as rows of a catalog, and rows as items. */
 import * as v from 'valibot';
 import { invalidInput } from '../../errors.js';
-import { TimeInterval } from '../../geo/index.js';
+import { Crs, TimeInterval } from '../../geo/index.js';
 import { AnyRecord, dictionary, mapValues, requireShallow, validate, withoutUndefined } from '../../json.js';
+import type { Polygon } from '../../vector/index.js';
+import { cutCrossingPolygons } from '../../vector/to-lon-lat.js';
 import { bboxOf } from '../boxes.js';
-import { outlineOfGeoJson } from '../geometry.js';
+import { outlineOfGeoJson, pointOutline } from '../geometry.js';
+import { placeOutline } from '../place.js';
 import type { BandValues, CatalogAsset, CatalogRow, CatalogValue } from '../row.js';
 import { BAND_MEMBERS, type BandLists, bandListsOf, bandsOf, numberMember } from './bands.js';
-import { itemFootprint } from './footprint.js';
-import { GRID, type Grid, gridMembersOf, gridOf, membersOfGrid } from './grid.js';
+import { boundsOfBbox, GRID, type Grid, gridMembersOf, gridOf, membersOfGrid } from './grid.js';
 import { type HrefOptions, isAbsolute, trustedHref } from './href.js';
 import { withKnownUnits } from './units.js';
 
@@ -66,7 +68,7 @@ export function rowOfItem(
     return known.units ? known : withKnownUnits(known, key, collection, properties);
   });
   const outline = item.geometry ? outlineOfGeoJson(item.geometry, where) : null;
-  const main = mainAsset(item);
+  const main = dataAsset(item);
   return {
     id: item.id,
     collection,
@@ -125,7 +127,7 @@ export function itemInterval(
 }
 
 /** The first asset that is said to hold data, else the first that is an image, else the first. */
-function mainAsset({ assets }: Item): Asset | undefined {
+function dataAsset({ assets }: Item): Asset | undefined {
   const all = Object.values(assets);
   return (
     all.find(({ roles }) => roles?.includes('data')) ??
@@ -143,6 +145,29 @@ function assetOf(asset: Asset, bands: BandLists, grid: Grid): CatalogAsset {
     ...bandsOf(asset, bands),
     ...(geobox === null ? {} : { geobox }),
   };
+}
+
+/**
+ * The footprint of an item: its geometry, which a box only surrounds, or its box where it has no geometry. A box whose
+ * west is less than its east says that an outline of the same longitudes does not cross the antimeridian (RFC 7946 §5.2).
+ * @param outline as it comes; null for an item without geometry
+ * @param name the item, for messages
+ * @throws {TerrachipError} INVALID_INPUT for positions that are no longitudes and latitudes
+ */
+export function itemFootprint(
+  outline: readonly Polygon[] | null,
+  bbox: readonly number[] | null,
+  name: string,
+): Polygon[] {
+  const box = bbox === null ? null : boundsOfBbox(bbox);
+  if (bbox !== null && box === null) {
+    throw invalidInput(name, `has a bbox of ${bbox.length} numbers`, 'give it four, or six with heights');
+  }
+  if (outline !== null) return cutCrossingPolygons(outline, name, box === null ? null : [box[0], box[2]]);
+  if (box === null) return [];
+  const [x0, y0, x1, y1] = box;
+  if (x0 === x1 && y0 === y1) return cutCrossingPolygons([pointOutline([x0, y0])], name);
+  return placeOutline([x0, y0, x1, y1], Crs.wgs84, name);
 }
 
 /** A STAC item, as JSON. */

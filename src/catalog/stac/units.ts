@@ -25,7 +25,7 @@ export function withKnownUnits(
   properties: Properties,
 ): CatalogAsset {
   const { bands = [], everyBand } = asset;
-  if (isSentinel2(collection)) {
+  if (/^sentinel-(2|s2)-(c1-)?l(1c|2a)(-cogs)?$/.test(collection)) {
     const plain = withoutResolution(key);
     if (/^scl$/i.test(plain)) return { ...asset, units: 'class' };
     // Older items name no bands.
@@ -47,10 +47,6 @@ export function withKnownUnits(
     return isMain(asset, key) || key === 'map' ? { ...asset, units: 'class' } : asset;
   if (/^landsat-c2-?l2/.test(collection)) return landsatUnits(asset, key, bands);
   return asset;
-}
-
-function isSentinel2(collection: string): boolean {
-  return /^sentinel-(2|s2)-(c1-)?l(1c|2a)(-cogs)?$/.test(collection);
 }
 
 function isMain({ roles }: CatalogAsset, key: string): boolean {
