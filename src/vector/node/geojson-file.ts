@@ -13,7 +13,7 @@ export class GeoJsonFile {
   readonly path: string;
   readonly #temporary: string;
   #file: FileHandle | null;
-  /** Whole pieces, and the last one, to which features are added: short texts together are worth a write. */
+  /** Full pieces of text, and the piece to which features are added. */
   #pieces: string[] = [];
   #last = '{"type":"FeatureCollection","features":[';
   #features = 0;
