@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import type { Bounds, Crs, TimeInterval } from '../../geo/index.js';
 import { consolidateZarr, createZarrGroup, ZarrShardWriter } from '../../raster/node/index.js';
-import { ZarrTextWriter } from '../../raster/node/zarr-text-writer.js';
+import { ZarrTextWriter } from '../../raster/node/zarr-writer.js';
 
 /** Chips per inner chunk. The size of a unit is a multiple of it. */
 export const CHUNK_CHIPS = 16;
