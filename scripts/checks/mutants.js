@@ -676,7 +676,12 @@ const MUTANTS = [
   ['src/inference/checkpoint/strided.ts', 'halves[i] << 16', 'halves[i] << 15', CHECKPOINTS],
   ['src/inference/checkpoint/strided.ts', 'elements > storage.length || ', '', HOSTILE],
   ['src/inference/checkpoint/strided.ts', 'last >= storage.length', 'last > storage.length', HOSTILE],
-  ['src/inference/checkpoint/torch.ts', 'if (size !== length * BYTES', 'if (size < length * BYTES', HOSTILE],
+  [
+    'src/inference/checkpoint/torch.ts',
+    'if (size !== length * CHECKPOINT',
+    'if (size < length * CHECKPOINT',
+    HOSTILE,
+  ],
   ['src/inference/checkpoint/torch.ts', 'if (entry.size > size) {', 'if (false) {', HOSTILE],
   ['src/inference/checkpoint/torch.ts', 'if (!entry.stored) {', 'if (false) {', HOSTILE],
   ['src/inference/checkpoint/pickle.ts', 'protocol > 5', 'protocol > 6', HOSTILE],

@@ -1,5 +1,5 @@
 /** Embeds catalogs: a grid of chips over the footprints of their rows, at the times of the rows. */
-import { rowsOn } from '../../catalog/loaders/plan.js';
+import { rowsOn } from '../../catalog/loaders/rows.js';
 import { stepsOfRows } from '../../catalog/loaders/time-steps.js';
 import {
   type BandChoice,
