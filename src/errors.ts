@@ -131,6 +131,16 @@ export function requireWhole(
   throw invalidOption(option, `cannot be ${value}`, `give a whole number from ${range}`);
 }
 
+/** The error for something valid that terrachip does not support. */
+export function unsupported(problem: string, remedy: string, feature: string): TerrachipError {
+  return new TerrachipError('UNSUPPORTED', problem, remedy, { feature });
+}
+
+/** The error for a request above a limit. */
+export function tooLarge(problem: string, remedy: string, size: number, limit: number): TerrachipError {
+  return new TerrachipError('TOO_LARGE', problem, remedy, { size, limit });
+}
+
 /** The error for a violated invariant. */
 export function internalError(where: string, problem: string): TerrachipError {
   return new TerrachipError(

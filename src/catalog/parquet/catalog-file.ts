@@ -1,5 +1,5 @@
 /** A catalog in a Parquet file: asked for rows without reading all of it. */
-import { invalidInput, TerrachipError } from '../../errors.js';
+import { invalidInput, TerrachipError, unsupported } from '../../errors.js';
 import type { GeoSlice } from '../../geo/index.js';
 import type { ByteSource, ReadOptions } from '../../io/index.js';
 import type { Columns, ParquetFile } from '../../parquet/file.js';
@@ -76,11 +76,10 @@ export class CatalogFile {
   async buildIndex(options: ReadOptions = {}): Promise<IndexBuilder> {
     const { catalog, times, footprint, interval } = this.#layout;
     if (catalog === null) {
-      throw new TerrachipError(
-        'UNSUPPORTED',
+      throw unsupported(
         `${this.name} was not written by terrachip, so that it cannot have an index`,
         'load it and write it with writeCatalog()',
-        { feature: 'an index beside STAC-GeoParquet' },
+        'an index beside STAC-GeoParquet',
       );
     }
     const builder = new IndexBuilder(catalog.rows, catalog.crossing);

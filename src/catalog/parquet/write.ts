@@ -54,23 +54,17 @@ export class SinkWriter extends ByteWriter {
 /** Rows without a place come last. */
 const LAST_KEY = 2 ** 32 - 1;
 
-/** What was written, and the index of it. */
-export interface WrittenCatalog {
-  readonly fingerprint: Fingerprint;
-  /** Null where none was asked for. */
-  readonly index: IndexBuilder | null;
-}
-
 /**
  * Writes the rows in an order of their own: along a Hilbert curve, those on both sides of the antimeridian last and
  * in row groups of their own, since their boxes span the globe. Beside the rows, this takes 13 bytes of memory a row,
  * 51 more for the index, and what a row group takes.
+ * @returns what tells the file from others, and its index if it was asked for
  */
 export async function writeParquet(
   catalog: GeoCatalog,
   sink: Sink,
   { signal, rowGroupSize = 20_000, index = false }: WriteOptions & { readonly index?: boolean } = {},
-): Promise<WrittenCatalog> {
+): Promise<{ fingerprint: Fingerprint; index: IndexBuilder | null }> {
   requireWhole('rowGroupSize', rowGroupSize, 1, 50_000);
   signal?.throwIfAborted();
   const { order, crossing, bounds } = orderRows(catalog);
@@ -110,17 +104,16 @@ export async function writeParquet(
   return { fingerprint: await fingerprintOf(writer.footer, writer.offset), index: builder };
 }
 
-/** Where rows go in a file. */
-export interface RowOrder {
-  /** Rows of the catalog, in the order of the file. */
-  readonly order: Uint32Array;
-  /** How many of them lie on both sides of the antimeridian; they are the last. */
-  readonly crossing: number;
-  /** Around all of them; null for none. */
-  readonly bounds: Bounds | null;
-}
-
-export function orderRows(catalog: GeoCatalog): RowOrder {
+/**
+ * Where rows go in a file.
+ * @returns rows of the catalog in the order of the file; how many of them, the last, lie on both sides of the
+ * antimeridian; and the bounds of all, null for none
+ */
+export function orderRows(catalog: GeoCatalog): {
+  order: Uint32Array;
+  crossing: number;
+  bounds: Bounds | null;
+} {
   const keys = new Uint32Array(catalog.length);
   const isCrossing = new Uint8Array(catalog.length);
   let bounds: Bounds | null = null;

@@ -5,7 +5,7 @@
 import * as v from 'valibot';
 import { withoutNulls, withoutUndefined } from '../../json.js';
 import { isCategorical, UNITS, type Units } from '../../raster/units.js';
-import type { BandValues, CatalogBand } from '../row.js';
+import type { BandValues, CatalogAsset, CatalogBand } from '../row.js';
 
 const NUMBER_TEXT = /^\s*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*$/i;
 
@@ -56,13 +56,8 @@ type Band = v.InferOutput<typeof Band>;
 
 const LISTS = ['bands', 'eo:bands', 'raster:bands'] as const;
 
-/** What an asset says of its bands: a list, or what holds for each of them. */
-export interface AssetBands {
-  readonly bands?: readonly CatalogBand[];
-  readonly everyBand?: BandValues;
-  /** Where all bands have the same. */
-  readonly units?: Units;
-}
+/** What an asset says of its bands: a list, or what holds for each of them; units where all have the same. */
+type AssetBands = Pick<CatalogAsset, 'bands' | 'everyBand' | 'units'>;
 
 /** What an item's properties say of bands. */
 export function bandListsOf(properties: Readonly<Record<string, unknown>>): BandLists {
