@@ -6,6 +6,7 @@ import { cannotOpen } from '../../io/node/file.js';
 import { openSource } from '../../io/node/index.js';
 import { isUrl } from '../../io/open-url.js';
 import { openZip } from '../../io/zip.js';
+import { orClose } from '../../resource.js';
 import type { ProductTree } from '../products/description.js';
 
 /** A product of Sentinel-2 has about 150 files, four folders deep. */
@@ -53,19 +54,18 @@ export async function folderTree(path: string): Promise<ProductTree> {
 export function subTree(tree: ProductTree, folder: string): ProductTree {
   if (folder === '') return tree;
   return {
+    ...tree,
     name: basename(folder),
-    path: tree.path,
     files: tree.files.flatMap((file) => (file.startsWith(folder) ? [file.slice(folder.length)] : [])),
     href: (file) => tree.href(folder + file),
     read: (file, maxBytes, signal) => tree.read(folder + file, maxBytes, signal),
-    close: () => tree.close(),
   };
 }
 
 /** A zip file as a product. */
 export async function zipTree(path: string, signal?: AbortSignal): Promise<ProductTree> {
   const source = await openSource(path, { signal });
-  try {
+  return orClose(source, async () => {
     const archive = await openZip(source, { maxDirectoryBytes: MAX_ZIP_DIRECTORY_BYTES });
     const keys = [...archive.entries.keys()].sort();
     for (const key of keys) checkKey(source.name, key);
@@ -82,10 +82,7 @@ export async function zipTree(path: string, signal?: AbortSignal): Promise<Produ
       },
       close: () => source.close(),
     };
-  } catch (error) {
-    await source.close();
-    throw error;
-  }
+  });
 }
 
 function tooMany(path: string): TerrachipError {

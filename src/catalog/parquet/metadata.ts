@@ -4,6 +4,7 @@ import { invalidInput, unsupported } from '../../errors.js';
 import { type Bounds, Crs } from '../../geo/index.js';
 import { AnyRecord, dictionary, parseJson, validate } from '../../json.js';
 import type { ParquetFile } from '../../parquet/file.js';
+import { SIDES } from './shape.js';
 
 /** Of the columns that terrachip writes; counted up when one of them changes its meaning. */
 export const SCHEMA_VERSION = 1;
@@ -12,8 +13,8 @@ export const GEO_KEY = 'geo';
 export const CATALOG_KEY = 'terrachip:catalog';
 
 /** The `geo` key (GeoParquet 1.1.0). Coordinates are longitude and latitude on WGS 84, its default. */
-export function geoMetadata(bounds: Bounds | null, column = 'bbox'): string {
-  const covering = Object.fromEntries(['xmin', 'ymin', 'xmax', 'ymax'].map((side) => [side, [column, side]]));
+export function geoMetadata(bounds: Bounds | null): string {
+  const covering = Object.fromEntries(SIDES.map((side) => [side, ['bbox', side]]));
   return JSON.stringify({
     version: '1.1.0',
     primary_column: 'geometry',
