@@ -132,13 +132,22 @@ export function requireWhole(
 }
 
 /** The error for something valid that terrachip does not support. */
-export function unsupported(problem: string, remedy: string, feature: string): TerrachipError {
-  return new TerrachipError('UNSUPPORTED', problem, remedy, { feature });
+export function unsupported(
+  feature: string,
+  problem: string,
+  remedy: string,
+  cause?: unknown,
+): TerrachipError<'UNSUPPORTED'> {
+  return new TerrachipError('UNSUPPORTED', problem, remedy, { feature }, { cause });
 }
 
 /** The error for a request above a limit. */
-export function tooLarge(problem: string, remedy: string, size: number, limit: number): TerrachipError {
-  return new TerrachipError('TOO_LARGE', problem, remedy, { size, limit });
+export function tooLarge(
+  problem: string,
+  remedy: string,
+  fields: ErrorFields['TOO_LARGE'],
+): TerrachipError<'TOO_LARGE'> {
+  return new TerrachipError('TOO_LARGE', problem, remedy, fields);
 }
 
 /** The error for a violated invariant. */

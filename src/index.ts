@@ -31,5 +31,4 @@ export type { Resource } from './resource.js';
 export type { LabelOptions } from './workflow/evaluate/label.js';
 export * from './workflow/index.js';
 export type { EmbeddingAgreement, MapAgreement } from './workflow/model/agreement.js';
-export type { HalfPrecisionReport, SampleOptions } from './workflow/model/half-precision.js';
-export type { ModelPrecision } from './workflow/model/precision.js';
+export type { SampleOptions } from './workflow/model/half-precision.js';

@@ -25,7 +25,7 @@ const RASTERIZE = 'test/workflow/vectors.test.ts';
 export const CATALOG_MUTANTS = [
   // vector files: indexes, records shorter than their table, exact numbers
   [
-    `${V}/shapefile/shx.ts`,
+    `${V}/shapefile/shp.ts`,
     'shx === null ? null : recordsOfIndex(shp, shx)',
     'null as ReturnType<typeof recordsOfIndex>',
     SHAPEFILE,

@@ -56,12 +56,10 @@ class Outline implements GeometrySink {
   admitPositions(count: number): void {
     this.#positions += count;
     if (this.#positions <= MAX_POSITIONS) return;
-    throw tooLarge(
-      `${this.name} has more than ${MAX_POSITIONS} positions`,
-      'simplify it',
-      this.#positions,
-      MAX_POSITIONS,
-    );
+    throw tooLarge(`${this.name} has more than ${MAX_POSITIONS} positions`, 'simplify it', {
+      size: this.#positions,
+      limit: MAX_POSITIONS,
+    });
   }
 
   addPoint(position: Position): void {

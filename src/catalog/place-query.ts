@@ -1,15 +1,10 @@
 /** The place and time of a query; the place is reprojected to longitude and latitude once. */
 import { invalidInput, requireChoice } from '../errors.js';
+import { boxCovers } from '../geo/bounds.js';
 import { type Bounds, Crs, type CrsLike, type GeoSlice, TimeInterval } from '../geo/index.js';
 import type { Polygon } from '../vector/index.js';
 import { type Place, placeOutline } from './place.js';
-import {
-  boxCovers,
-  outlineCovers,
-  outlinesIntersect,
-  type PreparedPolygon,
-  preparePolygons,
-} from './relate.js';
+import { outlineCovers, outlinesIntersect, type PreparedPolygon, preparePolygons } from './relate.js';
 
 /** Spatial predicates of queries. */
 export const PREDICATES = ['intersects', 'within', 'contains'] as const;

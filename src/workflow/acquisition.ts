@@ -1,13 +1,12 @@
 /** Acquisition manifests: the items of an event by phase, in the format of the published flood notebooks. */
-import { dirname, isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
 import { invalidInput } from '../errors.js';
 import { readJson } from '../io/node/json.js';
-import { isAddress } from '../io/schemes.js';
 import { memberOf } from '../json/keys.js';
 import { dictionary, validateStrictly } from '../json.js';
 import type { Units } from '../raster/node/index.js';
 import { UNITS } from '../raster/units.js';
+import { resolveHref } from './scene.js';
 
 const Name = v.pipe(v.string(), v.minLength(1, 'must not be empty'), v.maxLength(128));
 const Finite = v.pipe(v.number(), v.finite('must be a finite number'));
@@ -98,12 +97,7 @@ export function assetHref(manifest: Acquisition, item: AcquisitionItem, key: str
       `add assets: {"${key}": {"href": …}} to the item`,
     );
   }
-  return resolveFrom(manifest, href);
-}
-
-/** Resolves a path relative to the manifest. URLs and absolute paths stay as they are. */
-export function resolveFrom(manifest: Acquisition, href: string): string {
-  return isAddress(href) || isAbsolute(href) ? href : join(dirname(manifest.path), href);
+  return resolveHref(manifest, href);
 }
 
 /** The units of a modality's values. @throws {TerrachipError} INVALID_INPUT when they are unknown */

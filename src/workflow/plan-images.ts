@@ -12,7 +12,14 @@ import type { OperationOptions } from '../progress.js';
 import { unitConversion } from '../raster/node/index.js';
 import { isCategorical, UNITS } from '../raster/units.js';
 import { identityOf, requirePlausible } from './band-checks.js';
-import { NodataSchema, resolveHref, type Scene, type SceneBands, type SceneRasters } from './scene.js';
+import {
+  NodataSchema,
+  phasesOf,
+  resolveHref,
+  type Scene,
+  type SceneBands,
+  type SceneRasters,
+} from './scene.js';
 
 const Source = v.object({
   href: v.string(),
@@ -78,11 +85,8 @@ function matchPhases(
   inputs: readonly ModelInput[],
   chosen: readonly string[] | undefined,
 ): Map<string, string> {
-  const { document, path } = scene;
-  const scenePhases = new Set([
-    ...document.phases,
-    ...Object.values(document.inputs).flatMap((i) => Object.keys(i.phases ?? {})),
-  ]);
+  const { path } = scene;
+  const scenePhases = phasesOf(scene);
   if (chosen !== undefined) {
     const unknown = chosen.find((phase) => !scenePhases.has(phase));
     if (chosen.length !== modelPhases.length || unknown !== undefined) {
@@ -166,8 +170,8 @@ async function planImage(
     sources.push({
       href: absolute(location),
       band,
-      ...(own === units ? {} : { units: own }),
-      ...(nodata === undefined ? {} : { nodata }),
+      units: own === units ? undefined : own,
+      nodata,
       identity: await identityOf(location),
     });
   }

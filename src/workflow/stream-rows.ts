@@ -2,7 +2,7 @@
 import { type Dtype, isFloat, type TypedArray } from '../geo/index.js';
 import type { Backend, BackendInfo } from '../gpu/index.js';
 import type { BackendChoice } from '../gpu/node/index.js';
-import type { OperationOptions } from '../progress.js';
+import { type OperationOptions, reportProgress } from '../progress.js';
 import {
   type CogOptions,
   CogWriter,
@@ -78,36 +78,32 @@ export async function streamCog(
   let { nodata } = cog;
   for (;;) {
     const mask = nodata === null && !alphaIsMask ? 'auto' : false;
-    const writer = await CogWriter.create(destination, { ...cog, nodata, mask });
-    try {
-      const rows = new StripWriter(writer, { ...target, cog: { ...cog, nodata } }, mask !== false);
-      await streamRows(backend, source, rows, target, options);
-      if (rows.gapsDiffer) {
-        nodata = rows.freeValue();
-        continue;
-      }
-      await writer.finish();
-      if (rows.collisions > 0) {
-        options.onProgress?.({
-          type: 'warning',
-          message: `${rows.collisions} valid pixels are equal to the nodata value ${nodata} and became gaps; choose another \`nodata\`, or none for a mask`,
-        });
-      }
-      const { width, height, crs } = cog.geobox;
-      return {
-        destination,
-        width,
-        height,
-        crs: crs.toString(),
-        dtype: cog.dtype,
-        nodata,
-        mask: writer.hasMask,
-        validPixels: rows.validPixels,
-        backend: backend.info,
-      };
-    } finally {
-      await writer.abort();
+    await using writer = await CogWriter.create(destination, { ...cog, nodata, mask });
+    const rows = new StripWriter(writer, { ...target, cog: { ...cog, nodata } }, mask !== false);
+    await streamRows(backend, source, rows, target, options);
+    if (rows.gapsDiffer) {
+      nodata = rows.freeValue();
+      continue;
     }
+    await writer.finish();
+    if (rows.collisions > 0) {
+      options.onProgress?.({
+        type: 'warning',
+        message: `${rows.collisions} valid pixels are equal to the nodata value ${nodata} and became gaps; choose another \`nodata\`, or none for a mask`,
+      });
+    }
+    const { width, height, crs } = cog.geobox;
+    return {
+      destination,
+      width,
+      height,
+      crs: crs.toString(),
+      dtype: cog.dtype,
+      nodata,
+      mask: writer.hasMask,
+      validPixels: rows.validPixels,
+      backend: backend.info,
+    };
   }
 }
 
@@ -182,15 +178,15 @@ async function streamRows(
   source: ExactRowSource,
   rowsOf: StripWriter,
   { cog, stage }: StreamTarget,
-  { signal, onProgress }: OperationOptions,
+  options: OperationOptions,
 ): Promise<void> {
   let writing: Promise<void> = Promise.resolve();
   try {
-    for await (const { rows, values } of readExactStrips(backend, source, signal)) {
+    for await (const { rows, values } of readExactStrips(backend, source, options.signal)) {
       await writing;
       writing = rowsOf.write(values);
       writing.catch(() => undefined);
-      onProgress?.({ type: 'progress', stage, done: rows.end, total: cog.geobox.height, unit: 'rows' });
+      reportProgress(options, stage, rows.end, cog.geobox.height, 'rows');
     }
     await writing;
   } finally {

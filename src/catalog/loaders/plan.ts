@@ -59,20 +59,20 @@ export class LoadPlan {
   readonly bandNames: readonly string[];
   /** The bands of the first source; null without sources. */
   readonly bands: readonly OpenedBand[] | null;
-  readonly #ownsBackend: boolean;
-  readonly #open = new Set<Source>();
+  readonly #open: Set<Source>;
 
   private constructor(
     context: SourceContext,
     sources: readonly PlacedSource[],
     bandNames: readonly string[],
     bands: readonly OpenedBand[] | null,
+    open: Set<Source>,
   ) {
     this.context = context;
     this.sources = sources;
     this.bandNames = bandNames;
     this.bands = bands;
-    this.#ownsBackend = context.options.backend === undefined;
+    this.#open = open;
   }
 
   /**
@@ -117,7 +117,7 @@ export class LoadPlan {
         rows,
         OPENING,
         async (row, position) => {
-          const placed = await place(context, row, position, choices, opened, signal);
+          const placed = await place(context, row, position, choices, opened);
           if (opened.size > OPEN_SOURCES) await closeAll(opened);
           return placed;
         },
@@ -131,9 +131,7 @@ export class LoadPlan {
       const bands = first === undefined ? null : (await first.source.open(signal)).bands;
       if (first !== undefined) opened.add(first.source);
       const names = first === undefined ? choices.map(String) : namesOf(first.source.row, choices, bands);
-      const plan = new LoadPlan(context, sources, names, bands);
-      for (const source of opened) plan.#open.add(source);
-      return plan;
+      return new LoadPlan(context, sources, names, bands, opened);
     } catch (error) {
       await closeAll(opened);
       if (options.backend === undefined) backend.dispose();
@@ -154,11 +152,10 @@ export class LoadPlan {
     }
   }
 
-  /** @throws {TerrachipError} TOO_LARGE if a result of so many values exceeds `maxBytes` */
-  requireSize(values: number, bytesPerValue: number): void {
+  /** @throws {TerrachipError} TOO_LARGE if a result of so many bytes exceeds `maxBytes` */
+  requireSize(size: number): void {
     const { grid, options } = this.context;
     const { maxBytes: limit = DEFAULT_MAX_BYTES } = options;
-    const size = values * bytesPerValue;
     if (size <= limit) return;
     throw new TerrachipError(
       'TOO_LARGE',
@@ -170,7 +167,7 @@ export class LoadPlan {
 
   async close(): Promise<void> {
     await closeAll(this.#open);
-    if (this.#ownsBackend) this.context.backend.dispose();
+    if (this.context.options.backend === undefined) this.context.backend.dispose();
   }
 }
 
@@ -202,11 +199,8 @@ function nothingThere(catalog: Iterable<CatalogRow>, grid: GeoBox, interval: Tim
     return noOverlap(name, { crs: Crs.wgs84, bounds: all.bounds }, 'the grid', grid);
   if (rowsOn(all, grid, interval).length === 0) {
     const span = all.temporalExtent?.toJSON().join(' to ') ?? 'any time';
-    return invalidInput(
-      name,
-      `has no rows at the time ${interval.toJSON().join(' to ')}: its rows span ${span}`,
-      remedy,
-    );
+    const time = interval.toJSON().join(' to ');
+    return invalidInput(name, `has no rows at the time ${time}: its rows span ${span}`, remedy);
   }
   return invalidInput(
     name,
@@ -228,7 +222,7 @@ export function sortRows(rows: readonly CatalogRow[], order: RowOrder): CatalogR
   if (typeof order === 'function') return byTime.sort(order);
   const { property, descending = false } = order;
   for (const row of byTime) {
-    if (isOrdered(propertyOf(row, property))) continue;
+    if (['number', 'string'].includes(typeof propertyOf(row, property))) continue;
     throw invalidInput(
       rowName(row),
       `has no number or text "${property}" to be ordered by`,
@@ -243,10 +237,6 @@ export function sortRows(rows: readonly CatalogRow[], order: RowOrder): CatalogR
 export function middleOf({ start, end }: TimeInterval): number {
   if (start === -Infinity) return end === Infinity ? -Infinity : end;
   return end === Infinity ? start : start + (end - start) / 2;
-}
-
-function isOrdered(value: CatalogValue | undefined): boolean {
-  return typeof value === 'number' || typeof value === 'string';
 }
 
 function compare(a: CatalogValue | undefined, b: CatalogValue | undefined): number {
@@ -279,23 +269,15 @@ function requireKnownNames(
   options: SourceOptions,
 ): void {
   const [row] = rows;
-  if (row === undefined) return;
-  const loaded = new Set(choices.map(String));
-  for (const choice of choices) {
-    const name = options.onUnreadable === 'skip' ? null : requireBand(row, choice).name;
-    if (name !== null) loaded.add(name);
-  }
-  if (options.onUnreadable === 'skip') return;
+  if (row === undefined || options.onUnreadable === 'skip') return;
+  const loaded = new Set(choices.flatMap((choice) => [String(choice), requireBand(row, choice).name]));
   for (const option of ['resampling', 'sourceNodata'] as const) {
     const byBand = options[option];
     if (typeof byBand !== 'object') continue;
     const unknown = Object.keys(byBand).find((name) => !loaded.has(name));
     if (unknown === undefined) continue;
-    throw invalidOption(
-      option,
-      `names "${unknown}", which is not loaded`,
-      `name some of ${[...loaded].join(', ')}`,
-    );
+    const remedy = `name some of ${[...loaded].join(', ')}`;
+    throw invalidOption(option, `names "${unknown}", which is not loaded`, remedy);
   }
 }
 
@@ -305,9 +287,9 @@ async function place(
   position: number,
   choices: readonly BandChoice[],
   opened: Set<Source>,
-  signal?: AbortSignal,
 ): Promise<PlacedSource | null> {
   const { options, counters } = context;
+  const { signal } = options;
   try {
     const bands = choices.map((choice) => requireBand(row, choice));
     const source = new Source(context, row, position, bands);

@@ -1,5 +1,5 @@
 /** A pool of files that stay open between loads. */
-import { invalidOption } from '../../errors.js';
+import { requireWhole } from '../../errors.js';
 import { type BlockCache, createBlockCache, openRaster, type Raster } from '../../raster/index.js';
 import { RasterView } from '../../raster/raster-view.js';
 import type { OpenAsset } from './options.js';
@@ -33,8 +33,7 @@ interface Entry {
  */
 export function createRasterPool(options: RasterPoolOptions = {}): RasterPool {
   const { files = 64, cache = createBlockCache(), open = openRaster } = options;
-  if (!(Number.isInteger(files) && files >= 0))
-    throw invalidOption('files', `cannot be ${files}`, 'give a whole number from 0 on');
+  requireWhole('files', files, 0);
   let kept = files;
   // Least recently used first.
   const entries = new Map<string, Entry>();

@@ -39,12 +39,10 @@ export async function findFiles(input: string | readonly string[], options: Find
     named++;
     found.add(path);
     if (found.size > MAX_FILES) {
-      throw tooLarge(
-        `there are more than ${MAX_FILES} files`,
-        'build several catalogs and unite them',
-        found.size,
-        MAX_FILES,
-      );
+      throw tooLarge(`there are more than ${MAX_FILES} files`, 'build several catalogs and unite them', {
+        size: found.size,
+        limit: MAX_FILES,
+      });
     }
   };
   for (const input of inputs) {

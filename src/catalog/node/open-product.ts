@@ -57,9 +57,9 @@ async function productOfTree(tree: ProductTree, { tile, signal }: OpenProductOpt
     const folders = safeFolders(tree.files);
     if (folders.length === 0) {
       throw unsupported(
+        'products of this kind',
         `${tree.path} holds no MTD_MSIL1C.xml or MTD_MSIL2A.xml`,
         'give the folder or zip file of a Sentinel-2 product, or a STAC item',
-        'products of this kind',
       );
     }
     if (folders.length > 1) {

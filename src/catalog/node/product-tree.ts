@@ -97,7 +97,6 @@ function tooManyBytes(name: string, size: number, limit: number): TerrachipError
   return tooLarge(
     `${name} has ${size} bytes, above the limit of ${limit} for metadata`,
     'check that it is the right file',
-    size,
-    limit,
+    { size, limit },
   );
 }

@@ -77,9 +77,9 @@ export class CatalogFile {
     const { catalog, times, footprint, interval } = this.#layout;
     if (catalog === null) {
       throw unsupported(
+        'an index beside STAC-GeoParquet',
         `${this.name} was not written by terrachip, so that it cannot have an index`,
         'load it and write it with writeCatalog()',
-        'an index beside STAC-GeoParquet',
       );
     }
     const builder = new IndexBuilder(catalog.rows, catalog.crossing);

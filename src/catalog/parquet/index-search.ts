@@ -77,9 +77,9 @@ export class CatalogIndex {
     const version = view.getUint32(HEADER.version, true);
     if (version > INDEX_VERSION) {
       throw unsupported(
+        `catalog index version ${version}`,
         `${name} is an index of version ${version}; this terrachip reads up to ${INDEX_VERSION}`,
         'update terrachip, or make the index again',
-        `catalog index version ${version}`,
       );
     }
     const blocks = view.getUint32(HEADER.blocks, true);

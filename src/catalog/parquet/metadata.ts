@@ -47,18 +47,18 @@ export function requireLonLat(file: ParquetFile): void {
   const { encoding, crs } = geo.columns[geo.primary_column] ?? {};
   if (geo.primary_column !== 'geometry' || encoding !== 'WKB') {
     throw unsupported(
+      `GeoParquet encoding ${encoding}`,
       `${file.name} stores no WKB in a column named geometry`,
       'write it with that column and encoding',
-      `GeoParquet encoding ${encoding}`,
     );
   }
   // Left out, it is CRS84; null stands for an unknown one.
   const system = crs === undefined ? Crs.wgs84 : crs && Crs.fromProjJson(crs);
   if (!system?.equals(Crs.wgs84)) {
     throw unsupported(
+      'catalogs in projected coordinates',
       `${file.name} has outlines in ${system === null ? 'an unknown reference system' : `the reference system ${system}`}`,
       'reproject them to longitude and latitude (EPSG:4326) first',
-      'catalogs in projected coordinates',
     );
   }
 }
@@ -84,9 +84,9 @@ export function catalogMetadata(file: ParquetFile): CatalogMetadata | null {
   const metadata = validate(CatalogMetadata, parseJson(text, name), name);
   if (metadata.schemaVersion > SCHEMA_VERSION) {
     throw unsupported(
+      `catalog version ${metadata.schemaVersion}`,
       `${file.name} is a catalog of version ${metadata.schemaVersion}; this terrachip reads up to ${SCHEMA_VERSION}`,
       'update terrachip',
-      `catalog version ${metadata.schemaVersion}`,
     );
   }
   if (metadata.rows !== file.rows || metadata.crossing > metadata.rows) {

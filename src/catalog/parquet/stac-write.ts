@@ -45,8 +45,7 @@ export async function writeStacParquet(
     throw tooLarge(
       `the items have assets and properties of ${schema.length} kinds, more than the ${MAX_COLUMNS} columns of STAC-GeoParquet`,
       'write them with writeCatalog(), which needs no column for each',
-      schema.length,
-      MAX_COLUMNS,
+      { size: schema.length, limit: MAX_COLUMNS },
     );
   }
   const texts = names.filter((name) => shapes[name].kind === 'json');

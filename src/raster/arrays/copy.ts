@@ -1,5 +1,5 @@
 /** Copies of boxes between arrays of any rank. */
-import { TerrachipError } from '../../errors.js';
+import { tooLarge } from '../../errors.js';
 import { sizeOf } from '../../geo/dtype.js';
 import { allocateArray, type Dtype, type TypedArray } from '../../geo/index.js';
 import { mapConcurrently } from '../../io/semaphore.js';
@@ -95,12 +95,10 @@ export async function readChunks(
   const counts = ranges.map(({ end }, axis) => Math.ceil(end / chunkShape[axis]) - first[axis]);
   const total = sizeOf(counts);
   if (total > MAX_CHUNKS) {
-    throw new TerrachipError(
-      'TOO_LARGE',
-      `a read of ${name} needs ${total} chunks, more than ${MAX_CHUNKS}`,
-      'read it in parts',
-      { size: total, limit: MAX_CHUNKS },
-    );
+    throw tooLarge(`a read of ${name} needs ${total} chunks, more than ${MAX_CHUNKS}`, 'read it in parts', {
+      size: total,
+      limit: MAX_CHUNKS,
+    });
   }
   await mapConcurrently(
     Array.from({ length: total }, (_, k) => k),

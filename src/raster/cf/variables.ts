@@ -1,7 +1,7 @@
 /** The rasters among a store's arrays, and the choice of one. */
 
 import * as v from 'valibot';
-import { invalidInput, isTerrachipError, TerrachipError } from '../../errors.js';
+import { invalidInput, isTerrachipError, TerrachipError, unsupported } from '../../errors.js';
 import { sizeOf } from '../../geo/dtype.js';
 import type { OnProgress } from '../../progress.js';
 import type { ArrayGroup, Attributes, StoredArray } from '../arrays/index.js';
@@ -129,11 +129,10 @@ export async function chooseVariable(
       dtype === null && !['string', 'char'].includes(storedType) ? `holds ${storedType}` : null,
     );
     if (unread !== '') {
-      throw new TerrachipError(
-        'UNSUPPORTED',
+      throw unsupported(
+        'types of arrays',
         `${group.name} holds no array that terrachip reads: ${unread}`,
         'store it as another type, such as float32',
-        { feature: 'types of arrays' },
       );
     }
     const empty = await describeArrays(group, ({ dtype, shape }) =>

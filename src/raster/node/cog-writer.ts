@@ -160,6 +160,10 @@ export class CogWriter {
     await Promise.all(this.#levels.map((level) => level.file.discard()));
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.abort();
+  }
+
   /** Whether the file gets a mask. */
   get hasMask(): boolean {
     const { mask } = this.#settings;
@@ -289,13 +293,9 @@ export async function writeCog(
   const isTensor = source instanceof GeoTensor;
   const bands = isTensor ? planesOf(path, source) : source;
   const settings = isTensor ? { ...settingsOf(source, bands.length), ...options } : (options as CogOptions);
-  const writer = await CogWriter.create(path, settings);
-  try {
-    await writer.writeRows(bands, mask);
-    await writer.finish();
-  } finally {
-    await writer.abort();
-  }
+  await using writer = await CogWriter.create(path, settings);
+  await writer.writeRows(bands, mask);
+  await writer.finish();
 }
 
 function planesOf(path: string, tensor: GeoTensor): TypedArray[] {

@@ -1,6 +1,6 @@
 /** netCDF-4 and HDF5 by h5wasm, the HDF5 library in WebAssembly. */
 import type { Dataset, File, Group } from 'h5wasm/node';
-import { invalidInput, loadPackage, messageOf, TerrachipError } from '../../errors.js';
+import { invalidInput, loadPackage, messageOf, TerrachipError, unsupported } from '../../errors.js';
 import { sizeOf } from '../../geo/dtype.js';
 import { allocateArray, type Dtype, type TypedArray } from '../../geo/index.js';
 import { orClose } from '../../resource.js';
@@ -286,12 +286,11 @@ function readGuarded<T>(name: string, { filters }: Dataset, work: () => T): T {
     const missing = filters.find(({ id }) => id > BUILT_IN_FILTERS);
     if (missing === undefined) throw cause;
     const filter = FILTERS[missing.id] ?? (missing.name || 'unknown');
-    throw new TerrachipError(
-      'UNSUPPORTED',
+    throw unsupported(
+      `HDF5 filter ${filter}`,
       `${name} is compressed by the HDF5 filter ${filter} (${missing.id}), which terrachip lacks; the file is sound`,
       'store it again with h5repack -f GZIP=5',
-      { feature: `HDF5 filter ${filter}` },
-      { cause },
+      cause,
     );
   }
 }

@@ -85,18 +85,11 @@ async function requireZarrInside(source: ByteSource): Promise<void> {
   const keys = [...(await openZip(source)).entries.keys()];
   if (keys.some((key) => ZARR_ROOT.test(key))) return;
   const images = keys.filter(isRasterEntry).slice(0, 20);
-  if (images.length === 0) {
-    throw invalidInput(
-      source.name,
-      'is a zip file without a raster that is read',
-      'unpack it, and give a file of it',
-    );
-  }
-  throw invalidInput(
-    source.name,
-    `is a zip file of the images ${images.join(', ')}`,
-    `name one, as ${source.name}#${images[0]}`,
-  );
+  const [problem, remedy] =
+    images.length === 0
+      ? ['is a zip file without a raster that is read', 'unpack it, and give a file of it']
+      : [`is a zip file of the images ${images.join(', ')}`, `name one, as ${source.name}#${images[0]}`];
+  throw invalidInput(source.name, problem, remedy);
 }
 
 /** @throws {TerrachipError} INVALID_INPUT for a folder that is no Zarr store, such as a Sentinel product */
@@ -127,36 +120,36 @@ async function openEntry(source: ByteSource, options: OpenRasterOptions): Promis
 }
 
 async function openGeoTiff(source: ByteSource, path: string, options: OpenRasterOptions): Promise<Raster> {
-  const sidecars = isUrl(path) ? {} : await openSidecars(localPath(path), options);
+  const sidecars: Sidecars = {};
   try {
+    if (!isUrl(path)) await openSidecars(localPath(path), sidecars, options);
     return await GeoTiffRaster.open(source, { ...options, sidecars, pam: await pamBeside(path, options) });
   } catch (error) {
-    await Promise.all(Object.values(sidecars).map((opened) => opened.close()));
+    await Promise.all(Object.values(sidecars).map((opened) => opened.dispose()));
     options.signal?.throwIfAborted();
     throw (isTerrachipError(error, 'INVALID_INPUT') && (await foreignFormat(source, path))) || error;
   }
 }
 
-async function openSidecars(path: string, options: OpenOptions): Promise<Sidecars> {
+/** @param sidecars gets those that are there; the caller closes them, also after an error */
+async function openSidecars(path: string, sidecars: Sidecars, options: OpenOptions): Promise<void> {
   const stem = path.replace(/\.[^./\\]*$/, '');
-  const names: [part: keyof Sidecars, name: string][] = [
-    ['overviews', `${path}.ovr`],
-    ['mask', `${path}.msk`],
-    ['maskOverviews', `${path}.msk.ovr`],
-    ...['.tfw', '.tifw', '.tiffw', '.wld'].map(
-      (ending) => ['worldFile', stem + ending] as ['worldFile', string],
-    ),
+  const names: readonly [path: string, part: keyof Sidecars][] = [
+    [`${path}.ovr`, 'overviews'],
+    [`${path}.msk`, 'mask'],
+    [`${path}.msk.ovr`, 'maskOverviews'],
+    [`${stem}.tfw`, 'worldFile'],
+    [`${stem}.tifw`, 'worldFile'],
+    [`${stem}.tiffw`, 'worldFile'],
+    [`${stem}.wld`, 'worldFile'],
   ];
-  const paths = await findBeside(
+  const found = await findBeside(
     path,
-    names.map(([, name]) => name),
+    names.map(([name]) => name),
   );
-  const sidecars: Sidecars = {};
-  for (const [k, [part]] of names.entries()) {
-    const sidecar = paths[k];
-    if (sidecar !== null) sidecars[part] ??= await openSource(sidecar, options);
+  for (const [k, sidecar] of found.entries()) {
+    if (sidecar !== null) sidecars[names[k][1]] ??= await openSource(sidecar, options);
   }
-  return sidecars;
 }
 
 /** The content of a local raster's `.aux.xml` file; null for none. */

@@ -79,8 +79,8 @@ function openGroup(store: ZarrStore, { cache, signal }: OpenStoreOptions): Promi
   return orClose(store, async () => {
     await registerCodecs();
     // zarrita is loaded with the first store.
-    const { ZarrGroup } = await import('../zarr/group.js');
-    return ZarrGroup.open(store, cache ?? createBlockCache(), signal);
+    const { openZarrGroup } = await import('../zarr/group.js');
+    return openZarrGroup(store, cache ?? createBlockCache(), signal);
   });
 }
 

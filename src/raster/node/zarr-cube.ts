@@ -1,7 +1,7 @@
 /** A time series cube as a Zarr store for xarray and GDAL, written window by window. */
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { invalidInput, invalidOption, TerrachipError } from '../../errors.js';
+import { invalidInput, invalidOption, tooLarge } from '../../errors.js';
 import { bytesPerElement } from '../../geo/dtype.js';
 import {
   allocateArray,
@@ -93,16 +93,11 @@ export class ZarrCubeWriter extends Resource {
 
   private constructor(path: string, { geobox, times, tile = 1024, chunk = tile, ...rest }: ZarrCubeOptions) {
     super();
-    for (const [name, value] of [
-      ['tile', tile],
-      ['chunk', chunk],
-    ] as const) {
-      if (!Number.isInteger(value) || value < 1 || value > 2 ** 16 || tile % chunk !== 0)
-        throw invalidOption(
-          name,
-          `cannot be ${value}`,
-          'give whole pixels, the tile a multiple of the chunk',
-        );
+    for (const [name, value] of Object.entries({ tile, chunk })) {
+      if (!Number.isInteger(value) || value < 1 || value > 2 ** 16 || tile % chunk !== 0) {
+        const remedy = 'give whole pixels, the tile a multiple of the chunk';
+        throw invalidOption(name, `cannot be ${value}`, remedy);
+      }
     }
     if (geobox.crs.wkt === null) {
       throw invalidInput(
@@ -230,8 +225,7 @@ export class ZarrCubeWriter extends Resource {
     if (part === undefined) {
       this.#pendingBytes += width * height * (bytesPerElement(dtype) + 1);
       if (this.#pendingBytes > MAX_PENDING_BYTES) {
-        throw new TerrachipError(
-          'TOO_LARGE',
+        throw tooLarge(
           `${this.path} has ${this.#pendingBytes} bytes of tiles that lack pixels`,
           'write windows that are whole tiles, or tile by tile',
           { size: this.#pendingBytes, limit: MAX_PENDING_BYTES },

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { internalError, invalidInput } from '../../errors.js';
 import { bytesPerElement, sizeOf } from '../../geo/dtype.js';
 import { allocateArray, type GeoBox, type TimeInterval, type TypedArray } from '../../geo/index.js';
+import { viewOf } from '../../io/bytes.js';
 import { readJson } from '../../io/node/json.js';
 import { makeFolder, writeFileAtomically, writeJson } from '../../io/node/output.js';
 import { mapConcurrently } from '../../io/semaphore.js';
@@ -14,6 +15,7 @@ import {
   type ZarrArrayOptions,
   zarrArrayMetadata,
   zarrGroupMetadata,
+  zarrTextMetadata,
 } from '../zarr/metadata.js';
 import { encodeShard } from '../zarr/shard.js';
 import { createCompressor, type ZarrCompressor } from './zarr-codecs.js';
@@ -211,4 +213,57 @@ export class ZarrShardWriter {
     const isEmpty = chunk.every((value: number) => Object.is(value, fillValue) || value === fillValue);
     return isEmpty ? null : new Uint8Array(chunk.buffer as ArrayBuffer);
   }
+}
+
+/** Length and layout of an array of texts. */
+export interface ZarrTextOptions {
+  readonly length: number;
+  readonly chunkLength: number;
+  readonly dimension: string;
+  readonly attributes?: Readonly<Record<string, unknown>>;
+}
+
+/** A Zarr v3 list of texts (type `string`, codec `vlen-utf8`), written atomically chunk by chunk. */
+export class ZarrTextWriter {
+  readonly folder: string;
+  readonly #options: ZarrTextOptions;
+
+  constructor(folder: string, options: ZarrTextOptions) {
+    this.folder = folder;
+    this.#options = options;
+  }
+
+  /** Writes the list's metadata. */
+  async create(): Promise<void> {
+    const { length, chunkLength, dimension, attributes = {} } = this.#options;
+    await makeFolder(this.folder);
+    await writeJson(
+      join(this.folder, 'zarr.json'),
+      zarrTextMetadata(length, chunkLength, dimension, attributes),
+    );
+  }
+
+  /** Writes a chunk; the last one is padded with empty texts. */
+  async writeChunk(index: number, texts: readonly string[]): Promise<void> {
+    const { chunkLength } = this.#options;
+    const padded = Array.from({ length: chunkLength }, (_, k) => texts[k] ?? '');
+    await makeFolder(join(this.folder, 'c'));
+    await writeFileAtomically(join(this.folder, 'c', String(index)), encodeTexts(padded));
+  }
+}
+
+/** The number of texts, then each after its length in bytes; numbers are little-endian uint32. */
+function encodeTexts(texts: readonly string[]): Uint8Array {
+  const encoder = new TextEncoder();
+  const encoded = texts.map((text) => encoder.encode(text));
+  const result = new Uint8Array(encoded.reduce((sum, bytes) => sum + 4 + bytes.length, 4));
+  const view = viewOf(result);
+  view.setUint32(0, texts.length, true);
+  let offset = 4;
+  for (const bytes of encoded) {
+    view.setUint32(offset, bytes.length, true);
+    result.set(bytes, offset + 4);
+    offset += 4 + bytes.length;
+  }
+  return result;
 }

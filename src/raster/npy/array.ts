@@ -1,4 +1,4 @@
-import { invalidInput, TerrachipError } from '../../errors.js';
+import { invalidInput, unsupported } from '../../errors.js';
 import { sizeOf } from '../../geo/dtype.js';
 import { allocateArray, type Dtype, dtypeOf, type TypedArray } from '../../geo/index.js';
 import { viewOf } from '../../io/bytes.js';
@@ -178,12 +178,11 @@ function typeOf(descr: string, name: string): NpyType {
     return { name: type, numeric: type, bytes: NUMERIC_TYPES[type].bytes, parts: 1, littleEndian };
   }
   const isPickle = kind === 'O';
-  throw new TerrachipError(
-    'UNSUPPORTED',
+  throw unsupported(
+    isPickle ? 'pickled .npy arrays' : `.npy type ${descr}`,
     isPickle
       ? `${name} holds Python objects, which are programs to run`
       : `${name} holds values of type ${JSON.stringify(descr)}, which terrachip does not read`,
     'save it as an array of numbers',
-    { feature: isPickle ? 'pickled .npy arrays' : `.npy type ${descr}` },
   );
 }

@@ -5,7 +5,7 @@ import {
   isError,
   isTerrachipError,
   messageOf,
-  TerrachipError,
+  unsupported,
 } from '../../errors.js';
 import { bytesPerElement, sizeOf } from '../../geo/dtype.js';
 import { allocateArray, dtypeOf, type TypedArray } from '../../geo/index.js';
@@ -49,11 +49,10 @@ export function zarrArray(
   const chunk = async (coordinates: number[], signal?: AbortSignal): Promise<ZarritaChunk> => {
     if (array === null) throw unreadableType(about);
     if (unknownCodec !== null) {
-      throw new TerrachipError(
-        'UNSUPPORTED',
+      throw unsupported(
+        'Zarr codec',
         `${name} is encoded with a codec that terrachip does not read (${JSON.stringify(unknownCodec)})`,
         'store it with blosc, zstd, gzip, zlib or lz4',
-        { feature: 'Zarr codec' },
       );
     }
     return readChunk(array, name, chunkShape, coordinates, signal);

@@ -1,6 +1,6 @@
-/** Key-value stores for `ZarrGroup`: the interface of folders, zip files and web servers. */
+/** Key-value stores for `openZarrGroup`: the interface of folders, zip files and web servers. */
 import type { AbsolutePath, AsyncReadable, GetOptions, RangeQuery } from '@zarrita/storage';
-import { TerrachipError } from '../../errors.js';
+import { type TerrachipError, tooLarge } from '../../errors.js';
 import { type ByteSource, checkRange } from '../../io/index.js';
 import { checkKey, leavesStore } from '../../io/key.js';
 import { openZip } from '../../io/zip.js';
@@ -71,8 +71,7 @@ async function readValue(
   if (source === null) return undefined;
   try {
     if (source.size > limit) {
-      throw new TerrachipError(
-        'TOO_LARGE',
+      throw tooLarge(
         `${store.name}/${key} has ${source.size} bytes, more than the ${limit} that it may have`,
         'check the store',
         { size: source.size, limit },

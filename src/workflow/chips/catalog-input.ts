@@ -14,7 +14,7 @@ import { mapConcurrently } from '../../io/semaphore.js';
 import type { Resampling } from '../../kernels/index.js';
 import type { Units } from '../../raster/node/index.js';
 import { identityOf, requirePlausible } from '../band-checks.js';
-import type { ChipMethod } from './methods.js';
+import type { ChipMethod } from '../choices.js';
 
 /** A catalog for a model's input. */
 export interface CatalogInput {
@@ -139,15 +139,11 @@ export async function checkPixels(open: OpenInput, pool: RasterPool, signal?: Ab
       const key = JSON.stringify([row.collection, units, k]);
       if (units === undefined || seen.has(key)) continue;
       seen.add(key);
-      const raster = await pool.open(chosen.asset.href, { signal });
-      try {
-        const stored = bandInFile(raster, chosen);
-        const { nodata = stored.nodata, scale = stored.scale, offset = stored.offset } = chosen.values;
-        const about = { index: stored.index, nodata, scale, offset };
-        await requirePlausible(raster, about, units, `${input.name} ${input.bands[k]}`, signal);
-      } finally {
-        await raster.close();
-      }
+      await using raster = await pool.open(chosen.asset.href, { signal });
+      const stored = bandInFile(raster, chosen);
+      const { nodata = stored.nodata, scale = stored.scale, offset = stored.offset } = chosen.values;
+      const about = { index: stored.index, nodata, scale, offset };
+      await requirePlausible(raster, about, units, `${input.name} ${input.bands[k]}`, signal);
     }
   }
 }

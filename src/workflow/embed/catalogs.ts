@@ -20,8 +20,9 @@ import type { ModelInput, ModelSpec } from '../../inference/node/index.js';
 import type { Resampling } from '../../kernels/index.js';
 import type { Units } from '../../raster/node/index.js';
 import { type RowSelection, readPlace, selectRows } from '../catalog.js';
-import { CatalogChips, type CatalogInput, type ChipMethod, rowsWithBands } from '../chips/index.js';
-import { CHIP_TIMES, type ChipTimes, type EdgePolicy } from './choices.js';
+import { CatalogChips } from '../chips/catalog.js';
+import { type CatalogInput, rowsWithBands } from '../chips/catalog-input.js';
+import { CHIP_TIMES, type ChipMethod, type ChipTimes, type EdgePolicy } from '../choices.js';
 import type { EmbedReport } from './embed.js';
 import { type EmbedRunOptions, embedRun } from './run.js';
 
@@ -94,7 +95,7 @@ export async function embedCatalogs(options: EmbedCatalogsOptions): Promise<Embe
       stride: options.stride ?? spec.chip.stride,
       policy: options.policy ?? 'cover',
     });
-    const source = await CatalogChips.open({
+    return CatalogChips.open({
       spec,
       backend,
       inputs,
@@ -103,7 +104,6 @@ export async function embedCatalogs(options: EmbedCatalogsOptions): Promise<Embe
       cacheBytes,
       signal,
     });
-    return { source, close: () => source.close() };
   });
 }
 

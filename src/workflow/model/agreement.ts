@@ -36,22 +36,17 @@ export async function runSample(
   provider: HostProviderChoice,
   signal?: AbortSignal,
 ): Promise<SampleRun> {
-  const session = await openSession({ spec, graphs: { whole: path } }, { provider });
-  const backend = new CpuBackend();
-  try {
-    const results: { data: Float32Array; dims: readonly number[] }[] = [];
-    for (const chip of sample) {
-      signal?.throwIfAborted();
-      const inputs = new Map([...chip].map(([name, values]) => [name, backend.upload(values)]));
-      const result = await session.run(backend, inputs, 1);
-      results.push({ data: await backend.download(result), dims: result.shape });
-      for (const tensor of [result, ...inputs.values()]) tensor.dispose();
-    }
-    return { provider: session.provider, results };
-  } finally {
-    backend.dispose();
-    await session.dispose();
+  await using session = await openSession({ spec, graphs: { whole: path } }, { provider });
+  using backend = new CpuBackend();
+  const results: { data: Float32Array; dims: readonly number[] }[] = [];
+  for (const chip of sample) {
+    signal?.throwIfAborted();
+    const inputs = new Map([...chip].map(([name, values]) => [name, backend.upload(values)]));
+    const result = await session.run(backend, inputs, 1);
+    results.push({ data: await backend.download(result), dims: result.shape });
+    for (const tensor of [result, ...inputs.values()]) tensor.dispose();
   }
+  return { provider: session.provider, results };
 }
 
 /** @param name the checkpoint, for messages @throws {TerrachipError} INVALID_INPUT if float16 overflows */

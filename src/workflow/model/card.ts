@@ -1,5 +1,4 @@
 /** Makes `model.json` for a TerraMind checkpoint. */
-import { join } from 'node:path';
 import * as v from 'valibot';
 import { invalidInput, invalidOption } from '../../errors.js';
 import { NAME } from '../../inference/model-spec.js';
@@ -221,9 +220,4 @@ function checkNames(option: string, names: readonly string[]): void {
     invalid === undefined ? `names ${duplicate} twice` : `cannot be ${JSON.stringify(invalid)}`,
     invalid === undefined ? 'give each a name of its own' : 'use 1 to 64 letters, digits, dots and dashes',
   );
-}
-
-/** The path of a folder's `model.json`. */
-export function cardPath(folder: string): string {
-  return join(folder, 'model.json');
 }
