@@ -20,8 +20,9 @@ import { requireNodata } from '../../raster/stored-values.js';
 import { Resource } from '../../resource.js';
 import type { CatalogRow } from '../row.js';
 import type { LoadRasterOptions } from './options.js';
-import { LoadPlan, type LoadTarget } from './plan.js';
+import { LoadPlan } from './plan.js';
 import { PICKING, StripReducer } from './reduce.js';
+import type { LoadTarget } from './rows.js';
 
 /** Methods that suit categories; a count is of sources, not of their values. */
 const OF_CATEGORIES: readonly MosaicMethod[] = [...PICKING, 'count'];

@@ -5,9 +5,10 @@ import { DTYPES, type Dtype, type GeoTensor, type TimeInterval, unitRows } from 
 import { MOSAIC_METHODS, type MosaicMethod } from '../../kernels/index.js';
 import type { CatalogRow } from '../row.js';
 import type { LoadRasterOptions, SourceOptions } from './options.js';
-import { LoadPlan, type LoadTarget, middleOf, type PlacedSource } from './plan.js';
+import { LoadPlan, type PlacedSource } from './plan.js';
 import { StoredValues } from './raster.js';
 import { StripReducer } from './reduce.js';
+import { type LoadTarget, middleOf } from './rows.js';
 import { stepsOfRows, type TimeSteps } from './time-steps.js';
 
 /** `nearest`: the source with data at the pixel that is nearest in time to the middle of the step. */

@@ -24,7 +24,7 @@ import {
 } from '../../vector/index.js';
 import { readFeatures } from '../../vector/node/index.js';
 import { requireBytes, sizeOnGrid } from '../loaders/options.js';
-import { type LoadTarget, rowsOn, targetGrid, targetTime } from '../loaders/plan.js';
+import { type LoadTarget, rowsOn, targetGrid, targetTime } from '../loaders/rows.js';
 import { type CatalogRow, rowName } from '../row.js';
 
 /** The grid of `loadVector`, and what is burned into it. */

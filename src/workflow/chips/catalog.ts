@@ -1,7 +1,7 @@
 /** Chips of catalogs, at the places and times of a sampler. */
 
 import { createHash } from 'node:crypto';
-import { rowsOn } from '../../catalog/loaders/plan.js';
+import { rowsOn } from '../../catalog/loaders/rows.js';
 import {
   type CatalogRow,
   createRasterPool,
