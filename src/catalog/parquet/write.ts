@@ -111,7 +111,7 @@ export async function writeParquet(
 }
 
 /** Where rows go in a file. */
-export interface RowOrder {
+export interface WriteOrder {
   /** Rows of the catalog, in the order of the file. */
   readonly order: Uint32Array;
   /** How many of them lie on both sides of the antimeridian; they are the last. */
@@ -120,7 +120,7 @@ export interface RowOrder {
   readonly bounds: Bounds | null;
 }
 
-export function orderRows(catalog: GeoCatalog): RowOrder {
+export function orderRows(catalog: GeoCatalog): WriteOrder {
   const keys = new Uint32Array(catalog.length);
   const isCrossing = new Uint8Array(catalog.length);
   let bounds: Bounds | null = null;
