@@ -1,7 +1,7 @@
 /** Copies of boxes between arrays of any rank. */
 import { tooLarge } from '../../errors.js';
 import { sizeOf } from '../../geo/dtype.js';
-import { allocateArray, type Dtype, type TypedArray } from '../../geo/index.js';
+import { allocateArray, type Dtype, dtypeOf, type TypedArray } from '../../geo/index.js';
 import { mapConcurrently } from '../../io/semaphore.js';
 import { type ArrayDescription, type AxisRange, extentOf } from './array.js';
 
@@ -46,6 +46,20 @@ export function copyBox(extent: readonly number[], from: BoxLayout, to: BoxLayou
     }
   };
   if (extent.every((n) => n > 0)) copy(0, from.offset, to.offset);
+}
+
+/** Values in C order, from those that are stored with other strides. */
+export function inCOrder(
+  values: TypedArray,
+  shape: readonly number[],
+  stored: readonly number[],
+): TypedArray {
+  const strides = stridesOf(shape);
+  // The strides of axes of length 1 do not matter.
+  if (strides.every((step, axis) => shape[axis] === 1 || step === stored[axis])) return values;
+  const data: TypedArray = allocateArray(dtypeOf(values), values.length);
+  copyBox(shape, { data: values, offset: 0, strides: stored }, { data, offset: 0, strides });
+  return data;
 }
 
 /** A box of an array's values in C order, of the shape `extent` from `origin` on. */
