@@ -17,7 +17,7 @@ import {
 import { keepsValues, MOSAIC_METHODS, type MosaicMethod } from '../../kernels/index.js';
 import { toStored, UsedValues } from '../../raster/index.js';
 import { requireNodata } from '../../raster/stored-values.js';
-import { Resource } from '../../resource.js';
+import { orClose, Resource } from '../../resource.js';
 import type { CatalogRow } from '../row.js';
 import type { LoadRasterOptions } from './options.js';
 import { LoadPlan } from './plan.js';
@@ -78,12 +78,7 @@ export async function streamRaster<D extends Dtype = 'float32'>(
   requireChoice('method', method, MOSAIC_METHODS);
   requireChoice('dtype', dtype, DTYPES);
   const plan = await LoadPlan.make(catalog, target, options, method === 'median');
-  try {
-    return new RasterStream(plan, method, dtype, options);
-  } catch (error) {
-    await plan.close();
-    throw error;
-  }
+  return orClose(plan, async () => new RasterStream(plan, method, dtype, options));
 }
 
 /** @throws {TerrachipError} INVALID_OPTION for a method that computes values from those of categories */

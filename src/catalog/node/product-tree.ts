@@ -6,6 +6,7 @@ import { cannotOpen } from '../../io/node/file.js';
 import { openSource } from '../../io/node/index.js';
 import { isUrl } from '../../io/open-url.js';
 import { openZip } from '../../io/zip.js';
+import { orClose } from '../../resource.js';
 import type { ProductTree } from '../products/description.js';
 
 /** A product of Sentinel-2 has about 150 files, four folders deep. */
@@ -65,7 +66,7 @@ export function subTree(tree: ProductTree, folder: string): ProductTree {
 /** A zip file as a product. */
 export async function zipTree(path: string, signal?: AbortSignal): Promise<ProductTree> {
   const source = await openSource(path, { signal });
-  try {
+  return orClose(source, async () => {
     const archive = await openZip(source, { maxDirectoryBytes: MAX_ZIP_DIRECTORY_BYTES });
     const keys = [...archive.entries.keys()].sort();
     for (const key of keys) checkKey(source.name, key);
@@ -82,10 +83,7 @@ export async function zipTree(path: string, signal?: AbortSignal): Promise<Produ
       },
       close: () => source.close(),
     };
-  } catch (error) {
-    await source.close();
-    throw error;
-  }
+  });
 }
 
 function tooMany(path: string): TerrachipError {

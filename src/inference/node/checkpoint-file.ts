@@ -1,4 +1,5 @@
 import { type OpenOptions, openSource } from '../../io/node/index.js';
+import { orClose } from '../../resource.js';
 import { type Checkpoint, openCheckpoint } from '../checkpoint/index.js';
 
 /**
@@ -7,10 +8,5 @@ import { type Checkpoint, openCheckpoint } from '../checkpoint/index.js';
  */
 export async function openCheckpointFile(path: string, options: OpenOptions = {}): Promise<Checkpoint> {
   const source = await openSource(path, options);
-  try {
-    return await openCheckpoint(source, { signal: options.signal });
-  } catch (error) {
-    await source.close();
-    throw error;
-  }
+  return orClose(source, () => openCheckpoint(source, { signal: options.signal }));
 }

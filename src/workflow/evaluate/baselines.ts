@@ -5,6 +5,7 @@
 import { isTerrachipError } from '../../errors.js';
 import { type GeoBox, gridStrips, type RowRange } from '../../geo/index.js';
 import { unitConversion } from '../../raster/node/index.js';
+import { orClose } from '../../resource.js';
 import type { Plan } from '../plan.js';
 import { phasesOf, readScene, resolveHref, type Scene } from '../scene.js';
 import { RasterLayer } from './layers.js';
@@ -105,16 +106,13 @@ export async function openBaselines(
     };
   }
   const layers = sceneLayers(scene, plan, geobox, signal);
-  try {
+  await orClose(layers, async () => {
     for (const rule of RULES) {
       const prepared = await prepare(rule, layers, geobox, signal);
       if (typeof prepared === 'string') leftOut.push({ name: rule.name, reason: prepared });
       else baselines.push(prepared);
     }
-  } catch (error) {
-    await layers.close();
-    throw error;
-  }
+  });
   return { baselines, leftOut, close: () => layers.close() };
 }
 
