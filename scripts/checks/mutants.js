@@ -725,7 +725,7 @@ const MUTANTS = [
   ['src/raster/warp-source.ts', "isAlpha && transparency !== 'gaps'", 'isAlpha', GAPS],
   ['src/raster/warp-source.ts', 'isAlpha ? null : band.nodata', 'band.nodata', GAPS],
   ['src/workflow/stream-rows.ts', 'if (!isFloat(dtype)) this.gapsDiffer = true;', '', GAPS],
-  ['src/workflow/stream-rows.ts', 'band === this.#target.alpha ? null : nodata', 'nodata', GAPS],
+  ['src/workflow/stream-rows.ts', 'band === this.target.alpha ? null : nodata', 'nodata', GAPS],
   ['src/workflow/warp.ts', 'shared && canHold(dtype, nodata)', 'shared', GAPS],
   ['src/workflow/polygonize.ts', 'valid[0]), valid[0]', 'valid[0])', GAPS],
   ['src/workflow/polygonize.ts', 'valid[i] === 1 && ', '', 'test/workflow/vectors.test.ts'],

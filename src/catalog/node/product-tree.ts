@@ -1,6 +1,6 @@
 import { opendir, readFile, stat } from 'node:fs/promises';
 import { basename, join, relative, resolve, sep } from 'node:path';
-import { invalidInput, TerrachipError } from '../../errors.js';
+import { invalidInput, TerrachipError, tooLarge } from '../../errors.js';
 import { checkKey } from '../../io/key.js';
 import { cannotOpen } from '../../io/node/file.js';
 import { openSource } from '../../io/node/index.js';
@@ -43,7 +43,7 @@ export async function folderTree(path: string): Promise<ProductTree> {
     async read(file, maxBytes, signal) {
       const at = join(root, file);
       const { size } = await stat(at);
-      if (size > maxBytes) throw tooLarge(at, size, maxBytes);
+      if (size > maxBytes) throw tooManyBytes(at, size, maxBytes);
       return readFile(at, { signal });
     },
     close: async () => undefined,
@@ -54,12 +54,11 @@ export async function folderTree(path: string): Promise<ProductTree> {
 export function subTree(tree: ProductTree, folder: string): ProductTree {
   if (folder === '') return tree;
   return {
+    ...tree,
     name: basename(folder),
-    path: tree.path,
     files: tree.files.flatMap((file) => (file.startsWith(folder) ? [file.slice(folder.length)] : [])),
     href: (file) => tree.href(folder + file),
     read: (file, maxBytes, signal) => tree.read(folder + file, maxBytes, signal),
-    close: () => tree.close(),
   };
 }
 
@@ -78,7 +77,7 @@ export async function zipTree(path: string, signal?: AbortSignal): Promise<Produ
       href: (file) => `${place}#${file}`,
       async read(file, maxBytes) {
         const size = archive.entries.get(file)?.size ?? 0;
-        if (size > maxBytes) throw tooLarge(`${path}#${file}`, size, maxBytes);
+        if (size > maxBytes) throw tooManyBytes(`${path}#${file}`, size, maxBytes);
         return archive.read(file, 0, size);
       },
       close: () => source.close(),
@@ -94,9 +93,8 @@ function tooMany(path: string): TerrachipError {
   );
 }
 
-function tooLarge(name: string, size: number, limit: number): TerrachipError {
-  return new TerrachipError(
-    'TOO_LARGE',
+function tooManyBytes(name: string, size: number, limit: number): TerrachipError {
+  return tooLarge(
     `${name} has ${size} bytes, above the limit of ${limit} for metadata`,
     'check that it is the right file',
     { size, limit },

@@ -21,7 +21,7 @@ export function indexAt(k: number, shape: readonly number[]): number[] {
   return stridesOf(shape).map((step, axis) => Math.floor(k / step) % shape[axis]);
 }
 
-export interface Layout {
+export interface BoxLayout {
   readonly data: TypedArray;
   /** The index of the box's first value. */
   readonly offset: number;
@@ -29,7 +29,7 @@ export interface Layout {
 }
 
 /** Copies a box of values; both layouts have its rank. */
-export function copyBox(extent: readonly number[], from: Layout, to: Layout): void {
+export function copyBox(extent: readonly number[], from: BoxLayout, to: BoxLayout): void {
   const last = extent.length - 1;
   const copy = (axis: number, source: number, target: number): void => {
     if (axis > last) {
@@ -73,7 +73,7 @@ interface Chunk {
 function copyChunk({ values, origin, extent }: Chunk, ranges: readonly AxisRange[], data: TypedArray): void {
   const from = ranges.map(({ start }, axis) => Math.max(start, origin[axis]));
   const inside = ranges.map(({ end }, axis) => Math.min(end, origin[axis] + extent[axis]) - from[axis]);
-  const place = (strides: readonly number[], first: (axis: number) => number): Omit<Layout, 'data'> => ({
+  const place = (strides: readonly number[], first: (axis: number) => number): Omit<BoxLayout, 'data'> => ({
     strides,
     offset: strides.reduce((sum, stride, axis) => sum + (from[axis] - first(axis)) * stride, 0),
   });
