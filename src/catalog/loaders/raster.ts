@@ -17,7 +17,7 @@ import {
 import { keepsValues, MOSAIC_METHODS, type MosaicMethod } from '../../kernels/index.js';
 import { toStored, UsedValues } from '../../raster/index.js';
 import { requireNodata } from '../../raster/stored-values.js';
-import { orClose, Resource } from '../../resource.js';
+import { Resource } from '../../resource.js';
 import type { CatalogRow } from '../row.js';
 import type { LoadRasterOptions } from './options.js';
 import { LoadPlan } from './plan.js';
@@ -60,7 +60,7 @@ export async function loadRaster<D extends Dtype = 'float32'>(
     }
     return bandTensor<D>({ data, geobox, nodata: stored.settle(data), bandNames });
   } finally {
-    await stream.close();
+    await stream.dispose();
   }
 }
 
@@ -78,7 +78,12 @@ export async function streamRaster<D extends Dtype = 'float32'>(
   requireChoice('method', method, MOSAIC_METHODS);
   requireChoice('dtype', dtype, DTYPES);
   const plan = await LoadPlan.make(catalog, target, options, method === 'median');
-  return orClose(plan, async () => new RasterStream(plan, method, dtype, options));
+  try {
+    return new RasterStream(plan, method, dtype, options);
+  } catch (error) {
+    await plan.dispose();
+    throw error;
+  }
 }
 
 /** @throws {TerrachipError} INVALID_OPTION for a method that computes values from those of categories */
@@ -141,13 +146,13 @@ export class RasterStream<D extends Dtype = Dtype> extends Resource implements A
       stored.warn(onProgress);
     } finally {
       reducer.dispose();
-      await this.close();
+      await this.dispose();
     }
   }
 
   /** Closes all files. A finished iteration closes them too. */
   async dispose(): Promise<void> {
-    await this.plan.close();
+    await this.plan.dispose();
   }
 }
 

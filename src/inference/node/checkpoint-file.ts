@@ -1,5 +1,4 @@
 import { type OpenOptions, openSource } from '../../io/node/index.js';
-import { orClose } from '../../resource.js';
 import { type Checkpoint, openCheckpoint } from '../checkpoint/index.js';
 
 /**
@@ -8,5 +7,10 @@ import { type Checkpoint, openCheckpoint } from '../checkpoint/index.js';
  */
 export async function openCheckpointFile(path: string, options: OpenOptions = {}): Promise<Checkpoint> {
   const source = await openSource(path, options);
-  return orClose(source, () => openCheckpoint(source, { signal: options.signal }));
+  try {
+    return await openCheckpoint(source, { signal: options.signal });
+  } catch (error) {
+    await source.dispose();
+    throw error;
+  }
 }

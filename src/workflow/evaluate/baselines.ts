@@ -5,7 +5,6 @@
 import { isTerrachipError } from '../../errors.js';
 import { type GeoBox, gridStrips, type RowRange } from '../../geo/index.js';
 import { unitConversion } from '../../raster/node/index.js';
-import { orClose } from '../../resource.js';
 import type { Plan } from '../plan.js';
 import { phasesOf, readScene, resolveHref, type Scene } from '../scene.js';
 import { RasterLayer } from './layers.js';
@@ -81,7 +80,7 @@ const RULES: readonly Rule[] = [
 export interface OpenBaselines {
   readonly baselines: readonly Baseline[];
   readonly leftOut: readonly { name: string; reason: string }[];
-  close(): Promise<void>;
+  dispose(): Promise<void>;
 }
 
 /** Opens the rasters of a map's scene and determines the thresholds, in one pass over the scene per rule. */
@@ -102,18 +101,21 @@ export async function openBaselines(
     return {
       baselines,
       leftOut: RULES.map(({ name }) => ({ name, reason: error.message })),
-      close: async () => undefined,
+      dispose: async () => undefined,
     };
   }
   const layers = sceneLayers(scene, plan, geobox, signal);
-  await orClose(layers, async () => {
+  try {
     for (const rule of RULES) {
       const prepared = await prepare(rule, layers, geobox, signal);
       if (typeof prepared === 'string') leftOut.push({ name: rule.name, reason: prepared });
       else baselines.push(prepared);
     }
-  });
-  return { baselines, leftOut, close: () => layers.close() };
+  } catch (error) {
+    await layers.dispose();
+    throw error;
+  }
+  return { baselines, leftOut, dispose: () => layers.dispose() };
 }
 
 /** A rule with its threshold, or the reason why it cannot be used. */
@@ -165,7 +167,7 @@ async function findThreshold(
 interface SceneLayers {
   /** A radar band in dB, or an optical band without offset; or the reason why there is none. */
   layer(band: string, phase: 'event' | 'before', units: 'dB' | 'optical'): Promise<RasterLayer | string>;
-  close(): Promise<void>;
+  dispose(): Promise<void>;
 }
 
 function sceneLayers(scene: Scene, plan: Plan, geobox: GeoBox, signal: AbortSignal | undefined): SceneLayers {
@@ -199,8 +201,8 @@ function sceneLayers(scene: Scene, plan: Plan, geobox: GeoBox, signal: AbortSign
       }
       return `the scene has no ${band} in phase ${scenePhase}`;
     },
-    async close() {
-      for (const layer of opened.values()) await layer.close();
+    async dispose() {
+      for (const layer of opened.values()) await layer.dispose();
     },
   };
 }
