@@ -66,11 +66,8 @@ export const parseArea: Parse<number> = (text, option) => {
   const [, number = '', unit = ''] = /^\s*([\d.eE+-]+)\s*(\S*)\s*$/.exec(text) ?? [];
   const value = Number(number) * (SQUARE_METRES[unit] ?? Number.NaN);
   if (number === '' || !(value > 0) || !Number.isFinite(value)) {
-    throw invalidOption(
-      option,
-      `cannot be "${text}"`,
-      'give a positive number of m², or one with m2, ha or km2',
-    );
+    const remedy = 'give a positive number of m², or one with m2, ha or km2';
+    throw invalidOption(option, `cannot be "${text}"`, remedy);
   }
   return value;
 };

@@ -70,19 +70,13 @@ export async function readAcquisition(path: string): Promise<Acquisition> {
   const document = validateStrictly(AcquisitionSchema, await readJson(path), path);
   for (const phase of document.phase_order) {
     if (document.selected[phase] === undefined) {
-      throw invalidInput(
-        path,
-        `selects nothing for the phase ${phase}`,
-        'add it to selected, or leave out the phase',
-      );
+      const remedy = 'add it to selected, or leave out the phase';
+      throw invalidInput(path, `selects nothing for the phase ${phase}`, remedy);
     }
   }
   if (document.assets[STATIC_MODALITY] !== undefined && document.dem_items.length === 0) {
-    throw invalidInput(
-      path,
-      'has no dem_items',
-      `list the elevation tiles, or leave ${STATIC_MODALITY} out of assets`,
-    );
+    const remedy = `list the elevation tiles, or leave ${STATIC_MODALITY} out of assets`;
+    throw invalidInput(path, 'has no dem_items', remedy);
   }
   return { path, document };
 }
@@ -91,11 +85,8 @@ export async function readAcquisition(path: string): Promise<Acquisition> {
 export function assetHref(manifest: Acquisition, item: AcquisitionItem, key: string): string {
   const href = item.assets?.[key]?.href;
   if (href === undefined) {
-    throw invalidInput(
-      manifest.path,
-      `has no href for ${key} of the item ${item.id}`,
-      `add assets: {"${key}": {"href": …}} to the item`,
-    );
+    const remedy = `add assets: {"${key}": {"href": …}} to the item`;
+    throw invalidInput(manifest.path, `has no href for ${key} of the item ${item.id}`, remedy);
   }
   return resolveHref(manifest, href);
 }
@@ -105,9 +96,6 @@ export function acquisitionUnits(manifest: Acquisition, modality: string): Units
   const { document, path } = manifest;
   const units = document.units[modality] ?? memberOf(COLLECTION_UNITS, document.collections[modality] ?? '');
   if (units !== undefined) return units;
-  throw invalidInput(
-    path,
-    `has no units for ${modality}`,
-    `add units: {"${modality}": …} with one of ${UNITS.join(', ')}`,
-  );
+  const remedy = `add units: {"${modality}": …} with one of ${UNITS.join(', ')}`;
+  throw invalidInput(path, `has no units for ${modality}`, remedy);
 }

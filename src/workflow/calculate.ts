@@ -136,11 +136,8 @@ const SAME_GRID = 0.01;
 function requireGrid(raster: Raster, geobox: GeoBox, resampling: Resampling | undefined): void {
   const own = requireGeobox(raster);
   if (resampling !== undefined || geobox.equals(own, SAME_GRID)) return;
-  throw invalidInput(
-    raster.name,
-    `is on another grid (${describeGrid(own)}) than the result (${describeGrid(geobox)})`,
-    'choose a `resampling`',
-  );
+  const problem = `is on another grid (${describeGrid(own)}) than the result (${describeGrid(geobox)})`;
+  throw invalidInput(raster.name, problem, 'choose a `resampling`');
 }
 
 function describeGrid({ width, height, crs, transform: { a, c, e, f } }: GeoBox): string {

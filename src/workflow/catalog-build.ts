@@ -133,11 +133,8 @@ async function typeOf(inputs: readonly string[], signal?: AbortSignal): Promise<
   }
   const [type = 'raster', other] = types;
   if (other !== undefined) {
-    throw invalidOption(
-      'type',
-      'cannot be inferred from inputs of several types',
-      'build one catalog of each',
-    );
+    const problem = 'cannot be inferred from inputs of several types';
+    throw invalidOption('type', problem, 'build one catalog of each');
   }
   return type;
 }

@@ -45,11 +45,8 @@ export interface QueryCatalogOptions extends OperationOptions, RowSelection {
 export async function queryCatalogFile(options: QueryCatalogOptions): Promise<GeoCatalog> {
   const { catalog, bbox, geometry, datetime, where, signal } = options;
   if ((bbox ?? geometry ?? datetime ?? where) === undefined) {
-    throw invalidOption(
-      'bbox, geometry, datetime or where',
-      'is needed',
-      'give at least one; terrachip catalog info describes the whole catalog',
-    );
+    const remedy = 'give at least one; terrachip catalog info describes the whole catalog';
+    throw invalidOption('bbox, geometry, datetime or where', 'is needed', remedy);
   }
   const place = await readPlace(options, signal);
   return selectRows(catalog, options, place, signal);

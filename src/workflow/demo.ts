@@ -56,11 +56,8 @@ export async function runDemo(options: DemoOptions = {}): Promise<DemoReport> {
   const { output = 'terrachip-demo', seed = 7, size = SIZE, signal, onProgress } = options;
   const backend = options.backend ?? 'auto';
   if (!size.every((side) => Number.isInteger(side) && side >= SIDES[0] && side <= SIDES[1])) {
-    throw invalidOption(
-      'size',
-      `cannot be ${size.join(' ')}`,
-      `give a width and a height from ${SIDES[0]} to ${SIDES[1]} pixels`,
-    );
+    const remedy = `give a width and a height from ${SIDES[0]} to ${SIDES[1]} pixels`;
+    throw invalidOption('size', `cannot be ${size.join(' ')}`, remedy);
   }
   await requireRuntime();
   const common = { signal, onProgress };

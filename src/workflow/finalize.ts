@@ -214,11 +214,8 @@ async function openRun(folder: string): Promise<{ store: RunStore; model: ModelF
   const plan = await readPlan(join(folder, 'plan.json'));
   const model = await openModel(plan.model.path);
   if (model.sha256 !== plan.model.sha256) {
-    throw invalidInput(
-      plan.model.path,
-      'has changed since the run was planned',
-      'restore the model, or run infer again',
-    );
+    const problem = 'has changed since the run was planned';
+    throw invalidInput(plan.model.path, problem, 'restore the model, or run infer again');
   }
   const classes = model.spec.output.classes.map(({ name }) => name);
   return { store: new RunStore(folder, plan, classes), model };

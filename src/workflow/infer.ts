@@ -175,11 +175,8 @@ async function refuseFinished(output: string, { fingerprint }: Plan): Promise<vo
   const run = await readJson(join(output, 'run.json')).catch(() => null);
   if (typeof run !== 'object' || run === null || !('fingerprint' in run)) return;
   if (run.fingerprint !== fingerprint) return;
-  throw invalidInput(
-    output,
-    'already holds the finished map of this plan',
-    'leave out `resume` to compute it again',
-  );
+  const problem = 'already holds the finished map of this plan';
+  throw invalidInput(output, problem, 'leave out `resume` to compute it again');
 }
 
 /** Groups consecutive units, so that rows of chips across their boundaries are computed once. */

@@ -91,18 +91,12 @@ function requireClasses(
     const { min, max } = rangeOf('int32');
     const outside = plane.find((value, i) => valid[i] === 1 && (value < min || value > max));
     if (outside === undefined) return Int32Array.from(plane);
-    throw invalidInput(
-      name,
-      `holds the class ${outside}, which does not fit into int32`,
-      `number the classes from ${min} to ${max}`,
-    );
+    const problem = `holds the class ${outside}, which does not fit into int32`;
+    throw invalidInput(name, problem, `number the classes from ${min} to ${max}`);
   }
   if (plane instanceof Float32Array || plane instanceof Float64Array) {
-    throw invalidInput(
-      name,
-      `holds ${storedType}, which is not a type of classes`,
-      'give a raster of integers (gdal_translate -ot Int32)',
-    );
+    const remedy = 'give a raster of integers (gdal_translate -ot Int32)';
+    throw invalidInput(name, `holds ${storedType}, which is not a type of classes`, remedy);
   }
   return plane;
 }

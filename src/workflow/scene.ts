@@ -180,17 +180,14 @@ export function phasesOf({ document }: Scene): Set<string> {
 
 /** The rasters of a scene. Each is opened once; all share a cache of decoded blocks. */
 export class SceneRasters {
-  readonly #cache: BlockCache | undefined;
   readonly #rasters = new Map<string, Promise<Raster>>();
 
-  constructor(cache?: BlockCache) {
-    this.#cache = cache;
-  }
+  constructor(private readonly cache?: BlockCache) {}
 
   open(path: string, signal?: AbortSignal): Promise<Raster> {
     const known = this.#rasters.get(path);
     if (known !== undefined) return known;
-    const raster = openRaster(path, { cache: this.#cache, signal });
+    const raster = openRaster(path, { cache: this.cache, signal });
     this.#rasters.set(path, raster);
     return raster;
   }
@@ -226,11 +223,8 @@ export function withNodata(raster: Raster, band: number, declared: SceneNodata |
   const nodata = declared === 'nan' ? Number.NaN : declared;
   const { min, max } = rangeOf(info.dtype);
   if (!isFloat(info.dtype) && !(Number.isInteger(nodata) && nodata >= min && nodata <= max)) {
-    throw invalidInput(
-      raster.name,
-      `is ${info.dtype}, which cannot hold the scene's nodata value ${declared}`,
-      'correct the scene',
-    );
+    const problem = `is ${info.dtype}, which cannot hold the scene's nodata value ${declared}`;
+    throw invalidInput(raster.name, problem, 'correct the scene');
   }
   return new DeclaredRaster(raster, { nodata: info.dtype === 'float32' ? Math.fround(nodata) : nodata });
 }

@@ -113,18 +113,16 @@ class StripWriter {
   collisions = 0;
   /** Whether integer bands have different gaps, which one mask cannot store. */
   gapsDiffer = false;
-  readonly #writer: CogWriter;
-  readonly #target: StreamTarget;
-  readonly #masked: boolean;
   /** The values in use, to find a free one for nodata; null where gaps cannot differ. */
   readonly #used: UsedValues | null;
 
-  constructor(writer: CogWriter, target: StreamTarget, masked: boolean) {
+  constructor(
+    private readonly writer: CogWriter,
+    private readonly target: StreamTarget,
+    private readonly masked: boolean,
+  ) {
     const { bands, dtype } = target.cog;
     this.validPixels = new Array<number>(bands).fill(0);
-    this.#writer = writer;
-    this.#target = target;
-    this.#masked = masked;
     this.#used = masked && bands > 1 && !isFloat(dtype) ? new UsedValues(dtype) : null;
   }
 
@@ -134,12 +132,12 @@ class StripWriter {
 
   /** @param strips rows of each band, which may be overwritten */
   write(strips: readonly Floats[]): Promise<void> {
-    const { dtype, nodata } = this.#target.cog;
-    const mask = this.#masked ? this.#maskOf(strips, dtype) : null;
+    const { dtype, nodata } = this.target.cog;
+    const mask = this.masked ? this.#maskOf(strips, dtype) : null;
     const values = strips.map((strip, band): TypedArray => {
-      const gap = band === this.#target.alpha ? null : nodata;
-      const { stored, validCount, collisions } = toStored(strip, dtype, gap, this.#target.resampled);
-      if (band === this.#target.alpha && isFloat(dtype)) zeroGaps(stored);
+      const gap = band === this.target.alpha ? null : nodata;
+      const { stored, validCount, collisions } = toStored(strip, dtype, gap, this.target.resampled);
+      if (band === this.target.alpha && isFloat(dtype)) zeroGaps(stored);
       this.validPixels[band] += validCount;
       this.collisions += collisions;
       if (this.#used !== null) {
@@ -148,12 +146,12 @@ class StripWriter {
       return stored;
     });
     // With different gaps, all is computed again: nothing is written.
-    return this.gapsDiffer ? Promise.resolve() : this.#writer.writeRows(values, mask);
+    return this.gapsDiffer ? Promise.resolve() : this.writer.writeRows(values, mask);
   }
 
   /** 1 where a band has data. */
   #maskOf(strips: readonly Floats[], dtype: Dtype): Uint8Array {
-    const bands = strips.filter((_, band) => band !== this.#target.alpha);
+    const bands = strips.filter((_, band) => band !== this.target.alpha);
     const first = bands[0] ?? strips[0];
     const mask = new Uint8Array(first.length);
     for (let i = 0; i < mask.length; i++) if (!Number.isNaN(first[i])) mask[i] = 1;

@@ -56,13 +56,10 @@ export function runFolder(output: string, fingerprint: string): string {
 }
 
 export class UnitRun {
-  readonly folder: string;
-  readonly units: readonly RowRange[];
-
-  constructor(folder: string, units: readonly RowRange[]) {
-    this.folder = folder;
-    this.units = units;
-  }
+  constructor(
+    readonly folder: string,
+    readonly units: readonly RowRange[],
+  ) {}
 
   /** Creates the folder. @param keep whether to keep the units of an earlier run with the same fingerprint */
   async create(keep: boolean): Promise<void> {

@@ -74,11 +74,8 @@ async function warpOpened(raster: Raster, geobox: GeoBox, options: WarpFileOptio
   const bands = options.bands ?? raster.bands.map((band) => band.index);
   const source = raster.bands[bands[0] - 1];
   if (source === undefined) {
-    throw invalidOption(
-      'bands',
-      `cannot be ${bands[0]}`,
-      `choose one of 1 to ${raster.bands.length} of ${raster.name}`,
-    );
+    const remedy = `choose one of 1 to ${raster.bands.length} of ${raster.name}`;
+    throw invalidOption('bands', `cannot be ${bands[0]}`, remedy);
   }
   const computed = resampling === 'sum' || resampling === 'rms';
   const dtype = options.dtype ?? (computed && source.dtype === 'float64' ? 'float32' : source.dtype);

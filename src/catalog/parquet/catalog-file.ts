@@ -10,17 +10,17 @@ import type { HrefOptions } from '../stac/href.js';
 import { candidatesOf } from './candidates.js';
 import { type Fingerprint, fingerprintOf, IndexBuilder } from './index-build.js';
 import { CatalogIndex, type IndexEntry } from './index-search.js';
-import { type Layout, layoutOf, tableOfColumns, valuesAt } from './layout.js';
+import { type CatalogLayout, layoutOf, tableOfColumns, valuesAt } from './layout.js';
 
 /** A catalog in a Parquet file, asked for rows without being read whole. Dispose of it when done. */
 export class CatalogFile {
   readonly #source: ByteSource;
   readonly #file: ParquetFile;
-  readonly #layout: Layout;
+  readonly #layout: CatalogLayout;
   #index: CatalogIndex | null = null;
   #disposed = false;
 
-  private constructor(source: ByteSource, file: ParquetFile, layout: Layout) {
+  private constructor(source: ByteSource, file: ParquetFile, layout: CatalogLayout) {
     this.#source = source;
     this.#file = file;
     this.#layout = layout;

@@ -12,7 +12,7 @@ import { type CatalogMetadata, catalogMetadata, requireLonLat } from './metadata
 import { footprintOfValue, intervalOfValues, ROW_COLUMNS, rowOfValues, type Values } from './rows.js';
 import { jsonColumns, rowOfStacValues, stacFootprint, stacInterval } from './stac.js';
 
-export interface Layout {
+export interface CatalogLayout {
   /** What terrachip says of a file of its own; null for STAC-GeoParquet. */
   readonly catalog: CatalogMetadata | null;
   /** Columns that make a row. */
@@ -29,7 +29,7 @@ export interface Layout {
 }
 
 /** @throws {TerrachipError} INVALID_INPUT for a file that is no catalog; UNSUPPORTED for one of a newer version */
-export function layoutOf(file: ParquetFile, options: HrefOptions = {}): Layout {
+export function layoutOf(file: ParquetFile, options: HrefOptions = {}): CatalogLayout {
   const catalog = catalogMetadata(file);
   requireLonLat(file);
   const columns = new Set(file.columns);
@@ -82,7 +82,7 @@ export function valuesAt(columns: Columns, row: number, names = Object.keys(colu
  * Rows that were read from a file as columns: outlines and rows are made when they are asked for.
  * @param columns of `length` rows each
  */
-export function tableOfColumns(layout: Layout, columns: Columns, length: number): RowTable {
+export function tableOfColumns(layout: CatalogLayout, columns: Columns, length: number): RowTable {
   const names = Object.keys(columns);
   const footprint = (row: number) => layout.footprint(valuesAt(columns, row, layout.places));
   const starts = new Float64Array(length);

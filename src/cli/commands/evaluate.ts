@@ -45,11 +45,8 @@ export const evaluateCommand = defineCommand(
   async (values, { output, ...operation }) => {
     const { label, zones, permanentWater, minArea } = values;
     if ([label, zones, permanentWater, minArea].every((given) => given === undefined)) {
-      throw invalidOption(
-        '--label',
-        'is missing',
-        'give a label, or --zones, --permanent-water or --min-area',
-      );
+      const remedy = 'give a label, or --zones, --permanent-water or --min-area';
+      throw invalidOption('--label', 'is missing', remedy);
     }
     const { metrics, statistics } = await assessMap({ ...values, ...operation });
     output.result({ ...metrics, statistics }, describeAssessment({ metrics, statistics }));

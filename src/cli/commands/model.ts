@@ -29,11 +29,8 @@ import { formatTable } from '../table.js';
 const parseChip: Parse<number> = (text, flag) => {
   const [, height, width] = text.match(/^\s*(\d+)\s*[x×,]\s*(\d+)\s*$/) ?? [];
   if (height === undefined || Number(height) === Number(width)) return parseCount(32)(height ?? text, flag);
-  throw invalidOption(
-    flag,
-    `cannot be ${height} × ${width}: chips of a model folder are square`,
-    'give one number, or make a graph for such chips with wholeGraph of terrachip/inference',
-  );
+  const remedy = 'give one number, or make a graph for such chips with wholeGraph of terrachip/inference';
+  throw invalidOption(flag, `cannot be ${height} × ${width}: chips of a model folder are square`, remedy);
 };
 
 const importCommand = defineCommand(

@@ -4,18 +4,12 @@ import { sizeOf } from '../../geo/dtype.js';
 import { withTaskSignal } from '../../io/abort.js';
 import type { ByteSource } from '../../io/index.js';
 import { halvesToFloat32 } from '../../raster/arrays/half.js';
-import type { Checkpoint, CheckpointDType, CheckpointTensor } from './checkpoint.js';
-
-export const BYTES_PER_ELEMENT: Readonly<Record<CheckpointDType, number>> = {
-  float32: 4,
-  float16: 2,
-  bfloat16: 2,
-  float64: 8,
-  int64: 8,
-  int32: 4,
-  uint8: 1,
-  bool: 1,
-};
+import {
+  CHECKPOINT_DTYPES,
+  type Checkpoint,
+  type CheckpointDType,
+  type CheckpointTensor,
+} from './checkpoint.js';
 
 /** PyTorch's own limit. */
 const MAX_AXES = 64;
@@ -133,7 +127,7 @@ async function readStrided(name: string, tensor: StridedTensor, signal: AbortSig
       feature: 'tensors with overlapping strides',
     });
   }
-  const bytes = BYTES_PER_ELEMENT[dtype];
+  const bytes = CHECKPOINT_DTYPES[dtype].bytes;
   let piece = new Float32Array(0);
   let pieceStart = 0;
   /** Reads the piece that begins at element `start`. */

@@ -163,10 +163,10 @@ export async function chooseVariable(
 }
 
 /** The convention of 2025, and the earlier list of datasets. */
-const Layout = v.object({ layout: v.array(v.looseObject({ asset: v.string() })) });
+const LayoutSchema = v.object({ layout: v.array(v.looseObject({ asset: v.string() })) });
 const Datasets = v.array(v.object({ datasets: v.array(v.looseObject({ path: v.string() })) }));
 
-interface Level {
+interface MultiscaleLevel {
   /** The array's path. */
   readonly path: string;
   /** The layout's attributes of this level. */
@@ -174,7 +174,7 @@ interface Level {
 }
 
 /** All levels of a variable, itself included, in the listed order; null for none. */
-async function levelsOf(group: ArrayGroup, path: string): Promise<Level[] | null> {
+async function levelsOf(group: ArrayGroup, path: string): Promise<MultiscaleLevel[] | null> {
   for (const folder of groupsAround(path)) {
     const assets = assetsOf(await group.attributes(folder));
     const start = folder === '' ? '' : `${folder}/`;
@@ -187,7 +187,7 @@ async function levelsOf(group: ArrayGroup, path: string): Promise<Level[] | null
 }
 
 function assetsOf(attributes: Attributes): { asset: string; attributes: Attributes }[] {
-  const layout = v.safeParse(Layout, attributes.multiscales);
+  const layout = v.safeParse(LayoutSchema, attributes.multiscales);
   if (layout.success) return layout.output.layout.map((entry) => ({ asset: entry.asset, attributes: entry }));
   const datasets = v.safeParse(Datasets, attributes.multiscales);
   if (!datasets.success) return [];

@@ -46,7 +46,7 @@ export async function writeZarrGrid(folder: string, geobox: GeoBox): Promise<voi
     const length = axis === 'x' ? width : height;
     const centre = (i: number): number => transform.apply(i + 0.5, i + 0.5)[axis === 'x' ? 0 : 1];
     const centres = Float64Array.from({ length }, (_, i) => centre(i));
-    await writeCoordinate(folder, axis, centres, coordinateAttributes(geobox, axis));
+    await writeWhole(join(folder, axis), [length], [axis], centres, coordinateAttributes(geobox, axis));
   }
 }
 
@@ -65,31 +65,16 @@ export async function writeZarrTimes(
     throw invalidInput(`the times of ${folder}`, 'are none, or not all finite', 'give a number a step');
   const hasBounds = intervals.some(({ start, end }) => end > start);
   const units = { units: 'seconds since 1970-01-01', calendar: 'proleptic_gregorian' };
-  await writeCoordinate(
-    folder,
-    'time',
-    Float64Array.from(intervals, ({ start }) => start / 1000),
-    { standard_name: 'time', ...units, ...(hasBounds ? { bounds: 'time_bnds' } : {}) },
-  );
+  const starts = Float64Array.from(intervals, ({ start }) => start / 1000);
+  await writeWhole(join(folder, 'time'), [times.length], ['time'], starts, {
+    standard_name: 'time',
+    ...units,
+    ...(hasBounds ? { bounds: 'time_bnds' } : {}),
+  });
   if (!hasBounds) return;
   // A CF cell excludes its end: one millisecond after the interval's last.
-  const bounds = intervals.flatMap(({ start, end }) => [start / 1000, (end + 1) / 1000]);
-  await writeWhole(
-    join(folder, 'time_bnds'),
-    [times.length, 2],
-    ['time', 'bnds'],
-    Float64Array.from(bounds),
-    units,
-  );
-}
-
-function writeCoordinate(
-  folder: string,
-  axis: 'x' | 'y' | 'time',
-  values: Float64Array,
-  attributes: Readonly<Record<string, unknown>>,
-): Promise<void> {
-  return writeWhole(join(folder, axis), [values.length], [axis], values, attributes);
+  const bounds = Float64Array.from(intervals.flatMap(({ start, end }) => [start / 1000, (end + 1) / 1000]));
+  await writeWhole(join(folder, 'time_bnds'), [times.length, 2], ['time', 'bnds'], bounds, units);
 }
 
 /** An array of one chunk. */
@@ -100,20 +85,12 @@ async function writeWhole(
   values: Float64Array,
   attributes: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  const writer = new ZarrShardWriter(folder, {
-    shape,
-    shardShape: shape,
-    chunkShape: shape,
-    dtype: 'float64',
-    fillValue: Number.NaN,
-    dimensions,
-    attributes,
-  });
+  const layout = { shape, shardShape: shape, chunkShape: shape };
+  const type = { dtype: 'float64', fillValue: Number.NaN } as const;
+  const writer = new ZarrShardWriter(folder, { ...layout, ...type, dimensions, attributes });
   await writer.create();
-  await writer.writeShard(
-    shape.map(() => 0),
-    values,
-  );
+  const first = shape.map(() => 0);
+  await writer.writeShard(first, values);
 }
 
 /**

@@ -8,16 +8,15 @@ import {
   unsupported,
 } from '../../errors.js';
 import { bytesPerElement, sizeOf } from '../../geo/dtype.js';
-import { allocateArray, dtypeOf, type TypedArray } from '../../geo/index.js';
+import type { TypedArray } from '../../geo/index.js';
 import {
-  copyBox,
   halvesToFloat32,
+  inCOrder,
   nextArrayId,
   numbersFrom,
   readChunks,
   type StoredArray,
   storedArray,
-  stridesOf,
   unreadableType,
 } from '../arrays/index.js';
 import type { BlockCache } from '../block-cache.js';
@@ -114,13 +113,4 @@ async function readChunk(
       error,
     );
   }
-}
-
-function inCOrder(values: TypedArray, shape: readonly number[], stored: readonly number[]): TypedArray {
-  const strides = stridesOf(shape);
-  // The strides of axes of length 1 do not matter.
-  if (strides.every((step, axis) => shape[axis] === 1 || step === stored[axis])) return values;
-  const data: TypedArray = allocateArray(dtypeOf(values), values.length);
-  copyBox(shape, { data: values, offset: 0, strides: stored }, { data, offset: 0, strides });
-  return data;
 }

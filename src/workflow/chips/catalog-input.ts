@@ -83,11 +83,8 @@ export function chooseRows(
 export function rowsWithBands(input: ModelInput, source: CatalogInput): GeoCatalog {
   const { bands = input.bands } = source;
   if (bands.length !== input.bands.length) {
-    throw invalidOption(
-      'bands',
-      `names ${bands.length} for ${input.name}`,
-      `name ${input.bands.length}, for ${input.bands.join(', ')}`,
-    );
+    const remedy = `name ${input.bands.length}, for ${input.bands.join(', ')}`;
+    throw invalidOption('bands', `names ${bands.length} for ${input.name}`, remedy);
   }
   const rows = source.catalog.filter((row) => bands.every((band) => findBand(row, band) !== null));
   if (rows.length > 0) return rows;

@@ -78,11 +78,8 @@ function imagesOf(
 ): SceneImage[] {
   const expected = chipValues(spec, input);
   if (values?.length !== expected) {
-    throw invalidInput(
-      id,
-      `holds ${values?.length ?? 0} values of ${input.name}, not ${expected}`,
-      'give chips of the model’s size',
-    );
+    const problem = `holds ${values?.length ?? 0} values of ${input.name}, not ${expected}`;
+    throw invalidInput(id, problem, 'give chips of the model’s size');
   }
   const steps = timeSteps(spec, input);
   const pixels = spec.chip.size ** 2;

@@ -160,11 +160,8 @@ async function leadingRows(
 ): Promise<GeoCatalog> {
   const rows = await selectRows(from, select, place, signal);
   if (rows.length > 0) return rows;
-  throw invalidInput(
-    name,
-    'has no row at that place and time',
-    'widen the selection (terrachip catalog info lists the extent)',
-  );
+  const remedy = 'widen the selection (terrachip catalog info lists the extent)';
+  throw invalidInput(name, 'has no row at that place and time', remedy);
 }
 
 /** Warns about rows that lack bands. With one catalog for all inputs, these rows belong to other inputs. */
@@ -188,11 +185,8 @@ async function rowsAround(
   const all = typeof from === 'string' ? await loadCatalog(from, { signal, allowLocal }) : from;
   const rows = GeoCatalog.from(rowsOn(all, grid, TimeInterval.always));
   if (rows.length > 0) return rows;
-  throw invalidInput(
-    name,
-    'has no row that intersects the chips',
-    'choose another catalog, or another place',
-  );
+  const remedy = 'choose another catalog, or another place';
+  throw invalidInput(name, 'has no row that intersects the chips', remedy);
 }
 
 /** The chips of a grid, place by place, at the times of the rows that cover each. */

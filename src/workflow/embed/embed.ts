@@ -148,11 +148,8 @@ async function embedUnit(
   }
   await flush();
   if (records.length === end - start) return { records, values };
-  throw invalidInput(
-    'a source of chips',
-    `gave ${records.length} of ${end - start} chips`,
-    'correct its count',
-  );
+  const problem = `gave ${records.length} of ${end - start} chips`;
+  throw invalidInput('a source of chips', problem, 'correct its count');
 }
 
 /** The attributes of the store. They are part of the run's fingerprint. */

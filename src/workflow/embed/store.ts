@@ -29,14 +29,13 @@ export interface EmbeddingStoreOptions {
 }
 
 export class EmbeddingStore {
-  readonly folder: string;
-  readonly #options: EmbeddingStoreOptions;
   readonly #arrays;
 
-  constructor(folder: string, options: EmbeddingStoreOptions) {
+  constructor(
+    readonly folder: string,
+    private readonly options: EmbeddingStoreOptions,
+  ) {
     const { shape, unitChips } = options;
-    this.folder = folder;
-    this.#options = options;
     this.#arrays = {
       embeddings: this.#array(
         'embeddings',
@@ -63,7 +62,7 @@ export class EmbeddingStore {
 
   /** Writes the metadata of all arrays. */
   async create(): Promise<void> {
-    await createZarrGroup(this.folder, this.#options.attributes);
+    await createZarrGroup(this.folder, this.options.attributes);
     for (const array of Object.values(this.#arrays)) await array.create();
     await consolidateZarr(this.folder);
   }
@@ -89,7 +88,7 @@ export class EmbeddingStore {
     await bounds.writeShard([unit, 0], Float64Array.from(chips.flatMap((chip) => [...chip.bounds])));
     await time.writeShard([unit, 0], Float64Array.from(times));
     await valid.writeShard([unit], shares);
-    return embeddings.writeShard([unit, ...this.#options.shape.map(() => 0)], values);
+    return embeddings.writeShard([unit, ...this.options.shape.map(() => 0)], values);
   }
 
   #array(
@@ -100,7 +99,7 @@ export class EmbeddingStore {
     dimensions: readonly string[],
     attributes: Readonly<Record<string, unknown>> = {},
   ): ZarrShardWriter {
-    const { count, unitChips } = this.#options;
+    const { count, unitChips } = this.options;
     return new ZarrShardWriter(join(this.folder, name), {
       shape: [count, ...shape],
       shardShape: [unitChips, ...shape],
@@ -113,7 +112,7 @@ export class EmbeddingStore {
   }
 
   #texts(name: string): ZarrTextWriter {
-    const { count, unitChips } = this.#options;
+    const { count, unitChips } = this.options;
     return new ZarrTextWriter(join(this.folder, name), {
       length: count,
       chunkLength: unitChips,

@@ -100,12 +100,9 @@ function findPositive(classes: readonly string[], name: string | undefined): num
 }
 
 class Job {
-  readonly #folder: MapFolder;
-  readonly #map: Raster;
   readonly #geobox: GeoBox;
   readonly #classes: readonly string[];
   readonly #positive: number | null;
-  readonly #options: AssessOptions;
   readonly #areas: PixelAreas;
   #label: GridLayer | null = null;
   #permanent: GridLayer | null = null;
@@ -113,13 +110,14 @@ class Job {
   #zones: Zones | null = null;
   #sieve: Sieve | null = null;
 
-  constructor(folder: MapFolder, map: Raster, options: AssessOptions) {
-    this.#folder = folder;
-    this.#map = map;
+  constructor(
+    private readonly folder: MapFolder,
+    private readonly map: Raster,
+    private readonly options: AssessOptions,
+  ) {
     this.#geobox = requireGeobox(map);
     this.#classes = folder.classes.map(({ name }) => name);
     this.#positive = findPositive(this.#classes, options.positiveClass);
-    this.#options = options;
     this.#areas = new PixelAreas(this.#geobox);
   }
 
@@ -130,19 +128,19 @@ class Job {
   }
 
   #vectorOptions(): ReadVectorOptions {
-    const { sourceCrs: crs, encoding, signal, onProgress } = this.#options;
+    const { sourceCrs: crs, encoding, signal, onProgress } = this.options;
     return { crs, encoding, signal, onProgress };
   }
 
   /** Draws the map's quicklook again, with the outline of the label. */
   async redraw(statistics: Statistics): Promise<void> {
-    const { label, signal, minArea } = this.#options;
+    const { label, signal, minArea } = this.options;
     const positive = this.#positive;
     if (label === undefined || positive === null) return;
     const read = async (geobox: GeoBox): Promise<Float32Array> => {
       // Without `onProgress`: warnings about the label were reported before.
       const { onProgress, ...reading } = this.#vectorOptions();
-      const options = { ...this.#options, label };
+      const options = { ...this.options, label };
       await using layer = await openLabel(options, geobox, this.#classes, positive, reading);
       const result = new Float32Array(geobox.pixelCount);
       for (const rows of gridStrips(geobox)) {
@@ -153,10 +151,10 @@ class Job {
       return result;
     };
     await drawMap({
-      classMap: this.#map.name,
-      target: join(this.#folder.path, 'quicklook.png'),
-      classes: this.#folder.classes,
-      plan: this.#folder.plan,
+      classMap: this.map.name,
+      target: join(this.folder.path, 'quicklook.png'),
+      classes: this.folder.classes,
+      plan: this.folder.plan,
       // The quicklook shows all components, so areas without small components would not fit it.
       km2: minArea === undefined ? statistics.classes.map(({ km2 }) => km2) : null,
       outline: { label: `${this.#classes[positive]} in the label`, read },
@@ -182,32 +180,29 @@ class Job {
   }
 
   async #open(): Promise<void> {
-    const { label, permanentWater, zones, minArea, signal } = this.#options;
+    const { label, permanentWater, zones, minArea, signal } = this.options;
     if (minArea !== undefined && !(minArea > 0 && Number.isFinite(minArea))) {
       throw invalidOption('minArea', `cannot be ${minArea}`, 'give a positive area');
     }
     if (permanentWater !== undefined && this.#positive === null) {
       const names = this.#classes.join(', ');
-      throw invalidOption(
-        'permanentWater',
-        `splits one class, and the map has ${names}`,
-        'name it with `positiveClass`',
-      );
+      const problem = `splits one class, and the map has ${names}`;
+      throw invalidOption('permanentWater', problem, 'name it with `positiveClass`');
     }
     const reading = this.#vectorOptions();
     if (minArea !== undefined) this.#sieve = new Sieve(minArea);
     if (label !== undefined) {
-      const options = { ...this.#options, label };
+      const options = { ...this.options, label };
       this.#label = await openLabel(options, this.#geobox, this.#classes, this.#positive, reading);
     }
     if (permanentWater !== undefined) {
       this.#permanent = await openMask(permanentWater, this.#geobox, reading);
     }
     if (zones !== undefined) {
-      this.#zones = await Zones.open(zones, this.#geobox, this.#options.zoneName, reading);
+      this.#zones = await Zones.open(zones, this.#geobox, this.options.zoneName, reading);
     }
     if (label !== undefined && this.#positive !== null) {
-      this.#baselines = await openBaselines(this.#folder.plan, this.#geobox, this.#options.scene, signal);
+      this.#baselines = await openBaselines(this.folder.plan, this.#geobox, this.options.scene, signal);
     }
   }
 
@@ -225,10 +220,10 @@ class Job {
   /** The map's classes, from top to bottom; without components below `minArea` once these are known. */
   async *#strips(stage: string, clean = true): AsyncGenerator<[RowRange, Uint8Array]> {
     const { width, height } = this.#geobox;
-    const { signal } = this.#options;
+    const { signal } = this.options;
     for (const { start, end } of gridStrips(this.#geobox)) {
       signal?.throwIfAborted();
-      const { planes, valid } = await readPixels(this.#map, {
+      const { planes, valid } = await readPixels(this.map, {
         window: { x: 0, y: start, width, height: end - start },
         bands: [1],
         signal,
@@ -240,12 +235,12 @@ class Job {
           this.#sieve.cleanRow(map.subarray(first, first + width));
       }
       yield [{ start, end }, map];
-      reportProgress(this.#options, stage, end, height, 'rows');
+      reportProgress(this.options, stage, end, height, 'rows');
     }
   }
 
   async #count(rows: RowRange, map: Uint8Array, tallies: Tallies): Promise<void> {
-    const { signal } = this.#options;
+    const { signal } = this.options;
     const { width } = this.#geobox;
     const positive = this.#positive;
     const label = (await this.#label?.readRows(rows, signal)) ?? null;
@@ -276,7 +271,7 @@ class Job {
   }
 
   #statistics({ area, permanent, zoneAreas }: Tallies): Statistics {
-    const { minArea, permanentWater } = this.#options;
+    const { minArea, permanentWater } = this.options;
     const { permanentWater: always, mappedInside, mappedOutside } = permanent.area;
     return area.describe({
       minArea:
@@ -298,7 +293,7 @@ class Job {
   }
 
   #metrics(tallies: Tallies): Metrics | null {
-    const { label, permanentWater, minArea } = this.#options;
+    const { label, permanentWater, minArea } = this.options;
     if (label === undefined) return null;
     const positive = this.#positive;
     const confusion = tallies.confusion.describe();

@@ -83,11 +83,8 @@ function classValues(
     return areas.features.map(({ properties }) => {
       const value = memberOf(properties, property);
       if (value === undefined) {
-        throw invalidInput(
-          areas.name,
-          `has a polygon without the property ${property}`,
-          'choose another with `classProperty`',
-        );
+        const problem = `has a polygon without the property ${property}`;
+        throw invalidInput(areas.name, problem, 'choose another with `classProperty`');
       }
       const found = typeof value === 'number' ? value : classes.indexOf(String(value));
       if (classes[found] === undefined) {
@@ -103,11 +100,8 @@ function classValues(
   const value =
     options.labelClass === undefined ? positive : findClass('labelClass', options.labelClass, classes);
   if (value === null) {
-    throw invalidOption(
-      'labelClass',
-      `is missing: the map has the classes ${classes.join(', ')}`,
-      `name the class of the polygons in ${areas.name}`,
-    );
+    const problem = `is missing: the map has the classes ${classes.join(', ')}`;
+    throw invalidOption('labelClass', problem, `name the class of the polygons in ${areas.name}`);
   }
   return areas.features.map(() => value);
 }

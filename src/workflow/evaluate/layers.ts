@@ -33,13 +33,15 @@ export interface RasterLayerOptions {
 
 /** A band of a raster, resampled onto a grid. */
 export class RasterLayer extends Resource implements GridLayer {
-  readonly raster: Raster;
   readonly #backend = new CpuBackend();
   readonly #rows: RowReader;
 
-  private constructor(raster: Raster, geobox: GeoBox, options: RasterLayerOptions) {
+  private constructor(
+    readonly raster: Raster,
+    geobox: GeoBox,
+    options: RasterLayerOptions,
+  ) {
     super();
-    this.raster = raster;
     const warped = new WarpedRaster(this.#backend, raster, {
       geobox,
       resampling: options.resampling,

@@ -25,17 +25,14 @@ export interface ZoneArea {
 const NAME_PROPERTIES = ['name', 'NAME', 'Name', 'id', 'ID'];
 
 export class Zones {
-  readonly zones: readonly ZoneArea[];
-  readonly #rasterizer: Rasterizer;
-  readonly #features: readonly (readonly number[])[];
   #stamps = new Uint32Array(0);
   #stamp = 0;
 
-  private constructor(zones: readonly ZoneArea[], features: readonly number[][], rasterizer: Rasterizer) {
-    this.zones = zones;
-    this.#features = features;
-    this.#rasterizer = rasterizer;
-  }
+  private constructor(
+    readonly zones: readonly ZoneArea[],
+    private readonly features: readonly number[][],
+    private readonly rasterizer: Rasterizer,
+  ) {}
 
   /**
    * @param property with a zone's name (default: the first of name, NAME, Name, id, ID that all have; else zones are
@@ -64,13 +61,13 @@ export class Zones {
 
   /** Calls `onPixel` once for each pixel of each zone in `rows`, with its index (row, x) from `rows.start`. */
   visit(rows: RowRange, onPixel: (zone: number, index: number) => void): void {
-    const { width } = this.#rasterizer.geobox;
+    const { width } = this.rasterizer.geobox;
     const size = (rows.end - rows.start) * width;
     if (this.#stamps.length < size) this.#stamps = new Uint32Array(size);
-    for (const [zone, features] of this.#features.entries()) {
+    for (const [zone, features] of this.features.entries()) {
       this.#stamp++;
       for (const feature of features) {
-        this.#rasterizer.spans(feature, rows, (row, start, end) => {
+        this.rasterizer.spans(feature, rows, (row, start, end) => {
           const first = (row - rows.start) * width;
           for (let i = first + start; i < first + end; i++) {
             if (this.#stamps[i] === this.#stamp) continue;
@@ -92,11 +89,8 @@ function namesOf({ name, features }: AreaFeatures, property: string | undefined)
     const value = memberOf(properties, key);
     if (!isName(value)) {
       const has = Object.keys(properties).join(', ');
-      throw invalidInput(
-        name,
-        `has a zone without the property ${key}${has === '' ? '' : ` (it has ${has})`}`,
-        'choose another with `zoneName`',
-      );
+      const problem = `has a zone without the property ${key}${has === '' ? '' : ` (it has ${has})`}`;
+      throw invalidInput(name, problem, 'choose another with `zoneName`');
     }
     return String(value);
   });

@@ -106,9 +106,6 @@ function probabilities(logits: Float32Array, pixel: number, plane: number): numb
 
 function requireFinite(values: Float32Array, name: string): Float32Array {
   if (values.every(Number.isFinite)) return values;
-  throw invalidInput(
-    name,
-    'overflows in float16: it gives values that are not finite',
-    'import it in float32',
-  );
+  const problem = 'overflows in float16: it gives values that are not finite';
+  throw invalidInput(name, problem, 'import it in float32');
 }

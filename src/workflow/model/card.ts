@@ -102,11 +102,8 @@ export function makeCard(
     throw invalidOption('chip', `cannot be ${chip}`, `give at most ${MAX_CHIP}`);
   }
   if (stride > chip) {
-    throw invalidOption(
-      'stride',
-      `cannot be ${stride} for chips of ${chip} pixels, which would leave gaps`,
-      `give at most ${chip}`,
-    );
+    const problem = `cannot be ${stride} for chips of ${chip} pixels, which would leave gaps`;
+    throw invalidOption('stride', problem, `give at most ${chip}`);
   }
   const common = {
     schemaVersion: 1 as const,
@@ -121,11 +118,8 @@ export function makeCard(
   };
   if (decoder === null) {
     if (options.classes !== undefined) {
-      throw invalidOption(
-        'classes',
-        'is for segmentation models, and the checkpoint is an encoder',
-        'leave it out',
-      );
+      const problem = 'is for segmentation models, and the checkpoint is an encoder';
+      throw invalidOption('classes', problem, 'leave it out');
     }
     const merged = encoder.width * (merge === 'concat' ? encoder.modalities.length : 1);
     return {
@@ -154,11 +148,8 @@ function inputOf(modality: Modality, statistics: ChosenStatistics): ModelInput {
   const { name, channels } = modality;
   const facts = memberOf(MODALITIES, name);
   if (facts === undefined || facts.bands.length !== channels) {
-    throw invalidOption(
-      'modalities',
-      `names ${name} with ${channels} channels, whose bands and units terrachip does not know`,
-      `choose from ${Object.keys(MODALITIES).join(', ')}`,
-    );
+    const problem = `names ${name} with ${channels} channels, whose bands and units terrachip does not know`;
+    throw invalidOption('modalities', problem, `choose from ${Object.keys(MODALITIES).join(', ')}`);
   }
   const own = memberOf(statistics.modalities, name);
   if (own === undefined) {

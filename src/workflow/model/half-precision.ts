@@ -55,11 +55,8 @@ export async function readSample(
   if (sample === undefined) return madeUpChips(spec, sampleChips);
   const chips = await sampleScene(sample, spec, sampleChips, signal);
   if (chips.length > 0) return chips;
-  throw invalidInput(
-    sample,
-    'has no data in any of the sampled chips',
-    'raise `sampleChips`, or leave out `sample`',
-  );
+  const remedy = 'raise `sampleChips`, or leave out `sample`';
+  throw invalidInput(sample, 'has no data in any of the sampled chips', remedy);
 }
 
 /**

@@ -215,11 +215,8 @@ function refuseUnused(name: string, { unused }: Leftovers, { decoder, prefix }: 
     decoder === null &&
     unused.some((tensor) => /^(neck|decoder|head)\./.test(tensor.slice(prefix.length)))
   ) {
-    throw invalidInput(
-      name,
-      `has a decoder that is neither a UNet nor a UperNet (${shown})`,
-      'give a model with one of those, or import only the encoder with `allowUnused`',
-    );
+    const remedy = 'give a model with one of those, or import only the encoder with `allowUnused`';
+    throw invalidInput(name, `has a decoder that is neither a UNet nor a UperNet (${shown})`, remedy);
   }
   throw invalidInput(
     name,

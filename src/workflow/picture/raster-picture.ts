@@ -68,21 +68,15 @@ export async function drawRaster(
 
 export function checkPictureSize(size: number): void {
   if (!Number.isInteger(size) || size < 1 || size > MAX_PICTURE_SIZE) {
-    throw invalidOption(
-      'size',
-      `cannot be ${size}`,
-      `give a whole number of pixels up to ${MAX_PICTURE_SIZE}`,
-    );
+    const remedy = `give a whole number of pixels up to ${MAX_PICTURE_SIZE}`;
+    throw invalidOption('size', `cannot be ${size}`, remedy);
   }
 }
 
 export function checkPercentiles([low, high]: readonly [number, number]): void {
   if (!(low >= 0 && low < high && high <= 100)) {
-    throw invalidOption(
-      'percentiles',
-      `cannot be ${low} and ${high}`,
-      'give two rising numbers from 0 to 100',
-    );
+    const remedy = 'give two rising numbers from 0 to 100';
+    throw invalidOption('percentiles', `cannot be ${low} and ${high}`, remedy);
   }
 }
 

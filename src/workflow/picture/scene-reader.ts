@@ -25,16 +25,15 @@ export interface SceneBand {
 }
 
 export class SceneReader extends Resource {
-  readonly scene: Scene;
-  readonly geobox: GeoBox;
   readonly #rasters = new SceneRasters();
   readonly #backend = new CpuBackend();
 
   /** @param geobox the picture's grid */
-  constructor(scene: Scene, geobox: GeoBox) {
+  constructor(
+    readonly scene: Scene,
+    readonly geobox: GeoBox,
+  ) {
     super();
-    this.scene = scene;
-    this.geobox = geobox;
   }
 
   /** Names of the phases, in order. */
