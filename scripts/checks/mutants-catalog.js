@@ -55,7 +55,7 @@ export const CATALOG_MUTANTS = [
     'west[2] > east[0] ? [west, east]',
     `${T}/spatial-index.test.ts`,
   ],
-  [`${S}/select.ts`, '!index.isSplit(row) && ', '', QUERY],
+  [`${S}/geo-catalog.ts`, '!index.isSplit(row) && ', '', QUERY],
   [`${S}/spatial-index.ts`, 'if (second >= 0) test(second, row);', '', `${T}/spatial-index.test.ts`],
   [`${S}/parquet/candidates.ts`, 'start > query.end || end', 'start >= query.end || end', EDGES],
   [`${S}/parquet/candidates.ts`, 'if (start?.nulls === 0 && ', 'if (', GEOCATALOG],

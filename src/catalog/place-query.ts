@@ -82,14 +82,9 @@ export class PlaceQuery {
   matchesFootprint(footprint: readonly Polygon[]): boolean {
     const prepared = preparePolygons(footprint);
     if (prepared.length === 0) return false;
-    switch (this.#predicate) {
-      case 'intersects':
-        return outlinesIntersect(prepared, this.#polygons, this.#touch);
-      case 'within':
-        return outlineCovers(this.#polygons, prepared);
-      case 'contains':
-        return this.#polygons.length > 0 && outlineCovers(prepared, this.#polygons);
-    }
+    if (this.#predicate === 'intersects') return outlinesIntersect(prepared, this.#polygons, this.#touch);
+    if (this.#predicate === 'within') return outlineCovers(this.#polygons, prepared);
+    return this.#polygons.length > 0 && outlineCovers(prepared, this.#polygons);
   }
 }
 

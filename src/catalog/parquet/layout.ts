@@ -10,6 +10,7 @@ import { type HrefOptions, rowFrom } from '../stac/href.js';
 import { TIMES } from '../stac/item.js';
 import { type CatalogMetadata, catalogMetadata, requireLonLat } from './metadata.js';
 import { footprintOfValue, intervalOfValues, ROW_COLUMNS, rowOfValues, type Values } from './rows.js';
+import { SIDES } from './shape.js';
 import { jsonColumns, rowOfStacValues, stacFootprint, stacInterval } from './stac.js';
 
 export interface CatalogLayout {
@@ -35,7 +36,7 @@ export function layoutOf(file: ParquetFile, options: HrefOptions = {}): CatalogL
   const columns = new Set(file.columns);
   const box = file.schema.children.find(({ element }) => element.name === 'bbox');
   const sides = new Set(box?.children.map(({ element }) => element.name));
-  const hasBoxes = ['xmin', 'ymin', 'xmax', 'ymax'].every((side) => sides.has(side));
+  const hasBoxes = SIDES.every((side) => sides.has(side));
   if (catalog !== null) {
     const missing = ROW_COLUMNS.find((name) => !columns.has(name));
     if (missing !== undefined || !hasBoxes) {
