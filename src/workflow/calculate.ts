@@ -84,7 +84,7 @@ export async function calculate(options: CalculateOptions): Promise<CalculateRep
     }
     return await calculateOpened(sources, expressions, options);
   } finally {
-    await Promise.all(sources.map(({ raster }) => raster.close()));
+    await Promise.all(sources.map(({ raster }) => raster.dispose()));
   }
 }
 

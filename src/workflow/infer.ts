@@ -79,7 +79,7 @@ export async function infer(options: InferOptions): Promise<InferReport> {
     if (isNew) await rmdir(output).catch(() => undefined);
     throw error;
   } finally {
-    await rasters.close();
+    await rasters.dispose();
     signal?.throwIfAborted();
   }
 }

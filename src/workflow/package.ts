@@ -237,7 +237,7 @@ async function packageImage(
     await writing;
   } finally {
     await Promise.allSettled([writing]);
-    await rasters.close();
+    await rasters.dispose();
   }
 }
 

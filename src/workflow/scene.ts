@@ -13,6 +13,7 @@ import { RESAMPLINGS } from '../kernels/index.js';
 import { DeclaredRaster } from '../raster/declared.js';
 import { type BlockCache, openRaster, type Raster } from '../raster/node/index.js';
 import { UNITS } from '../raster/units.js';
+import { Resource } from '../resource.js';
 import { requireGeobox } from './target-grid.js';
 
 export const SCENE_SCHEMA_VERSION = 1;
@@ -179,10 +180,12 @@ export function phasesOf({ document }: Scene): Set<string> {
 }
 
 /** The rasters of a scene. Each is opened once; all share a cache of decoded blocks. */
-export class SceneRasters {
+export class SceneRasters extends Resource {
   readonly #rasters = new Map<string, Promise<Raster>>();
 
-  constructor(private readonly cache?: BlockCache) {}
+  constructor(private readonly cache?: BlockCache) {
+    super();
+  }
 
   open(path: string, signal?: AbortSignal): Promise<Raster> {
     const known = this.#rasters.get(path);
@@ -201,9 +204,9 @@ export class SceneRasters {
     return withNodata(raster, band, nodata);
   }
 
-  async close(): Promise<void> {
+  async dispose(): Promise<void> {
     const rasters = await Promise.allSettled(this.#rasters.values());
-    for (const raster of rasters) if (raster.status === 'fulfilled') await raster.value.close();
+    for (const raster of rasters) if (raster.status === 'fulfilled') await raster.value.dispose();
   }
 }
 

@@ -152,7 +152,7 @@ export async function withCube<Result>(
     }
     return await task(raster, cubeAxes(raster, options));
   } finally {
-    await raster.close();
+    await raster.dispose();
   }
 }
 

@@ -121,7 +121,7 @@ export class LoadPlan {
     for (const source of this.#open) {
       if (this.#open.size <= OPEN_SOURCES || sources.includes(source)) break;
       this.#open.delete(source);
-      await source.close();
+      await source.dispose();
     }
   }
 
@@ -138,7 +138,7 @@ export class LoadPlan {
     );
   }
 
-  async close(): Promise<void> {
+  async dispose(): Promise<void> {
     await closeAll(this.#open);
     if (this.context.options.backend === undefined) this.context.backend.dispose();
   }
@@ -147,7 +147,7 @@ export class LoadPlan {
 async function closeAll(sources: Set<Source>): Promise<void> {
   for (const source of [...sources]) {
     sources.delete(source);
-    await source.close();
+    await source.dispose();
   }
 }
 
@@ -163,7 +163,7 @@ async function defaultBands(context: SourceContext, rows: readonly CatalogRow[])
       continue;
     }
     const { bands } = raster;
-    await raster.close();
+    await raster.dispose();
     return bands.flatMap((band) => (band.colourInterpretation === 'alpha' ? [] : [band.index]));
   }
   throw invalidOption('bands', 'are not given, and no row declares any', 'name them');
@@ -206,7 +206,7 @@ async function place(
     if (window !== null && options.onUnreadable === 'skip') await source.open(signal);
     if (window !== null) return { source, window };
     opened.delete(source);
-    await source.close();
+    await source.dispose();
     return null;
   } catch (error) {
     if (!mayBeSkipped(error, options)) throw error;

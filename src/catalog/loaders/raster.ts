@@ -60,7 +60,7 @@ export async function loadRaster<D extends Dtype = 'float32'>(
     }
     return bandTensor<D>({ data, geobox, nodata: stored.settle(data), bandNames });
   } finally {
-    await stream.close();
+    await stream.dispose();
   }
 }
 
@@ -81,7 +81,7 @@ export async function streamRaster<D extends Dtype = 'float32'>(
   try {
     return new RasterStream(plan, method, dtype, options);
   } catch (error) {
-    await plan.close();
+    await plan.dispose();
     throw error;
   }
 }
@@ -146,13 +146,13 @@ export class RasterStream<D extends Dtype = Dtype> extends Resource implements A
       stored.warn(onProgress);
     } finally {
       reducer.dispose();
-      await this.close();
+      await this.dispose();
     }
   }
 
   /** Closes all files. A finished iteration closes them too. */
   async dispose(): Promise<void> {
-    await this.plan.close();
+    await this.plan.dispose();
   }
 }
 

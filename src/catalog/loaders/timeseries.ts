@@ -76,7 +76,7 @@ export async function loadRasterTimeseries<D extends Dtype = 'float32'>(
     const times = timeline.map(({ interval }) => interval);
     return bandTensor<D>({ data, geobox: grid, nodata, bandNames, times });
   } finally {
-    await plan.close();
+    await plan.dispose();
   }
 }
 

@@ -81,7 +81,7 @@ async function readHeader(
       bands: bandsOf(raster, band, bandNames),
     };
   } finally {
-    await raster.close();
+    await raster.dispose();
   }
 }
 

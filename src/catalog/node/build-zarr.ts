@@ -95,7 +95,7 @@ async function readStore(path: string, options: BuildZarrOptions): Promise<Store
       declared: await declaredTime(group),
     };
   } finally {
-    await group.close();
+    await group.dispose();
   }
 }
 

@@ -72,7 +72,7 @@ async function productOfTree(tree: ProductTree, { tile, signal }: OpenProductOpt
     const product = subTree(tree, folders[0]);
     return new Product(await readSafe(product, { tile }, signal));
   } finally {
-    await tree.close();
+    await tree.dispose();
   }
 }
 

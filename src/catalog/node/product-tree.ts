@@ -6,7 +6,7 @@ import { cannotOpen } from '../../io/node/file.js';
 import { openSource } from '../../io/node/index.js';
 import { isUrl } from '../../io/open-url.js';
 import { openZip } from '../../io/zip.js';
-import { orClose } from '../../resource.js';
+import { orDispose } from '../../resource.js';
 import type { ProductTree } from '../products/description.js';
 
 /** A product of Sentinel-2 has about 150 files, four folders deep. */
@@ -46,7 +46,7 @@ export async function folderTree(path: string): Promise<ProductTree> {
       if (size > maxBytes) throw tooManyBytes(at, size, maxBytes);
       return readFile(at, { signal });
     },
-    close: async () => undefined,
+    dispose: async () => undefined,
   };
 }
 
@@ -65,7 +65,7 @@ export function subTree(tree: ProductTree, folder: string): ProductTree {
 /** A zip file as a product. */
 export async function zipTree(path: string, signal?: AbortSignal): Promise<ProductTree> {
   const source = await openSource(path, { signal });
-  return orClose(source, async () => {
+  return orDispose(source, async () => {
     const archive = await openZip(source, { maxDirectoryBytes: MAX_ZIP_DIRECTORY_BYTES });
     const keys = [...archive.entries.keys()].sort();
     for (const key of keys) checkKey(source.name, key);
@@ -80,7 +80,7 @@ export async function zipTree(path: string, signal?: AbortSignal): Promise<Produ
         if (size > maxBytes) throw tooManyBytes(`${path}#${file}`, size, maxBytes);
         return archive.read(file, 0, size);
       },
-      close: () => source.close(),
+      dispose: () => source.dispose(),
     };
   });
 }

@@ -164,7 +164,7 @@ export class CatalogFile {
   async dispose(): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
-    await Promise.all([this.#source.close(), this.#index?.close()]);
+    await Promise.all([this.#source.dispose(), this.#index?.dispose()]);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

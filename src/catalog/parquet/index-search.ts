@@ -172,8 +172,8 @@ export class CatalogIndex {
     return this.#blocks.get(k, make, options.signal);
   }
 
-  close(): Promise<void> {
-    return this.#source.close();
+  dispose(): Promise<void> {
+    return this.#source.dispose();
   }
 }
 

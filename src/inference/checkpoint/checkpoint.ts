@@ -1,4 +1,5 @@
 /** The interface of checkpoints: tensors by name. */
+import type { Resource } from '../../resource.js';
 
 /** Element types: their bytes, and their names in safetensors files and of storage classes of module `torch`. */
 export const CHECKPOINT_DTYPES = {
@@ -31,7 +32,7 @@ export interface CheckpointTensor {
 }
 
 /** The tensors of a model. Values are read tensor by tensor. */
-export interface Checkpoint {
+export interface Checkpoint extends Resource {
   /** The file. */
   readonly name: string;
   readonly format: 'torch' | 'safetensors';
@@ -43,5 +44,4 @@ export interface Checkpoint {
    * truncated file
    */
   readFloat32(name: string, signal?: AbortSignal): Promise<Float32Array>;
-  close(): Promise<void>;
 }

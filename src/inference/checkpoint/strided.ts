@@ -4,6 +4,7 @@ import { sizeOf } from '../../geo/dtype.js';
 import { withTaskSignal } from '../../io/abort.js';
 import type { ByteSource } from '../../io/index.js';
 import { halvesToFloat32 } from '../../raster/arrays/half.js';
+import { Resource } from '../../resource.js';
 import {
   CHECKPOINT_DTYPES,
   type Checkpoint,
@@ -74,7 +75,7 @@ export function checkStrided(name: string, tensor: StridedTensor): void {
 }
 
 /** A checkpoint of strided tensors. All must have passed `checkStrided`. */
-export class StridedCheckpoint implements Checkpoint {
+export class StridedCheckpoint extends Resource implements Checkpoint {
   readonly name: string;
   readonly tensors: ReadonlyMap<string, CheckpointTensor>;
 
@@ -83,6 +84,7 @@ export class StridedCheckpoint implements Checkpoint {
     readonly format: Checkpoint['format'],
     private readonly strided: ReadonlyMap<string, StridedTensor>,
   ) {
+    super();
     this.name = source.name;
     this.tensors = new Map(
       [...strided].map(([name, { shape, storage }]) => [name, { name, dtype: storage.dtype, shape }]),
@@ -99,8 +101,8 @@ export class StridedCheckpoint implements Checkpoint {
     return withTaskSignal(signal, (task) => readStrided(`${this.name}: ${name}`, tensor, task));
   }
 
-  close(): Promise<void> {
-    return this.source.close();
+  dispose(): Promise<void> {
+    return this.source.dispose();
   }
 }
 

@@ -10,7 +10,7 @@ export async function openCheckpointFile(path: string, options: OpenOptions = {}
   try {
     return await openCheckpoint(source, { signal: options.signal });
   } catch (error) {
-    await source.close();
+    await source.dispose();
     throw error;
   }
 }

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { invalidInput, isError, messageOf, TerrachipError } from '../../errors.js';
-import { orClose, Resource } from '../../resource.js';
+import { orDispose, Resource } from '../../resource.js';
 import { type ByteSource, checkRange, type ReadOptions } from '../byte-source.js';
 import { withCoalescing } from '../middleware/coalesce.js';
 import { isUrl, type OpenOptions, openUrl } from '../open-url.js';
@@ -31,7 +31,7 @@ export class FileSource extends Resource implements ByteSource {
     } catch (cause) {
       throw cannotOpen(path, cause);
     }
-    return orClose(handle, async () => {
+    return orDispose({ dispose: () => handle.close() }, async () => {
       const stat = await handle.stat();
       if (!stat.isFile()) throw noFile(path);
       return new FileSource(path, stat.size, handle);

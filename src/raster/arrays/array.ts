@@ -5,6 +5,7 @@
 import { invalidInput, tooLarge, unsupported } from '../../errors.js';
 import { bytesPerElement, sizeOf } from '../../geo/dtype.js';
 import type { Dtype, TypedArray } from '../../geo/index.js';
+import type { Resource } from '../../resource.js';
 
 /** Indices `start` to `end`, `end` excluded, along one axis. */
 export interface AxisRange {
@@ -68,8 +69,8 @@ export interface StoredArray extends ArrayDescription {
   readText(options?: ReadArrayOptions): Promise<string[]>;
 }
 
-/** An opened store: its groups and arrays. Close it when done. */
-export interface ArrayGroup {
+/** An opened store: its groups and arrays. Dispose it when done. */
+export interface ArrayGroup extends Resource {
   /** The path or URL, without credentials. */
   readonly name: string;
   /** `Zarr v3`, `netCDF-4`, … */
@@ -83,7 +84,6 @@ export interface ArrayGroup {
   array(path: string): Promise<StoredArray | null>;
   /** The attributes of a group (default: the root); empty for no such group. */
   attributes(path?: string): Promise<Attributes>;
-  close(): Promise<void>;
 }
 
 /** The largest chunk that is read: chunks are decoded whole. */

@@ -175,7 +175,7 @@ export class ArrayRaster extends DescribedRaster {
   }
 
   async dispose(): Promise<void> {
-    await this.#reading.group.close();
+    await this.#reading.group.dispose();
   }
 
   /** A band's index along each leading axis. */

@@ -174,7 +174,7 @@ export class Jp2Raster extends DescribedRaster {
   }
 
   dispose(): Promise<void> {
-    return this.#source.close();
+    return this.#source.dispose();
   }
 
   get #sampleBytes(): number {

@@ -48,14 +48,13 @@ export class CogWriter {
 
   private constructor(
     path: string,
-    settings: CogSettings,
     layout: Omit<CogLayout, 'bigTiff'>,
     levels: readonly CogLevel[],
     inPlace: boolean,
     bigTiff: boolean | null,
   ) {
     this.path = path;
-    this.#settings = settings;
+    this.#settings = layout.settings;
     this.#layout = layout;
     this.#levels = levels;
     this.#inPlace = inPlace;
@@ -98,7 +97,7 @@ export class CogWriter {
       next = new CogLevel(settings, size, files[k], encode, next);
       levels.unshift(next);
     }
-    return new CogWriter(path, settings, layout, levels, inPlace, bigTiff);
+    return new CogWriter(path, layout, levels, inPlace, bigTiff);
   }
 
   /**

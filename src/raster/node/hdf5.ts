@@ -3,7 +3,7 @@ import type { Dataset, File, Group } from 'h5wasm/node';
 import { invalidInput, loadPackage, messageOf, TerrachipError, unsupported } from '../../errors.js';
 import { sizeOf } from '../../geo/dtype.js';
 import { allocateArray, type Dtype, type TypedArray } from '../../geo/index.js';
-import { orClose } from '../../resource.js';
+import { disposable, orDispose } from '../../resource.js';
 import {
   type ArrayDescription,
   type ArrayGroup,
@@ -122,21 +122,21 @@ export async function openHdf5(path: string, cache: BlockCache): Promise<ArrayGr
     }
   };
   // A second close only returns an error code.
-  const close = async (): Promise<void> => void file.close();
-  return orClose({ close }, async () => {
+  const dispose = async (): Promise<void> => void file.close();
+  return orDispose({ dispose }, async () => {
     guarded(path, () => walk(file, '', 0));
-    return {
+    const group = {
       name: path,
       format: groups.get('')?._NCProperties === undefined ? 'HDF5' : 'netCDF-4',
       list: async () => [...arrays.keys()].sort(),
-      async array(name) {
+      async array(name: string) {
         const array = arrays.get(name) ?? null;
         if (array instanceof TerrachipError) throw array;
         return array;
       },
       attributes: async (name = '') => groups.get(name) ?? {},
-      close,
     };
+    return disposable(group, dispose);
   });
 }
 

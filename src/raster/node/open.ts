@@ -5,7 +5,7 @@ import { findBeside } from '../../io/node/beside.js';
 import { cannotOpen, localPath, openSource } from '../../io/node/file.js';
 import { isUrl, type OpenOptions } from '../../io/open-url.js';
 import { openZip } from '../../io/zip.js';
-import { orClose } from '../../resource.js';
+import { disposable, orDispose } from '../../resource.js';
 import type { ArrayGroup } from '../arrays/index.js';
 import { ArrayRaster } from '../cf/index.js';
 import type { Sidecars } from '../geotiff/levels.js';
@@ -29,7 +29,7 @@ export async function openAnyRaster(path: string, options: OpenRasterOptions = {
     return openVariable(await openZarr(place, options), variable, options);
   }
   const source = await openSource(place, options);
-  return orClose(source, async () => {
+  return orDispose(source, async () => {
     const kind = await kindOfSource(source, options.signal);
     if (kind === null) return openGeoTiff(source, place, options);
     if (kind === 'jpeg2000') {
@@ -69,15 +69,18 @@ async function openNpz(
 /** A `.npy` file as a store of one array. */
 async function openNpyArray(source: ByteSource, options: OpenRasterOptions): Promise<Raster> {
   const array = await NpyArray.open(source, options.signal);
-  const group: ArrayGroup = {
+  const group = {
     name: array.name,
     format: '.npy',
     list: async () => [''],
-    array: async (name) => (name === '' ? array : null),
+    array: async (name: string) => (name === '' ? array : null),
     attributes: async () => ({}),
-    close: () => array.close(),
   };
-  return openVariable(group, '', options);
+  return openVariable(
+    disposable(group, () => array.dispose()),
+    '',
+    options,
+  );
 }
 
 /** @throws {TerrachipError} INVALID_INPUT for a zip file that is no Zarr store; the message names its images */
@@ -162,7 +165,7 @@ async function pamBeside(path: string, options: OpenOptions): Promise<Pam | null
   try {
     return await readPam(source, options.signal);
   } finally {
-    await source.close();
+    await source.dispose();
   }
 }
 
@@ -171,7 +174,7 @@ async function openVariable(
   variable: string | undefined,
   { signal, onProgress }: OpenRasterOptions,
 ): Promise<Raster> {
-  return orClose(group, () => ArrayRaster.open(group, { variable, signal, onProgress }));
+  return orDispose(group, () => ArrayRaster.open(group, { variable, signal, onProgress }));
 }
 
 /**
@@ -187,7 +190,7 @@ export async function openStore(
   const { place, fragment: variable, isStore } = await placeOf(path);
   if (isStore) return { group: await openZarr(place, options), place, variable };
   const source = await openSource(place, options);
-  return orClose(source, async () => {
+  return orDispose(source, async () => {
     const kind = await kindOfSource(source, options.signal);
     if (kind === 'zip' || kind === 'netcdf3' || kind === 'hdf5') {
       return { group: await openStoreFile(source, kind, place, options), place, variable };

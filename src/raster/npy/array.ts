@@ -135,7 +135,7 @@ export class NpyArray extends Resource implements StoredArray {
   }
 
   async dispose(): Promise<void> {
-    await this.#source.close();
+    await this.#source.dispose();
   }
 
   /** Axes in storage order, or back. The components of complex numbers stay last. */

@@ -2,6 +2,7 @@ import { invalidInput, isTerrachipError, TerrachipError, unsupported } from '../
 import { checkKey } from '../../io/key.js';
 import { mapConcurrently } from '../../io/semaphore.js';
 import { AnyRecord, validate } from '../../json.js';
+import { disposable, type Resource } from '../../resource.js';
 import type { ArrayGroup, Attributes, StoredArray } from '../arrays/index.js';
 import type { BlockCache } from '../block-cache.js';
 import { zarrArray } from './array.js';
@@ -87,7 +88,7 @@ export async function openZarrGroup(
     nodes.set(path, node);
     return node;
   };
-  return {
+  const group: Omit<ArrayGroup, keyof Resource> = {
     name,
     format: `Zarr v${version}`,
     async list() {
@@ -118,8 +119,8 @@ export async function openZarrGroup(
       const node = await nodeAt(path);
       return node?.kind === 'group' ? node.attributes : {};
     },
-    close: () => store.close(),
   };
+  return disposable(group, () => store.dispose());
 }
 
 function unlessNetwork(error: unknown): null {

@@ -19,10 +19,10 @@ export interface ZarrStore {
   /** All keys, or null if the store cannot list them. */
   keys(): Promise<readonly string[] | null>;
   /** Opens a value; null for an absent key. */
-  open(key: string, signal?: AbortSignal): Promise<Pick<ByteSource, 'size' | 'read' | 'close'> | null>;
+  open(key: string, signal?: AbortSignal): Promise<Pick<ByteSource, 'size' | 'read' | 'dispose'> | null>;
   /** A server's refusal (403 or a web page) of keys that may be absent, if no key was found yet; null for none. */
   readonly refusal?: () => TerrachipError | null;
-  close(): Promise<void>;
+  dispose(): Promise<void>;
 }
 
 /** A metadata document; null if absent. @throws {TerrachipError} INVALID_INPUT for no JSON */
@@ -81,7 +81,7 @@ async function readValue(
     // zarrita's decoder of text reads from the start of the buffer.
     return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
   } finally {
-    await source.close();
+    await source.dispose();
   }
 }
 
@@ -104,7 +104,7 @@ export function zarritaStore(store: ZarrStore, indexAtStart = false): AsyncReada
         checkRange({ name: `${store.name}/${relative(key)}`, size: source.size }, offset, length);
         return await source.read(offset, length, { signal: options.signal });
       } finally {
-        await source.close();
+        await source.dispose();
       }
     },
   };
@@ -132,10 +132,10 @@ export async function openZipStore(source: ByteSource): Promise<ZarrStore> {
       return {
         size: entry.size,
         read: (offset, length) => zip.read(path, offset, length),
-        close: async () => undefined,
+        dispose: async () => undefined,
       };
     },
-    close: () => source.close(),
+    dispose: () => source.dispose(),
   };
 }
 

@@ -17,7 +17,7 @@ import type { Backend } from '../../gpu/index.js';
 import { timeSteps } from '../../inference/model-spec.js';
 import type { ModelSpec } from '../../inference/node/index.js';
 import { type BlockCache, createBlockCache } from '../../raster/node/index.js';
-import { orClose, Resource } from '../../resource.js';
+import { orDispose, Resource } from '../../resource.js';
 import {
   type CatalogInput,
   checkPixels,
@@ -83,7 +83,7 @@ export class CatalogChips extends Resource implements ChipSource {
     const inputs = chooseRows(spec, options.inputs);
     const cache = createBlockCache(options.cacheBytes);
     const pool = createRasterPool({ files: OPEN_FILES, cache });
-    return orClose(pool, async () => {
+    return orDispose(pool, async () => {
       const hash = createHash('sha256').update(JSON.stringify(options.phases ?? null));
       for (const input of inputs) {
         await checkPixels(input, pool, signal);
@@ -118,7 +118,7 @@ export class CatalogChips extends Resource implements ChipSource {
   }
 
   async dispose(): Promise<void> {
-    await this.#options.pool.close();
+    await this.#options.pool.dispose();
   }
 
   async #load(index: number, signal: AbortSignal | undefined): Promise<LoadedChip> {

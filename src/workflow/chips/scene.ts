@@ -10,7 +10,7 @@ import {
 import type { Backend } from '../../gpu/index.js';
 import { type ModelSpec, type SceneImage, SceneStrips } from '../../inference/index.js';
 import { createBlockCache } from '../../raster/node/index.js';
-import { orClose, Resource } from '../../resource.js';
+import { orDispose, Resource } from '../../resource.js';
 import { checkOverlap, checkUnits, identityOfImage, planImages } from '../plan-images.js';
 import { readScene, resolveGrid, SceneRasters } from '../scene.js';
 import { openImages } from '../scene-images.js';
@@ -66,7 +66,7 @@ export class SceneChips extends Resource implements ChipSource {
     const { spec, backend, maxPixels, phases, signal } = options;
     const scene = await readScene(location);
     const rasters = new SceneRasters(createBlockCache(options.cacheBytes));
-    return orClose(rasters, async () => {
+    return orDispose(rasters, async () => {
       const planned = await planImages(scene, spec, rasters, { phases, signal });
       const geobox = (await resolveGrid(scene, rasters, signal)).requireAtMost(
         maxPixels,
@@ -119,7 +119,7 @@ export class SceneChips extends Resource implements ChipSource {
   }
 
   async dispose(): Promise<void> {
-    await this.#scene.rasters.close();
+    await this.#scene.rasters.dispose();
   }
 
   #boundsAt(x: number, y: number): Bounds {

@@ -22,8 +22,8 @@ export async function embedScenes(options: EmbedScenesOptions): Promise<EmbedRep
   const { signal } = options;
   return embedRun(rest, async ({ spec, backend }) => {
     const sources: SceneChips[] = [];
-    const close = async (): Promise<void> => {
-      for (const source of sources) await source.close();
+    const dispose = async (): Promise<void> => {
+      for (const source of sources) await source.dispose();
     };
     try {
       for (const scene of scenes) {
@@ -39,9 +39,9 @@ export async function embedScenes(options: EmbedScenesOptions): Promise<EmbedRep
         if (sources.every((other) => other === source || other.id !== source.id)) continue;
         throw invalidInput(scene, `has the id ${source.id} of another scene`, 'give each scene its own id');
       }
-      return { ...joinChips(sources), [Symbol.asyncDispose]: close };
+      return { ...joinChips(sources), [Symbol.asyncDispose]: dispose };
     } catch (error) {
-      await close();
+      await dispose();
       throw error;
     }
   });

@@ -80,7 +80,7 @@ const RULES: readonly Rule[] = [
 export interface OpenBaselines {
   readonly baselines: readonly Baseline[];
   readonly leftOut: readonly { name: string; reason: string }[];
-  close(): Promise<void>;
+  dispose(): Promise<void>;
 }
 
 /** Opens the rasters of a map's scene and determines the thresholds, in one pass over the scene per rule. */
@@ -101,7 +101,7 @@ export async function openBaselines(
     return {
       baselines,
       leftOut: RULES.map(({ name }) => ({ name, reason: error.message })),
-      close: async () => undefined,
+      dispose: async () => undefined,
     };
   }
   const layers = sceneLayers(scene, plan, geobox, signal);
@@ -112,10 +112,10 @@ export async function openBaselines(
       else baselines.push(prepared);
     }
   } catch (error) {
-    await layers.close();
+    await layers.dispose();
     throw error;
   }
-  return { baselines, leftOut, close: () => layers.close() };
+  return { baselines, leftOut, dispose: () => layers.dispose() };
 }
 
 /** A rule with its threshold, or the reason why it cannot be used. */
@@ -167,7 +167,7 @@ async function findThreshold(
 interface SceneLayers {
   /** A radar band in dB, or an optical band without offset; or the reason why there is none. */
   layer(band: string, phase: 'event' | 'before', units: 'dB' | 'optical'): Promise<RasterLayer | string>;
-  close(): Promise<void>;
+  dispose(): Promise<void>;
 }
 
 function sceneLayers(scene: Scene, plan: Plan, geobox: GeoBox, signal: AbortSignal | undefined): SceneLayers {
@@ -201,8 +201,8 @@ function sceneLayers(scene: Scene, plan: Plan, geobox: GeoBox, signal: AbortSign
       }
       return `the scene has no ${band} in phase ${scenePhase}`;
     },
-    async close() {
-      for (const layer of opened.values()) await layer.close();
+    async dispose() {
+      for (const layer of opened.values()) await layer.dispose();
     },
   };
 }

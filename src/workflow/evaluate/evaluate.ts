@@ -122,9 +122,9 @@ class Job {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#label?.close();
-    await this.#permanent?.close();
-    await this.#baselines?.close();
+    await this.#label?.dispose();
+    await this.#permanent?.dispose();
+    await this.#baselines?.dispose();
   }
 
   #vectorOptions(): ReadVectorOptions {

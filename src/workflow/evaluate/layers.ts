@@ -9,7 +9,7 @@ import {
   type UnitConversion,
   WarpedRaster,
 } from '../../raster/node/index.js';
-import { disposable, orClose, Resource } from '../../resource.js';
+import { disposable, orDispose, Resource } from '../../resource.js';
 import { isVectorPath, Rasterizer, type ReadVectorOptions, readAreas } from '../../vector/node/index.js';
 
 import { type SceneNodata, withNodata } from '../scene.js';
@@ -61,7 +61,7 @@ export class RasterLayer extends Resource implements GridLayer {
     signal?: AbortSignal,
   ): Promise<RasterLayer> {
     const raster = await openRaster(path, { signal });
-    return orClose(raster, async () => {
+    return orDispose(raster, async () => {
       const own = requireGeobox(raster);
       if (!gridsMeet(own, geobox)) throw noOverlap(path, own, 'the map', geobox);
       return new RasterLayer(withNodata(raster, options.band, options.nodata), geobox, options);
@@ -76,7 +76,7 @@ export class RasterLayer extends Resource implements GridLayer {
   async dispose(): Promise<void> {
     this.#rows.dispose();
     this.#backend.dispose();
-    await this.raster.close();
+    await this.raster.dispose();
   }
 }
 

@@ -81,7 +81,7 @@ export async function importModel(options: ImportOptions): Promise<ImportReport>
   else await requireRuntime(options.provider);
   const source = await openSource(options.checkpoint, { signal });
   const checkpoint = await openCheckpoint(source, { signal }).catch(async (error: unknown) => {
-    await source.close();
+    await source.dispose();
     throw error;
   });
   try {
@@ -172,7 +172,7 @@ export async function importModel(options: ImportOptions): Promise<ImportReport>
       halfPrecision: half,
     };
   } finally {
-    await checkpoint.close();
+    await checkpoint.dispose();
   }
 }
 

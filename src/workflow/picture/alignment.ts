@@ -66,7 +66,7 @@ export async function drawAlignment(
   const scene = await readScene(path);
   await requireOutput(target, { formats: ['PNG'], inputs: filesOfScene(scene) });
   const rasters = new SceneRasters();
-  const grid = await resolveGrid(scene, rasters, signal).finally(() => rasters.close());
+  const grid = await resolveGrid(scene, rasters, signal).finally(() => rasters.dispose());
   const [width, height] = pictureSize(grid.width, grid.height, size);
   await using reader = new SceneReader(scene, pictureGrid(grid, width, height));
   const phases = reader.phases;

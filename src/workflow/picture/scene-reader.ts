@@ -94,6 +94,6 @@ export class SceneReader extends Resource {
 
   async dispose(): Promise<void> {
     this.#backend.dispose();
-    await this.#rasters.close();
+    await this.#rasters.dispose();
   }
 }
