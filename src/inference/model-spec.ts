@@ -91,46 +91,28 @@ export type EmbeddingSpec = v.InferOutput<typeof EmbeddingSpecSchema>;
 /** The document `model.json` of a model of either kind. */
 export type ModelSpec = SegmentationSpec | EmbeddingSpec;
 
-/** Checks a `model.json`. @param name the file, for messages */
-export function parseSegmentationSpec(document: unknown, name: string): SegmentationSpec {
-  return checked(validateStrictly(SegmentationSpecSchema, document, name), name);
-}
-
-/** Checks the `model.json` of an encoder. @param name the file, for messages */
-export function parseEmbeddingSpec(document: unknown, name: string): EmbeddingSpec {
-  return checked(validateStrictly(EmbeddingSpecSchema, document, name), name);
-}
-
 /** Checks a `model.json` of either kind. @param name the file, for messages */
 export function parseModelSpec(document: unknown, name: string): ModelSpec {
   const { output } = validate(v.looseObject({ output: v.looseObject({}) }), document, name);
-  return 'tokens' in output ? parseEmbeddingSpec(document, name) : parseSegmentationSpec(document, name);
+  const spec: ModelSpec =
+    'tokens' in output
+      ? validateStrictly(EmbeddingSpecSchema, document, name)
+      : validateStrictly(SegmentationSpecSchema, document, name);
+  requireConsistent(spec, name);
+  return spec;
 }
 
 /** Checks that span several members, which the schema cannot express. */
-function checked<Spec extends ModelSpec>(spec: Spec, name: string): Spec {
-  for (const input of spec.inputs) {
-    if (input.mean.length !== input.bands.length || input.std.length !== input.bands.length) {
-      throw invalidInput(
-        name,
-        `gives input ${input.name} ${input.mean.length} means and ${input.std.length} standard deviations for ${input.bands.length} bands`,
-        'give one of each a band',
-      );
-    }
+function requireConsistent(spec: ModelSpec, name: string): void {
+  for (const { name: input, mean, std, bands } of spec.inputs) {
+    if (mean.length === bands.length && std.length === bands.length) continue;
+    const given = `${mean.length} means and ${std.length} standard deviations`;
+    const problem = `gives input ${input} ${given} for ${bands.length} bands`;
+    throw invalidInput(name, problem, 'give one of each a band');
   }
-  requireDistinct(
-    name,
-    'input',
-    spec.inputs.map((input) => input.name),
-  );
+  requireDistinct(name, 'input', namesOf(spec.inputs));
   requireDistinct(name, 'phase', spec.phases);
-  if ('classes' in spec.output) {
-    requireDistinct(
-      name,
-      'class',
-      spec.output.classes.map((each) => each.name),
-    );
-  }
+  if ('classes' in spec.output) requireDistinct(name, 'class', namesOf(spec.output.classes));
   if (spec.chip.stride > spec.chip.size) {
     const problem = 'has a chip stride above the chip size, which leaves gaps';
     throw invalidInput(name, problem, 'give a smaller stride');
@@ -144,7 +126,10 @@ function checked<Spec extends ModelSpec>(spec: Spec, name: string): Spec {
       }
     }
   }
-  return spec;
+}
+
+function namesOf(members: readonly { readonly name: string }[]): string[] {
+  return members.map(({ name }) => name);
 }
 
 function requireDistinct(file: string, kind: string, names: readonly string[]): void {

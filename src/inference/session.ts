@@ -1,6 +1,6 @@
 /** Sessions: loaded models that run on batches of chips. */
 import { internalError, invalidInput, TerrachipError } from '../errors.js';
-import type { Backend } from '../gpu/index.js';
+import type { Backend, DeviceTensor } from '../gpu/index.js';
 import { batchFailure, checkNames, wrongAnswer } from './graph-check.js';
 import { type GraphSource, HostGraph, type OnnxRuntime, type RuntimeOptions } from './host-graph.js';
 import type { FloatTensor, GraphInput, ModelGraph, ModelGraphs } from './model-graph.js';
@@ -127,10 +127,10 @@ export class ModelSession<Spec extends ModelSpec = ModelSpec> {
    */
   async run(
     backend: Backend,
-    inputs: ReadonlyMap<string, FloatTensor>,
+    inputs: ReadonlyMap<string, DeviceTensor<'float32'>>,
     batch: number,
     chips = batch,
-  ): Promise<FloatTensor> {
+  ): Promise<DeviceTensor<'float32'>> {
     const expected = [batch, ...this.answerShape];
     try {
       const answer = await this.#runGraphs({ backend, inputs, size: batch, chips });

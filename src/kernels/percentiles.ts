@@ -27,7 +27,7 @@ export const VALUE_RANGE = {
 } as const satisfies KernelTable;
 
 /** The kernel of `valueRange`. */
-export const valueRangeKernel = defineKernel({
+const valueRangeKernel = defineKernel({
   name: 'value-range',
   ...VALUE_RANGE,
   shader: compose(valueRangeShader, ['missing', 'flat-index']),
@@ -46,7 +46,7 @@ export const HISTOGRAM = {
 } as const satisfies KernelTable;
 
 /** The histogram kernel of `percentiles`. */
-export const histogramKernel = defineKernel({
+const histogramKernel = defineKernel({
   name: 'histogram',
   ...HISTOGRAM,
   shader: compose(histogramShader, ['missing', 'flat-index']),

@@ -170,11 +170,6 @@ function attributesOf(owner: Dataset | Group, isRoot = false): Attributes {
   return Object.fromEntries(entries);
 }
 
-function realAttributesOf(dataset: Dataset): Set<string> {
-  const names = Object.entries(dataset.attrs).filter(([, { metadata }]) => metadata.type === FLOAT);
-  return new Set(names.map(([name]) => name));
-}
-
 /** HDF5's attributes are arrays; an array of one value becomes that value. */
 function plain(value: unknown): unknown {
   const single = Array.isArray(value) && value.length === 1 ? value[0] : value;
@@ -202,6 +197,7 @@ function arrayOf(file: string, path: string, dataset: Dataset, cache: BlockCache
   checkShape(name, shape);
   if (metadata.chunks !== null) checkChunk(name, metadata.chunks, metadata.size);
   const attributes = attributesOf(dataset);
+  const real = Object.entries(dataset.attrs).filter(([, attribute]) => attribute.metadata.type === FLOAT);
   const about: ArrayDescription = {
     name,
     path,
@@ -210,7 +206,7 @@ function arrayOf(file: string, path: string, dataset: Dataset, cache: BlockCache
     dtype: isNumeric ? NUMERIC_TYPES[storedType].dtype : null,
     dimensions: dimensionNames(dataset, path, shape.length),
     attributes,
-    realAttributes: realAttributesOf(dataset),
+    realAttributes: new Set(real.map(([key]) => key)),
     chunkShape: metadata.chunks ?? shape.map((size) => Math.max(1, size)),
     compression: dataset.filters.map((filter) => filter.name).join('+') || 'none',
     nodata: null,
@@ -244,8 +240,10 @@ function arrayOf(file: string, path: string, dataset: Dataset, cache: BlockCache
     },
     storedType === 'string' || storedType === 'char'
       ? async () => {
-          const value = readGuarded(name, dataset, () => dataset.to_array());
-          const texts = flatten(value).map((text) => String(text).replace(/\0+$/, ''));
+          const value: unknown = readGuarded(name, dataset, () => dataset.to_array());
+          const texts = [value]
+            .flat(Number.POSITIVE_INFINITY)
+            .map((text) => String(text).replace(/\0+$/, ''));
           const width = shape.at(-1) ?? 1;
           if (storedType === 'string' || width === 0) return texts;
           return piecesOf(texts, width).map((characters) => characters.join('').trimEnd());
@@ -293,10 +291,6 @@ function readGuarded<T>(name: string, { filters }: Dataset, work: () => T): T {
       cause,
     );
   }
-}
-
-function flatten(value: unknown): unknown[] {
-  return Array.isArray(value) ? value.flatMap(flatten) : [value];
 }
 
 /** Dimension names from the scale attached to each axis; a one-dimensional scale has its own name. */
