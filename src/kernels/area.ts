@@ -44,7 +44,7 @@ export const AREA = {
 } as const satisfies KernelTable;
 
 /** The kernel of `warp` for area resamplings. */
-const areaKernel = defineKernel({
+export const areaKernel = defineKernel({
   name: 'area',
   ...AREA,
   shader: compose(areaShader, ['missing', 'control-grid', 'footprint', 'stored', 'stored-values']),

@@ -20,7 +20,7 @@ export const ARGMAX = {
 } as const satisfies KernelTable;
 
 /** The kernel of `argmax`. */
-const argmaxKernel = perValue('argmax', ARGMAX, argmaxShader, ['missing'], cpu, 4);
+export const argmaxKernel = perValue('argmax', ARGMAX, argmaxShader, ['missing'], cpu, 4);
 
 /** Arguments of `argmax`. */
 export interface ArgmaxOptions {

@@ -35,7 +35,7 @@ export const CHIPS = {
 } as const satisfies KernelTable;
 
 /** The kernel of `gatherChips`. */
-const chipsKernel = defineKernel({
+export const chipsKernel = defineKernel({
   name: 'chips',
   ...CHIPS,
   shader: compose(chipsShader, ['missing']),

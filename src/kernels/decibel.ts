@@ -19,7 +19,7 @@ export const DECIBEL = {
 } as const satisfies KernelTable;
 
 /** The kernel of `linearToDecibel` and `decibelToLinear`. */
-const decibelKernel = perValue('decibel', DECIBEL, decibelShader, ['missing'], cpu);
+export const decibelKernel = perValue('decibel', DECIBEL, decibelShader, ['missing'], cpu);
 
 function convert(backend: Backend, values: DeviceTensor, to_linear: 0 | 1): void {
   backend.run(decibelKernel, { tensors: { values }, parameters: { count: values.length, to_linear } });

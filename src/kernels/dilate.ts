@@ -28,7 +28,7 @@ export const ROW_DISTANCE = {
 } as const satisfies KernelTable;
 
 /** The first kernel of `dilate`: the distance along the row to the nearest set pixel. */
-const rowDistanceKernel = defineKernel({
+export const rowDistanceKernel = defineKernel({
   name: 'row-distance',
   ...ROW_DISTANCE,
   shader: compose(rowDistanceShader, ['flat-index']),
@@ -47,7 +47,7 @@ export const DILATE = {
 } as const satisfies KernelTable;
 
 /** The second kernel of `dilate`: grows a mask by the distances of the first. */
-const dilateKernel = defineKernel({
+export const dilateKernel = defineKernel({
   name: 'dilate',
   ...DILATE,
   shader: compose(dilateShader, ['flat-index']),

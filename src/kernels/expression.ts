@@ -46,7 +46,7 @@ export const EXPRESSION = {
 } as const satisfies KernelTable;
 
 /** The kernel of `evaluateExpression`. */
-const expressionKernel = perValue('expression', EXPRESSION, expressionShader, [], cpu, 4);
+export const expressionKernel = perValue('expression', EXPRESSION, expressionShader, [], cpu, 4);
 
 /** An expression on a device. Dispose of `program` when done. */
 export interface DeviceExpression {

@@ -38,7 +38,14 @@ export const FIELD_MASK = {
 } as const satisfies KernelTable;
 
 /** The kernel of `bitMask` and `classMask`. */
-const fieldMaskKernel = perValue('field-mask', FIELD_MASK, fieldMaskShader, ['missing', 'stored'], cpu, 4);
+export const fieldMaskKernel = perValue(
+  'field-mask',
+  FIELD_MASK,
+  fieldMaskShader,
+  ['missing', 'stored'],
+  cpu,
+  4,
+);
 
 /** Bits of a quality band that together mean a number: Landsat's cloud confidence is bits 8 and 9 of QA_PIXEL. */
 export interface BitField {

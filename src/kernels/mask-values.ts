@@ -22,7 +22,7 @@ export const MASK_VALUES = {
 } as const satisfies KernelTable;
 
 /** The kernel of `maskOut` and `keepWhere`. */
-const maskValuesKernel = perValue('mask-values', MASK_VALUES, maskValuesShader, ['missing'], cpu);
+export const maskValuesKernel = perValue('mask-values', MASK_VALUES, maskValuesShader, ['missing'], cpu);
 
 /**
  * Replaces values by NaN where `mask` is not 0, such as clouds and shadows.

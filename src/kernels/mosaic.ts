@@ -31,7 +31,7 @@ export const MOSAIC = {
 } as const satisfies KernelTable;
 
 /** The kernel of `mosaic`. */
-const mosaicKernel = perValue('mosaic', MOSAIC, mosaicShader, ['missing'], cpu);
+export const mosaicKernel = perValue('mosaic', MOSAIC, mosaicShader, ['missing'], cpu);
 
 /** Arguments of `mosaic`. */
 export interface MosaicOptions {

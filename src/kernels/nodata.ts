@@ -21,7 +21,13 @@ export const NODATA = {
 } as const satisfies KernelTable;
 
 /** The kernel of `nodataToNaN`. */
-const nodataKernel = perValue('nodata', NODATA, nodataShader, ['missing', 'stored', 'stored-values'], cpu);
+export const nodataKernel = perValue(
+  'nodata',
+  NODATA,
+  nodataShader,
+  ['missing', 'stored', 'stored-values'],
+  cpu,
+);
 
 /**
  * Converts stored values to float32 with NaN for no data. The caller owns the result. Not needed before `warp`, which

@@ -27,7 +27,7 @@ export const VALUE_RANGE = {
 } as const satisfies KernelTable;
 
 /** The kernel of `valueRange`. */
-const valueRangeKernel = defineKernel({
+export const valueRangeKernel = defineKernel({
   name: 'value-range',
   ...VALUE_RANGE,
   shader: compose(valueRangeShader, ['missing', 'flat-index']),
@@ -46,7 +46,7 @@ export const HISTOGRAM = {
 } as const satisfies KernelTable;
 
 /** The histogram kernel of `percentiles`. */
-const histogramKernel = defineKernel({
+export const histogramKernel = defineKernel({
   name: 'histogram',
   ...HISTOGRAM,
   shader: compose(histogramShader, ['missing', 'flat-index']),

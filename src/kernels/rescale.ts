@@ -20,7 +20,7 @@ export const RESCALE = {
 } as const satisfies KernelTable;
 
 /** The kernel of `normalise`, `clip`, `stretch`, `harmonise` and `reflectanceToDigital`. */
-const rescaleKernel = perValue('rescale', RESCALE, rescaleShader, ['missing'], cpu);
+export const rescaleKernel = perValue('rescale', RESCALE, rescaleShader, ['missing'], cpu);
 
 /** The offset that Sentinel-2's processing baselines from 04.00 on add to digital numbers. */
 const BASELINE_OFFSET = 1000;

@@ -16,7 +16,7 @@ export const SOFTMAX = {
 } as const satisfies KernelTable;
 
 /** The kernel of `softmax`. */
-const softmaxKernel = defineKernel({
+export const softmaxKernel = defineKernel({
   name: 'softmax',
   ...SOFTMAX,
   shader: compose(softmaxShader, ['missing']),

@@ -79,7 +79,7 @@ export const STITCH = {
 } as const satisfies KernelTable;
 
 /** The kernel of `stitch`. */
-const stitchKernel = defineKernel({
+export const stitchKernel = defineKernel({
   name: 'stitch',
   ...STITCH,
   shader: compose(stitchShader, ['missing']),

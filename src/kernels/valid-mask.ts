@@ -23,7 +23,7 @@ export const VALID_MASK = {
 } as const satisfies KernelTable;
 
 /** The kernel of `validMask`. */
-const validMaskKernel = perValue('valid-mask', VALID_MASK, validMaskShader, ['missing'], cpu, 4);
+export const validMaskKernel = perValue('valid-mask', VALID_MASK, validMaskShader, ['missing'], cpu, 4);
 
 /**
  * Writes the mask (uint8) of the pixels with data in all planes: any set of bands, dates or inputs.

@@ -33,7 +33,7 @@ export const VOTES = {
 } as const satisfies KernelTable;
 
 /** The kernel of `vote`: counts the chips for each class. */
-const votesKernel = defineKernel({
+export const votesKernel = defineKernel({
   name: 'votes',
   ...VOTES,
   shader: compose(votesShader, ['missing']),

@@ -55,7 +55,7 @@ export const WARP = {
 } as const satisfies KernelTable;
 
 /** The kernel of `warp` for interpolations. */
-const warpKernel = defineKernel({
+export const warpKernel = defineKernel({
   name: 'warp',
   ...WARP,
   shader: compose(warpShader, ['missing', 'control-grid', 'stored', 'stored-values']),

@@ -24,7 +24,7 @@ export interface PlacedSource {
   readonly window: PixelWindow;
 }
 
-/** The rows and bands to load. Close it when done. */
+/** The rows and bands to load. Dispose it when done. */
 export class LoadPlan {
   readonly context: SourceContext;
   /** In the order of the reduction. */

@@ -178,7 +178,7 @@ async function openVariable(
 }
 
 /**
- * Opens a Zarr store, or a netCDF or HDF5 file, detected by content. Close the group when done.
+ * Opens a Zarr store, or a netCDF or HDF5 file, detected by content. Dispose the group when done.
  * @param path as for `openRaster`
  * @returns the group, the path before `#`, and the variable after it
  * @throws {TerrachipError} as `openRaster`, and INVALID_INPUT for a file that is no store of arrays

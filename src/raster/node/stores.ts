@@ -63,7 +63,7 @@ export async function isFolder(path: string): Promise<boolean> {
 }
 
 /**
- * Opens a Zarr store, of version 2 or 3: a folder, a zip file, or an `http(s):` URL. Close it when done.
+ * Opens a Zarr store, of version 2 or 3: a folder, a zip file, or an `http(s):` URL. Dispose it when done.
  * @throws {TerrachipError} NOT_FOUND, INVALID_INPUT, UNSUPPORTED or NETWORK
  */
 export async function openZarr(path: string, options: OpenStoreOptions = {}): Promise<ArrayGroup> {
@@ -85,7 +85,7 @@ function openGroup(store: ZarrStore, { cache, signal }: OpenStoreOptions): Promi
 }
 
 /**
- * Opens a netCDF or HDF5 file: netCDF-3 with the package netcdfjs, netCDF-4 and HDF5 with h5wasm. Close it when done.
+ * Opens a netCDF or HDF5 file: netCDF-3 with the package netcdfjs, netCDF-4 and HDF5 with h5wasm. Dispose it when done.
  * @throws {TerrachipError} NOT_FOUND, INVALID_INPUT, MISSING_DEPENDENCY without the package, or UNSUPPORTED for HDF5
  * on a web server
  */

@@ -12,7 +12,7 @@ export function isRasterEntry(key: string): boolean {
 }
 
 /**
- * An entry of a zip file as a source. Closing it closes the file.
+ * An entry of a zip file as a source. Disposing of it closes the file.
  * @throws {TerrachipError} NOT_FOUND for an absent entry, TOO_LARGE for a compressed one above 1 GiB
  */
 export async function openZipEntry(source: ByteSource, key: string): Promise<ByteSource> {

@@ -58,7 +58,7 @@ const OPEN_FILES = 64;
 /** Chips that are read ahead while the model runs. */
 const READ_AHEAD = 2;
 
-/** A source of chips from catalogs. Close it when done. */
+/** A source of chips from catalogs. Dispose it when done. */
 export class CatalogChips extends Resource implements ChipSource {
   readonly count: number;
   readonly identity: unknown;

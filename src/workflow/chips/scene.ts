@@ -39,7 +39,7 @@ interface OpenScene {
   readonly backend: Backend;
 }
 
-/** A source of all chips of a scene. Close it when done. */
+/** A source of all chips of a scene. Dispose it when done. */
 export class SceneChips extends Resource implements ChipSource {
   readonly count: number;
   readonly identity: unknown;
