@@ -24,7 +24,7 @@ export type { HostProviderChoice } from './inference/node/provider-choice.js';
 export type { BandStatistics } from './inference/terramind/statistics.js';
 export type { Antialias, Resampling } from './kernels/index.js';
 export type { OnProgress, OperationOptions, ProgressEvent } from './progress.js';
-export type { ColourTable, MaskKind, Metadata, Units, WarpCounters } from './raster/index.js';
+export type { BandInfo, ColourTable, MaskKind, Metadata, Units, WarpCounters } from './raster/index.js';
 export type { CogOptions } from './raster/node/index.js';
 export type { ReaderPackage } from './raster/node/packages.js';
 export type { Resource } from './resource.js';
