@@ -155,7 +155,7 @@ if (only === null || only.includes('warp')) {
     );
     for (const scene of scenes) scene.dispose();
   }
-  await raster.close();
+  await raster.dispose();
 }
 
 for (const { name, unit, prepare } of pixelKernels) {

@@ -83,7 +83,7 @@ async function readStore(
     const starts = (await rows('time')).map(([start]) => start);
     return { ids, starts, vectors: await rows('embeddings'), bounds: await rows('bounds') };
   } finally {
-    await group.close();
+    await group.dispose();
   }
 }
 

@@ -131,6 +131,25 @@ export function requireWhole(
   throw invalidOption(option, `cannot be ${value}`, `give a whole number from ${range}`);
 }
 
+/** The error for something valid that terrachip does not support. */
+export function unsupported(
+  feature: string,
+  problem: string,
+  remedy: string,
+  cause?: unknown,
+): TerrachipError<'UNSUPPORTED'> {
+  return new TerrachipError('UNSUPPORTED', problem, remedy, { feature }, { cause });
+}
+
+/** The error for a request above a limit. */
+export function tooLarge(
+  problem: string,
+  remedy: string,
+  fields: ErrorFields['TOO_LARGE'],
+): TerrachipError<'TOO_LARGE'> {
+  return new TerrachipError('TOO_LARGE', problem, remedy, fields);
+}
+
 /** The error for a violated invariant. */
 export function internalError(where: string, problem: string): TerrachipError {
   return new TerrachipError(

@@ -13,3 +13,14 @@ export interface OperationOptions {
   signal?: AbortSignal;
   onProgress?: OnProgress;
 }
+
+/** Reports how much of a stage is done. */
+export function reportProgress(
+  { onProgress }: OperationOptions,
+  stage: string,
+  done: number,
+  total: number,
+  unit: string,
+): void {
+  onProgress?.({ type: 'progress', stage, done, total, unit });
+}

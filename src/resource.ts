@@ -21,12 +21,12 @@ export function disposable<T extends object>(object: T, dispose: () => Promise<v
   return Object.assign(object, { dispose, close: dispose, [Symbol.asyncDispose]: dispose });
 }
 
-/** The result of a task, which takes over a file or another resource; if the task fails, the resource is closed. */
-export async function orClose<T>(owned: { close(): Promise<void> }, task: () => Promise<T>): Promise<T> {
+/** The result of a task, which takes over a file or another resource; if the task fails, it is disposed of. */
+export async function orDispose<T>(owned: Pick<Resource, 'dispose'>, task: () => Promise<T>): Promise<T> {
   try {
     return await task();
   } catch (error) {
-    await owned.close();
+    await owned.dispose();
     throw error;
   }
 }

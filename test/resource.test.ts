@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { createRasterPool } from '../src/catalog/node/index.js';
 import { Affine, GeoBox } from '../src/geo/node/index.js';
 import { FileSource, MemorySource } from '../src/io/node/index.js';
 import { CpuBackend, createChipLayout, uploadStitchLayout } from '../src/kernels/index.js';
-import { openRaster, writeCog } from '../src/raster/node/index.js';
+import { createZarrGroup, openRaster, openZarr, writeCog } from '../src/raster/node/index.js';
+import { disposable } from '../src/resource.js';
 import { temporaryFolder } from './support/files.js';
 
 const path = join(await temporaryFolder(), 'image.tif');
@@ -39,4 +41,23 @@ it('using frees device memory', () => {
   }
   expect(backend.counters.allocatedBytes).toBe(0);
   expect(() => backend.allocate([1], 'float32')).toThrow(/after its disposal/);
+});
+
+it('await using disposes a store and a pool', async () => {
+  const zarr = join(await temporaryFolder(), 'store.zarr');
+  await createZarrGroup(zarr, {});
+  {
+    await using group = await openZarr(zarr);
+    expect(await group.list()).toEqual([]);
+    await using pool = createRasterPool();
+    await using raster = await pool.open(path);
+    expect(raster.width).toBe(4);
+  }
+  const source = disposable({ disposed: 0 }, async () => {
+    source.disposed++;
+  });
+  await source.dispose();
+  await source.close();
+  await source[Symbol.asyncDispose]();
+  expect(source.disposed).toBe(3);
 });

@@ -1,7 +1,7 @@
 // Imports a checkpoint; prints the seconds and the peak memory in MiB as JSON.
 //
 //   node bench/peers/import_model.js CHECKPOINT FOLDER fp32|fp16
-import { importModel } from '../../dist/workflow/model/index.js';
+import { importModel } from '../../dist/workflow/model/import.js';
 
 const [checkpoint, output, precision] = process.argv.slice(2);
 const start = process.hrtime.bigint();

@@ -8,7 +8,7 @@ const read = async () => {
   const raster = await openRaster(path);
   const middle = { x: (raster.width >> 1) - 512, y: (raster.height >> 1) - 512, width: 1024, height: 1024 };
   await raster.readPlanes(option === '--window' ? { window: middle } : {});
-  await raster.close();
+  await raster.dispose();
 };
 if (option === '--window') {
   await read();

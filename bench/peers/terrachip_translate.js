@@ -29,4 +29,4 @@ for (let y = 0; y < height; y += ROWS) {
   await writer.writeRows(rows);
 }
 await writer.finish();
-await raster.close();
+await raster.dispose();

@@ -28,12 +28,37 @@ export interface Parcels {
   readonly brightness: Float32Array;
 }
 
+/** What is to see on dry ground: the land cover, or the crop of a parcel. */
+export type DrySurface = (typeof OF_COVER)[number] | (typeof OF_CROP)[number] | 'saturated';
+
+/** In the order of `COVER`, without fields, and of `CROP`. */
+const OF_COVER = ['forest', 'reeds', 'settlement', 'tarmac'] as const;
+const OF_CROP = ['bare', 'stubble', 'crop', 'grass'] as const;
+
 export interface LandCover {
   /** A value of `COVER` for each pixel. */
   readonly cover: Uint8Array;
   /** Index of the parcel of each pixel; it applies to fields only. */
   readonly parcel: Uint32Array;
   readonly parcels: Parcels;
+}
+
+/** The surface of a pixel without its flood. */
+export function drySurface({ cover, parcel, parcels }: LandCover, phase: Phase, k: number): DrySurface {
+  if (cover[k] !== COVER.field) return OF_COVER[cover[k] - 1];
+  if (parcels.saturated[phase][parcel[k]] === 1) return 'saturated';
+  return OF_CROP[parcels.crop[phase][parcel[k]]];
+}
+
+/** The height of what stands on a pixel: nothing on water. @param heights by land cover, in metres; 0 for others */
+export function standingOn(
+  land: Landscape,
+  { cover }: LandCover,
+  k: number,
+  heights: Readonly<Partial<Record<DrySurface, number>>>,
+): number {
+  if (land.permanentWater[k] === 1 || cover[k] === COVER.field) return 0;
+  return heights[OF_COVER[cover[k] - 1]] ?? 0;
 }
 
 export function drawCover(random: Random, parameters: EventParameters, land: Landscape): LandCover {

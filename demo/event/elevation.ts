@@ -1,6 +1,6 @@
 import { Affine, Crs, createTransform, GeoBox, transformBounds } from '../../src/geo/index.js';
 import type { Random } from '../../src/workflow/model/random.js';
-import { COVER, type LandCover } from './cover.js';
+import { type LandCover, standingOn } from './cover.js';
 import type { EventFrame } from './frame.js';
 import type { Landscape } from './landscape.js';
 import { CANOPY_HEIGHT } from './radar.js';
@@ -13,6 +13,9 @@ export interface ElevationTile {
   /** Metres above sea level. */
   readonly values: Float32Array;
 }
+
+/** Heights that the model shows, in metres: most of the canopy. */
+const STANDING = { forest: 0.7 * CANOPY_HEIGHT, settlement: 4, reeds: 0.8 };
 
 /** Pixels per degree of latitude. */
 const PER_DEGREE = 3600;
@@ -76,16 +79,7 @@ function tileName(latitude: number, longitude: number): string {
 function surfaceModel(random: Random, land: Landscape, cover: LandCover): Float32Array {
   return Float32Array.from(land.elevation, (ground, k) => {
     if (land.permanentWater[k] === 1) return ground;
-    const kind = cover.cover[k];
-    const standing =
-      kind === COVER.forest
-        ? 0.7 * CANOPY_HEIGHT
-        : kind === COVER.settlement
-          ? 4
-          : kind === COVER.reeds
-            ? 0.8
-            : 0;
-    return ground + standing + 0.8 * (random.uniform() + random.uniform() - 1);
+    return ground + standingOn(land, cover, k, STANDING) + 0.8 * (random.uniform() + random.uniform() - 1);
   });
 }
 

@@ -1,6 +1,6 @@
 import type { Random } from '../../src/workflow/model/random.js';
 import type { Clouds } from './clouds.js';
-import { COVER, CROP, type LandCover } from './cover.js';
+import { COVER, type DrySurface, drySurface, type LandCover } from './cover.js';
 import type { FloodDepth, Phase } from './flood.js';
 import type { Landscape } from './landscape.js';
 
@@ -44,7 +44,6 @@ const SPECTRA = {
 const CLOUD = [5200, 5400, 5500, 5500, 5600, 5700, 5800, 5900, 6000, 4200, 4300, 3300];
 
 type Spectrum = keyof typeof SPECTRA;
-const OF_CROP: readonly Spectrum[] = ['bare', 'stubble', 'crop', 'grass'];
 const NAMES = Object.keys(SPECTRA) as Spectrum[];
 
 /** Viewing conditions of the optical images of a phase, on the ground's grid. */
@@ -81,40 +80,29 @@ export function opticalSurface(land: Landscape, cover: LandCover, flood: FloodDe
       share[k] = land.channel[k] === 1 ? silt : 0.3 * silt;
       continue;
     }
-    first[k] = NAMES.indexOf(drySpectrum(cover, phase, k));
+    const dry = drySurface(cover, phase, k);
+    first[k] = NAMES.indexOf(dry);
     second[k] = flooded;
-    if (flood[k] > 0) share[k] = visibleWater(cover, phase, k, flood[k]);
+    if (flood[k] > 0) share[k] = visibleWater(dry, flood[k]);
   }
   return { first, second, share };
 }
 
-function drySpectrum(cover: LandCover, phase: Phase, k: number): Spectrum {
-  const kind = cover.cover[k];
-  if (kind === COVER.forest) return 'forest';
-  if (kind === COVER.reeds) return 'reeds';
-  if (kind === COVER.settlement) return 'settlement';
-  if (kind === COVER.tarmac) return 'tarmac';
-  const parcel = cover.parcel[k];
-  return cover.parcels.saturated[phase][parcel] === 1
-    ? 'saturated'
-    : OF_CROP[cover.parcels.crop[phase][parcel]];
-}
-
 /** Share of water in the spectrum of a flooded pixel. */
-function visibleWater(cover: LandCover, phase: Phase, k: number, depth: number): number {
-  switch (cover.cover[k]) {
-    case COVER.forest:
+function visibleWater(dry: DrySurface, depth: number): number {
+  switch (dry) {
+    case 'forest':
       return 0.2;
-    case COVER.reeds:
+    case 'reeds':
       return Math.min(1, 0.35 + 0.4 * depth);
-    case COVER.settlement:
+    case 'settlement':
       return 0.4;
-    case COVER.tarmac:
+    case 'tarmac':
       return 1;
-    default: {
-      const tall = cover.parcels.crop[phase][cover.parcel[k]] === CROP.crop;
-      return Math.min(1, tall ? 0.3 + depth : 0.75 + depth);
-    }
+    case 'crop':
+      return Math.min(1, 0.3 + depth);
+    default:
+      return Math.min(1, 0.75 + depth);
   }
 }
 

@@ -99,25 +99,10 @@ export const DEMO_PARAMETERS: EventParameters = {
 
 /** Draws each parameter uniformly from its range. */
 export function drawParameters(random: Random, ranges: ParameterRanges): EventParameters {
-  const draw = (name: ParameterName): number => {
+  const parameters = { ...DEMO_PARAMETERS };
+  for (const name of Object.keys(parameters) as ParameterName[]) {
     const [least, most] = ranges[name];
-    return least + (most - least) * random.uniform();
-  };
-  return {
-    altitude: draw('altitude'),
-    relief: draw('relief'),
-    flankSlope: draw('flankSlope'),
-    plainWidth: draw('plainWidth'),
-    riverWidth: draw('riverWidth'),
-    floodRise: draw('floodRise'),
-    windShare: draw('windShare'),
-    windBackscatter: draw('windBackscatter'),
-    wetFieldShare: draw('wetFieldShare'),
-    soilMoisture: draw('soilMoisture'),
-    cloudCover: draw('cloudCover'),
-    canopyShare: draw('canopyShare'),
-    looks: draw('looks'),
-    opticalNoise: draw('opticalNoise'),
-    orbitChange: draw('orbitChange'),
-  };
+    parameters[name] = least + (most - least) * random.uniform();
+  }
+  return parameters;
 }

@@ -1,6 +1,6 @@
 import type { Random } from '../../src/workflow/model/random.js';
 import { quantile, randomHills } from '../terrain.js';
-import { COVER, CROP, type LandCover } from './cover.js';
+import { COVER, type DrySurface, drySurface, type LandCover, standingOn } from './cover.js';
 import type { FloodDepth, Phase } from './flood.js';
 import type { Landscape } from './landscape.js';
 import type { EventParameters } from './parameters.js';
@@ -26,7 +26,7 @@ const BACKSCATTER = {
 
 type Surface = keyof typeof BACKSCATTER;
 
-const OF_CROP: readonly Surface[] = ['bare', 'stubble', 'crop', 'grass'];
+const OPEN_FIELDS: readonly Surface[] = ['bare', 'stubble', 'grass', 'crop'];
 
 /** Water deeper than this hides a crop, in metres. */
 const CROP_HEIGHT = 0.5;
@@ -39,7 +39,7 @@ const INCIDENCE = [33, 43] as const;
 
 /** Heights of objects that cast radar shadows, in metres. */
 export const CANOPY_HEIGHT = 20;
-const BUILDING_HEIGHT = 9;
+const STANDING = { forest: CANOPY_HEIGHT, settlement: 9 };
 
 /** Viewing conditions of a radar image. */
 export interface RadarView {
@@ -94,7 +94,7 @@ function backscatter(
   const vh = new Float32Array(width * height);
   for (let k = 0; k < vv.length; k++) {
     const wet = permanentWater[k] === 1 || flood[k] > 0;
-    const surface = surfaceAt(cover, view.phase, k, permanentWater[k] === 1, flood[k]);
+    const surface = permanentWater[k] === 1 ? 'water' : flooded(drySurface(cover, view.phase, k), flood[k]);
     let [a, b] = BACKSCATTER[surface] as readonly [number, number];
     if (surface === 'water') {
       // Patches of wind have soft edges; waves raise VH much less than VV.
@@ -104,8 +104,8 @@ function backscatter(
     } else {
       const field = cover.cover[k] === COVER.field && flood[k] === 0;
       const deviation = field ? cover.parcels.backscatter[cover.parcel[k]] : 0;
-      const open = surface === 'bare' || surface === 'stubble' || surface === 'grass' || surface === 'crop';
-      const texture = deviation + 0.5 * patches[k] + (open ? view.soilMoisture : 0);
+      const moisture = OPEN_FIELDS.includes(surface) ? view.soilMoisture : 0;
+      const texture = deviation + 0.5 * patches[k] + moisture;
       a += texture;
       b += texture;
     }
@@ -117,19 +117,21 @@ function backscatter(
   return [vv, vh];
 }
 
-function surfaceAt(cover: LandCover, phase: Phase, k: number, permanent: boolean, depth: number): Surface {
-  if (permanent) return 'water';
-  const kind = cover.cover[k];
-  if (kind === COVER.field) {
-    const parcel = cover.parcel[k];
-    const crop = cover.parcels.crop[phase][parcel];
-    if (depth > 0) return crop === CROP.crop && depth < CROP_HEIGHT ? 'floodedCrop' : 'water';
-    return cover.parcels.saturated[phase][parcel] === 1 ? 'saturated' : OF_CROP[crop];
+/** What the radar sees of a surface under water of some depth. */
+function flooded(dry: DrySurface, depth: number): Surface {
+  if (depth <= 0) return dry;
+  switch (dry) {
+    case 'crop':
+      return depth < CROP_HEIGHT ? 'floodedCrop' : 'water';
+    case 'forest':
+      return 'floodedForest';
+    case 'reeds':
+      return depth > 1.5 ? 'water' : 'floodedReeds';
+    case 'settlement':
+      return 'floodedSettlement';
+    default:
+      return 'water';
   }
-  if (kind === COVER.forest) return depth > 0 ? 'floodedForest' : 'forest';
-  if (kind === COVER.reeds) return depth > 0 ? (depth > 1.5 ? 'water' : 'floodedReeds') : 'reeds';
-  if (kind === COVER.settlement) return depth > 0 ? 'floodedSettlement' : 'settlement';
-  return depth > 0 ? 'water' : 'tarmac';
 }
 
 /** Slope of the terrain towards the radar (dz/dx), for the residual of the radiometric terrain correction. */
@@ -163,15 +165,7 @@ function radarShadow(land: Landscape, cover: LandCover, orbit: RadarView['orbit'
       const incidence = INCIDENCE[0] + ((INCIDENCE[1] - INCIDENCE[0]) * step) / width;
       const fall = 10 / Math.tan((incidence * Math.PI) / 180);
       ray -= fall;
-      const standing =
-        land.permanentWater[k] === 1
-          ? 0
-          : cover.cover[k] === COVER.forest
-            ? CANOPY_HEIGHT
-            : cover.cover[k] === COVER.settlement
-              ? BUILDING_HEIGHT
-              : 0;
-      const top = elevation[k] + standing;
+      const top = elevation[k] + standingOn(land, cover, k, STANDING);
       if (ray > top + 1) shadow[k] = 1;
       else ray = Math.max(ray, top);
     }

@@ -38,7 +38,7 @@ const DATES: Readonly<Record<Phase, string>> = {
 };
 
 /** Speckle hardly compresses, so that a higher level gains nothing. */
-const COG: Pick<CogOptions, 'level' | 'blockSize'> = { level: 1, blockSize: 512 };
+const COG: Pick<CogOptions, 'bands' | 'level' | 'blockSize'> = { bands: 1, level: 1, blockSize: 512 };
 
 const RADAR_ASSETS = ['vv', 'vh'] as const;
 
@@ -90,7 +90,6 @@ async function writeRadar(event: SimulatedEvent, folder: string, phase: Phase): 
     await writeCog(join(folder, href), [bands[k]], {
       ...COG,
       geobox: frame.ground,
-      bands: 1,
       dtype: 'float32',
       nodata: Number.NaN,
       descriptions: [key.toUpperCase()],
@@ -125,7 +124,6 @@ async function writeOptical(event: SimulatedEvent, folder: string, phase: Phase)
     await writeCog(join(folder, href), [values], {
       ...COG,
       geobox: new GeoBox(frame.ground.crs, transform, land.width / factor, land.height / factor),
-      bands: 1,
       dtype: 'uint16',
       nodata: 0,
       descriptions: [name],
@@ -148,13 +146,7 @@ async function writeElevation(event: SimulatedEvent, folder: string): Promise<Ac
   const items: AcquisitionItem[] = [];
   for (const { id, geobox, values } of tiles) {
     const href = `${id}.tif`;
-    await writeCog(join(folder, href), [values], {
-      ...COG,
-      geobox,
-      bands: 1,
-      dtype: 'float32',
-      nodata: null,
-    });
+    await writeCog(join(folder, href), [values], { ...COG, geobox, dtype: 'float32', nodata: null });
     items.push({
       collection: 'cop-dem-glo-30',
       id,

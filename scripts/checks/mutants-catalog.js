@@ -25,7 +25,7 @@ const RASTERIZE = 'test/workflow/vectors.test.ts';
 export const CATALOG_MUTANTS = [
   // vector files: indexes, records shorter than their table, exact numbers
   [
-    `${V}/shapefile/shx.ts`,
+    `${V}/shapefile/shp.ts`,
     'shx === null ? null : recordsOfIndex(shp, shx)',
     'null as ReturnType<typeof recordsOfIndex>',
     SHAPEFILE,
@@ -55,7 +55,7 @@ export const CATALOG_MUTANTS = [
     'west[2] > east[0] ? [west, east]',
     `${T}/spatial-index.test.ts`,
   ],
-  [`${S}/select.ts`, '!index.isSplit(row) && ', '', QUERY],
+  [`${S}/geo-catalog.ts`, '!index.isSplit(row) && ', '', QUERY],
   [`${S}/spatial-index.ts`, 'if (second >= 0) test(second, row);', '', `${T}/spatial-index.test.ts`],
   [`${S}/parquet/candidates.ts`, 'start > query.end || end', 'start >= query.end || end', EDGES],
   [`${S}/parquet/candidates.ts`, 'if (start?.nulls === 0 && ', 'if (', GEOCATALOG],
@@ -94,8 +94,8 @@ export const CATALOG_MUTANTS = [
   [`${S}/loaders/reduce.ts`, "method === 'last' ? [...sources].reverse() : sources", 'sources', RASTER],
   [
     `${S}/loaders/reduce.ts`,
-    'count < this.#pixels) return false',
-    'count < this.#pixels - 1) return false',
+    'count < plane.length) return false',
+    'count < plane.length - 1) return false',
     REFERENCE,
   ],
   [
@@ -104,24 +104,19 @@ export const CATALOG_MUTANTS = [
     "this.#fold(counts[i], planes, 'count', 'count')",
     RASTER,
   ],
-  [`${S}/loaders/plan.ts`, 'compare(middleOf(a.interval), middleOf(b.interval)) ||', '', RASTER],
+  [`${S}/loaders/rows.ts`, 'compare(middleOf(a.interval), middleOf(b.interval)) ||', '', RASTER],
   [
     `${S}/loaders/plan.ts`,
     "band.colourInterpretation === 'alpha' ? [] : [band.index]",
     '[band.index]',
     EDGES,
   ],
-  [
-    `${S}/loaders/source-view.ts`,
-    'if (quality[i] === 0) masked++;',
-    'if (quality[i] !== 0) masked++;',
-    MASKS,
-  ],
-  [`${S}/loaders/quality.ts`, 'width: width + 2 * reach', 'width: width + reach', MASKS],
+  [`${S}/loaders/quality.ts`, 'if (quality[i] === 0) masked++;', 'if (quality[i] !== 0) masked++;', MASKS],
+  [`${S}/loaders/quality.ts`, 'padWindow(window, margin)', 'window', MASKS],
   [
     `${S}/loaders/unfilled.ts`,
-    'baseline >= FIRST_WITHOUT_POLYGONS',
-    'baseline > FIRST_WITHOUT_POLYGONS',
+    'Number(baseline) >= FIRST_WITHOUT_POLYGONS',
+    'Number(baseline) > FIRST_WITHOUT_POLYGONS',
     MASKS,
   ],
   [`${S}/loaders/outside.ts`, 'beyond > last - first', 'beyond > last - first + 1', BOUNDARY],

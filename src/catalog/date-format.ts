@@ -98,11 +98,11 @@ function timeOf([year, month, day, hour, minute, second, millisecond]: readonly 
 function monthOf(parts: ReadonlyMap<string, string>): number | null {
   if (parts.has('j')) return 0;
   const name = (parts.get('b') ?? parts.get('B'))?.toLowerCase();
-  const index = parts.has('b')
-    ? MONTHS.findIndex((month) => month.slice(0, 3) === name)
-    : parts.has('B')
-      ? MONTHS.indexOf(name ?? '')
-      : Number(parts.get('m') ?? 1) - 1;
+  const letters = parts.has('b') ? 3 : undefined;
+  const index =
+    name === undefined
+      ? Number(parts.get('m') ?? 1) - 1
+      : MONTHS.findIndex((month) => month.slice(0, letters) === name);
   return index >= 0 && index < 12 ? index : null;
 }
 

@@ -1,5 +1,5 @@
 /** Geometries of any type as polygons: points and lines become rings without area. */
-import { invalidInput, TerrachipError } from '../errors.js';
+import { invalidInput, tooLarge } from '../errors.js';
 import { validate } from '../json.js';
 import { featuresOf, GeoJsonFeature } from '../vector/geojson.js';
 import type { Polygon, Position, Ring } from '../vector/index.js';
@@ -56,12 +56,10 @@ class Outline implements GeometrySink {
   admitPositions(count: number): void {
     this.#positions += count;
     if (this.#positions <= MAX_POSITIONS) return;
-    throw new TerrachipError(
-      'TOO_LARGE',
-      `${this.name} has more than ${MAX_POSITIONS} positions`,
-      'simplify it',
-      { size: this.#positions, limit: MAX_POSITIONS },
-    );
+    throw tooLarge(`${this.name} has more than ${MAX_POSITIONS} positions`, 'simplify it', {
+      size: this.#positions,
+      limit: MAX_POSITIONS,
+    });
   }
 
   addPoint(position: Position): void {

@@ -27,7 +27,6 @@ export type { Polygon } from '../vector/index.js';
 export { indexBoxes } from './boxes.js';
 export { GeoCatalog } from './geo-catalog.js';
 export type { GeoJsonObject } from './geometry.js';
-export { gridFootprint } from './grid-footprint.js';
 export type { IntersectionReport, IntersectOptions } from './intersect.js';
 export * from './loaders/index.js';
 export {
@@ -43,7 +42,7 @@ export {
 export type { NamePatternOptions } from './name-pattern.js';
 export { CatalogFile } from './parquet/catalog-file.js';
 export { type OpenUrlOptions, openCatalogUrl as openCatalog } from './parquet/open.js';
-export type { Place } from './place.js';
+export { gridFootprint, type Place } from './place.js';
 export type { PlaceAndTime, PlaceQuery, Predicate, QueryOptions } from './place-query.js';
 export type {
   ByKind,

@@ -2,6 +2,7 @@
 import { invalidInput } from '../errors.js';
 import { Crs, createTransform, outline } from '../geo/index.js';
 import type { Polygon, Position } from '../vector/index.js';
+import { polygonsToLonLat } from '../vector/to-lon-lat.js';
 import { clipOutlines } from './clip.js';
 
 /** Positions tested per side of a polygon. */
@@ -16,16 +17,14 @@ const FURTHEST = 10;
 
 const WORLD: Polygon = [closed(outline([-180, -90, 180, 90], 1))];
 
-/** The part of a polygon on the globe: polygons in the map's plane, or the whole world in longitude and latitude. */
-export type OnGlobe = { readonly polygons: readonly Polygon[]; readonly crs: Crs };
-
 /**
  * Clips a quadrilateral to the globe: a geostationary satellite's image to the disc, or a world map in Robinson's
  * projection or an EASE-Grid without its corners.
+ * @returns polygons in longitude and latitude
  * @param name the name in messages
  * @throws {TerrachipError} INVALID_INPUT for a polygon off the globe
  */
-export function clipToGlobe(ring: readonly Position[], crs: Crs, name: string): OnGlobe {
+export function clipToGlobe(ring: readonly Position[], crs: Crs, name: string): Polygon[] {
   const polygon: Polygon = [closed(ring)];
   const { forward } = createTransform(crs, Crs.wgs84);
   const isOn = ([x, y]: Position): boolean => !Number.isNaN(forward(x, y)[0]);
@@ -33,11 +32,11 @@ export function clipToGlobe(ring: readonly Position[], crs: Crs, name: string): 
     const [u, v] = ring[(k + 1) % ring.length];
     return Array.from({ length: STEPS }, (_, i) => [x + ((u - x) * i) / STEPS, y + ((v - y) * i) / STEPS]);
   });
-  if (sides.every(isOn)) return { polygons: [polygon], crs };
-  if (holdsGlobe(ring, crs)) return { polygons: [WORLD], crs: Crs.wgs84 };
+  if (sides.every(isOn)) return polygonsToLonLat([polygon], crs, name);
+  if (holdsGlobe(ring, crs)) return [WORLD];
   const domain = domainOf(crs, isOn);
   const polygons = domain === null ? [polygon] : clipOutlines([polygon], [domain]);
-  if (polygons.length > 0) return { polygons, crs };
+  if (polygons.length > 0) return polygonsToLonLat(polygons, crs, name);
   throw invalidInput(name, `leaves the domain of ${crs}`, 'give one that meets the globe');
 }
 

@@ -1,15 +1,10 @@
 /** The place and time of a query; the place is reprojected to longitude and latitude once. */
 import { invalidInput, requireChoice } from '../errors.js';
+import { boxCovers } from '../geo/bounds.js';
 import { type Bounds, Crs, type CrsLike, type GeoSlice, TimeInterval } from '../geo/index.js';
 import type { Polygon } from '../vector/index.js';
 import { type Place, placeOutline } from './place.js';
-import {
-  boxCovers,
-  outlineCovers,
-  outlinesIntersect,
-  type PreparedPolygon,
-  preparePolygons,
-} from './relate.js';
+import { outlineCovers, outlinesIntersect, type PreparedPolygon, preparePolygons } from './relate.js';
 
 /** Spatial predicates of queries. */
 export const PREDICATES = ['intersects', 'within', 'contains'] as const;
@@ -87,14 +82,9 @@ export class PlaceQuery {
   matchesFootprint(footprint: readonly Polygon[]): boolean {
     const prepared = preparePolygons(footprint);
     if (prepared.length === 0) return false;
-    switch (this.#predicate) {
-      case 'intersects':
-        return outlinesIntersect(prepared, this.#polygons, this.#touch);
-      case 'within':
-        return outlineCovers(this.#polygons, prepared);
-      case 'contains':
-        return this.#polygons.length > 0 && outlineCovers(prepared, this.#polygons);
-    }
+    if (this.#predicate === 'intersects') return outlinesIntersect(prepared, this.#polygons, this.#touch);
+    if (this.#predicate === 'within') return outlineCovers(this.#polygons, prepared);
+    return this.#polygons.length > 0 && outlineCovers(prepared, this.#polygons);
   }
 }
 

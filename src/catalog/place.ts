@@ -1,7 +1,7 @@
-/** Places in user input as outlines in longitude and latitude. */
+/** Places in user input, and pixel grids, as outlines in longitude and latitude. */
 import { invalidInput } from '../errors.js';
 import { turnOf } from '../geo/domain.js';
-import { type Bounds, Crs, outline, transformBounds } from '../geo/index.js';
+import { type Bounds, Crs, type GeoBox, outline, transformBounds } from '../geo/index.js';
 import type { Polygon, Position } from '../vector/index.js';
 import { polygonsToLonLat } from '../vector/to-lon-lat.js';
 import { type GeoJsonObject, outlineOfGeoJson } from './geometry.js';
@@ -59,8 +59,7 @@ function boundsOutline(bounds: Bounds, crs: Crs, name: string): Polygon[] {
   if (!crs.isGeographic) {
     // Cylindrical projections, periodic in x, keep rectangles in degrees rectangles, also beyond the map's edges.
     if (turnOf(crs) !== 0) return boundsOutline(transformBounds(bounds, crs, Crs.wgs84), Crs.wgs84, name);
-    const clipped = clipToGlobe(outline(bounds, 1), crs, subject);
-    return clipped.crs === crs ? polygonsToLonLat(clipped.polygons, crs, subject) : [...clipped.polygons];
+    return clipToGlobe(outline(bounds, 1), crs, subject);
   }
   if (y0 >= 90 || y1 <= -90) {
     throw invalidInput(subject, 'are beyond a pole', 'give them in degrees, longitude first');
@@ -79,4 +78,33 @@ function boundsOutline(bounds: Bounds, crs: Crs, name: string): Polygon[] {
 export function rectangle(bounds: Bounds, pointsPerEdge = 1): Polygon {
   const ring: Position[] = outline(bounds, pointsPerEdge);
   return [[...ring, ring[0]]];
+}
+
+/**
+ * The outline of a pixel grid in longitude and latitude. Edges are densified until they deviate by less than 1 / 400
+ * 000 of the grid. The outline is cut at the antimeridian and includes a pole inside the grid. Parts of the grid off
+ * the globe are left out.
+ * @param name the name in messages
+ * @throws {TerrachipError} INVALID_INPUT for a grid off the globe, or a geographic grid outside longitude and latitude
+ */
+export function gridFootprint(geobox: GeoBox, name: string): Polygon[] {
+  const { crs, transform, width, height } = geobox;
+  if (transform.isRectilinear && turnOf(crs) !== 0) {
+    if (crs.isGeographic) requireDegrees(geobox, name);
+    return placeOutline(geobox.bounds, crs, name);
+  }
+  const corners = outline([0, 0, width, height], 1).map(([x, y]): Position => transform.apply(x, y));
+  return clipToGlobe(corners, crs, name);
+}
+
+/** Images without georeferencing often have pixel numbers for degrees. */
+function requireDegrees(geobox: GeoBox, name: string): void {
+  const [x0, y0, x1, y1] = geobox.bounds;
+  const [width, height] = geobox.resolution;
+  if (x1 - x0 <= 360 + 2 * width && y0 >= -90 - height && y1 <= 90 + height) return;
+  throw invalidInput(
+    name,
+    `reaches from ${x0}, ${y0} to ${x1}, ${y1}, which are not longitudes and latitudes`,
+    'correct its transform',
+  );
 }

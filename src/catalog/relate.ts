@@ -3,6 +3,7 @@
  * in DE-9IM, Egenhofer and Franzosa 1991, doi:10.1080/02693799108927841). Points and lines are rings without area (a
  * line runs forth and back) that consist of their boundary.
  */
+import { boxCovers } from '../geo/bounds.js';
 import type { Bounds } from '../geo/index.js';
 import type { Polygon, Position } from '../vector/index.js';
 import { boxOf } from './boxes.js';
@@ -102,10 +103,6 @@ export function piecesInside(line: PreparedPolygon, area: PreparedPolygon): [Pos
     }
   }
   return pieces;
-}
-
-export function boxCovers(outer: Bounds, inner: Bounds): boolean {
-  return outer[0] <= inner[0] && outer[1] <= inner[1] && outer[2] >= inner[2] && outer[3] >= inner[3];
 }
 
 function polygonsIntersect(a: PreparedPolygon, b: PreparedPolygon, touch: boolean): boolean {

@@ -74,6 +74,12 @@ export function propertyOf(row: CatalogRow, name: string): CatalogValue | undefi
   return memberOf(row.properties, name);
 }
 
+/** A property that is a non-empty text, or null. */
+export function textOf(row: CatalogRow, name: string): string | null {
+  const value = propertyOf(row, name);
+  return typeof value === 'string' && value !== '' ? value : null;
+}
+
 /** The name of a row in messages. */
 export function rowName(row: CatalogRow): string {
   return row.collection === '' ? row.id : `${row.collection}/${row.id}`;

@@ -1,19 +1,12 @@
 /** Errors and warnings name options as the API spells them; a terminal shows them as the flags of its command. */
 import type { Command } from 'commander';
 
-/** Flags that are not the name of the option in kebab case. The first that a command has is meant. */
-const OTHER_FLAGS: Readonly<Record<string, readonly string[]>> = {
-  batchSize: ['--batch'],
-  bands: ['--band'],
-  bigTiff: ['--bigtiff'],
-  composite: ['--index'],
-  compression: ['--compress'],
-  crs: ['--source-crs', '--bbox-crs'],
-  filenameRegex: ['--regex'],
-  inputs: ['--input'],
-  resolution: ['--res'],
-  rowsPerUnit: ['--unit-rows'],
-  sourceUnits: ['--units'],
+/** Other names that parts of the library have for options of commands. The first that a command has is meant. */
+const ALIASES: Readonly<Record<string, readonly string[]>> = {
+  bands: ['band'],
+  composite: ['index'],
+  crs: ['sourceCrs', 'bboxCrs'],
+  sourceUnits: ['units'],
 };
 
 /** A message in the words of a command. @param option what the message begins with, in an error about an option */
@@ -21,14 +14,15 @@ export type Rephrase = (message: string, option?: string) => string;
 
 /**
  * Writes flags for the options that a message names in backticks, and for those that it begins with. Names that are no
- * flag of the command, or else of another one, stay as they are.
+ * option of the command, or else of another one, stay as they are.
  */
 export function inFlagsOf(command: Command): Rephrase {
-  const own = flagsOf(command);
-  const all = everyCommand(command).flatMap(flagsOf);
+  const own = flagsOf([command]);
+  const all = flagsOf(everyCommand(command));
   const flag = (name: string, known = all): string | undefined => {
-    const flags = [...(OTHER_FLAGS[name] ?? []), flagOf(name)];
-    return flags.find((each) => own.includes(each)) ?? flags.find((each) => known.includes(each));
+    const names = [...(ALIASES[name] ?? []), name];
+    const options = [own, known].flatMap((flags) => names.map((each) => flags.get(each)));
+    return options.find((each) => each !== undefined);
   };
   return (message, option = '') => {
     const start = message.startsWith(`${option} `) ? option : '';
@@ -39,13 +33,10 @@ export function inFlagsOf(command: Command): Rephrase {
   };
 }
 
-/** `--max-pixels` of `maxPixels`. */
-export function flagOf(name: string): string {
-  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
-}
-
-function flagsOf({ options }: Command): string[] {
-  return options.flatMap(({ long }) => long ?? []);
+/** The long flags of all options of commands, by name. */
+function flagsOf(commands: readonly Command[]): Map<string, string> {
+  const options = commands.flatMap((command) => command.options);
+  return new Map(options.map((each) => [each.attributeName(), each.long ?? each.flags]));
 }
 
 /** All commands of the program that a command belongs to. */

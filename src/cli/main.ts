@@ -5,13 +5,14 @@ import { setLeastRate } from '../io/http-request.js';
 import { writeError } from '../io/node/output.js';
 import { VERSION } from '../version.js';
 import { parseCount } from './arguments.js';
+import type { Run } from './command.js';
 import { calcCommand } from './commands/calc.js';
 import { catalogCommand } from './commands/catalog.js';
 import { demoCommand } from './commands/demo.js';
 import { doctorCommand } from './commands/doctor.js';
 import { embedCommand } from './commands/embed.js';
 import { evaluateCommand } from './commands/evaluate.js';
-import { inferCommands } from './commands/infer.js';
+import { finalizeCommand, inferCommand, missingCommand } from './commands/infer.js';
 import { infoCommand } from './commands/info.js';
 import { modelCommand } from './commands/model.js';
 import { packageCommand } from './commands/package.js';
@@ -22,15 +23,6 @@ import { warpCommand } from './commands/warp.js';
 import { inFlagsOf, type Rephrase } from './flags.js';
 import { Output, watchOutputs } from './output.js';
 import { printable } from './printable.js';
-
-/** What every command gets. */
-export interface CommandContext {
-  readonly output: Output;
-  readonly signal: AbortSignal;
-}
-
-/** Runs a command with its output and a signal that Ctrl-C aborts. */
-export type Run = (command: Command, task: (context: CommandContext) => Promise<void>) => Promise<void>;
 
 /** Commander's complaints about a command, as one sentence like all others. */
 const usageErrors = (command: string): OutputConfiguration => ({
@@ -44,6 +36,26 @@ const usageErrors = (command: string): OutputConfiguration => ({
     );
   },
 });
+
+/** In the order of the help. */
+const COMMANDS = [
+  doctorCommand,
+  infoCommand,
+  warpCommand,
+  calcCommand,
+  catalogCommand,
+  packageCommand,
+  modelCommand,
+  inferCommand,
+  missingCommand,
+  finalizeCommand,
+  embedCommand,
+  evaluateCommand,
+  quicklookCommand,
+  polygonizeCommand,
+  rasterizeCommand,
+  demoCommand,
+];
 
 const EXIT_USAGE = 2;
 const EXIT_INTERRUPTED = 130;
@@ -72,26 +84,11 @@ export async function main(args: readonly string[]): Promise<void> {
     const { json, leastRate } = command.optsWithGlobals<{ json?: boolean; leastRate?: number }>();
     if (leastRate !== undefined) setLeastRate(leastRate);
     rephrase = inFlagsOf(command);
-    await task({ output: new Output(json === true, rephrase), signal: abort.signal });
+    const output = new Output(json === true, rephrase);
+    await task({ output, signal: abort.signal, onProgress: output.onProgress });
   };
-  const commands = [
-    doctorCommand(run),
-    infoCommand(run),
-    warpCommand(run),
-    calcCommand(run),
-    catalogCommand(run),
-    packageCommand(run),
-    modelCommand(run),
-    ...inferCommands(run),
-    embedCommand(run),
-    evaluateCommand(run),
-    quicklookCommand(run),
-    polygonizeCommand(run),
-    rasterizeCommand(run),
-    demoCommand(run),
-  ];
-  for (const command of commands) program.addCommand(command);
-  for (const command of commands.flatMap((each) => [each, ...each.commands])) {
+  for (const define of COMMANDS) program.addCommand(define(run));
+  for (const command of program.commands.flatMap((each) => [each, ...each.commands])) {
     const { parent } = command;
     const names = [program, ...(parent === program ? [] : [parent]), command].map((each) => each?.name());
     command
@@ -100,7 +97,7 @@ export async function main(args: readonly string[]): Promise<void> {
       .option(
         '--least-rate <bytes>',
         'bytes a second below which a server is given up after 10 s, 0 for never (default: 100)',
-        parseCount('--least-rate', 0),
+        (text: string) => parseCount(0)(text, '--least-rate'),
       )
       .configureOutput(usageErrors(names.join(' ')))
       .exitOverride();

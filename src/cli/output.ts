@@ -11,17 +11,15 @@ import { printable, printableJson, printableLines } from './printable.js';
 const BAR_WIDTH = 24;
 
 export class Output {
-  readonly json: boolean;
   readonly #interactive = process.stderr.isTTY === true;
-  readonly #rephrase: Rephrase;
   #line = '';
   #stage = '';
 
   /** @param rephrase how warnings are worded for the command */
-  constructor(json: boolean, rephrase: Rephrase = (message) => message) {
-    this.json = json;
-    this.#rephrase = rephrase;
-  }
+  constructor(
+    readonly json: boolean,
+    private readonly rephrase: Rephrase = (message) => message,
+  ) {}
 
   /** The result of a command: a document with --json, else text. */
   result(document: object, text: string): void {
@@ -34,7 +32,7 @@ export class Output {
   readonly onProgress: OnProgress = (event: ProgressEvent) => {
     if (event.type === 'warning') {
       this.#clear();
-      process.stderr.write(`warning: ${printable(withoutCredentials(this.#rephrase(event.message)))}\n`);
+      process.stderr.write(`warning: ${printable(withoutCredentials(this.rephrase(event.message)))}\n`);
     } else if (event.type === 'stage' || this.#stage !== event.stage) {
       this.#clear();
       this.#stage = event.stage;

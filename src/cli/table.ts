@@ -2,23 +2,24 @@ import { printable } from './printable.js';
 
 /** Rows in columns: the first to the left, numbers to the right. */
 export function formatTable(cells: readonly (readonly string[])[]): string {
-  const rows = cells.map((row) => row.map(printable));
-  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  return rows
-    .map((row) =>
-      row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))).join('  '),
-    )
-    .join('\n');
+  return inColumns(cells, (cell, width, column) =>
+    column === 0 ? cell.padEnd(width) : cell.padStart(width),
+  );
 }
 
 /** Rows of texts in columns, all to the left. */
 export function formatLines(cells: readonly (readonly string[])[]): string {
+  const last = cells[0].length - 1;
+  return inColumns(cells, (cell, width, column) => (column === last ? cell : cell.padEnd(width)));
+}
+
+function inColumns(
+  cells: readonly (readonly string[])[],
+  pad: (cell: string, width: number, column: number) => string,
+): string {
   const rows = cells.map((row) => row.map(printable));
-  const last = rows[0].length - 1;
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
-  return rows
-    .map((row) => row.map((cell, i) => (i === last ? cell : cell.padEnd(widths[i]))).join('  '))
-    .join('\n');
+  return rows.map((row) => row.map((cell, k) => pad(cell, widths[k], k)).join('  ')).join('\n');
 }
 
 /** `—` for what is unknown. */

@@ -27,6 +27,11 @@ export function unionBounds(a: Bounds, b: Bounds): Bounds {
   return [Math.min(a[0], b[0]), Math.min(a[1], b[1]), Math.max(a[2], b[2]), Math.max(a[3], b[3])];
 }
 
+/** Whether bounds contain others; their sides may touch. */
+export function boxCovers(outer: Bounds, inner: Bounds): boolean {
+  return outer[0] <= inner[0] && outer[1] <= inner[1] && outer[2] >= inner[2] && outer[3] >= inner[3];
+}
+
 /** The intersection of two bounds; null when it has no area. */
 export function intersectBounds(a: Bounds, b: Bounds): Bounds | null {
   const common: Bounds = [

@@ -46,7 +46,6 @@ type Projection = InstanceType<typeof proj4.Proj> & {
   /** Inverse flattening. */
   rf: number;
   from_greenwich?: number;
-  datumCode?: string;
   /** Axis directions: `enu`, or `wsu` for west and south. */
   axis: string;
   /** Numbers or texts, as in the definition. */

@@ -2,6 +2,7 @@
  * Projection methods as PROJ strings: by GeoTIFF's numbers (GeoTIFF 1.0, section 6.3.3.3), by names in WKT, and by PROJ's
  * names where GeoTIFF has no number.
  */
+import { memberOf } from '../json/keys.js';
 import { plainName } from './wkt.js';
 import type { WktNumbers } from './wkt-crs.js';
 
@@ -120,7 +121,7 @@ export function wktMethod(
   axes: string,
 ): { method: number | string; parameters: ProjectionParameters } | null {
   const plain = plainName(name);
-  const method = Object.hasOwn(WKT_METHODS, plain) ? WKT_METHODS[plain] : undefined;
+  const method = memberOf(WKT_METHODS, plain);
   if (method === undefined) return null;
   const parallel1 = number(
     'angle', 'standardparallel1', 'latitudeof1ststandardparallel', 'latitudeofstandardparallel',

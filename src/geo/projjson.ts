@@ -1,6 +1,7 @@
 /** Converts PROJJSON (proj.org/specifications/projjson.html) to WKT 2, which has the same content. */
 import * as v from 'valibot';
 import { invalidInput } from '../errors.js';
+import { memberOf } from '../json/keys.js';
 import { AnyRecord, requireShallow } from '../json.js';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -40,7 +41,7 @@ export function wktOfProjJson(value: unknown): string {
 function systemOf(value: unknown): string {
   const system = recordOf(value);
   const type = String(system?.type);
-  const keyword = Object.hasOwn(SYSTEMS, type) ? SYSTEMS[type] : null;
+  const keyword = memberOf(SYSTEMS, type) ?? null;
   // A code is enough for any other type.
   if (keyword === null && idOf(system) !== '') {
     return node('PROJCRS', [quoted(system?.name), 'BASEGEOGCRS[""]', idOf(system)]);
@@ -142,11 +143,10 @@ function quantity(value: unknown, defaultUnit: string): { text: string; unit: st
 }
 
 function unitOf(value: unknown): string {
-  if (typeof value === 'string') return Object.hasOwn(UNITS, value) ? UNITS[value] : '';
+  if (typeof value === 'string') return memberOf(UNITS, value) ?? '';
   const unit = recordOf(value);
   if (unit === null || typeof unit.conversion_factor !== 'number') return '';
-  const type = String(unit.type);
-  const keyword = Object.hasOwn(UNIT_KEYWORDS, type) ? UNIT_KEYWORDS[type] : 'UNIT';
+  const keyword = memberOf(UNIT_KEYWORDS, String(unit.type)) ?? 'UNIT';
   return node(keyword, [quoted(unit.name), String(unit.conversion_factor)]);
 }
 

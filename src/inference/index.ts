@@ -7,6 +7,7 @@ export type { ChipLayout, RowRange } from '../geo/index.js';
 export type { Backend, DeviceMeter, DeviceTensor, WebGpuBackend } from '../gpu/index.js';
 export type { BackendChoice } from '../gpu/node/choice.js';
 export type { ByteSource, OpenOptions, ReadOptions } from '../io/index.js';
+export type { Resource } from '../resource.js';
 export {
   type Checkpoint,
   type CheckpointDType,

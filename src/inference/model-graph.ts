@@ -4,14 +4,14 @@ export type FloatTensor = DeviceTensor<'float32'>;
 
 /** A tensor, and the shape in which a graph reads its values. */
 export interface GraphInput {
-  readonly tensor: FloatTensor;
+  readonly tensor: DeviceTensor<'float32'>;
   readonly shape: readonly number[];
 }
 
 /** Results of one run of a graph. */
 export interface GraphResult {
   /** The requested outputs by name, on the backend of the inputs. The caller disposes of them. */
-  readonly outputs: ReadonlyMap<string, FloatTensor>;
+  readonly outputs: ReadonlyMap<string, DeviceTensor<'float32'>>;
   /** The values of the outputs, from a runtime with its own memory. */
   readonly values?: ReadonlyMap<string, Float32Array>;
   /** Bytes that the runtime read back from the device during the run; 0 for a runtime with its own memory. */

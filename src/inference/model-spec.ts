@@ -171,22 +171,12 @@ export type MapSpec = SegmentationSpec | RegressionSpec;
 /** The document `model.json` of any model. */
 export type ModelSpec = MapSpec | EmbeddingSpec;
 
-/** Checks a `model.json`. @param name the file, for messages */
-export function parseSegmentationSpec(document: unknown, name: string): SegmentationSpec {
-  return completed(validateStrictly(SegmentationSpecSchema, document, name), name);
-}
-
-/** Checks the `model.json` of an encoder. @param name the file, for messages */
-export function parseEmbeddingSpec(document: unknown, name: string): EmbeddingSpec {
-  return completed(validateStrictly(EmbeddingSpecSchema, document, name), name);
-}
-
 /** Checks a `model.json` of any kind. @param name the file, for messages */
 export function parseModelSpec(document: unknown, name: string): ModelSpec {
   const { output } = validate(v.looseObject({ output: v.looseObject({}) }), document, name);
-  if ('tokens' in output) return parseEmbeddingSpec(document, name);
-  if (!('values' in output)) return parseSegmentationSpec(document, name);
-  return completed(validateStrictly(RegressionSpecSchema, document, name), name);
+  if ('tokens' in output) return completed(validateStrictly(EmbeddingSpecSchema, document, name), name);
+  if ('values' in output) return completed(validateStrictly(RegressionSpecSchema, document, name), name);
+  return completed(validateStrictly(SegmentationSpecSchema, document, name), name);
 }
 
 /** Checks what spans several members, and fills in defaults. @throws {TerrachipError} INVALID_INPUT with all problems */

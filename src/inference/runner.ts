@@ -3,8 +3,8 @@
  * of chips and the predictions of the rows that overlap the next one. Memory depends on the scene's width, not its height.
  */
 import { type ChipLayout, chipCover, type RowRange } from '../geo/index.js';
-import type { Backend, DeviceTensor } from '../gpu/index.js';
-import { type StitchLayout, softmax, stitch, uploadStitchLayout } from '../kernels/index.js';
+import type { Backend } from '../gpu/index.js';
+import { softmax, stitch, uploadStitchLayout } from '../kernels/index.js';
 import { ChipBatch } from './chip-batch.js';
 import type { SegmentationSpec } from './model-spec.js';
 import type { ModelSession } from './session.js';
@@ -41,131 +41,84 @@ export interface RunnerOptions {
 
 /** Runs the rows `range` of a scene. The result is byte for byte the same for any split of the scene into ranges. */
 export async function runScene(options: RunnerOptions, range: RowRange): Promise<RunnerCounters> {
-  const runner = new SceneRunner(options, range);
-  try {
-    return await runner.run();
-  } finally {
-    runner.dispose();
-  }
-}
-
-class SceneRunner {
-  readonly #options: RunnerOptions;
-  readonly #range: RowRange;
-  readonly #scene: StitchLayout;
-  readonly #classes: number;
+  const { backend, session, layout, batchSize, blend, minChipValid, signal } = options;
+  const { spec } = session;
+  const classes = spec.output.classes.length;
+  const columns = layout.columnStarts.length;
+  const chipValues = classes * layout.size ** 2;
   /** Rows of chips whose predictions are held at a time. */
-  readonly #ringRows: number;
-  readonly #predictions: DeviceTensor;
-  readonly #slots: Int32Array;
-  readonly #strips: SceneStrips;
-  readonly #batch: ChipBatch;
-  readonly #counters: RunnerCounters = { chipsRun: 0, chipsSkipped: 0, batches: 0 };
+  const ring = ringRows(layout);
+  const scene = uploadStitchLayout(backend, layout);
+  const held = backend.allocate([ring * columns, classes, layout.size, layout.size], 'float32');
+  const slots = new Int32Array(columns * layout.rowStarts.length).fill(-1);
+  const strips = new SceneStrips(backend, spec, options.images, layout);
+  const batch = new ChipBatch(backend, spec, batchSize);
+  const counters: RunnerCounters = { chipsRun: 0, chipsSkipped: 0, batches: 0 };
 
-  constructor(options: RunnerOptions, range: RowRange) {
-    const { backend, layout, session, images, batchSize } = options;
-    const { spec } = session;
-    this.#options = options;
-    this.#range = range;
-    this.#classes = spec.output.classes.length;
-    this.#ringRows = ringRows(layout);
-    this.#scene = uploadStitchLayout(backend, layout);
-    this.#predictions = backend.allocate(
-      [this.#ringRows * layout.columnStarts.length, this.#classes, layout.size, layout.size],
-      'float32',
-    );
-    this.#slots = new Int32Array(layout.columnStarts.length * layout.rowStarts.length).fill(-1);
-    this.#strips = new SceneStrips(backend, spec, images, layout);
-    this.#batch = new ChipBatch(backend, spec, batchSize);
-  }
+  const timed = async <T>(stage: Stage, task: () => Promise<T>): Promise<T> => {
+    const start = performance.now();
+    const result = await task();
+    options.onTime?.(stage, performance.now() - start);
+    return result;
+  };
 
-  async run(): Promise<RunnerCounters> {
-    const { layout } = this.#options;
-    const cover = chipCover(layout.height, layout.size, layout.rowStarts);
-    const first = cover.first[this.#range.start];
-    const last = cover.last[this.#range.end - 1];
-    let done = this.#range.start;
-    for (let chipRow = first; chipRow <= last; chipRow++) {
-      const { signal } = this.#options;
-      signal?.throwIfAborted();
-      const strip = await this.#timed('read', () => this.#strips.under(chipRow, signal));
-      await this.#predictRow(chipRow, strip);
-      const end =
-        chipRow === last ? this.#range.end : Math.min(this.#range.end, layout.rowStarts[chipRow + 1]);
-      if (end > done) {
-        await this.#emit(done, end, strip);
-        done = end;
-      }
-    }
-    return this.#counters;
-  }
-
-  dispose(): void {
-    this.#strips.dispose();
-    this.#batch.dispose();
-    this.#scene.dispose();
-    this.#predictions.dispose();
-  }
-
-  async #predictRow(chipRow: number, strip: Strip): Promise<void> {
-    const { backend, layout, batchSize, minChipValid, blend, session } = this.#options;
-    const columns = layout.columnStarts.length;
+  const predictRow = async (chipRow: number, strip: Strip): Promise<void> => {
     const shares = await strip.validShares();
     const selected: number[] = [];
     for (const [column, share] of shares.entries()) {
-      this.#slots[chipRow * columns + column] = -1;
+      slots[chipRow * columns + column] = -1;
       if (share > 0 && share >= minChipValid) selected.push(column);
-      else this.#counters.chipsSkipped++;
+      else counters.chipsSkipped++;
     }
-    const chipValues = this.#classes * layout.size ** 2;
     for (let k = 0; k < selected.length; k += batchSize) {
-      const batch = selected.slice(k, k + batchSize);
-      await this.#timed('chips', () => {
-        this.#batch.add(strip, batch);
+      const chips = selected.slice(k, k + batchSize);
+      await timed('chips', () => {
+        batch.add(strip, chips);
         return backend.submit();
       });
-      const predictions = await this.#timed('model', () => this.#batch.run(session, { finite: true }));
+      const predictions = await timed('model', () => batch.run(session, { finite: true }));
       if (blend === 'probability' && session.takesSoftmax) softmax(backend, predictions);
-      for (const [i, column] of batch.entries()) {
-        const slot = (chipRow % this.#ringRows) * columns + column;
-        backend.copy(predictions, i * chipValues, this.#predictions, slot * chipValues, chipValues);
-        this.#slots[chipRow * columns + column] = slot;
+      for (const [i, column] of chips.entries()) {
+        const slot = (chipRow % ring) * columns + column;
+        backend.copy(predictions, i * chipValues, held, slot * chipValues, chipValues);
+        slots[chipRow * columns + column] = slot;
       }
       predictions.dispose();
-      this.#counters.chipsRun += batch.length;
-      this.#counters.batches++;
+      counters.chipsRun += chips.length;
+      counters.batches++;
     }
-  }
+  };
 
-  async #emit(start: number, end: number, strip: Strip): Promise<void> {
-    const { backend, layout, blend, session, onRows } = this.#options;
-    const rows = end - start;
-    const values = await this.#timed('stitch', async () => {
-      const slots = backend.upload(this.#slots);
-      const output = backend.allocate([this.#classes, rows, layout.width], 'float32');
-      stitch(backend, {
-        predictions: this.#predictions,
-        scene: this.#scene,
-        slots,
-        mask: strip.mask,
-        maskRow: strip.rows.start,
-        output,
-        rowStart: start,
-      });
+  const emit = async (rowStart: number, end: number, { mask, rows }: Strip): Promise<void> => {
+    const values = await timed('stitch', async () => {
+      const places = backend.upload(slots);
+      const output = backend.allocate([classes, end - rowStart, layout.width], 'float32');
+      const maskRow = rows.start;
+      stitch(backend, { predictions: held, scene, slots: places, mask, maskRow, output, rowStart });
       if (blend === 'logits' && session.takesSoftmax) softmax(backend, output, [1, ...output.shape]);
       const downloaded = await backend.download(output);
-      slots.dispose();
+      places.dispose();
       output.dispose();
       return downloaded;
     });
-    await onRows(start, rows, values);
-  }
+    await options.onRows(rowStart, end - rowStart, values);
+  };
 
-  async #timed<T>(stage: Stage, task: () => Promise<T>): Promise<T> {
-    const start = performance.now();
-    const result = await task();
-    this.#options.onTime?.(stage, performance.now() - start);
-    return result;
+  try {
+    const cover = chipCover(layout.height, layout.size, layout.rowStarts);
+    const last = cover.last[range.end - 1];
+    let done = range.start;
+    for (let chipRow = cover.first[range.start]; chipRow <= last; chipRow++) {
+      signal?.throwIfAborted();
+      const strip = await timed('read', () => strips.under(chipRow, signal));
+      await predictRow(chipRow, strip);
+      const end = chipRow === last ? range.end : Math.min(range.end, layout.rowStarts[chipRow + 1]);
+      if (end > done) await emit(done, end, strip);
+      done = Math.max(done, end);
+    }
+    return counters;
+  } finally {
+    for (const each of [strips, batch, scene, held]) each.dispose();
   }
 }
 

@@ -1,6 +1,6 @@
 /** Sessions: loaded models that run on batches of chips. */
 import { internalError, invalidInput, TerrachipError } from '../errors.js';
-import type { Backend } from '../gpu/index.js';
+import type { Backend, DeviceTensor } from '../gpu/index.js';
 import { batchFailure, checkInputShape, checkNames, requireFinite, wrongAnswer } from './graph-check.js';
 import { type GraphSource, HostGraph, type OnnxRuntime, type RuntimeOptions } from './host-graph.js';
 import {
@@ -154,11 +154,11 @@ export class ModelSession<Spec extends ModelSpec = ModelSpec> {
    */
   async run(
     backend: Backend,
-    inputs: ReadonlyMap<string, FloatTensor>,
+    inputs: ReadonlyMap<string, DeviceTensor<'float32'>>,
     batch: number,
     chips = batch,
     { finite = false }: { finite?: boolean } = {},
-  ): Promise<FloatTensor> {
+  ): Promise<DeviceTensor<'float32'>> {
     try {
       const [answer, values] = await this.#runGraphs({ backend, inputs, size: batch, chips });
       try {

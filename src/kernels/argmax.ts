@@ -6,9 +6,9 @@
  * Shapes: scores (class, …) float32 and labels (…) uint8. Error: none. Bytes a pixel: 4 a class read + 1 written.
  */
 import { invalidInput, invalidOption } from '../errors.js';
-import { type Backend, type DeviceTensor, defineKernel, type KernelTable } from '../gpu/index.js';
-import { argmaxShader, compose } from '../shaders/index.js';
-import { module, run } from './cpu/argmax.js';
+import type { Backend, DeviceTensor, KernelTable } from '../gpu/index.js';
+import { argmaxShader } from '../shaders/index.js';
+import * as cpu from './cpu/argmax.js';
 import { perValue } from './grid.js';
 
 export const ARGMAX = {
@@ -20,12 +20,7 @@ export const ARGMAX = {
 } as const satisfies KernelTable;
 
 /** The kernel of `argmax`. */
-export const argmaxKernel = defineKernel({
-  name: 'argmax',
-  ...ARGMAX,
-  shader: compose(argmaxShader, ['missing', 'flat-index']),
-  ...perValue({ module, run }, 4),
-});
+export const argmaxKernel = perValue('argmax', ARGMAX, argmaxShader, ['missing'], cpu, 4);
 
 /** Arguments of `argmax`. */
 export interface ArgmaxOptions {

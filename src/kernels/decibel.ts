@@ -7,9 +7,9 @@
  * Shapes: float32 of any shape. Error: 1e-4 dB; 4e-6 relative for powers (log2 and exp2 of WGSL, 3 ulp and
  * 3 + 2|x| ulp). NaN exactly where the CPU has NaN. Bytes a value: 8.
  */
-import { type Backend, type DeviceTensor, defineKernel, type KernelTable } from '../gpu/index.js';
-import { compose, decibelShader } from '../shaders/index.js';
-import { module, run } from './cpu/decibel.js';
+import type { Backend, DeviceTensor, KernelTable } from '../gpu/index.js';
+import { decibelShader } from '../shaders/index.js';
+import * as cpu from './cpu/decibel.js';
 import { perValue } from './grid.js';
 
 export const DECIBEL = {
@@ -19,12 +19,7 @@ export const DECIBEL = {
 } as const satisfies KernelTable;
 
 /** The kernel of `linearToDecibel` and `decibelToLinear`. */
-export const decibelKernel = defineKernel({
-  name: 'decibel',
-  ...DECIBEL,
-  shader: compose(decibelShader, ['missing', 'flat-index']),
-  ...perValue({ module, run }),
-});
+export const decibelKernel = perValue('decibel', DECIBEL, decibelShader, ['missing'], cpu);
 
 function convert(backend: Backend, values: DeviceTensor, to_linear: 0 | 1): void {
   backend.run(decibelKernel, { tensors: { values }, parameters: { count: values.length, to_linear } });

@@ -14,10 +14,10 @@
  */
 import { invalidInput, TerrachipError } from '../errors.js';
 import type { TypedArray } from '../geo/index.js';
-import { type Backend, type DeviceTensor, defineKernel, type KernelTable } from '../gpu/index.js';
-import { compose, expressionShader } from '../shaders/index.js';
+import type { Backend, DeviceTensor, KernelTable } from '../gpu/index.js';
+import { expressionShader } from '../shaders/index.js';
 import { requireLength } from './check.js';
-import { evaluateFloat64, module, run } from './cpu/expression.js';
+import * as cpu from './cpu/expression.js';
 import { beyondFloat32, type Expression } from './expression/index.js';
 import { perValue } from './grid.js';
 import { forEachStack } from './stack.js';
@@ -46,12 +46,7 @@ export const EXPRESSION = {
 } as const satisfies KernelTable;
 
 /** The kernel of `evaluateExpression`. */
-export const expressionKernel = defineKernel({
-  name: 'expression',
-  ...EXPRESSION,
-  shader: compose(expressionShader, ['flat-index']),
-  ...perValue({ module, run }, 4),
-});
+export const expressionKernel = perValue('expression', EXPRESSION, expressionShader, [], cpu, 4);
 
 /** An expression on a device. Dispose of `program` when done. */
 export interface DeviceExpression {
@@ -135,7 +130,7 @@ export function evaluateExpressionFloat64(
       'give one for each value of the destination',
     );
   }
-  evaluateFloat64(expression.program, expression.numbers, planes, destination);
+  cpu.evaluateFloat64(expression.program, expression.numbers, planes, destination);
 }
 
 function planeOf<Plane>(bands: Readonly<Record<string, Plane>>, name: string, { text }: Expression): Plane {

@@ -8,10 +8,10 @@
  */
 import { invalidInput } from '../errors.js';
 import { bytesPerElement } from '../geo/dtype.js';
-import { type Backend, type DeviceTensor, defineKernel, type KernelTable } from '../gpu/index.js';
-import { compose, fieldMaskShader } from '../shaders/index.js';
+import type { Backend, DeviceTensor, KernelTable } from '../gpu/index.js';
+import { fieldMaskShader } from '../shaders/index.js';
 import { requireLength } from './check.js';
-import { module, run } from './cpu/field-mask.js';
+import * as cpu from './cpu/field-mask.js';
 import { perValue } from './grid.js';
 import { STORED_TYPES } from './stored-types.js';
 
@@ -38,12 +38,14 @@ export const FIELD_MASK = {
 } as const satisfies KernelTable;
 
 /** The kernel of `bitMask` and `classMask`. */
-export const fieldMaskKernel = defineKernel({
-  name: 'field-mask',
-  ...FIELD_MASK,
-  shader: compose(fieldMaskShader, ['missing', 'flat-index', 'stored']),
-  ...perValue({ module, run }, 4),
-});
+export const fieldMaskKernel = perValue(
+  'field-mask',
+  FIELD_MASK,
+  fieldMaskShader,
+  ['missing', 'stored'],
+  cpu,
+  4,
+);
 
 /** Bits of a quality band that together mean a number: Landsat's cloud confidence is bits 8 and 9 of QA_PIXEL. */
 export interface BitField {

@@ -7,9 +7,9 @@
  * Bytes per value: 1, and 4 where it is replaced.
  */
 import { invalidInput } from '../errors.js';
-import { type Backend, type DeviceTensor, defineKernel, type KernelTable } from '../gpu/index.js';
-import { compose, maskValuesShader } from '../shaders/index.js';
-import { module, run } from './cpu/mask-values.js';
+import type { Backend, DeviceTensor, KernelTable } from '../gpu/index.js';
+import { maskValuesShader } from '../shaders/index.js';
+import * as cpu from './cpu/mask-values.js';
 import { perValue } from './grid.js';
 
 export const MASK_VALUES = {
@@ -22,12 +22,7 @@ export const MASK_VALUES = {
 } as const satisfies KernelTable;
 
 /** The kernel of `maskOut` and `keepWhere`. */
-export const maskValuesKernel = defineKernel({
-  name: 'mask-values',
-  ...MASK_VALUES,
-  shader: compose(maskValuesShader, ['missing', 'flat-index']),
-  ...perValue({ module, run }),
-});
+export const maskValuesKernel = perValue('mask-values', MASK_VALUES, maskValuesShader, ['missing'], cpu);
 
 /**
  * Replaces values by NaN where `mask` is not 0, such as clouds and shadows.

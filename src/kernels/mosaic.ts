@@ -11,9 +11,9 @@
  * are layers, at most 33 times, mostly from its caches.
  */
 import { invalidInput } from '../errors.js';
-import { type Backend, type DeviceTensor, defineKernel, type KernelTable } from '../gpu/index.js';
-import { compose, mosaicShader } from '../shaders/index.js';
-import { module, run } from './cpu/mosaic.js';
+import type { Backend, DeviceTensor, KernelTable } from '../gpu/index.js';
+import { mosaicShader } from '../shaders/index.js';
+import * as cpu from './cpu/mosaic.js';
 import { perValue } from './grid.js';
 import { MOSAIC_METHODS, type MosaicMethod } from './mosaic-methods.js';
 import { forEachStack, type Stack } from './stack.js';
@@ -31,12 +31,7 @@ export const MOSAIC = {
 } as const satisfies KernelTable;
 
 /** The kernel of `mosaic`. */
-export const mosaicKernel = defineKernel({
-  name: 'mosaic',
-  ...MOSAIC,
-  shader: compose(mosaicShader, ['missing', 'flat-index']),
-  ...perValue({ module, run }),
-});
+export const mosaicKernel = perValue('mosaic', MOSAIC, mosaicShader, ['missing'], cpu);
 
 /** Arguments of `mosaic`. */
 export interface MosaicOptions {

@@ -5,9 +5,9 @@
  * Error: 2 ulp of the result. NaN exactly where the CPU has NaN.
  * Bytes per value: its stored size + 4.
  */
-import { type Backend, type DeviceTensor, defineKernel, type KernelTable } from '../gpu/index.js';
-import { compose, nodataShader } from '../shaders/index.js';
-import { module, run } from './cpu/nodata.js';
+import type { Backend, DeviceTensor, KernelTable } from '../gpu/index.js';
+import { nodataShader } from '../shaders/index.js';
+import * as cpu from './cpu/nodata.js';
 import { perValue } from './grid.js';
 import { type NodataOptions, STORED_PARAMETERS, storedParameters } from './stored-values.js';
 
@@ -21,12 +21,13 @@ export const NODATA = {
 } as const satisfies KernelTable;
 
 /** The kernel of `nodataToNaN`. */
-export const nodataKernel = defineKernel({
-  name: 'nodata',
-  ...NODATA,
-  shader: compose(nodataShader, ['missing', 'flat-index', 'stored', 'stored-values']),
-  ...perValue({ module, run }),
-});
+export const nodataKernel = perValue(
+  'nodata',
+  NODATA,
+  nodataShader,
+  ['missing', 'stored', 'stored-values'],
+  cpu,
+);
 
 /**
  * Converts stored values to float32 with NaN for no data. The caller owns the result. Not needed before `warp`, which

@@ -7,9 +7,9 @@
  * every backend; `clip` is exact, and so is `harmonise` of integers. Bytes per value: 8.
  */
 import { invalidInput } from '../errors.js';
-import { type Backend, type DeviceTensor, defineKernel, type KernelTable } from '../gpu/index.js';
-import { compose, rescaleShader } from '../shaders/index.js';
-import { module, run } from './cpu/rescale.js';
+import type { Backend, DeviceTensor, KernelTable } from '../gpu/index.js';
+import { rescaleShader } from '../shaders/index.js';
+import * as cpu from './cpu/rescale.js';
 import { LARGEST } from './float32.js';
 import { perValue } from './grid.js';
 
@@ -20,12 +20,7 @@ export const RESCALE = {
 } as const satisfies KernelTable;
 
 /** The kernel of `normalise`, `clip`, `stretch`, `harmonise` and `reflectanceToDigital`. */
-export const rescaleKernel = defineKernel({
-  name: 'rescale',
-  ...RESCALE,
-  shader: compose(rescaleShader, ['missing', 'flat-index']),
-  ...perValue({ module, run }),
-});
+export const rescaleKernel = perValue('rescale', RESCALE, rescaleShader, ['missing'], cpu);
 
 /** The offset that Sentinel-2's processing baselines from 04.00 on add to digital numbers. */
 const BASELINE_OFFSET = 1000;

@@ -7,10 +7,10 @@
  * Bytes per pixel and plane: 4 in one tensor + 1; 6 for separate planes.
  */
 import { invalidInput } from '../errors.js';
-import { type Backend, type DeviceTensor, defineKernel, type KernelTable } from '../gpu/index.js';
-import { compose, validMaskShader } from '../shaders/index.js';
+import type { Backend, DeviceTensor, KernelTable } from '../gpu/index.js';
+import { validMaskShader } from '../shaders/index.js';
 import { requireLength } from './check.js';
-import { module, run } from './cpu/valid-mask.js';
+import * as cpu from './cpu/valid-mask.js';
 import { perValue } from './grid.js';
 
 export const VALID_MASK = {
@@ -23,12 +23,7 @@ export const VALID_MASK = {
 } as const satisfies KernelTable;
 
 /** The kernel of `validMask`. */
-export const validMaskKernel = defineKernel({
-  name: 'valid-mask',
-  ...VALID_MASK,
-  shader: compose(validMaskShader, ['missing', 'flat-index']),
-  ...perValue({ module, run }, 4),
-});
+export const validMaskKernel = perValue('valid-mask', VALID_MASK, validMaskShader, ['missing'], cpu, 4);
 
 /**
  * Writes the mask (uint8) of the pixels with data in all planes: any set of bands, dates or inputs.

@@ -1,12 +1,13 @@
 /** One column of a row group, read by its pages or as a whole. */
 import type { ColumnChunk, SchemaElement } from 'hyparquet';
+import { readOffsetIndex } from 'hyparquet/src/indexes.js';
 import type { ByteLru } from '../io/byte-lru.js';
 import type { ByteSource, ReadOptions } from '../io/index.js';
 import { type ChunkPages, decode } from './decode.js';
 import { metaOf, rangeOf } from './footer.js';
-import { type Page, pageOfRow, parsePageIndex } from './page-index.js';
 import { codedPage, type PageValues, plainPage } from './page-values.js';
 import { type CleanPages, cleanPages, type Leaf } from './pages.js';
+import { checkThrift } from './thrift.js';
 
 const MAX_INDEX_BYTES = 16 * 2 ** 20;
 
@@ -15,6 +16,15 @@ const WHOLE_CHUNK_BYTES = 256 * 1024;
 
 /** Estimated memory of a decoded value besides its bytes. */
 const VALUE_BYTES = 32;
+
+/** A page of a column chunk, as an index says. */
+interface Page {
+  readonly offset: number;
+  readonly size: number;
+  /** Rows of the row group, from `start` up to `end`. */
+  readonly start: number;
+  readonly end: number;
+}
 
 /** A column chunk, and what it takes to read it. */
 export interface ReadableChunk {
@@ -120,4 +130,48 @@ export class ChunkReader {
     if (!(length > 0 && length <= MAX_INDEX_BYTES)) throw new Error('the index of its pages is damaged');
     return parsePageIndex(await source.read(Number(offset), length, options), range, rows);
   }
+}
+
+/**
+ * The pages of a column chunk by its index (PageIndex.md of Parquet).
+ * @param bytes of the index
+ * @param chunk start and bytes of the column chunk
+ * @param rows of the row group
+ * @throws {Error} for a damaged index, or pages outside the chunk
+ */
+function parsePageIndex(
+  bytes: Uint8Array<ArrayBuffer>,
+  [chunkStart, chunkSize]: readonly [start: number, size: number],
+  rows: number,
+): Page[] {
+  checkThrift(bytes, 0);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const { page_locations: locations } = readOffsetIndex({ view, offset: 0 });
+  let before = chunkStart;
+  const pages = locations.map((location, k) => {
+    const page = {
+      offset: Number(location.offset),
+      size: location.compressed_page_size,
+      start: Number(location.first_row_index),
+      end: Number(locations[k + 1]?.first_row_index ?? rows),
+    };
+    const ordered = page.offset >= before && page.size > 0 && page.start < page.end;
+    if (!ordered || (k === 0 && page.start !== 0)) throw new Error('the index of its pages is damaged');
+    before = page.offset + page.size;
+    return page;
+  });
+  const isComplete = pages.length > 0 && before <= chunkStart + chunkSize && pages.at(-1)?.end === rows;
+  if (!isComplete) throw new Error('the index of its pages is damaged');
+  return pages;
+}
+
+/** The number of the page that holds a row. */
+function pageOfRow(pages: readonly Page[], row: number): number {
+  let [low, high] = [0, pages.length - 1];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (pages[middle].end <= row) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -24,6 +24,7 @@ export type { Antialias, Resampling } from '../kernels/index.js';
 export type { OnProgress } from '../progress.js';
 export type { Resource } from '../resource.js';
 export type {
+  ArrayDescription,
   ArrayGroup,
   Attributes,
   AxisRange,

@@ -2,7 +2,7 @@ import { invalidOption, TerrachipError } from '../errors.js';
 import { isTiff } from '../io/bytes.js';
 import { isUrl, type OpenOptions, openUrl } from '../io/open-url.js';
 import type { OnProgress } from '../progress.js';
-import { orClose } from '../resource.js';
+import { orDispose } from '../resource.js';
 import type { BlockCache } from './block-cache.js';
 import type { BlockDecoder } from './codecs/decoder.js';
 import { GeoTiffRaster } from './geotiff/reader.js';
@@ -28,7 +28,7 @@ async function openGeoTiffUrl(url: string, options: OpenRasterOptions = {}): Pro
     throw invalidOption('path', `is "${url}"`, 'give an http: or https: URL; paths are for Node');
   }
   const source = await openUrl(url, options);
-  return orClose(source, async () => {
+  return orDispose(source, async () => {
     const head = await source.read(0, Math.min(2, source.size));
     if (isTiff(head)) return await GeoTiffRaster.open(source, options);
     throw new TerrachipError(

@@ -9,7 +9,6 @@ import {
   type GeoBox,
   type PixelWindow,
   type RowRange,
-  type TypedArray,
 } from '../geo/index.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
 import { withTaskSignal } from '../io/abort.js';
@@ -166,11 +165,10 @@ export class WarpedRaster implements ExactRowSource {
     signal?: AbortSignal,
   ): Promise<void> {
     const { width } = this.geobox;
-    const warpTile = async (tile: Tile, sources: SourceWindow): Promise<void> => {
+    const warpTile = async (tile: Tile, sources: readonly SourcePixels[]): Promise<void> => {
       const offset = (tile.window.y - firstRow) * width + tile.window.x;
       this.#warpTile(tile, (resample) => {
-        for (const [i, band] of this.#bands.entries()) {
-          const pixels = sources.pixels(i, band);
+        for (const [i, pixels] of sources.entries()) {
           const { source, stored } = uploadSource(this.#backend, this.raster.name, pixels, this.#options);
           resample(source, stored, { destination: planes[i], offset, stride: width });
         }
@@ -188,7 +186,7 @@ export class WarpedRaster implements ExactRowSource {
   async readExactRows(rows: RowRange, signal?: AbortSignal): Promise<Float64Array[]> {
     const { width } = this.geobox;
     const result = this.#bands.map(() => new Float64Array((rows.end - rows.start) * width));
-    const warpTile = async (tile: Tile, sources: SourceWindow): Promise<void> => {
+    const warpTile = async (tile: Tile, sources: readonly SourcePixels[]): Promise<void> => {
       const { x, y, width: columns, height } = tile.window;
       const planes = this.#bands.map(() => this.#backend.allocate([height, columns], 'float32'));
       try {
@@ -196,10 +194,9 @@ export class WarpedRaster implements ExactRowSource {
         const stored = { ...this.#options, unscale: false };
         const decoders = this.#bands.map((): CodedSource['decode'] => null);
         this.#warpTile(tile, (resample) => {
-          for (const [i, band] of this.#bands.entries()) {
-            const pixels = sources.pixels(i, band);
+          for (const [i, pixels] of sources.entries()) {
             const to = { destination: planes[i] };
-            if (mayExceedFloat32(band)) {
+            if (mayExceedFloat32(pixels.band)) {
               const { codes, decode } = codeSource(name, pixels, stored);
               decoders[i] = decode;
               resample(this.#backend.upload(codes), {}, to);
@@ -233,13 +230,13 @@ export class WarpedRaster implements ExactRowSource {
 
   async #readTiles(
     rows: RowRange,
-    warpTile: (tile: Tile, sources: SourceWindow) => Promise<void>,
+    warpTile: (tile: Tile, sources: readonly SourcePixels[]) => Promise<void>,
     signal: AbortSignal,
   ): Promise<void> {
     const window = { x: 0, y: rows.start, width: this.geobox.width, height: rows.end - rows.start };
     const tiles: Tile[] = [];
     for (const tile of alignedTiles(window, TILE_SIZE)) tiles.push(...this.#split(tile));
-    const reads: Promise<SourceWindow>[] = [];
+    const reads: Promise<readonly SourcePixels[]>[] = [];
     const startRead = (k: number): void => {
       if (k >= tiles.length) return;
       const read = this.#readSource(tiles[k], signal);
@@ -278,8 +275,8 @@ export class WarpedRaster implements ExactRowSource {
     return tiles;
   }
 
-  async #readSource({ control }: Tile, signal: AbortSignal): Promise<SourceWindow> {
-    if (control.source === null) return NO_SOURCE;
+  async #readSource({ control }: Tile, signal: AbortSignal): Promise<readonly SourcePixels[]> {
+    if (control.source === null) return this.#bands.map((band) => ({ values: NO_PIXEL, band, mask: null }));
     const bands = this.#bands.map((band) => band.index);
     const request = { level: this.#level, signal };
     const { source, turn } = this.#grid.mapping;
@@ -291,7 +288,7 @@ export class WarpedRaster implements ExactRowSource {
       readMasks(this.raster, bands, { ...request, window }),
     );
     this.counters.sourcePixelsRead += control.source.width * control.source.height * bands.length;
-    return new SourceWindow(planes, masks);
+    return this.#bands.map((band, i) => ({ values: planes[i], band, mask: masks[i] }));
   }
 
   /** @param bands calls `resample`, which disposes of its source, once per band, with one control grid */
@@ -330,20 +327,4 @@ const UNSCALED = { scale: 1, offset: 0 };
 /** The source of a tile outside the raster. */
 const NO_PIXEL = Float32Array.of(Number.NaN);
 
-/** Stored values of the source and their masks, one array per band. */
-class SourceWindow {
-  readonly #planes: readonly TypedArray[];
-  readonly #masks: readonly (Uint8Array | null)[];
-
-  constructor(planes: readonly TypedArray[], masks: readonly (Uint8Array | null)[]) {
-    this.#planes = planes;
-    this.#masks = masks;
-  }
-
-  pixels(i: number, band: BandInfo): SourcePixels {
-    return { values: this.#planes[i] ?? NO_PIXEL, band, mask: this.#masks[i] ?? null };
-  }
-}
-
-const NO_SOURCE = new SourceWindow([], []);
-const NOTHING = Promise.resolve(NO_SOURCE);
+const NOTHING = Promise.resolve([]);

@@ -1,7 +1,8 @@
 import type { Position } from './features.js';
 
-/** Cuts edges in halves, as often as `maxCuts`, where a projection bends them. */
+/** How edges are cut into halves where a projection bends them. */
 export interface EdgeCutting {
+  /** An edge is cut at most into 2^maxCuts pieces. */
   readonly maxCuts: number;
   project(position: Position): Position;
   /** Whether the edge between two positions may bend: if not, its middle is not projected. */

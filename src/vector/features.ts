@@ -169,26 +169,19 @@ export function requireCrs(
     found = read();
   } catch (error) {
     if (!isTerrachipError(error, 'INVALID_INPUT')) throw error;
-    if (given === undefined) {
-      throw invalidInput(
-        name,
-        `has a coordinate reference system that cannot be used (${error.message.split('; ')[0]})`,
-        'give one as `crs`',
-        error,
-      );
-    }
-    warn(`has a coordinate reference system that cannot be used, so that ${given} is taken`);
+    const problem = 'has a coordinate reference system that cannot be used';
+    const reason = error.message.split('; ')[0];
+    if (given === undefined) throw invalidInput(name, `${problem} (${reason})`, 'give one as `crs`', error);
+    warn(`${problem}, so that ${given} is taken`);
   }
   if (found !== null && given !== undefined && !found.equals(given)) {
     warn(`says that its coordinate reference system is ${found}, so that ${given} is not used`);
   }
   const crs = found ?? given;
-  if (crs === undefined) {
-    throw invalidInput(
-      name,
-      'does not say its coordinate reference system',
-      'give it as `crs`, if you know it',
-    );
-  }
-  return crs;
+  if (crs !== undefined) return crs;
+  throw invalidInput(
+    name,
+    'does not say its coordinate reference system',
+    'give it as `crs`, if you know it',
+  );
 }

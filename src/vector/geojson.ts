@@ -58,8 +58,8 @@ export function parseGeoJson(
  */
 export function isStac(document: unknown): boolean {
   if (Array.isArray(document)) return document.length > 0 && document.every(isStac);
-  if (typeof document !== 'object' || document === null) return false;
-  const { stac_version: version, features, links, properties, assets } = document as Record<string, unknown>;
+  if (!v.is(AnyRecord, document)) return false;
+  const { stac_version: version, features, links, properties, assets } = document;
   if (typeof version === 'string') return true;
   if (Array.isArray(features)) {
     // The answer of a search that found nothing has links, or counts.

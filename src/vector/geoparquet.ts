@@ -25,12 +25,6 @@ const Geo = v.looseObject({ primary_column: v.string(), columns: dictionary(v.st
 
 type ColumnDescription = v.InferOutput<typeof Column>;
 
-/** The names of a box's sides in a column of boxes. */
-interface BoxColumn {
-  readonly column: string;
-  readonly sides: readonly [xmin: string, ymin: string, xmax: string, ymax: string];
-}
-
 /**
  * Reads features. The source stays the caller's. Times become texts in ISO 8601; bytes are left out, and whole numbers
  * above 2^53 become texts.
@@ -113,12 +107,18 @@ function crsOf({ crs }: ColumnDescription, name: string, options: ParseVectorOpt
   return requireCrs(name, () => crs && Crs.fromProjJson(crs), options);
 }
 
+/** A column of boxes, and the names of their sides in it: least x and y, greatest x and y. */
+interface BoxColumn {
+  readonly column: string;
+  readonly sides: readonly string[];
+}
+
 function boxesOf({ covering }: ColumnDescription): BoxColumn | null {
   if (covering === undefined) return null;
   const { xmin, ymin, xmax, ymax } = covering.bbox;
-  const [[column]] = [xmin];
-  if ([ymin, xmax, ymax].some(([other]) => other !== column)) return null;
-  return { column, sides: [xmin[1], ymin[1], xmax[1], ymax[1]] };
+  const [column] = xmin;
+  const sides = [xmin, ymin, xmax, ymax];
+  return sides.every(([other]) => other === column) ? { column, sides: sides.map(([, side]) => side) } : null;
 }
 
 /** Rows of a group whose boxes touch the bounds. A box whose west is greater than its east crosses the antimeridian. */

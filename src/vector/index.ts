@@ -7,7 +7,7 @@
 export type { Bounds, Crs, Dtype, GeoBox, PixelAreas, RowRange, TypedArray } from '../geo/index.js';
 export type { OnProgress } from '../progress.js';
 export type { PropertyClass } from './burn-values.js';
-export type { AreaProperties, ClassPolygonsOptions } from './class-polygons.js';
+export { type AreaProperties, type ClassPolygonsOptions, polygonize } from './class-polygons.js';
 export type {
   AreaFeature,
   AreaFeatures,
@@ -19,7 +19,6 @@ export type {
   VectorFeatures,
 } from './features.js';
 export { parseGeoJson } from './geojson.js';
-export { polygonize } from './polygonize.js';
 export { type ClassArray, type PixelPolygon, Polygonizer, type PolygonizerOptions } from './polygonizer.js';
 export { type OnSpan, type RasterizeOptions, Rasterizer } from './rasterize.js';
 export { polygonArea } from './ring.js';

@@ -32,6 +32,20 @@ export class LonLatPolygons {
   readonly #scale: number;
   /** Whether the grid is mirrored: then what runs counter-clockwise in pixels runs clockwise on the ground. */
   readonly #mirrored: boolean;
+  readonly #cutting: EdgeCutting = {
+    maxCuts: MAX_CUTS,
+    project: (position) => this.#project(position),
+    mayBend: (from, to) => Math.hypot(to[0] - from[0], to[1] - from[1]) > 1,
+    isBent: (start, end, middle, length) => {
+      const chord = this.#difference(end, start);
+      const half = this.#difference(middle, start);
+      // Degrees of longitude as long as those of latitude.
+      const shrink = Math.cos((start[1] * Math.PI) / 180);
+      const bend = Math.hypot(shrink * (half[0] - chord[0] / 2), half[1] - chord[1] / 2);
+      const degrees = Math.hypot(shrink * chord[0], chord[1]);
+      return bend * length > BEND_TOLERANCE * degrees || Math.abs(chord[0]) > MAX_SPAN;
+    },
+  };
 
   constructor(geobox: GeoBox) {
     this.#geobox = geobox;
@@ -67,21 +81,6 @@ export class LonLatPolygons {
     );
   }
 
-  readonly #cutting: EdgeCutting = {
-    maxCuts: MAX_CUTS,
-    project: (position) => this.#project(position),
-    mayBend: (from, to) => Math.hypot(to[0] - from[0], to[1] - from[1]) > 1,
-    isBent: (start, end, middle, length) => {
-      const chord = this.#difference(end, start);
-      const half = this.#difference(middle, start);
-      // Degrees of longitude as long as those of latitude.
-      const shrink = Math.cos((start[1] * Math.PI) / 180);
-      const bend = Math.hypot(shrink * (half[0] - chord[0] / 2), half[1] - chord[1] / 2);
-      const degrees = Math.hypot(shrink * chord[0], chord[1]);
-      return bend * length > BEND_TOLERANCE * degrees || Math.abs(chord[0]) > MAX_SPAN;
-    },
-  };
-
   /** In degrees; the shorter way around the globe, except on grids in degrees, which may span it. */
   #difference(to: Position, from: Position): Position {
     const span = to[0] - from[0];
@@ -103,14 +102,10 @@ export class LonLatPolygons {
 
   #degreesAPixel(): number {
     const { transform, width, height } = this.#geobox;
-    const [x, y] = [width / 2, height / 2];
-    const [start, right, down] = [
-      [x, y],
-      [x + 1, y],
-      [x, y + 1],
-    ].map(([px, py]) => this.#toLonLat.forward(...transform.apply(px, py)));
-    const side = (end: Position): number => Math.hypot(wrapped(end[0] - start[0]), end[1] - start[1]);
-    return Math.min(side(right), side(down));
+    const at = (dx: number, dy: number): Position =>
+      this.#toLonLat.forward(...transform.apply(width / 2 + dx, height / 2 + dy));
+    const [x, y] = at(0, 0);
+    return Math.min(...[at(1, 0), at(0, 1)].map(([u, v]) => Math.hypot(wrapped(u - x), v - y)));
   }
 
   #rounded(path: readonly Position[]): Position[] {

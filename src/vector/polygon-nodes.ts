@@ -1,4 +1,4 @@
-/** The corners of outlines, in linked lists that grow at both ends, and whose memory is used again. */
+/** What a polygonizer holds: runs of equal pixels of a row, and the corners of outlines. */
 import { TerrachipError } from '../errors.js';
 
 const INITIAL = 1 << 12;
@@ -9,6 +9,49 @@ const [ONCE, TWICE, TAKEN] = [0, 1, 2];
 /** Columns are told from rows in one number. */
 const ROW = 2 ** 31;
 
+/** The value of pixels that belong to no area, and of everything around the grid. */
+export const OUTSIDE = Number.NEGATIVE_INFINITY;
+
+/** Runs of equal pixels in a row. The first lies before the row, the last begins where the row ends. */
+export class Runs {
+  count = 0;
+  /** Where each run begins. */
+  readonly starts: Int32Array;
+  /** Floats of 64 bits hold each integer of 32 bits, signed or not, and what lies outside. */
+  readonly values: Float64Array;
+  /** The area of each run, or −1. */
+  readonly areas: Int32Array;
+  /** The corners that wait at the upright edge on the left of each run: see `PolygonNodes`. */
+  readonly heads: Int32Array;
+  readonly tails: Int32Array;
+
+  constructor(width: number) {
+    this.starts = new Int32Array(width + 2);
+    this.values = new Float64Array(width + 2);
+    this.areas = new Int32Array(width + 2);
+    this.heads = new Int32Array(width + 2);
+    this.tails = new Int32Array(width + 2);
+    this.begin();
+  }
+
+  begin(): void {
+    this.count = 1;
+    this.starts[0] = -1;
+    this.values[0] = OUTSIDE;
+    this.areas[0] = -1;
+  }
+
+  /** Adds a run unless it goes on with the one before. */
+  add(start: number, value: number): void {
+    if (this.values[this.count - 1] === value) return;
+    this.starts[this.count] = start;
+    this.values[this.count] = value;
+    this.areas[this.count] = -1;
+    this.count++;
+  }
+}
+
+/** The corners of outlines, in linked lists that grow at both ends, and whose memory is used again. */
 export class PolygonNodes {
   /** The corner that follows along the outline. */
   next = new Int32Array(INITIAL);

@@ -7,7 +7,7 @@
  * still open, 17 bytes a corner and about 50 an area.
  */
 import type { PixelAreas, TypedArray } from '../geo/index.js';
-import { PolygonNodes } from './polygon-nodes.js';
+import { OUTSIDE, PolygonNodes, Runs } from './polygon-nodes.js';
 
 /** One 4-connected area of equal pixels. */
 export interface PixelPolygon {
@@ -44,52 +44,11 @@ export interface PolygonizerOptions {
   maxCorners?: number;
 }
 
-/** The value of pixels that belong to no area, and of everything around the grid. */
-const OUTSIDE = Number.NEGATIVE_INFINITY;
 /** Stands for the value of a pixel that is not valid: no class has it. */
 const HIDDEN = Infinity;
 
 /** The edges at a corner of four pixels, clockwise. */
 const [NORTH, EAST, SOUTH, WEST] = [0, 1, 2, 3];
-
-/** Runs of equal pixels in a row. The first lies before the row, the last begins where the row ends. */
-class Runs {
-  count = 0;
-  /** Where each run begins. */
-  readonly starts: Int32Array;
-  /** Floats of 64 bits hold each integer of 32 bits, signed or not, and what lies outside. */
-  readonly values: Float64Array;
-  /** The area of each run, or −1. */
-  readonly areas: Int32Array;
-  /** The corners that wait at the upright edge on the left of each run: see `PolygonNodes`. */
-  readonly heads: Int32Array;
-  readonly tails: Int32Array;
-
-  constructor(width: number) {
-    this.starts = new Int32Array(width + 2);
-    this.values = new Float64Array(width + 2);
-    this.areas = new Int32Array(width + 2);
-    this.heads = new Int32Array(width + 2);
-    this.tails = new Int32Array(width + 2);
-    this.begin();
-  }
-
-  begin(): void {
-    this.count = 1;
-    this.starts[0] = -1;
-    this.values[0] = OUTSIDE;
-    this.areas[0] = -1;
-  }
-
-  /** Adds a run unless it goes on with the one before. */
-  add(start: number, value: number): void {
-    if (this.values[this.count - 1] === value) return;
-    this.starts[this.count] = start;
-    this.values[this.count] = value;
-    this.areas[this.count] = -1;
-    this.count++;
-  }
-}
 
 /** Makes polygons of rows of classes: `addRows` top to bottom, then `finish`. */
 export class Polygonizer {

@@ -1,8 +1,7 @@
 /**
  * Polygons into pixels, by GDAL's two rules. Default: a pixel belongs to a polygon that its centre lies in; a centre
  * on an edge belongs to the polygon below or to the left of that edge, so that neighbours never share a pixel (GDAL gives
- * one on a level edge to the polygon above, too). All
- * touched: also each pixel that the outline passes through.
+ * one on a level edge to the polygon above, too). All touched: also each pixel that the outline passes through.
  */
 import type { Bounds, GeoBox, RowRange, TypedArray } from '../geo/index.js';
 import type { AreaFeatures } from './features.js';

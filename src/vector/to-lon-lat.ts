@@ -32,11 +32,14 @@ export function polygonsToLonLat(polygons: readonly Polygon[], crs: Crs, name: s
 }
 
 function projectedToLonLat(rings: readonly Ring[], crs: Crs, name: string): Polygon[] {
-  requireDomain(rings, crs, name);
+  const { forward } = createTransform(crs, Crs.wgs84);
+  for (const [x, y] of rings.flat()) {
+    if (Number.isNaN(forward(x, y)[0])) throw outside(name, crs, `at ${x}, ${y}`);
+  }
   const [[first]] = rings;
   if (rings[0].every(([x, y]) => x === first[0] && y === first[1])) {
     // A point has no edges that could be cut.
-    const point: Position = createTransform(crs, Crs.wgs84).forward(...first);
+    const point: Position = forward(...first);
     return [[rings[0].map(() => point)]];
   }
   const grid = GeoBox.fromSize(areaAround(rings), crs, GRID, GRID);
@@ -47,13 +50,6 @@ function projectedToLonLat(rings: readonly Ring[], crs: Crs, name: string): Poly
   } catch (cause) {
     if (!isTerrachipError(cause, 'INVALID_INPUT')) throw cause;
     throw outside(name, crs, 'between its corners', cause);
-  }
-}
-
-function requireDomain(rings: readonly Ring[], crs: Crs, name: string): void {
-  const { forward } = createTransform(crs, Crs.wgs84);
-  for (const [x, y] of rings.flat()) {
-    if (Number.isNaN(forward(x, y)[0])) throw outside(name, crs, `at ${x}, ${y}`);
   }
 }
 

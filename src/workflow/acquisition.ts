@@ -1,13 +1,12 @@
 /** Acquisition manifests: the items of an event by phase, in the format of the published flood notebooks. */
-import { dirname, isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
 import { invalidInput } from '../errors.js';
 import { readJson } from '../io/node/json.js';
-import { isAddress } from '../io/schemes.js';
 import { memberOf } from '../json/keys.js';
 import { dictionary, validateStrictly } from '../json.js';
 import type { Units } from '../raster/node/index.js';
 import { UNITS } from '../raster/units.js';
+import { resolveHref } from './scene.js';
 
 const Name = v.pipe(v.string(), v.minLength(1, 'must not be empty'), v.maxLength(128));
 const Finite = v.pipe(v.number(), v.finite('must be a finite number'));
@@ -71,19 +70,13 @@ export async function readAcquisition(path: string): Promise<Acquisition> {
   const document = validateStrictly(AcquisitionSchema, await readJson(path), path);
   for (const phase of document.phase_order) {
     if (document.selected[phase] === undefined) {
-      throw invalidInput(
-        path,
-        `selects nothing for the phase ${phase}`,
-        'add it to selected, or leave out the phase',
-      );
+      const remedy = 'add it to selected, or leave out the phase';
+      throw invalidInput(path, `selects nothing for the phase ${phase}`, remedy);
     }
   }
   if (document.assets[STATIC_MODALITY] !== undefined && document.dem_items.length === 0) {
-    throw invalidInput(
-      path,
-      'has no dem_items',
-      `list the elevation tiles, or leave ${STATIC_MODALITY} out of assets`,
-    );
+    const remedy = `list the elevation tiles, or leave ${STATIC_MODALITY} out of assets`;
+    throw invalidInput(path, 'has no dem_items', remedy);
   }
   return { path, document };
 }
@@ -92,18 +85,10 @@ export async function readAcquisition(path: string): Promise<Acquisition> {
 export function assetHref(manifest: Acquisition, item: AcquisitionItem, key: string): string {
   const href = item.assets?.[key]?.href;
   if (href === undefined) {
-    throw invalidInput(
-      manifest.path,
-      `has no href for ${key} of the item ${item.id}`,
-      `add assets: {"${key}": {"href": …}} to the item`,
-    );
+    const remedy = `add assets: {"${key}": {"href": …}} to the item`;
+    throw invalidInput(manifest.path, `has no href for ${key} of the item ${item.id}`, remedy);
   }
-  return resolveFrom(manifest, href);
-}
-
-/** Resolves a path relative to the manifest. URLs and absolute paths stay as they are. */
-export function resolveFrom(manifest: Acquisition, href: string): string {
-  return isAddress(href) || isAbsolute(href) ? href : join(dirname(manifest.path), href);
+  return resolveHref(manifest, href);
 }
 
 /** The units of a modality's values. @throws {TerrachipError} INVALID_INPUT when they are unknown */
@@ -111,9 +96,6 @@ export function acquisitionUnits(manifest: Acquisition, modality: string): Units
   const { document, path } = manifest;
   const units = document.units[modality] ?? memberOf(COLLECTION_UNITS, document.collections[modality] ?? '');
   if (units !== undefined) return units;
-  throw invalidInput(
-    path,
-    `has no units for ${modality}`,
-    `add units: {"${modality}": …} with one of ${UNITS.join(', ')}`,
-  );
+  const remedy = `add units: {"${modality}": …} with one of ${UNITS.join(', ')}`;
+  throw invalidInput(path, `has no units for ${modality}`, remedy);
 }

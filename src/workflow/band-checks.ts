@@ -2,7 +2,6 @@
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { withoutCredentials } from '../errors.js';
-import type { PixelWindow } from '../geo/index.js';
 import { cannotOpen, localPath } from '../io/node/file.js';
 import { isUrl } from '../io/open-url.js';
 import {
@@ -54,31 +53,19 @@ export async function requirePlausible(
   label: string,
   signal?: AbortSignal,
 ): Promise<void> {
-  checkPlausible(units, await sampleBand(raster, band, signal), `${raster.name}: ${label}`);
-}
-
-/** Physical values from 3 × 3 windows spread over the coarsest level, without nodata. */
-async function sampleBand(
-  raster: Raster,
-  band: Pick<BandInfo, 'index' | 'nodata' | 'scale' | 'offset'>,
-  signal?: AbortSignal,
-): Promise<Float64Array> {
+  // Physical values from 3 × 3 windows spread over the coarsest level, without nodata.
   const level = raster.overviews.length;
   const [width, height] = raster.overviews.at(-1) ?? [raster.width, raster.height];
-  const size: [number, number] = [Math.min(SAMPLE_SIZE, width), Math.min(SAMPLE_SIZE, height)];
-  const windows: PixelWindow[] = [];
+  const size = { width: Math.min(SAMPLE_SIZE, width), height: Math.min(SAMPLE_SIZE, height) };
+  const values: number[] = [];
   for (const fy of [0, 0.5, 1]) {
     for (const fx of [0, 0.5, 1]) {
-      const x = Math.round((width - size[0]) * fx);
-      const y = Math.round((height - size[1]) * fy);
-      windows.push({ x, y, width: size[0], height: size[1] });
+      const x = Math.round((width - size.width) * fx);
+      const y = Math.round((height - size.height) * fy);
+      const request = { window: { x, y, ...size }, bands: [band], level, signal };
+      const pixels = await readPixels(raster, request);
+      for (const value of physicalValues(pixels, 0, band)) if (!Number.isNaN(value)) values.push(value);
     }
   }
-  const values: number[] = [];
-  for (const window of windows) {
-    const request = { window, bands: [band], level, signal };
-    const pixels = await readPixels(raster, request);
-    for (const value of physicalValues(pixels, 0, band)) if (!Number.isNaN(value)) values.push(value);
-  }
-  return Float64Array.from(values);
+  checkPlausible(units, Float64Array.from(values), `${raster.name}: ${label}`);
 }

@@ -1,13 +1,12 @@
 /** Band arithmetic over files, in strips: memory does not grow with the height of the result. */
 import { invalidInput, invalidOption } from '../errors.js';
-import { type Dtype, type GeoBox, isFloat, type RowRange } from '../geo/index.js';
+import { type Dtype, type GeoBox, isFloat } from '../geo/index.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
 import { createBackend } from '../gpu/node/index.js';
 import { requireOutput } from '../io/node/inputs.js';
 import { beyondFloat32, givesClasses } from '../kernels/expression/index.js';
 import { evaluateExpressionFloat64 } from '../kernels/expression.js';
 import {
-  type DeviceExpression,
   type Expression,
   evaluateExpression,
   parseExpression,
@@ -15,12 +14,10 @@ import {
   uploadExpression,
 } from '../kernels/index.js';
 import { type ExactRowSource, openRaster, type Raster, WarpedRaster } from '../raster/node/index.js';
-
-import { noReference } from '../raster/request.js';
 import { requireNodata } from '../raster/stored-values.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { type CogOutputOptions, type CogReport, streamCog } from './stream-rows.js';
-import { gridOf } from './target-grid.js';
+import { gridOf, requireGeobox } from './target-grid.js';
 
 /** A band and its name in expressions. */
 export interface BandSource {
@@ -73,7 +70,7 @@ export async function calculate(options: CalculateOptions): Promise<CalculateRep
     throw invalidOption('bands', 'is not given', 'give a band, or the grid of the result with `like`');
   await requireOutput(destination, {
     formats: ['GeoTIFF'],
-    inputs: [...bands.map(({ path }) => path), ...(options.like === undefined ? [] : [options.like])],
+    inputs: [...bands.map(({ path }) => path), options.like ?? []].flat(),
   });
   const sources: BandGroup[] = [];
   try {
@@ -87,7 +84,7 @@ export async function calculate(options: CalculateOptions): Promise<CalculateRep
     }
     return await calculateOpened(sources, expressions, options);
   } finally {
-    await Promise.all(sources.map(({ raster }) => raster.close()));
+    await Promise.all(sources.map(({ raster }) => raster.dispose()));
   }
 }
 
@@ -104,7 +101,7 @@ async function calculateOpened(
   options: CalculateOptions,
 ): Promise<CalculateReport> {
   const { like } = options;
-  const grid = like === undefined ? boxOf(groups[0].raster) : await gridOf(like);
+  const grid = like === undefined ? requireGeobox(groups[0].raster) : await gridOf(like);
   const geobox = grid.requireAtMost(
     options.maxPixels ?? DEFAULT_MAX_PIXELS,
     'give a smaller grid with `like`, or raise `maxPixels`',
@@ -112,40 +109,24 @@ async function calculateOpened(
   for (const { raster } of groups) requireGrid(raster, geobox, options.resampling);
   if (options.dtype !== undefined && options.nodata !== undefined)
     requireNodata(options.dtype, options.nodata);
-  const backend = await createBackend({
-    backend: options.backend ?? 'auto',
-    threads: options.threads,
-  });
-  try {
-    const rows = new CalculatedRows(backend, groups, geobox, expressions, options);
-    const dtype = options.dtype ?? (rows.exceedsFloat32 ? 'float64' : 'float32');
-    const nodata = options.nodata === undefined ? (isFloat(dtype) ? Number.NaN : null) : options.nodata;
-    requireNodata(dtype, nodata);
-    const texts = expressions.map(({ text }) => text);
-    const cog = {
-      geobox,
-      bands: expressions.length,
-      dtype,
-      nodata,
-      descriptions: texts,
-      overviews:
-        options.overviews ?? (isFloat(dtype) && !expressions.some(givesClasses) ? 'average' : 'nearest'),
-    } as const;
-    try {
-      // Values may be classes: one that equals the nodata value is not moved to its neighbour.
-      const target = { cog, resampled: false, alpha: null, stage: 'calc' };
-      return { ...(await streamCog(backend, rows, target, options)), expressions: texts };
-    } finally {
-      rows.dispose();
-    }
-  } finally {
-    backend.dispose();
-  }
-}
-
-function boxOf(raster: Raster): GeoBox {
-  if (raster.geobox === null) throw noReference(raster);
-  return raster.geobox;
+  using backend = await createBackend(options);
+  using rows = calculatedRows(backend, groups, geobox, expressions, options);
+  const dtype = options.dtype ?? (rows.exceedsFloat32 ? 'float64' : 'float32');
+  const nodata = options.nodata === undefined ? (isFloat(dtype) ? Number.NaN : null) : options.nodata;
+  requireNodata(dtype, nodata);
+  const texts = expressions.map(({ text }) => text);
+  const cog = {
+    geobox,
+    bands: expressions.length,
+    dtype,
+    nodata,
+    descriptions: texts,
+    overviews:
+      options.overviews ?? (isFloat(dtype) && !expressions.some(givesClasses) ? 'average' : 'nearest'),
+  } as const;
+  // Values may be classes: one that equals the nodata value is not moved to its neighbour.
+  const target = { cog, resampled: false, alpha: null, stage: 'calc' };
+  return { ...(await streamCog(backend, rows, target, options)), expressions: texts };
 }
 
 /** Tolerance of the comparison of grids, in pixels: files round transforms differently. */
@@ -153,13 +134,10 @@ const SAME_GRID = 0.01;
 
 /** Without `resampling`, all rasters must have the grid of the result. */
 function requireGrid(raster: Raster, geobox: GeoBox, resampling: Resampling | undefined): void {
-  const own = boxOf(raster);
+  const own = requireGeobox(raster);
   if (resampling !== undefined || geobox.equals(own, SAME_GRID)) return;
-  throw invalidInput(
-    raster.name,
-    `is on another grid (${describeGrid(own)}) than the result (${describeGrid(geobox)})`,
-    'choose a `resampling`',
-  );
+  const problem = `is on another grid (${describeGrid(own)}) than the result (${describeGrid(geobox)})`;
+  throw invalidInput(raster.name, problem, 'choose a `resampling`');
 }
 
 function describeGrid({ width, height, crs, transform: { a, c, e, f } }: GeoBox): string {
@@ -167,81 +145,66 @@ function describeGrid({ width, height, crs, transform: { a, c, e, f } }: GeoBox)
 }
 
 /** Rows of a result, computed from the rows of its bands. */
-class CalculatedRows implements ExactRowSource {
-  readonly geobox: GeoBox;
-  readonly bandCount: number;
+interface CalculatedRows extends ExactRowSource, Disposable {
   readonly exceedsFloat32: boolean;
-  readonly #backend: Backend;
-  readonly #expressions: readonly DeviceExpression[];
-  readonly #sources: readonly { warped: WarpedRaster; names: readonly string[] }[];
+}
+
+function calculatedRows(
+  backend: Backend,
+  groups: readonly BandGroup[],
+  geobox: GeoBox,
+  expressions: readonly Expression[],
+  { resampling = 'nearest', stored = false }: CalculateOptions,
+): CalculatedRows {
+  const sources = groups.map(({ raster, bands }) => ({
+    warped: new WarpedRaster(backend, raster, {
+      geobox,
+      resampling,
+      bands: bands.map(({ band = 1 }) => band),
+      unscale: !stored,
+    }),
+    names: bands.map(({ name }) => name),
+  }));
+  const uploaded = expressions.map((expression) => uploadExpression(backend, expression));
   /** Bands of the current strip, by name; reused for the next strip. */
-  readonly #bands = new Map<string, DeviceTensor>();
-
-  constructor(
-    backend: Backend,
-    groups: readonly BandGroup[],
-    geobox: GeoBox,
-    expressions: readonly Expression[],
-    { resampling = 'nearest', stored = false }: CalculateOptions,
-  ) {
-    this.bandCount = expressions.length;
-    this.#backend = backend;
-    this.geobox = geobox;
-    this.#sources = groups.map(({ raster, bands }) => ({
-      warped: new WarpedRaster(backend, raster, {
-        geobox,
-        resampling,
-        bands: bands.map(({ band = 1 }) => band),
-        unscale: !stored,
-      }),
-      names: bands.map(({ name }) => name),
-    }));
-    this.#expressions = expressions.map((expression) => uploadExpression(backend, expression));
-    this.exceedsFloat32 =
-      this.#sources.some(({ warped }) => warped.exceedsFloat32) ||
-      expressions.some((expression) => beyondFloat32(expression) !== null);
-  }
-
-  async readExactRows(rows: RowRange, signal?: AbortSignal): Promise<Float64Array[]> {
-    const bands: Record<string, Float64Array> = {};
-    for (const { warped, names } of this.#sources) {
-      const values = await warped.readExactRows(rows, signal);
-      for (const [k, name] of names.entries()) bands[name] = values[k];
-    }
-    return this.#expressions.map(({ expression }) => {
-      const result = new Float64Array((rows.end - rows.start) * this.geobox.width);
-      evaluateExpressionFloat64(expression, bands, result);
-      return result;
-    });
-  }
-
-  async readRows(
-    rows: RowRange,
-    planes: readonly DeviceTensor[],
-    firstRow: number,
-    signal?: AbortSignal,
-  ): Promise<void> {
-    const shape = [planes[0].shape[0], this.geobox.width];
-    for (const { warped, names } of this.#sources) {
-      const strips = names.map((name) => this.#band(name, shape));
-      await warped.readRows(rows, strips, firstRow, signal);
-    }
-    const bands = Object.fromEntries(this.#bands);
-    for (const [k, expression] of this.#expressions.entries())
-      evaluateExpression(this.#backend, { expression, bands, destination: planes[k] });
-    await this.#backend.submit();
-  }
-
-  dispose(): void {
-    for (const tensor of [...this.#bands.values(), ...this.#expressions.map(({ program }) => program)])
-      tensor.dispose();
-  }
-
-  #band(name: string, shape: readonly number[]): DeviceTensor {
-    const known = this.#bands.get(name);
-    if (known !== undefined) return known;
-    const plane = this.#backend.allocate(shape, 'float32');
-    this.#bands.set(name, plane);
+  const planesByName = new Map<string, DeviceTensor>();
+  const planeOf = (name: string, shape: readonly number[]): DeviceTensor => {
+    const plane = planesByName.get(name) ?? backend.allocate(shape, 'float32');
+    planesByName.set(name, plane);
     return plane;
-  }
+  };
+  return {
+    geobox,
+    bandCount: expressions.length,
+    exceedsFloat32:
+      sources.some(({ warped }) => warped.exceedsFloat32) ||
+      expressions.some((expression) => beyondFloat32(expression) !== null),
+    async readExactRows(rows, signal) {
+      const bands: Record<string, Float64Array> = {};
+      for (const { warped, names } of sources) {
+        const values = await warped.readExactRows(rows, signal);
+        for (const [k, name] of names.entries()) bands[name] = values[k];
+      }
+      return expressions.map((expression) => {
+        const result = new Float64Array((rows.end - rows.start) * geobox.width);
+        evaluateExpressionFloat64(expression, bands, result);
+        return result;
+      });
+    },
+    async readRows(rows, planes, firstRow, signal) {
+      const shape = [planes[0].shape[0], geobox.width];
+      for (const { warped, names } of sources) {
+        const strips = names.map((name) => planeOf(name, shape));
+        await warped.readRows(rows, strips, firstRow, signal);
+      }
+      const bands = Object.fromEntries(planesByName);
+      for (const [k, expression] of uploaded.entries())
+        evaluateExpression(backend, { expression, bands, destination: planes[k] });
+      await backend.submit();
+    },
+    [Symbol.dispose]() {
+      for (const plane of planesByName.values()) plane.dispose();
+      for (const { program } of uploaded) program.dispose();
+    },
+  };
 }

@@ -16,9 +16,7 @@ import { CATALOG_FORMATS } from '../io/node/output.js';
 import { isAddress } from '../io/schemes.js';
 import type { OperationOptions } from '../progress.js';
 import { isVectorPath } from '../vector/node/index.js';
-
-export const CATALOG_TYPES = ['raster', 'zarr', 'vector', 'product', 'stac'] as const;
-export type CatalogType = (typeof CATALOG_TYPES)[number];
+import type { CatalogType, RowKind } from './choices.js';
 
 export interface BuildCatalogOptions extends OperationOptions {
   /** Paths, patterns, folders or URLs. */
@@ -38,7 +36,7 @@ export interface BuildCatalogOptions extends OperationOptions {
   /** For Zarr and NetCDF. */
   variables?: readonly string[];
   /** What a row is: `store` or time `step` for `zarr`, `file` or `feature` for `vector`. */
-  rows?: 'store' | 'step' | 'file' | 'feature';
+  rows?: RowKind;
   /** For vector files, like the next four. */
   layer?: string;
   sourceCrs?: string;
@@ -95,39 +93,28 @@ function build(
   inputs: readonly string[],
   options: BuildCatalogOptions,
 ): Promise<BuiltCatalog> {
-  const { collection, concurrency, signal, onProgress, rows, dateProperty, sourceCrs } = options;
-  const common = {
-    collection,
-    concurrency,
-    signal,
-    onProgress,
-    onUnreadable: options.strict === true ? 'throw' : 'report',
-  } as const;
-  const { filenameRegex, dateFormat, bandNames, variables, allowLocal, layer, encoding, idProperty } =
-    options;
-  const names = { filenameRegex, dateFormat };
+  const { rows, dateProperty, sourceCrs, ...rest } = options;
+  // Options of other types are undefined.
+  const own = { ...rest, onUnreadable: options.strict === true ? 'throw' : 'report' } as const;
   switch (type) {
     case 'raster':
-      return buildRasterCatalog(inputs, { ...common, ...names, bandNames });
-    case 'zarr': {
-      const zarrRows = rows === 'step' || rows === 'store' ? rows : undefined;
-      return buildZarrCatalog(inputs, { ...common, rows: zarrRows, variables });
-    }
+      return buildRasterCatalog(inputs, own);
+    case 'zarr':
+      return buildZarrCatalog(inputs, {
+        ...own,
+        rows: rows === 'step' || rows === 'store' ? rows : undefined,
+      });
     case 'product':
-      return buildProductCatalog(inputs, { ...common, allowLocal });
+      return buildProductCatalog(inputs, own);
     case 'stac':
-      return buildStacCatalog(inputs, { ...common, allowLocal });
+      return buildStacCatalog(inputs, own);
     default: {
       const [start, end] = dateProperty ?? [];
       return buildVectorCatalog(inputs, {
-        ...common,
-        ...names,
+        ...own,
         dateProperty: start === undefined || end === undefined ? start : ([start, end] as const),
         rows: rows === 'feature' || rows === 'file' ? rows : undefined,
-        layer,
         crs: sourceCrs,
-        encoding,
-        idProperty,
       });
     }
   }
@@ -146,11 +133,8 @@ async function typeOf(inputs: readonly string[], signal?: AbortSignal): Promise<
   }
   const [type = 'raster', other] = types;
   if (other !== undefined) {
-    throw invalidOption(
-      'type',
-      'cannot be inferred from inputs of several types',
-      'build one catalog of each',
-    );
+    const problem = 'cannot be inferred from inputs of several types';
+    throw invalidOption('type', problem, 'build one catalog of each');
   }
   return type;
 }

@@ -45,11 +45,8 @@ export interface QueryCatalogOptions extends OperationOptions, RowSelection {
 export async function queryCatalogFile(options: QueryCatalogOptions): Promise<GeoCatalog> {
   const { catalog, bbox, geometry, datetime, where, signal } = options;
   if ((bbox ?? geometry ?? datetime ?? where) === undefined) {
-    throw invalidOption(
-      'bbox, geometry, datetime or where',
-      'is needed',
-      'give at least one; terrachip catalog info describes the whole catalog',
-    );
+    const remedy = 'give at least one; terrachip catalog info describes the whole catalog';
+    throw invalidOption('bbox, geometry, datetime or where', 'is needed', remedy);
   }
   const place = await readPlace(options, signal);
   return selectRows(catalog, options, place, signal);
@@ -88,12 +85,8 @@ export async function selectRows(
   const isPlaced = region !== null || datetime !== undefined;
   let selected: GeoCatalog;
   if (isPlaced && typeof catalog === 'string' && isParquetPath(catalog)) {
-    const file = await openCatalog(catalog, read);
-    try {
-      selected = await file.query(place, { ...relation, ...read });
-    } finally {
-      await file.dispose();
-    }
+    await using file = await openCatalog(catalog, read);
+    selected = await file.query(place, { ...relation, ...read });
   } else {
     const all = typeof catalog === 'string' ? await loadCatalog(catalog, read) : catalog;
     selected = isPlaced ? all.query(place, relation) : all;
@@ -117,39 +110,33 @@ async function placeOfFile(path: string, signal: AbortSignal | undefined): Promi
   };
 }
 
-export interface IntersectCatalogsOptions extends OperationOptions {
+export interface IntersectCatalogsOptions extends OperationOptions, Pick<RowSelection, 'allowLocal'> {
   first: string;
   second: string;
   /** Ignore time: pair rows of any dates. */
   spatialOnly?: boolean;
-  /** As in `RowSelection`. */
-  allowLocal?: boolean;
 }
 
 /** The intersection of two catalogs; if it is empty, a sentence that explains why. */
 export async function intersectCatalogFiles(
   options: IntersectCatalogsOptions,
 ): Promise<{ catalog: GeoCatalog; explanation: string }> {
-  const read = { signal: options.signal, allowLocal: options.allowLocal };
-  const first = await loadCatalog(options.first, read);
-  const second = await loadCatalog(options.second, read);
+  const first = await loadCatalog(options.first, options);
+  const second = await loadCatalog(options.second, options);
   const catalog = first.intersect(second, { spatialOnly: options.spatialOnly ?? false });
   return { catalog, explanation: catalog.length > 0 ? '' : first.explainIntersection(second).message };
 }
 
-export interface UniteCatalogsOptions extends OperationOptions {
+export interface UniteCatalogsOptions extends OperationOptions, Pick<RowSelection, 'allowLocal'> {
   catalogs: readonly string[];
   dedupe?: Dedupe;
-  /** As in `RowSelection`. */
-  allowLocal?: boolean;
 }
 
 /** The union of several catalogs, in their order. */
 export async function uniteCatalogFiles(options: UniteCatalogsOptions): Promise<GeoCatalog> {
-  const read = { signal: options.signal, allowLocal: options.allowLocal };
   let united: GeoCatalog | null = null;
   for (const path of options.catalogs) {
-    const next = await loadCatalog(path, read);
+    const next = await loadCatalog(path, options);
     united = united === null ? next : united.union(next, { dedupe: options.dedupe });
   }
   if (united === null) throw invalidOption('catalogs', 'are missing', 'name two or more');
@@ -174,9 +161,9 @@ export interface CatalogReport {
 /** Describes a catalog file. */
 export async function describeCatalogFile(
   path: string,
-  options: OperationOptions & { /** As in `RowSelection`. */ allowLocal?: boolean } = {},
+  options: OperationOptions & Pick<RowSelection, 'allowLocal'> = {},
 ): Promise<CatalogReport> {
-  const catalog = await loadCatalog(path, { signal: options.signal, allowLocal: options.allowLocal });
+  const catalog = await loadCatalog(path, options);
   const collections = new Map<string, number>();
   const systems = new Map<string, number>();
   const assets = new Set<string>();

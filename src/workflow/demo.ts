@@ -3,12 +3,13 @@ import { join } from 'node:path';
 import { invalidOption } from '../errors.js';
 import type { BackendChoice } from '../gpu/node/index.js';
 import { bundledModel } from '../inference/node/index.js';
-import { loadOnnxRuntime } from '../inference/node/onnx-runtime.js';
+import { requireRuntime } from '../inference/node/onnx-runtime.js';
 import type { OperationOptions } from '../progress.js';
-import { evaluateMap, type Metrics } from './evaluate/index.js';
+import { evaluateMap } from './evaluate/evaluate.js';
+import type { Metrics } from './evaluate/metrics.js';
 import { type InferReport, infer } from './infer.js';
 import { type PackageReport, packageManifest } from './package.js';
-import { drawRaster } from './picture/index.js';
+import { drawRaster } from './picture/raster-picture.js';
 
 /** Size, seed and output folder of the demo's event. */
 export interface DemoOptions extends OperationOptions {
@@ -55,13 +56,10 @@ export async function runDemo(options: DemoOptions = {}): Promise<DemoReport> {
   const { output = 'terrachip-demo', seed = 7, size = SIZE, signal, onProgress } = options;
   const backend = options.backend ?? 'auto';
   if (!size.every((side) => Number.isInteger(side) && side >= SIDES[0] && side <= SIDES[1])) {
-    throw invalidOption(
-      'size',
-      `cannot be ${size.join(' ')}`,
-      `give a width and a height from ${SIDES[0]} to ${SIDES[1]} pixels`,
-    );
+    const remedy = `give a width and a height from ${SIDES[0]} to ${SIDES[1]} pixels`;
+    throw invalidOption('size', `cannot be ${size.join(' ')}`, remedy);
   }
-  await loadOnnxRuntime();
+  await requireRuntime();
   const common = { signal, onProgress };
   onProgress?.({ type: 'stage', stage: 'event' });
   const generator: EventGenerator = await import(/* webpackIgnore: true */ GENERATOR);

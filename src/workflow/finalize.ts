@@ -13,13 +13,13 @@ import {
 } from '../inference/node/index.js';
 import { requireApart } from '../io/node/inputs.js';
 import { makeOutputFolder, writeJson } from '../io/node/output.js';
-import type { OperationOptions } from '../progress.js';
+import { type OperationOptions, reportProgress } from '../progress.js';
 import { CogWriter } from '../raster/node/index.js';
 import { classPolygons } from '../vector/class-polygons.js';
 import { GeoJsonFile } from '../vector/node/geojson-file.js';
 import { CLASS_NODATA, classify, parseColour } from './classes.js';
-import { AreaTally } from './evaluate/index.js';
-import { drawMap } from './picture/index.js';
+import { AreaTally } from './evaluate/statistics.js';
+import { drawMap } from './picture/map-picture.js';
 import { planUnits, readPlan } from './plan.js';
 import { stacItem } from './stac-item.js';
 import { RunStore } from './store.js';
@@ -97,14 +97,14 @@ export async function finalizeMap(job: FinalizeJob, options: OperationOptions = 
   }
   const { classes } = model.spec.output;
   const files = productFiles(output);
-  const probability = await CogWriter.create(files.probability, {
+  await using probability = await CogWriter.create(files.probability, {
     geobox,
     bands: classes.length,
     dtype: 'float32',
     nodata: Number.NaN,
     descriptions: classes.map(({ name }) => name),
   });
-  const classMap = await CogWriter.create(files.classes, {
+  await using classMap = await CogWriter.create(files.classes, {
     geobox,
     bands: 1,
     dtype: 'uint8',
@@ -113,7 +113,7 @@ export async function finalizeMap(job: FinalizeJob, options: OperationOptions = 
     colourTable: classes.map(({ colour }) => parseColour(colour)),
     descriptions: ['class'],
   });
-  const polygonFile = await GeoJsonFile.create(files.polygons);
+  await using polygonFile = await GeoJsonFile.create(files.polygons);
   const polygons = classPolygons({
     geobox,
     nodata: CLASS_NODATA,
@@ -126,35 +126,23 @@ export async function finalizeMap(job: FinalizeJob, options: OperationOptions = 
     new PixelAreas(geobox),
     geobox.width,
   );
-  try {
-    for (const strip of gridStrips(geobox, classes.length)) {
-      options.signal?.throwIfAborted();
-      const rows = await store.readRows(strip);
-      const labels = classify(rows, classes.length, plan.threshold);
-      for (const label of labels) counts[label]++;
-      areas.add(labels, strip.start);
-      const size = labels.length;
-      await probability.writeRows(classes.map((_, c) => rows.subarray(c * size, (c + 1) * size)));
-      await classMap.writeRows([labels]);
-      polygons.addRows(labels);
-      await polygonFile.flush();
-      options.onProgress?.({
-        type: 'progress',
-        stage: 'finalize',
-        done: strip.end,
-        total: geobox.height,
-        unit: 'rows',
-      });
-    }
-    await probability.finish();
-    await classMap.finish();
-    polygons.finish();
-    await polygonFile.finish();
-  } finally {
-    await probability.abort();
-    await classMap.abort();
-    await polygonFile.abort();
+  for (const strip of gridStrips(geobox, classes.length)) {
+    options.signal?.throwIfAborted();
+    const rows = await store.readRows(strip);
+    const labels = classify(rows, classes.length, plan.threshold);
+    for (const label of labels) counts[label]++;
+    areas.add(labels, strip.start);
+    const size = labels.length;
+    await probability.writeRows(classes.map((_, c) => rows.subarray(c * size, (c + 1) * size)));
+    await classMap.writeRows([labels]);
+    polygons.addRows(labels);
+    await polygonFile.flush();
+    reportProgress(options, 'finalize', strip.end, geobox.height, 'rows');
   }
+  await probability.finish();
+  await classMap.finish();
+  polygons.finish();
+  await polygonFile.finish();
   const statistics = areas.describe();
   await writeJson(files.statistics, statistics);
   await drawMap({
@@ -170,44 +158,41 @@ export async function finalizeMap(job: FinalizeJob, options: OperationOptions = 
     schemaVersion: RUN_SCHEMA_VERSION,
     fingerprint: plan.fingerprint,
     plan: { ...plan },
-    ...(job.record === null ? {} : job.record()),
+    ...job.record?.(),
   });
   const pixels = Object.fromEntries(classes.map(({ name }, value) => [name, counts[value]]));
   return { files, pixels: { ...pixels, nodata: counts[CLASS_NODATA] } };
 }
 
-function assetsOf(model: ModelFolder<SegmentationSpec>): Record<string, unknown> {
-  const { classes } = model.spec.output;
+const COG_TYPE = 'image/tiff; application=geotiff; profile=cloud-optimized';
+
+function assetsOf({ spec }: ModelFolder<SegmentationSpec>): Record<string, unknown> {
+  const { classes } = spec.output;
+  const asset = (file: string, type: string, role: string, title: string) => ({
+    href: `./${file}`,
+    type,
+    roles: [role],
+    title,
+  });
   return {
     probability: {
-      href: './probability.tif',
-      type: 'image/tiff; application=geotiff; profile=cloud-optimized',
-      roles: ['data'],
-      title: 'Probability of each class',
+      ...asset('probability.tif', COG_TYPE, 'data', 'Probability of each class'),
       bands: classes.map(({ name }) => ({ name, data_type: 'float32', nodata: 'nan' })),
     },
     classes: {
-      href: './classes.tif',
-      type: 'image/tiff; application=geotiff; profile=cloud-optimized',
-      roles: ['data'],
-      title: 'Most probable class',
+      ...asset('classes.tif', COG_TYPE, 'data', 'Most probable class'),
       bands: [{ name: 'class', data_type: 'uint8', nodata: CLASS_NODATA }],
       'terrachip:classes': classes.map(({ name, colour }, value) => ({ value, name, colour })),
     },
-    polygons: {
-      href: './polygons.geojson',
-      type: 'application/geo+json',
-      roles: ['data'],
-      title: 'Areas of equal class in longitude and latitude',
-    },
-    quicklook: { href: './quicklook.png', type: 'image/png', roles: ['overview'], title: 'Map at a glance' },
-    statistics: {
-      href: './statistics.json',
-      type: 'application/json',
-      roles: ['metadata'],
-      title: 'Areas of the classes in km²',
-    },
-    run: { href: './run.json', type: 'application/json', roles: ['metadata'], title: 'How the map was made' },
+    polygons: asset(
+      'polygons.geojson',
+      'application/geo+json',
+      'data',
+      'Areas of equal class in longitude and latitude',
+    ),
+    quicklook: asset('quicklook.png', 'image/png', 'overview', 'Map at a glance'),
+    statistics: asset('statistics.json', 'application/json', 'metadata', 'Areas of the classes in km²'),
+    run: asset('run.json', 'application/json', 'metadata', 'How the map was made'),
   };
 }
 
@@ -229,11 +214,8 @@ async function openRun(folder: string): Promise<{ store: RunStore; model: ModelF
   const plan = await readPlan(join(folder, 'plan.json'));
   const model = await openModel(plan.model.path);
   if (model.sha256 !== plan.model.sha256) {
-    throw invalidInput(
-      plan.model.path,
-      'has changed since the run was planned',
-      'restore the model, or run infer again',
-    );
+    const problem = 'has changed since the run was planned';
+    throw invalidInput(plan.model.path, problem, 'restore the model, or run infer again');
   }
   const classes = model.spec.output.classes.map(({ name }) => name);
   return { store: new RunStore(folder, plan, classes), model };

@@ -14,7 +14,7 @@ import {
   runScene,
   type SegmentationSpec,
 } from '../inference/node/index.js';
-import { loadOnnxRuntime } from '../inference/node/onnx-runtime.js';
+import { requireRuntime } from '../inference/node/onnx-runtime.js';
 import { readJson } from '../io/node/json.js';
 import { createBlockCache } from '../raster/node/index.js';
 import { type FinalizeReport, finalizeMap, makeProductFolder, type RunRecord } from './finalize.js';
@@ -55,18 +55,16 @@ export interface InferReport {
   run: RunRecord;
 }
 
-const DEFAULT_CACHE_BYTES = 256 * 2 ** 20;
-
 export async function infer(options: InferOptions): Promise<InferReport> {
   const clock = new StageClock();
   const { signal, onProgress, output } = options;
-  if (options.provider !== 'webgpu-resident') await loadOnnxRuntime();
+  await requireRuntime(options.provider);
   onProgress?.({ type: 'stage', stage: 'plan' });
   const model = await openModel(options.model);
   const scene = await readScene(options.scene);
   const isNew = (await stat(output).catch(() => null)) === null;
   await makeProductFolder(output, [...filesOfScene(scene), model.path]);
-  const rasters = new SceneRasters(createBlockCache(options.cacheBytes ?? DEFAULT_CACHE_BYTES));
+  const rasters = new SceneRasters(createBlockCache(options.cacheBytes));
   try {
     const { backend, session, dispose } = await openExecution(model, options);
     try {
@@ -81,7 +79,7 @@ export async function infer(options: InferOptions): Promise<InferReport> {
     if (isNew) await rmdir(output).catch(() => undefined);
     throw error;
   } finally {
-    await rasters.close();
+    await rasters.dispose();
     signal?.throwIfAborted();
   }
 }
@@ -145,7 +143,7 @@ async function runUnits(
   const { units } = store.run;
   const { width, height } = plan.grid;
   const about = { adapter: backend.info.adapter, provider: session.provider };
-  const assembler = new UnitAssembler(
+  const addRows = unitAssembler(
     session.spec.output.classes.length,
     width,
     units,
@@ -164,7 +162,7 @@ async function runUnits(
       batchSize: plan.batchSize,
       blend: plan.blend,
       minChipValid: plan.minChipValid,
-      onRows: (start, rows, values) => assembler.add(start, rows, values),
+      onRows: addRows,
       onTime: (stage, milliseconds) => clock.add(stage, milliseconds),
       signal,
     },
@@ -177,11 +175,8 @@ async function refuseFinished(output: string, { fingerprint }: Plan): Promise<vo
   const run = await readJson(join(output, 'run.json')).catch(() => null);
   if (typeof run !== 'object' || run === null || !('fingerprint' in run)) return;
   if (run.fingerprint !== fingerprint) return;
-  throw invalidInput(
-    output,
-    'already holds the finished map of this plan',
-    'leave out `resume` to compute it again',
-  );
+  const problem = 'already holds the finished map of this plan';
+  throw invalidInput(output, problem, 'leave out `resume` to compute it again');
 }
 
 /** Groups consecutive units, so that rows of chips across their boundaries are computed once. */
@@ -195,53 +190,34 @@ function consecutive(units: readonly number[]): RowRange[] {
   return groups;
 }
 
-/** Assembles rows into units. */
-class UnitAssembler {
-  readonly #classes: number;
-  readonly #width: number;
-  readonly #units: readonly RowRange[];
-  readonly #onUnit: (unit: number, values: Float32Array) => Promise<void>;
-  #unit: number;
-  #values: Float32Array;
-
-  constructor(
-    classes: number,
-    width: number,
-    units: readonly RowRange[],
-    first: number,
-    onUnit: (unit: number, values: Float32Array) => Promise<void>,
-  ) {
-    this.#classes = classes;
-    this.#width = width;
-    this.#units = units;
-    this.#unit = first;
-    this.#onUnit = onUnit;
-    this.#values = this.#allocate();
-  }
-
-  async add(start: number, rows: number, values: Float32Array): Promise<void> {
+/** Assembles rows into units, from the unit `first` on. @returns adds rows, (class, row, x) */
+function unitAssembler(
+  classes: number,
+  width: number,
+  units: readonly RowRange[],
+  first: number,
+  onUnit: (unit: number, values: Float32Array) => Promise<void>,
+): (start: number, rows: number, values: Float32Array) => Promise<void> {
+  const allocate = ({ start, end }: RowRange) => new Float32Array(classes * (end - start) * width);
+  let current = first;
+  let assembled = allocate(units[first]);
+  return async (start, rows, values) => {
     let row = start;
     while (row < start + rows) {
-      const unit = this.#units[this.#unit];
+      const unit = units[current];
       const end = Math.min(start + rows, unit.end);
-      for (let c = 0; c < this.#classes; c++) {
-        const from = (c * rows + row - start) * this.#width;
-        const to = (c * (unit.end - unit.start) + row - unit.start) * this.#width;
-        this.#values.set(values.subarray(from, from + (end - row) * this.#width), to);
+      for (let c = 0; c < classes; c++) {
+        const from = (c * rows + row - start) * width;
+        const to = (c * (unit.end - unit.start) + row - unit.start) * width;
+        assembled.set(values.subarray(from, from + (end - row) * width), to);
       }
       row = end;
-      if (end === unit.end) {
-        await this.#onUnit(this.#unit, this.#values);
-        this.#unit++;
-        if (this.#unit < this.#units.length) this.#values = this.#allocate();
-      }
+      if (end < unit.end) continue;
+      await onUnit(current, assembled);
+      current++;
+      if (current < units.length) assembled = allocate(units[current]);
     }
-  }
-
-  #allocate(): Float32Array {
-    const { start, end } = this.#units[this.#unit];
-    return new Float32Array(this.#classes * (end - start) * this.#width);
-  }
+  };
 }
 
 function runRecord(

@@ -1,8 +1,9 @@
 /** Describes raster files. */
 import { createHash } from 'node:crypto';
-import type { AffineTuple, Dtype } from '../geo/index.js';
-import type { OperationOptions } from '../progress.js';
+import type { AffineTuple } from '../geo/index.js';
+import { type OperationOptions, reportProgress } from '../progress.js';
 import {
+  type BandInfo,
   type ColourTable,
   type MaskKind,
   type Metadata,
@@ -13,19 +14,9 @@ import {
 } from '../raster/node/index.js';
 
 /** The report of `describeRaster` on a band. */
-export interface BandReport {
-  index: number;
-  dtype: Dtype;
-  /** The type in the file. It can differ from `dtype`: `float16`, `int64`, `complex_int16`. */
-  storedType: string;
-  components: 1 | 2;
+export interface BandReport extends Omit<BandInfo, 'nodata'> {
   /** A number, or `nan`, `inf`, `-inf` as text, since JSON has no such numbers; null for none. */
   nodata: number | string | null;
-  scale: number;
-  offset: number;
-  description: string | null;
-  colourInterpretation: string;
-  metadata: Metadata;
   /** SHA-256 of the values in their stored type, little-endian and row by row; null without `checksum`. */
   sha256: string | null;
   /**
@@ -66,34 +57,30 @@ export interface InfoOptions extends OperationOptions {
 }
 
 export async function describeRaster(path: string, options: InfoOptions = {}): Promise<RasterReport> {
-  const raster = await openRaster(path, { signal: options.signal, onProgress: options.onProgress });
-  try {
-    const pixels = options.checksum === true ? await measureBands(raster, options) : null;
-    return {
-      path: raster.name,
-      width: raster.width,
-      height: raster.height,
-      transform: raster.transform?.toTuple() ?? null,
-      crs: raster.crs?.toJSON() ?? null,
-      compression: raster.compression,
-      predictor: raster.predictor,
-      blockSize: [...raster.blockSize],
-      overviews: raster.overviews.map(([width, height]) => [width, height]),
-      colourTable: raster.colourTable,
-      mask: raster.mask,
-      gcps: raster.gcps?.points.length ?? 0,
-      hasRpc: raster.hasRpc,
-      placeProblem: raster.placeProblem,
-      metadata: raster.metadata,
-      bands: raster.bands.map((band, i) => ({
-        ...band,
-        nodata: band.nodata === null || Number.isFinite(band.nodata) ? band.nodata : spell(band.nodata),
-        ...(pixels?.[i] ?? { sha256: null, min: null, max: null, mean: null }),
-      })),
-    };
-  } finally {
-    await raster.close();
-  }
+  await using raster = await openRaster(path, { signal: options.signal, onProgress: options.onProgress });
+  const pixels = options.checksum === true ? await measureBands(raster, options) : null;
+  return {
+    path: raster.name,
+    width: raster.width,
+    height: raster.height,
+    transform: raster.transform?.toTuple() ?? null,
+    crs: raster.crs?.toJSON() ?? null,
+    compression: raster.compression,
+    predictor: raster.predictor,
+    blockSize: [...raster.blockSize],
+    overviews: raster.overviews.map(([width, height]) => [width, height]),
+    colourTable: raster.colourTable,
+    mask: raster.mask,
+    gcps: raster.gcps?.points.length ?? 0,
+    hasRpc: raster.hasRpc,
+    placeProblem: raster.placeProblem,
+    metadata: raster.metadata,
+    bands: raster.bands.map((band, i) => ({
+      ...band,
+      nodata: band.nodata === null || Number.isFinite(band.nodata) ? band.nodata : spell(band.nodata),
+      ...(pixels?.[i] ?? { sha256: null, min: null, max: null, mean: null }),
+    })),
+  };
 }
 
 function spell(value: number): string {
@@ -119,10 +106,7 @@ async function measureBands(raster: Raster, options: OperationOptions): Promise<
   const step = blocks * blockRows;
   for (let y = 0; y < raster.height; y += step) {
     const window = { x: 0, y, width: raster.width, height: Math.min(step, raster.height - y) };
-    const { planes, valid } = await readPixels(raster, {
-      window,
-      signal: options.signal,
-    });
+    const { planes, valid } = await readPixels(raster, { window, signal: options.signal });
     for (const [i, plane] of planes.entries()) {
       const total = totals[i];
       const stored = toStoredIntegers(raster.bands[i].storedType, plane);
@@ -137,13 +121,7 @@ async function measureBands(raster: Raster, options: OperationOptions): Promise<
         total.count++;
       }
     }
-    options.onProgress?.({
-      type: 'progress',
-      stage: 'read',
-      done: y + window.height,
-      total: raster.height,
-      unit: 'rows',
-    });
+    reportProgress(options, 'read', y + window.height, raster.height, 'rows');
   }
   return totals.map(({ hash, min, max, sum, count }) => ({
     sha256: hash.digest('hex'),

@@ -12,19 +12,17 @@ import { requireApart } from '../io/node/inputs.js';
 import { makeOutputFolder, writeFileAtomically, writeJson } from '../io/node/output.js';
 import { memberOf } from '../json/keys.js';
 import { mosaic } from '../kernels/index.js';
-import type { OperationOptions } from '../progress.js';
+import { type OperationOptions, reportProgress } from '../progress.js';
 import {
   type BlockCache,
   CogWriter,
   createBlockCache,
-  openRaster,
   type Raster,
   type RowSource,
   readStrips,
   WarpedRaster,
   writeCog,
 } from '../raster/node/index.js';
-import { noReference } from '../raster/request.js';
 import { placeOf } from '../vector/features.js';
 import { Rasterizer, readAreas } from '../vector/node/index.js';
 import {
@@ -33,12 +31,12 @@ import {
   acquisitionUnits,
   assetHref,
   readAcquisition,
-  resolveFrom,
   STATIC_MODALITY,
 } from './acquisition.js';
 import { chipIndex } from './chip-index.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
-import { SCENE_FILE, SCENE_SCHEMA_VERSION, type SceneDocument } from './scene.js';
+import { resolveHref, SCENE_FILE, SCENE_SCHEMA_VERSION, type SceneDocument, SceneRasters } from './scene.js';
+import { requireGeobox } from './target-grid.js';
 
 /** The acquisition manifest to package, and the grid. */
 export interface PackageOptions extends OperationOptions {
@@ -86,7 +84,7 @@ const CHIPS_FILE = 'chips.csv';
 const BAND_NAMES: Readonly<Record<string, string>> = { vv: 'VV', vh: 'VH', data: 'DEM' };
 
 export async function packageManifest(options: PackageOptions): Promise<PackageReport> {
-  const { output, signal, onProgress } = options;
+  const { output, signal } = options;
   const manifest = await readAcquisition(options.manifest);
   const grid = packageGrid(manifest, options);
   const images = listImages(manifest);
@@ -98,23 +96,23 @@ export async function packageManifest(options: PackageOptions): Promise<PackageR
     filesOf(manifest, images),
   );
   await makeOutputFolder(output);
-  const backend = await createBackend({
-    backend: options.backend ?? 'auto',
-    threads: options.threads,
-  });
+  const backend = await createBackend(options);
   const valid = new Uint8Array(grid.pixelCount).fill(1);
   try {
     const cache = createBlockCache();
     for (const [done, image] of images.entries()) {
       signal?.throwIfAborted();
-      onProgress?.({ type: 'progress', stage: 'package', done, total: images.length, unit: 'images' });
-      const writer = await createWriter(join(output, image.file), image, grid);
-      try {
-        await packageImage(image, grid, backend, cache, writer, valid, signal);
-        await writer.finish();
-      } finally {
-        await writer.abort();
-      }
+      reportProgress(options, 'package', done, images.length, 'images');
+      await using writer = await CogWriter.create(join(output, image.file), {
+        geobox: grid,
+        bands: image.bands.length,
+        dtype: 'float32',
+        nodata: Number.NaN,
+        level: 1,
+        descriptions: image.bands.map(({ name }) => name),
+      });
+      await packageImage(image, grid, backend, cache, writer, valid, signal);
+      await writer.finish();
     }
   } finally {
     backend.dispose();
@@ -125,13 +123,7 @@ export async function packageManifest(options: PackageOptions): Promise<PackageR
   const index = chipIndex(manifest.document.event.name, grid.width, grid.height, valid, label);
   await writeFileAtomically(join(output, CHIPS_FILE), index);
   await writeJson(join(output, SCENE_FILE), scene);
-  onProgress?.({
-    type: 'progress',
-    stage: 'package',
-    done: images.length,
-    total: images.length,
-    unit: 'images',
-  });
+  reportProgress(options, 'package', images.length, images.length, 'images');
   return {
     scene: join(output, SCENE_FILE),
     grid: grid.toJSON(),
@@ -178,7 +170,7 @@ function listImages(manifest: Acquisition): Image[] {
 function filesOf(manifest: Acquisition, images: readonly Image[]): string[] {
   const { label } = manifest.document;
   const tiles = images.flatMap(({ bands }) => bands.flatMap((band) => band.tiles));
-  return [manifest.path, ...tiles, ...(label === undefined ? [] : [resolveFrom(manifest, label.href)])];
+  return [manifest.path, ...tiles, ...(label === undefined ? [] : [resolveHref(manifest, label.href)])];
 }
 
 function sceneOf(manifest: Acquisition, grid: GeoBox, images: readonly Image[]): SceneDocument {
@@ -207,17 +199,6 @@ function sceneOf(manifest: Acquisition, grid: GeoBox, images: readonly Image[]):
   };
 }
 
-function createWriter(path: string, image: Image, geobox: GeoBox): Promise<CogWriter> {
-  return CogWriter.create(path, {
-    geobox,
-    bands: image.bands.length,
-    dtype: 'float32',
-    nodata: Number.NaN,
-    level: 1,
-    descriptions: image.bands.map(({ name }) => name),
-  });
-}
-
 /** Warps the bands of an image in strips; one strip is written while the next is computed. */
 async function packageImage(
   image: Image,
@@ -228,19 +209,16 @@ async function packageImage(
   valid: Uint8Array,
   signal?: AbortSignal,
 ): Promise<void> {
-  const rasters: Raster[] = [];
+  const rasters = new SceneRasters(cache);
   let writing: Promise<void> = Promise.resolve();
   try {
     const bands: WarpedRaster[][] = [];
     for (const { tiles } of image.bands) {
       const opened: Raster[] = [];
       for (const tile of tiles) {
-        const raster = await openRaster(tile, { cache, signal });
-        rasters.push(raster);
-        opened.push(raster);
-        if (raster.geobox === null) throw noReference(raster);
+        opened.push(await rasters.open(tile, signal));
       }
-      const overlaps = opened.some(({ geobox }) => geobox !== null && gridsMeet(geobox, grid));
+      const overlaps = opened.map(requireGeobox).some((geobox) => gridsMeet(geobox, grid));
       if (!overlaps) throw noOverlap(opened[0].name, opened[0].geobox, 'the event’s box', grid);
       bands.push(
         opened.map(
@@ -259,7 +237,7 @@ async function packageImage(
     await writing;
   } finally {
     await Promise.allSettled([writing]);
-    for (const raster of rasters) await raster.close();
+    await rasters.dispose();
   }
 }
 
@@ -306,7 +284,7 @@ async function rasterizeLabel(
 ): Promise<Uint8Array | null> {
   const { label } = manifest.document;
   if (label === undefined) return null;
-  const path = resolveFrom(manifest, label.href);
+  const path = resolveHref(manifest, label.href);
   const areas = await readAreas(path, {
     signal,
     onProgress,

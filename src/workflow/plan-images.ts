@@ -12,7 +12,14 @@ import type { OperationOptions } from '../progress.js';
 import { unitConversion } from '../raster/node/index.js';
 import { isCategorical, UNITS } from '../raster/units.js';
 import { identityOf, requirePlausible } from './band-checks.js';
-import { NodataSchema, resolveHref, type Scene, type SceneBands, type SceneRasters } from './scene.js';
+import {
+  NodataSchema,
+  phasesOf,
+  resolveHref,
+  type Scene,
+  type SceneBands,
+  type SceneRasters,
+} from './scene.js';
 
 const Source = v.object({
   href: v.string(),
@@ -78,11 +85,8 @@ function matchPhases(
   inputs: readonly ModelInput[],
   chosen: readonly string[] | undefined,
 ): Map<string, string> {
-  const { document, path } = scene;
-  const scenePhases = new Set([
-    ...document.phases,
-    ...Object.values(document.inputs).flatMap((i) => Object.keys(i.phases ?? {})),
-  ]);
+  const { path } = scene;
+  const scenePhases = phasesOf(scene);
   if (chosen !== undefined) {
     const unknown = chosen.find((phase) => !scenePhases.has(phase));
     if (chosen.length !== modelPhases.length || unknown !== undefined) {
@@ -123,28 +127,19 @@ async function planImage(
     scenePhase === null ? sceneInput?.static : sceneInput?.phases?.[scenePhase];
   const label = `${input.name}${scenePhase === null ? '' : ` in phase ${scenePhase}`}`;
   if (sceneInput === undefined || bands === undefined) {
-    throw invalidInput(
-      path,
-      `lacks ${label}, which the model needs (${input.bands.join(', ')} in ${input.units})`,
-      'add it to the scene, or choose another model',
-    );
+    const problem = `lacks ${label}, which the model needs (${input.bands.join(', ')} in ${input.units})`;
+    throw invalidInput(path, problem, 'add it to the scene, or choose another model');
   }
   const missing = input.bands.filter((band) => bands[band] === undefined);
   if (missing.length > 0) {
-    throw invalidInput(
-      path,
-      `lacks ${missing.join(', ')} of ${label}, which the model needs`,
-      'add the bands',
-    );
+    const problem = `lacks ${missing.join(', ')} of ${label}, which the model needs`;
+    throw invalidInput(path, problem, 'add the bands');
   }
   const units = bands[input.bands[0]]?.units ?? sceneInput.units;
   const resampling: Resampling = sceneInput.resampling ?? (isCategorical(units) ? 'nearest' : 'bilinear');
   if (isCategorical(units) && !suitsCategories(resampling)) {
-    throw invalidInput(
-      path,
-      `resamples the categories of ${input.name} by ${resampling}`,
-      'use nearest or mode',
-    );
+    const problem = `resamples the categories of ${input.name} by ${resampling}`;
+    throw invalidInput(path, problem, 'use nearest or mode');
   }
   const sources = [];
   for (const name of input.bands) {
@@ -157,17 +152,14 @@ async function planImage(
     const location = resolveHref(scene, href);
     const raster = await rasters.open(location, signal);
     if (band > raster.bands.length) {
-      throw invalidInput(
-        raster.name,
-        `has ${raster.bands.length} bands, but ${path} asks for band ${band}`,
-        'correct it',
-      );
+      const problem = `has ${raster.bands.length} bands, but ${path} asks for band ${band}`;
+      throw invalidInput(raster.name, problem, 'correct it');
     }
     sources.push({
       href: absolute(location),
       band,
-      ...(own === units ? {} : { units: own }),
-      ...(nodata === undefined ? {} : { nodata }),
+      units: own === units ? undefined : own,
+      nodata,
       identity: await identityOf(location),
     });
   }

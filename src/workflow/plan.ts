@@ -21,7 +21,7 @@ import {
   planImages,
 } from './plan-images.js';
 import { resolveGrid, type Scene, type SceneRasters } from './scene.js';
-import { fingerprintOf } from './unit-run.js';
+import { fingerprintOf, requireBatchSize, requireMultiple } from './unit-run.js';
 
 export const PLAN_SCHEMA_VERSION = 1;
 
@@ -142,18 +142,14 @@ export async function createPlan(
 
 function checkPlanOptions(options: PlanOptions): void {
   const { batchSize = 1, threshold = 0.5, minChipValid = 0, rowsPerUnit = CHUNK_SIZE } = options;
-  if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > 1024) {
-    throw invalidOption('batchSize', `cannot be ${batchSize}`, 'give a whole number from 1 to 1024');
-  }
+  requireBatchSize(batchSize);
   if (!(threshold > 0 && threshold < 1)) {
     throw invalidOption('threshold', `cannot be ${threshold}`, 'give a probability between 0 and 1');
   }
   if (!(minChipValid >= 0 && minChipValid <= 1)) {
     throw invalidOption('minChipValid', `cannot be ${minChipValid}`, 'give a share from 0 to 1');
   }
-  if (!Number.isInteger(rowsPerUnit) || rowsPerUnit < CHUNK_SIZE || rowsPerUnit % CHUNK_SIZE !== 0) {
-    throw invalidOption('rowsPerUnit', `cannot be ${rowsPerUnit}`, `give a multiple of ${CHUNK_SIZE}`);
-  }
+  requireMultiple('rowsPerUnit', rowsPerUnit, CHUNK_SIZE);
 }
 
 function defaultRowsPerUnit(grid: GeoBox): number {

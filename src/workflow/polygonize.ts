@@ -2,13 +2,14 @@
 import { invalidInput, invalidOption } from '../errors.js';
 import { gridStrips, rangeOf, type TypedArray } from '../geo/index.js';
 import { requireOutput } from '../io/node/inputs.js';
-import type { OperationOptions } from '../progress.js';
+import { type OperationOptions, reportProgress } from '../progress.js';
 import { type BandInfo, openRaster, type Raster, readPixels } from '../raster/node/index.js';
-import { noReference, requireReal } from '../raster/request.js';
+import { requireReal } from '../raster/request.js';
 import { classPolygons } from '../vector/class-polygons.js';
 import { GeoJsonFile } from '../vector/node/geojson-file.js';
 
 import type { ClassArray } from '../vector/node/index.js';
+import { requireGeobox } from './target-grid.js';
 
 /** The class map to polygonize, and the values. */
 export interface PolygonizeOptions extends OperationOptions {
@@ -36,20 +37,10 @@ export interface PolygonizeReport {
 }
 
 export async function polygonizeFile(options: PolygonizeOptions): Promise<PolygonizeReport> {
-  const { signal } = options;
-  await requireOutput(options.destination, { formats: ['GeoJSON'], inputs: [options.source] });
-  const raster = await openRaster(options.source, { signal, onProgress: options.onProgress });
-  try {
-    return await polygonizeOpened(raster, options);
-  } finally {
-    await raster.close();
-  }
-}
-
-async function polygonizeOpened(raster: Raster, options: PolygonizeOptions): Promise<PolygonizeReport> {
-  const { band = 1, values, signal, onProgress } = options;
-  const { geobox } = raster;
-  if (geobox === null) throw noReference(raster);
+  const { source, destination, band = 1, values, signal, onProgress } = options;
+  await requireOutput(destination, { formats: ['GeoJSON'], inputs: [source] });
+  await using raster = await openRaster(source, { signal, onProgress });
+  const geobox = requireGeobox(raster);
   const info = raster.bands[band - 1];
   if (info === undefined) {
     throw invalidOption('band', `cannot be ${band}`, `choose one of 1 to ${raster.bands.length}`);
@@ -57,46 +48,36 @@ async function polygonizeOpened(raster: Raster, options: PolygonizeOptions): Pro
   requireReal(raster, [info]);
   const { nodata = info.nodata } = options;
   const totals = new Map<number, { value: number; areas: number; km2: number }>();
-  const file = await GeoJsonFile.create(options.destination);
-  try {
-    const polygonizer = classPolygons({
-      geobox,
-      values,
-      onArea: (polygons, properties) => {
-        file.add(polygons, { ...properties });
-        const { value, km2 } = properties;
-        const entry = totals.get(value) ?? { value, areas: 0, km2: 0 };
-        totals.set(value, { value, areas: entry.areas + 1, km2: entry.km2 + km2 });
-      },
+  await using file = await GeoJsonFile.create(destination);
+  const polygonizer = classPolygons({
+    geobox,
+    values,
+    onArea: (polygons, properties) => {
+      file.add(polygons, { ...properties });
+      const { value, km2 } = properties;
+      const entry = totals.get(value) ?? { value, areas: 0, km2: 0 };
+      totals.set(value, { value, areas: entry.areas + 1, km2: entry.km2 + km2 });
+    },
+  });
+  for (const { start: y, end } of gridStrips(geobox)) {
+    signal?.throwIfAborted();
+    const { planes, valid } = await readPixels(raster, {
+      window: { x: 0, y, width: raster.width, height: end - y },
+      bands: [{ index: band, nodata }],
+      signal,
     });
-    for (const { start: y, end } of gridStrips(geobox)) {
-      signal?.throwIfAborted();
-      const { planes, valid } = await readPixels(raster, {
-        window: { x: 0, y, width: raster.width, height: end - y },
-        bands: [{ index: band, nodata }],
-        signal,
-      });
-      polygonizer.addRows(requireClasses(raster, info, planes[0], valid[0]), valid[0]);
-      await file.flush();
-      onProgress?.({
-        type: 'progress',
-        stage: 'polygonize',
-        done: end,
-        total: raster.height,
-        unit: 'rows',
-      });
-    }
-    polygonizer.finish();
-    await file.finish();
-    return {
-      destination: options.destination,
-      areas: file.count,
-      values: [...totals.values()].sort((a, b) => a.value - b.value),
-      peakCorners: polygonizer.peakCorners,
-    };
-  } finally {
-    await file.abort();
+    polygonizer.addRows(requireClasses(raster, info, planes[0], valid[0]), valid[0]);
+    await file.flush();
+    reportProgress(options, 'polygonize', end, raster.height, 'rows');
   }
+  polygonizer.finish();
+  await file.finish();
+  return {
+    destination,
+    areas: file.count,
+    values: [...totals.values()].sort((a, b) => a.value - b.value),
+    peakCorners: polygonizer.peakCorners,
+  };
 }
 
 /** The values as classes. @param valid values are checked where it is 1 */
@@ -110,18 +91,12 @@ function requireClasses(
     const { min, max } = rangeOf('int32');
     const outside = plane.find((value, i) => valid[i] === 1 && (value < min || value > max));
     if (outside === undefined) return Int32Array.from(plane);
-    throw invalidInput(
-      name,
-      `holds the class ${outside}, which does not fit into int32`,
-      `number the classes from ${min} to ${max}`,
-    );
+    const problem = `holds the class ${outside}, which does not fit into int32`;
+    throw invalidInput(name, problem, `number the classes from ${min} to ${max}`);
   }
   if (plane instanceof Float32Array || plane instanceof Float64Array) {
-    throw invalidInput(
-      name,
-      `holds ${storedType}, which is not a type of classes`,
-      'give a raster of integers (gdal_translate -ot Int32)',
-    );
+    const remedy = 'give a raster of integers (gdal_translate -ot Int32)';
+    throw invalidInput(name, `holds ${storedType}, which is not a type of classes`, remedy);
   }
   return plane;
 }

@@ -2,7 +2,7 @@
 import { invalidOption } from '../errors.js';
 import { allocateArray, type Dtype, gridStrips, noOverlap } from '../geo/index.js';
 import { requireOutput } from '../io/node/inputs.js';
-import type { OperationOptions } from '../progress.js';
+import { type OperationOptions, reportProgress } from '../progress.js';
 import { CogWriter } from '../raster/node/index.js';
 import { burnValue, requireHolds } from '../vector/burn-values.js';
 import { placeOf } from '../vector/features.js';
@@ -52,8 +52,7 @@ export interface RasterizeReport {
 }
 
 export async function rasterizeFile(options: RasterizeFileOptions): Promise<RasterizeReport> {
-  const { destination, background = 0, dtype = 'uint8', signal, onProgress } = options;
-  const { grid } = options;
+  const { destination, grid, background = 0, dtype = 'uint8', signal } = options;
   const value = valueToBurn(options);
   requireHolds('background', background, dtype);
   if (typeof value === 'number') requireHolds('value', value, dtype);
@@ -61,7 +60,7 @@ export async function rasterizeFile(options: RasterizeFileOptions): Promise<Rast
     formats: ['GeoTIFF'],
     inputs: [options.source, ...('like' in grid ? [grid.like] : [])],
   });
-  const geobox = (await targetGrid(options.grid)).requireAtMost(
+  const geobox = (await targetGrid(grid)).requireAtMost(
     options.maxPixels ?? DEFAULT_MAX_PIXELS,
     'choose a coarser `resolution`, smaller `bounds`, or raise `maxPixels`',
   );
@@ -73,7 +72,7 @@ export async function rasterizeFile(options: RasterizeFileOptions): Promise<Rast
   };
   const areas = await readAreas(options.source, {
     ...read,
-    onProgress,
+    onProgress: options.onProgress,
     bounds: geobox.bounds,
     boundsCrs: geobox.crs,
   });
@@ -85,35 +84,31 @@ export async function rasterizeFile(options: RasterizeFileOptions): Promise<Rast
     throw noOverlap(areas.name, placeOf(all), 'the grid', geobox);
   }
   const { width, height } = geobox;
-  const writer = await CogWriter.create(destination, { geobox, bands: 1, dtype, overviews: 'mode' });
-  try {
-    // A value may equal the background, so that burned pixels are counted in a mask of their own.
-    const strips = gridStrips(geobox);
-    const covered = new Uint8Array(strips[0].end * width);
-    const ones = values.map(() => 1);
-    let burnedPixels = 0;
-    for (const rows of strips) {
-      signal?.throwIfAborted();
-      const strip = allocateArray(dtype, (rows.end - rows.start) * width).fill(background);
-      rasterizer.burn(rows, strip, values);
-      covered.fill(0);
-      rasterizer.burn(rows, covered, ones);
-      for (const pixel of covered) burnedPixels += pixel;
-      await writer.writeRows([strip]);
-      onProgress?.({ type: 'progress', stage: 'rasterize', done: rows.end, total: height, unit: 'rows' });
-    }
-    await writer.finish();
-    return {
-      destination,
-      width,
-      height,
-      crs: geobox.crs.toString(),
-      features: areas.features.length,
-      burnedPixels,
-    };
-  } finally {
-    await writer.abort();
+  await using writer = await CogWriter.create(destination, { geobox, bands: 1, dtype, overviews: 'mode' });
+  // A value may equal the background, so that burned pixels are counted in a mask of their own.
+  const strips = gridStrips(geobox);
+  const covered = new Uint8Array(strips[0].end * width);
+  const ones = values.map(() => 1);
+  let burnedPixels = 0;
+  for (const rows of strips) {
+    signal?.throwIfAborted();
+    const strip = allocateArray(dtype, (rows.end - rows.start) * width).fill(background);
+    rasterizer.burn(rows, strip, values);
+    covered.fill(0);
+    rasterizer.burn(rows, covered, ones);
+    for (const pixel of covered) burnedPixels += pixel;
+    await writer.writeRows([strip]);
+    reportProgress(options, 'rasterize', rows.end, height, 'rows');
   }
+  await writer.finish();
+  return {
+    destination,
+    width,
+    height,
+    crs: geobox.crs.toString(),
+    features: areas.features.length,
+    burnedPixels,
+  };
 }
 
 /** One value for all features, or the property with each feature's value. */

@@ -5,14 +5,16 @@ import * as v from 'valibot';
 import { invalidInput } from '../errors.js';
 import { nearestTurn, unionBounds } from '../geo/bounds.js';
 import { Affine, type Bounds, Crs, GeoBox, isFloat, rangeOf, transformBounds } from '../geo/index.js';
+import { publicUrl } from '../io/http-request.js';
 import { readJson } from '../io/node/json.js';
 import { isAddress } from '../io/schemes.js';
 import { dictionary, validateStrictly } from '../json.js';
 import { RESAMPLINGS } from '../kernels/index.js';
 import { DeclaredRaster } from '../raster/declared.js';
 import { type BlockCache, openRaster, type Raster } from '../raster/node/index.js';
-import { noReference } from '../raster/request.js';
 import { UNITS } from '../raster/units.js';
+import { Resource } from '../resource.js';
+import { requireGeobox } from './target-grid.js';
 
 export const SCENE_SCHEMA_VERSION = 1;
 
@@ -85,7 +87,7 @@ export const SceneSchema = v.object({
 });
 
 export type SceneDocument = v.InferOutput<typeof SceneSchema>;
-export type SceneInput = SceneDocument['inputs'][string];
+
 export type SceneNodata = v.InferOutput<typeof NodataSchema>;
 export type SceneBands = v.InferOutput<typeof ImageSchema>;
 
@@ -161,27 +163,34 @@ function mapMembers(members: Members, change: (member: Members) => Members): Mem
   );
 }
 
-/** Resolves a path relative to the scene file; keeps URLs and absolute paths. */
-export function resolveHref(scene: Scene, href: string): string {
-  return isAddress(href) || isAbsolute(href) ? href : join(dirname(scene.path), href);
+/**
+ * Resolves a path relative to the document that names it; keeps URLs and absolute paths.
+ * @throws {TerrachipError} INVALID_INPUT for a URL that is none
+ */
+export function resolveHref({ path }: { readonly path: string }, href: string): string {
+  if (/^(https?|file):\/\//i.test(href) && !URL.canParse(href))
+    throw invalidInput(path, `names ${publicUrl(href)}, which is no valid URL`, 'correct it');
+  return isAddress(href) || isAbsolute(href) ? href : join(dirname(path), href);
+}
+
+/** All phases of a scene, in order. */
+export function phasesOf({ document }: Scene): Set<string> {
+  const used = Object.values(document.inputs).flatMap((input) => Object.keys(input.phases ?? {}));
+  return new Set([...document.phases, ...used]);
 }
 
 /** The rasters of a scene. Each is opened once; all share a cache of decoded blocks. */
-export class SceneRasters {
-  readonly #cache: BlockCache | undefined;
+export class SceneRasters extends Resource {
   readonly #rasters = new Map<string, Promise<Raster>>();
 
-  constructor(cache?: BlockCache) {
-    this.#cache = cache;
+  constructor(private readonly cache?: BlockCache) {
+    super();
   }
 
   open(path: string, signal?: AbortSignal): Promise<Raster> {
     const known = this.#rasters.get(path);
     if (known !== undefined) return known;
-    const raster = openRaster(path, {
-      cache: this.#cache,
-      signal,
-    });
+    const raster = openRaster(path, { cache: this.cache, signal });
     this.#rasters.set(path, raster);
     return raster;
   }
@@ -195,9 +204,9 @@ export class SceneRasters {
     return withNodata(raster, band, nodata);
   }
 
-  async close(): Promise<void> {
+  async dispose(): Promise<void> {
     const rasters = await Promise.allSettled(this.#rasters.values());
-    for (const raster of rasters) if (raster.status === 'fulfilled') await raster.value.close();
+    for (const raster of rasters) if (raster.status === 'fulfilled') await raster.value.dispose();
   }
 }
 
@@ -217,11 +226,8 @@ export function withNodata(raster: Raster, band: number, declared: SceneNodata |
   const nodata = declared === 'nan' ? Number.NaN : declared;
   const { min, max } = rangeOf(info.dtype);
   if (!isFloat(info.dtype) && !(Number.isInteger(nodata) && nodata >= min && nodata <= max)) {
-    throw invalidInput(
-      raster.name,
-      `is ${info.dtype}, which cannot hold the scene's nodata value ${declared}`,
-      'correct the scene',
-    );
+    const problem = `is ${info.dtype}, which cannot hold the scene's nodata value ${declared}`;
+    throw invalidInput(raster.name, problem, 'correct the scene');
   }
   return new DeclaredRaster(raster, { nodata: info.dtype === 'float32' ? Math.fround(nodata) : nodata });
 }
@@ -234,9 +240,7 @@ export async function resolveGrid(
 ): Promise<GeoBox> {
   const { grid } = scene.document;
   if ('like' in grid) {
-    const raster = await rasters.open(resolveHref(scene, grid.like), signal);
-    if (raster.geobox === null) throw noReference(raster);
-    return raster.geobox;
+    return requireGeobox(await rasters.open(resolveHref(scene, grid.like), signal));
   }
   const crs = Crs.parse(grid.crs);
   if ('transform' in grid) return new GeoBox(crs, Affine.fromTuple(grid.transform), grid.width, grid.height);
@@ -246,9 +250,8 @@ export async function resolveGrid(
   let bounds: Bounds | null = null;
   for (const image of imagesOf(scene.document)) {
     for (const { href } of Object.values(image)) {
-      const raster = await rasters.open(resolveHref(scene, href), signal);
-      if (raster.geobox === null) throw noReference(raster);
-      const rasterBounds = transformBounds(raster.geobox.bounds, raster.geobox.crs, crs);
+      const own = requireGeobox(await rasters.open(resolveHref(scene, href), signal));
+      const rasterBounds = transformBounds(own.bounds, own.crs, crs);
       bounds = bounds === null ? rasterBounds : unionBounds(bounds, nearestTurn(rasterBounds, bounds, crs));
     }
   }

@@ -1,5 +1,5 @@
 import { bboxOf } from '../catalog/boxes.js';
-import { gridFootprint } from '../catalog/grid-footprint.js';
+import { gridFootprint } from '../catalog/place.js';
 import type { GeoBox } from '../geo/index.js';
 import { VERSION } from '../version.js';
 import type { Plan } from './plan.js';

@@ -15,13 +15,15 @@ import { UnitRun } from './unit-run.js';
 /** The files of a run. */
 export class RunStore {
   readonly run: UnitRun;
-  readonly plan: Plan;
   readonly geobox: GeoBox;
   readonly #probability: ZarrShardWriter;
 
-  constructor(folder: string, plan: Plan, classes: readonly string[]) {
+  constructor(
+    folder: string,
+    readonly plan: Plan,
+    classes: readonly string[],
+  ) {
     this.run = new UnitRun(folder, planUnits(plan));
-    this.plan = plan;
     this.geobox = GeoBox.fromJSON(plan.grid);
     const { width, height } = this.geobox;
     this.#probability = new ZarrShardWriter(join(this.storeFolder, 'probability'), {

@@ -2,7 +2,7 @@
 import { type Dtype, isFloat, type TypedArray } from '../geo/index.js';
 import type { Backend, BackendInfo } from '../gpu/index.js';
 import type { BackendChoice } from '../gpu/node/index.js';
-import type { OperationOptions } from '../progress.js';
+import { type OperationOptions, reportProgress } from '../progress.js';
 import {
   type CogOptions,
   CogWriter,
@@ -78,36 +78,32 @@ export async function streamCog(
   let { nodata } = cog;
   for (;;) {
     const mask = nodata === null && !alphaIsMask ? 'auto' : false;
-    const writer = await CogWriter.create(destination, { ...cog, nodata, mask });
-    try {
-      const rows = new StripWriter(writer, { ...target, cog: { ...cog, nodata } }, mask !== false);
-      await streamRows(backend, source, rows, target, options);
-      if (rows.gapsDiffer) {
-        nodata = rows.freeValue();
-        continue;
-      }
-      await writer.finish();
-      if (rows.collisions > 0) {
-        options.onProgress?.({
-          type: 'warning',
-          message: `${rows.collisions} valid pixels are equal to the nodata value ${nodata} and became gaps; choose another \`nodata\`, or none for a mask`,
-        });
-      }
-      const { width, height, crs } = cog.geobox;
-      return {
-        destination,
-        width,
-        height,
-        crs: crs.toString(),
-        dtype: cog.dtype,
-        nodata,
-        mask: writer.hasMask,
-        validPixels: rows.validPixels,
-        backend: backend.info,
-      };
-    } finally {
-      await writer.abort();
+    await using writer = await CogWriter.create(destination, { ...cog, nodata, mask });
+    const rows = new StripWriter(writer, { ...target, cog: { ...cog, nodata } }, mask !== false);
+    await streamRows(backend, source, rows, target, options);
+    if (rows.gapsDiffer) {
+      nodata = rows.freeValue();
+      continue;
     }
+    await writer.finish();
+    if (rows.collisions > 0) {
+      options.onProgress?.({
+        type: 'warning',
+        message: `${rows.collisions} valid pixels are equal to the nodata value ${nodata} and became gaps; choose another \`nodata\`, or none for a mask`,
+      });
+    }
+    const { width, height, crs } = cog.geobox;
+    return {
+      destination,
+      width,
+      height,
+      crs: crs.toString(),
+      dtype: cog.dtype,
+      nodata,
+      mask: writer.hasMask,
+      validPixels: rows.validPixels,
+      backend: backend.info,
+    };
   }
 }
 
@@ -117,18 +113,16 @@ class StripWriter {
   collisions = 0;
   /** Whether integer bands have different gaps, which one mask cannot store. */
   gapsDiffer = false;
-  readonly #writer: CogWriter;
-  readonly #target: StreamTarget;
-  readonly #masked: boolean;
   /** The values in use, to find a free one for nodata; null where gaps cannot differ. */
   readonly #used: UsedValues | null;
 
-  constructor(writer: CogWriter, target: StreamTarget, masked: boolean) {
+  constructor(
+    private readonly writer: CogWriter,
+    private readonly target: StreamTarget,
+    private readonly masked: boolean,
+  ) {
     const { bands, dtype } = target.cog;
     this.validPixels = new Array<number>(bands).fill(0);
-    this.#writer = writer;
-    this.#target = target;
-    this.#masked = masked;
     this.#used = masked && bands > 1 && !isFloat(dtype) ? new UsedValues(dtype) : null;
   }
 
@@ -138,12 +132,12 @@ class StripWriter {
 
   /** @param strips rows of each band, which may be overwritten */
   write(strips: readonly Floats[]): Promise<void> {
-    const { dtype, nodata } = this.#target.cog;
-    const mask = this.#masked ? this.#maskOf(strips, dtype) : null;
+    const { dtype, nodata } = this.target.cog;
+    const mask = this.masked ? this.#maskOf(strips, dtype) : null;
     const values = strips.map((strip, band): TypedArray => {
-      const gap = band === this.#target.alpha ? null : nodata;
-      const { stored, validCount, collisions } = toStored(strip, dtype, gap, this.#target.resampled);
-      if (band === this.#target.alpha && isFloat(dtype)) zeroGaps(stored);
+      const gap = band === this.target.alpha ? null : nodata;
+      const { stored, validCount, collisions } = toStored(strip, dtype, gap, this.target.resampled);
+      if (band === this.target.alpha && isFloat(dtype)) zeroGaps(stored);
       this.validPixels[band] += validCount;
       this.collisions += collisions;
       if (this.#used !== null) {
@@ -152,12 +146,12 @@ class StripWriter {
       return stored;
     });
     // With different gaps, all is computed again: nothing is written.
-    return this.gapsDiffer ? Promise.resolve() : this.#writer.writeRows(values, mask);
+    return this.gapsDiffer ? Promise.resolve() : this.writer.writeRows(values, mask);
   }
 
   /** 1 where a band has data. */
   #maskOf(strips: readonly Floats[], dtype: Dtype): Uint8Array {
-    const bands = strips.filter((_, band) => band !== this.#target.alpha);
+    const bands = strips.filter((_, band) => band !== this.target.alpha);
     const first = bands[0] ?? strips[0];
     const mask = new Uint8Array(first.length);
     for (let i = 0; i < mask.length; i++) if (!Number.isNaN(first[i])) mask[i] = 1;
@@ -182,15 +176,15 @@ async function streamRows(
   source: ExactRowSource,
   rowsOf: StripWriter,
   { cog, stage }: StreamTarget,
-  { signal, onProgress }: OperationOptions,
+  options: OperationOptions,
 ): Promise<void> {
   let writing: Promise<void> = Promise.resolve();
   try {
-    for await (const { rows, values } of readExactStrips(backend, source, signal)) {
+    for await (const { rows, values } of readExactStrips(backend, source, options.signal)) {
       await writing;
       writing = rowsOf.write(values);
       writing.catch(() => undefined);
-      onProgress?.({ type: 'progress', stage, done: rows.end, total: cog.geobox.height, unit: 'rows' });
+      reportProgress(options, stage, rows.end, cog.geobox.height, 'rows');
     }
     await writing;
   } finally {

@@ -1,7 +1,7 @@
 /** Grids of results, from options. */
 import { invalidOption } from '../errors.js';
 import { type Bounds, Crs, type CrsLike, GeoBox, suggestGrid, suggestGridWithin } from '../geo/index.js';
-import { openRaster } from '../raster/node/index.js';
+import { openRaster, type Raster } from '../raster/node/index.js';
 import { noReference } from '../raster/request.js';
 
 /**
@@ -18,13 +18,14 @@ export type TargetGrid =
  * @throws {TerrachipError} INVALID_INPUT for a raster that is not georeferenced
  */
 export async function gridOf(path: string): Promise<GeoBox> {
-  const raster = await openRaster(path);
-  try {
-    if (raster.geobox === null) throw noReference(raster);
-    return raster.geobox;
-  } finally {
-    await raster.close();
-  }
+  await using raster = await openRaster(path);
+  return requireGeobox(raster);
+}
+
+/** The grid of a raster. @throws {TerrachipError} INVALID_INPUT for one that is not georeferenced */
+export function requireGeobox(raster: Raster): GeoBox {
+  if (raster.geobox === null) throw noReference(raster);
+  return raster.geobox;
 }
 
 /**

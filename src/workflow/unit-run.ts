@@ -8,11 +8,12 @@ import { readdir, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { invalidOption } from '../errors.js';
 import type { RowRange } from '../geo/index.js';
 import { readJson } from '../io/node/json.js';
 import { makeFolder, removeRun, writeJson } from '../io/node/output.js';
 import { validate } from '../json.js';
-import type { OperationOptions } from '../progress.js';
+import { type OperationOptions, reportProgress } from '../progress.js';
 
 export const MARKER_SCHEMA_VERSION = 1;
 
@@ -35,19 +36,30 @@ export function fingerprintOf(settings: unknown): string {
   return createHash('sha256').update(JSON.stringify(settings)).digest('hex');
 }
 
+/** @throws {TerrachipError} INVALID_OPTION unless `batchSize` is a number of chips that a model may run at once */
+export function requireBatchSize(batchSize: number): void {
+  if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > 1024) {
+    throw invalidOption('batchSize', `cannot be ${batchSize}`, 'give a whole number from 1 to 1024');
+  }
+}
+
+/** @throws {TerrachipError} INVALID_OPTION unless the size of a unit is a multiple of `part` */
+export function requireMultiple(option: string, value: number, part: number): void {
+  if (!Number.isInteger(value) || value < part || value % part !== 0) {
+    throw invalidOption(option, `cannot be ${value}`, `give a multiple of ${part}`);
+  }
+}
+
 /** The folder of a run, next to the output. */
 export function runFolder(output: string, fingerprint: string): string {
   return join(`${output}.run`, fingerprint.slice(0, 16));
 }
 
 export class UnitRun {
-  readonly folder: string;
-  readonly units: readonly RowRange[];
-
-  constructor(folder: string, units: readonly RowRange[]) {
-    this.folder = folder;
-    this.units = units;
-  }
+  constructor(
+    readonly folder: string,
+    readonly units: readonly RowRange[],
+  ) {}
 
   /** Creates the folder. @param keep whether to keep the units of an earlier run with the same fingerprint */
   async create(keep: boolean): Promise<void> {
@@ -99,12 +111,12 @@ export class UnitRun {
     stage: string,
     own: RowRange,
     compute: (missing: readonly number[], done: () => void) => Promise<void>,
-    { onProgress }: OperationOptions,
+    options: OperationOptions,
   ): Promise<number> {
     const missing = (await this.missing()).filter((unit) => unit >= own.start && unit < own.end);
     const total = missing.length;
     let count = 0;
-    const report = (): void => onProgress?.({ type: 'progress', stage, done: count, total, unit: 'units' });
+    const report = (): void => reportProgress(options, stage, count, total, 'units');
     report();
     try {
       await compute(missing, () => {
@@ -112,7 +124,7 @@ export class UnitRun {
         report();
       });
     } catch (error) {
-      await this.#warnUnfinished(own, onProgress);
+      await this.#warnUnfinished(own, options);
       throw error;
     }
     return count;
@@ -123,7 +135,7 @@ export class UnitRun {
     await removeRun(this.folder);
   }
 
-  async #warnUnfinished(own: RowRange, onProgress: OperationOptions['onProgress']): Promise<void> {
+  async #warnUnfinished(own: RowRange, { onProgress }: OperationOptions): Promise<void> {
     const done = (await this.markers().catch(() => new Map())).size;
     if (done === 0) return;
     // Workers that share a run always keep finished units.

@@ -20,12 +20,10 @@ import {
   type WarpCounters,
   WarpedRaster,
 } from '../raster/node/index.js';
-
-import { noReference } from '../raster/request.js';
 import { requireNodata } from '../raster/stored-values.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { type CogOutputOptions, type CogReport, streamCog } from './stream-rows.js';
-import { type TargetGrid, targetGrid } from './target-grid.js';
+import { requireGeobox, type TargetGrid, targetGrid } from './target-grid.js';
 
 /** The file to warp, and the grid. */
 export interface WarpFileOptions extends CogOutputOptions {
@@ -54,26 +52,21 @@ export interface WarpReport extends CogReport {
 }
 
 export async function warpFile(options: WarpFileOptions): Promise<WarpReport> {
-  const { signal, onProgress } = options;
-  const { grid } = options;
+  const { grid, signal, onProgress } = options;
   await requireOutput(options.destination, {
     formats: ['GeoTIFF'],
     inputs: [options.source, ...('like' in grid ? [grid.like] : [])],
   });
-  const raster = await openRaster(options.source, { signal, onProgress });
-  try {
-    if (raster.geobox === null) throw noReference(raster);
-    const geobox = (await targetGrid(options.grid, raster.geobox)).requireAtMost(
-      options.maxPixels ?? DEFAULT_MAX_PIXELS,
-      'choose a coarser `resolution`, smaller `bounds`, or raise `maxPixels`',
-    );
-    const note = raster.crs === null ? null : createTransform(raster.crs, geobox.crs).accuracyNote;
-    if (note !== null) onProgress?.({ type: 'warning', message: note });
-    if (!gridsMeet(raster.geobox, geobox)) throw noOverlap(raster.name, raster.geobox, 'the grid', geobox);
-    return await warpOpened(raster, geobox, options);
-  } finally {
-    await raster.close();
-  }
+  await using raster = await openRaster(options.source, { signal, onProgress });
+  const source = requireGeobox(raster);
+  const geobox = (await targetGrid(grid, source)).requireAtMost(
+    options.maxPixels ?? DEFAULT_MAX_PIXELS,
+    'choose a coarser `resolution`, smaller `bounds`, or raise `maxPixels`',
+  );
+  const note = createTransform(source.crs, geobox.crs).accuracyNote;
+  if (note !== null) onProgress?.({ type: 'warning', message: note });
+  if (!gridsMeet(source, geobox)) throw noOverlap(raster.name, source, 'the grid', geobox);
+  return await warpOpened(raster, geobox, options);
 }
 
 async function warpOpened(raster: Raster, geobox: GeoBox, options: WarpFileOptions): Promise<WarpReport> {
@@ -81,11 +74,8 @@ async function warpOpened(raster: Raster, geobox: GeoBox, options: WarpFileOptio
   const bands = options.bands ?? raster.bands.map((band) => band.index);
   const source = raster.bands[bands[0] - 1];
   if (source === undefined) {
-    throw invalidOption(
-      'bands',
-      `cannot be ${bands[0]}`,
-      `choose one of 1 to ${raster.bands.length} of ${raster.name}`,
-    );
+    const remedy = `choose one of 1 to ${raster.bands.length} of ${raster.name}`;
+    throw invalidOption('bands', `cannot be ${bands[0]}`, remedy);
   }
   const computed = resampling === 'sum' || resampling === 'rms';
   const dtype = options.dtype ?? (computed && source.dtype === 'float64' ? 'float32' : source.dtype);
@@ -94,47 +84,40 @@ async function warpOpened(raster: Raster, geobox: GeoBox, options: WarpFileOptio
   const colours = chosen.filter((_, band) => band !== alpha);
   const nodata = options.nodata === undefined ? sharedNodata(colours, dtype) : options.nodata;
   requireNodata(dtype, nodata);
-  const backend = await createBackend({
-    backend: options.backend ?? 'auto',
-    threads: options.threads,
+  using backend = await createBackend(options);
+  const warped = new WarpedRaster(backend, raster, {
+    geobox,
+    resampling,
+    antialias: options.antialias ?? 'off',
+    bands,
+    // As in GDAL, stored values are resampled; scale and offset stay in the metadata.
+    unscale: false,
+    transparency: 'gaps',
+    tolerance: options.tolerance,
   });
-  try {
-    const warped = new WarpedRaster(backend, raster, {
-      geobox,
-      resampling,
-      antialias: options.antialias ?? 'off',
-      bands,
-      // As in GDAL, stored values are resampled; scale and offset stay in the metadata.
-      unscale: false,
-      transparency: 'gaps',
-      tolerance: options.tolerance,
-    });
-    const cog = {
-      geobox,
-      bands: bands.length,
-      dtype,
-      nodata,
-      scales: chosen.map(({ scale }) => scale),
-      offsets: chosen.map(({ offset }) => offset),
-      descriptions: chosen.map(({ description }) => description ?? ''),
-      metadata: keptItems(raster.metadata),
-      bandMetadata: chosen.map(({ metadata }) => keptItems(metadata)),
-      overviews: options.overviews ?? (keepsValues(resampling) ? 'nearest' : 'average'),
-      ...(raster.colourTable === null || dtype !== 'uint8' || bands.length > 1
-        ? { colourInterpretations: chosen.map((band) => withoutPalette(band.colourInterpretation)) }
-        : { colourTable: raster.colourTable }),
-      premultiplied: chosen[alpha]?.metadata.IMAGE_STRUCTURE?.ALPHA === 'PREMULTIPLIED',
-    };
-    const target = {
-      cog,
-      resampled: !keepsValues(resampling),
-      alpha: alpha < 0 ? null : alpha,
-      stage: 'warp',
-    };
-    return { ...(await streamCog(backend, warped, target, options)), counters: warped.counters };
-  } finally {
-    backend.dispose();
-  }
+  const cog = {
+    geobox,
+    bands: bands.length,
+    dtype,
+    nodata,
+    scales: chosen.map(({ scale }) => scale),
+    offsets: chosen.map(({ offset }) => offset),
+    descriptions: chosen.map(({ description }) => description ?? ''),
+    metadata: keptItems(raster.metadata),
+    bandMetadata: chosen.map(({ metadata }) => keptItems(metadata)),
+    overviews: options.overviews ?? (keepsValues(resampling) ? 'nearest' : 'average'),
+    ...(raster.colourTable === null || dtype !== 'uint8' || bands.length > 1
+      ? { colourInterpretations: chosen.map((band) => withoutPalette(band.colourInterpretation)) }
+      : { colourTable: raster.colourTable }),
+    premultiplied: chosen[alpha]?.metadata.IMAGE_STRUCTURE?.ALPHA === 'PREMULTIPLIED',
+  };
+  const target = {
+    cog,
+    resampled: !keepsValues(resampling),
+    alpha: alpha < 0 ? null : alpha,
+    stage: 'warp',
+  };
+  return { ...(await streamCog(backend, warped, target, options)), counters: warped.counters };
 }
 
 /** The nodata value that all bands share, if `dtype` holds it; else NaN for floats, null for integers. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { IndexBuilder } from '../../src/catalog/parquet/index-build.js';
 import { CatalogIndex } from '../../src/catalog/parquet/index-search.js';
-import { hilbertKey, orderOfKeys } from '../../src/catalog/parquet/order.js';
+import { hilbertKey, orderOfKeys } from '../../src/catalog/parquet/write.js';
 import type { Bounds } from '../../src/geo/node/index.js';
 import { MemorySource } from '../../src/io/index.js';
 import { seeded } from '../support/random.js';

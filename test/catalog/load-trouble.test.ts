@@ -347,10 +347,10 @@ function countingOpener(onOpen: (opened: number) => void = () => undefined) {
     counts.opened++;
     counts.most = Math.max(counts.most, ++counts.open);
     onOpen(counts.opened);
-    const close = raster.close.bind(raster);
-    raster.close = async () => {
+    const dispose = raster.dispose.bind(raster);
+    raster.dispose = async () => {
       counts.open--;
-      await close();
+      await dispose();
     };
     return raster;
   };

@@ -34,10 +34,10 @@ function counting() {
     const raster = await openRaster(href, given);
     counts.opened++;
     counts.open++;
-    const close = raster.close.bind(raster);
-    raster.close = async () => {
+    const dispose = raster.dispose.bind(raster);
+    raster.dispose = async () => {
       counts.open--;
-      await close();
+      await dispose();
     };
     return raster;
   };

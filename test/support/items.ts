@@ -1,10 +1,13 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GeoBox } from '../../src/geo/node/index.js';
 import { writeCog } from '../../src/raster/node/index.js';
-import { temporaryFolder } from './files.js';
 
-/** The folder of the items' rasters. */
-export const folder = await temporaryFolder();
+/** The folder of the items' rasters, for all test files of the process. */
+export const folder = mkdtempSync(join(tmpdir(), 'terrachip-test-'));
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+
 export const SIDE = 12;
 const GRID = GeoBox.fromSize([600000, 5699880, 600120, 5700000], 'EPSG:32631', SIDE, SIDE);
 

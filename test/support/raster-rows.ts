@@ -1,7 +1,7 @@
 /** Rasters for tests of loaders, written to a folder, and their catalog rows. */
 import { join } from 'node:path';
-import { gridFootprint } from '../../src/catalog/grid-footprint.js';
 import type { CatalogAsset, CatalogBand, CatalogRow } from '../../src/catalog/index.js';
+import { gridFootprint } from '../../src/catalog/place.js';
 import {
   Affine,
   type CrsLike,

@@ -19,7 +19,7 @@ import {
   rasterizeFile,
   warpFile,
 } from '../../src/workflow/index.js';
-import { runModel } from '../../src/workflow/model/index.js';
+import { runModel } from '../../src/workflow/model/run.js';
 import { contents, temporaryFolder } from '../support/files.js';
 import { writeSarScene } from '../support/sar-scene.js';
 

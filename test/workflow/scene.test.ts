@@ -146,6 +146,8 @@ describe('a scene file', () => {
     ['unknown units', { phases: { after: { units: 'dn' } } }, /after\.B03\.units: must be one of dn_harmonised/],
     ['units without a conversion', { bands: { B04: { units: 'dB' } } }, /B04 of x in phase before is in dB, but dn_harmonised is wanted/],
     ['no units', { input: { units: undefined }, phases: { after: offset } }, /inputs\.x\.units/],
+    ['a URL that is none', { bands: { B04: { href: 'https://[1' } } }, /scene\.json names https:\/\/\[1, which is no valid URL; correct it/],
+    ['a grid at a URL that is none', { scene: { grid: { like: 'https://[1?key=1' } } }, /scene\.json names https:\/\/\[1, which/],
   ])('is refused with %s', async (_, said, message) => {
     await expect(read({ input: harmonised, ...said })).rejects.toThrow(message);
   }); // biome-ignore format: a table

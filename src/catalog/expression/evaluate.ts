@@ -76,14 +76,15 @@ export class Evaluator {
   #compare(comparison: Comparison, left: Operand, right: Operand, row: CatalogRow): Truth {
     const [a, b] = [operandValue(left, row), operandValue(right, row)];
     if (isAbsent(a) || isAbsent(b)) return null;
-    if (a instanceof Moment) return compareRange(comparison, a.time, this.#period(b, left, row));
-    if (b instanceof Moment) return compareRange(MIRRORED[comparison], b.time, this.#period(a, right, row));
+    if (a instanceof Moment) return HOLDS[comparison](orderIn(a.time, this.#period(b, left, row)));
+    // The operands are swapped, so their order is reversed.
+    if (b instanceof Moment) return HOLDS[comparison](-orderIn(b.time, this.#period(a, right, row)));
     if (typeof a !== typeof b || typeof a === 'object') throw this.#mismatch(left, a, b, row);
-    return isOrdered(comparison, a < b ? -1 : a > b ? 1 : 0);
+    return HOLDS[comparison](a < b ? -1 : a > b ? 1 : 0);
   }
 
   /** The interval that a time is compared with: another time, or a text such as a whole day. */
-  #period(value: Value, operand: Operand, row: CatalogRow): { start: number; end: number } {
+  #period(value: Value, operand: Operand, row: CatalogRow): Period {
     if (value instanceof Moment) return { start: value.time, end: value.time };
     if (typeof value === 'string') return TimeInterval.parse(value);
     throw this.#mismatch(operand, new Moment(0), value, row);
@@ -99,13 +100,16 @@ export class Evaluator {
   }
 }
 
-const MIRRORED: Readonly<Record<Comparison, Comparison>> = {
-  '=': '=',
-  '<>': '<>',
-  '<': '>',
-  '<=': '>=',
-  '>': '<',
-  '>=': '<=',
+type Period = Pick<TimeInterval, 'start' | 'end'>;
+
+/** Whether comparisons hold by the order of the first operand: below 0 before the second, 0 equal. */
+const HOLDS: Readonly<Record<Comparison, (order: number) => boolean>> = {
+  '=': (order) => order === 0,
+  '<>': (order) => order !== 0,
+  '<': (order) => order < 0,
+  '<=': (order) => order <= 0,
+  '>': (order) => order > 0,
+  '>=': (order) => order >= 0,
 };
 
 function kindOf(value: Value): string {
@@ -128,30 +132,9 @@ function not(truth: Truth): Truth {
   return truth === null ? null : !truth;
 }
 
-function isOrdered(comparison: Comparison, order: number): boolean {
-  switch (comparison) {
-    case '=':
-      return order === 0;
-    case '<>':
-      return order !== 0;
-    case '<':
-      return order < 0;
-    case '<=':
-      return order <= 0;
-    case '>':
-      return order > 0;
-    case '>=':
-      return order >= 0;
-  }
-}
-
-/** Compares a time with an interval: `<` means before its start, `<=` not after its end, `=` inside it. */
-function compareRange(
-  comparison: Comparison,
-  time: number,
-  { start, end }: { start: number; end: number },
-): boolean {
-  return isOrdered(comparison, time < start ? -1 : time > end ? 1 : 0);
+/** The order of a time and a period: `<` means before its start, `<=` not after its end, `=` inside it. */
+function orderIn(time: number, { start, end }: Period): number {
+  return time < start ? -1 : time > end ? 1 : 0;
 }
 
 function operandValue(operand: Operand, row: CatalogRow): Value | undefined {
@@ -159,28 +142,16 @@ function operandValue(operand: Operand, row: CatalogRow): Value | undefined {
 }
 
 function fieldOf(row: CatalogRow, name: string): Value | undefined {
-  switch (name) {
-    case 'id':
-      return row.id;
-    case 'collection':
-      return row.collection;
-    case 'href':
-      return row.href;
-    case 'start':
-      return new Moment(row.interval.start);
-    case 'end':
-      return new Moment(row.interval.end);
-    default:
-      return nestedProperty(row.properties, name);
-  }
+  if (name === 'id' || name === 'collection' || name === 'href') return row[name];
+  if (name === 'start' || name === 'end') return new Moment(row.interval[name]);
+  return nestedProperty(row.properties, name);
 }
 
 /** A property by its name, or a nested one by a path of names with dots. */
 function nestedProperty(properties: CatalogRow['properties'], name: string): CatalogValue | undefined {
   if (Object.hasOwn(properties, name)) return properties[name];
   for (let dot = name.indexOf('.'); dot > 0; dot = name.indexOf('.', dot + 1)) {
-    const head = name.slice(0, dot);
-    const inner = memberOf(properties, head);
+    const inner = memberOf(properties, name.slice(0, dot));
     if (isRecord(inner)) return nestedProperty(inner, name.slice(dot + 1));
   }
   return undefined;

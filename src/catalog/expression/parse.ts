@@ -10,7 +10,6 @@
  * Expressions are parsed to a tree that `Evaluator` walks, and are never run as code.
  */
 import { invalidInput } from '../../errors.js';
-import { type Token, tokensOf } from './tokens.js';
 
 export type Literal = number | string | boolean;
 export type Operand = { readonly name: string } | { readonly value: Literal };
@@ -28,6 +27,19 @@ export type Condition =
   | { readonly kind: 'in'; readonly operand: Operand; readonly values: readonly Literal[] }
   | { readonly kind: 'like'; readonly operand: Operand; readonly pattern: string }
   | { readonly kind: 'null'; readonly operand: Operand };
+
+type Token =
+  | { readonly kind: 'number'; readonly value: number }
+  | { readonly kind: 'text'; readonly value: string }
+  /** A name; `quoted` if it is in double quotes, which allow special characters. */
+  | { readonly kind: 'name'; readonly value: string; readonly quoted: boolean }
+  | { readonly kind: 'symbol'; readonly value: string };
+
+/** Longer expressions are mistakes or attacks. */
+const MAX_LENGTH = 20_000;
+
+const TOKEN =
+  /\s*(?:(\d+(?:\.\d*)?(?:[eE][-+]?\d+)?|\.\d+)|'((?:[^']|'')*)'|"((?:[^"]|"")*)"|([A-Za-z_][\w:.-]*)|(<=|>=|<>|!=|==|[-=<>(),]))/y;
 
 /** Levels of nested parentheses and `not`. */
 const MAX_DEPTH = 100;
@@ -79,11 +91,8 @@ class Parser {
 
   #not(): Condition {
     if (++this.#depth > MAX_DEPTH) {
-      throw invalidInput(
-        'the expression',
-        `is nested deeper than ${MAX_DEPTH} levels`,
-        'use filter with a function',
-      );
+      const problem = `is nested deeper than ${MAX_DEPTH} levels`;
+      throw invalidInput('the expression', problem, 'use filter with a function');
     }
     const condition = this.#term();
     this.#depth--;
@@ -105,12 +114,7 @@ class Parser {
     const token = this.#tokens[this.#next];
     if (token?.kind === 'symbol' && Object.hasOwn(COMPARISONS, token.value)) {
       this.#next++;
-      return {
-        kind: 'compare',
-        comparison: COMPARISONS[token.value],
-        left: operand,
-        right: this.#operand(),
-      };
+      return compare(operand, COMPARISONS[token.value], this.#operand());
     }
     if (this.#word('is')) {
       const isNegated = this.#word('not');
@@ -125,16 +129,10 @@ class Parser {
       return negatedIf(isNegated, { kind: 'like', operand, pattern });
     }
     if (this.#word('between')) {
-      const low = this.#literal();
+      const low = compare(operand, '>=', { value: this.#literal() });
       if (!this.#word('and')) throw this.#unexpected('and');
-      const high = this.#literal();
-      return negatedIf(isNegated, {
-        kind: 'and',
-        terms: [
-          { kind: 'compare', comparison: '>=', left: operand, right: { value: low } },
-          { kind: 'compare', comparison: '<=', left: operand, right: { value: high } },
-        ],
-      });
+      const high = compare(operand, '<=', { value: this.#literal() });
+      return negatedIf(isNegated, { kind: 'and', terms: [low, high] });
     }
     throw this.#unexpected('a comparison, in, like, between or is null');
   }
@@ -168,17 +166,20 @@ class Parser {
   }
 
   #word(word: string): boolean {
-    const token = this.#tokens[this.#next];
-    if (token?.kind !== 'name' || token.quoted || token.value.toLowerCase() !== word) return false;
-    this.#next++;
-    return true;
+    return this.#skipIf(
+      (token) => token.kind === 'name' && !token.quoted && token.value.toLowerCase() === word,
+    );
   }
 
   #symbol(symbol: string): boolean {
+    return this.#skipIf((token) => token.kind === 'symbol' && token.value === symbol);
+  }
+
+  #skipIf(test: (token: Token) => boolean): boolean {
     const token = this.#tokens[this.#next];
-    if (token?.kind !== 'symbol' || token.value !== symbol) return false;
-    this.#next++;
-    return true;
+    const passes = token !== undefined && test(token);
+    if (passes) this.#next++;
+    return passes;
   }
 
   #require(symbol: string): void {
@@ -195,10 +196,44 @@ class Parser {
   }
 }
 
+function compare(left: Operand, comparison: Comparison, right: Operand): Condition {
+  return { kind: 'compare', comparison, left, right };
+}
+
 function isBoolean(word: string): boolean {
   return /^(?:true|false)$/i.test(word);
 }
 
 function negatedIf(isNegated: boolean, term: Condition): Condition {
   return isNegated ? { kind: 'not', term } : term;
+}
+
+/** Splits an expression into tokens. @throws {TerrachipError} INVALID_INPUT with the first invalid character */
+function tokensOf(text: string): Token[] {
+  if (text.length > MAX_LENGTH) {
+    const subject = `an expression of ${text.length} characters`;
+    throw invalidInput(subject, `is longer than ${MAX_LENGTH}`, 'use filter with a function');
+  }
+  const tokens: Token[] = [];
+  let end = 0;
+  while (text.slice(end).trim() !== '') {
+    TOKEN.lastIndex = end;
+    const match = TOKEN.exec(text);
+    if (match === null) {
+      throw invalidInput(
+        `the expression "${text}"`,
+        `cannot be read from "${text.slice(end).trim().slice(0, 20)}" on`,
+        "write names bare, texts in single quotes, as in eo:cloud_cover < 20 and platform = 'sentinel-2a'",
+      );
+    }
+    end = TOKEN.lastIndex;
+    const [, number, single, double, name, symbol] = match;
+    if (number !== undefined) tokens.push({ kind: 'number', value: Number(number) });
+    else if (single !== undefined) tokens.push({ kind: 'text', value: single.replaceAll("''", "'") });
+    else if (double !== undefined)
+      tokens.push({ kind: 'name', value: double.replaceAll('""', '"'), quoted: true });
+    else if (name !== undefined) tokens.push({ kind: 'name', value: name, quoted: false });
+    else tokens.push({ kind: 'symbol', value: symbol });
+  }
+  return tokens;
 }

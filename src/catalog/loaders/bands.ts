@@ -83,19 +83,17 @@ function findNumber(row: CatalogRow, number: number): ChosenBand | null {
 }
 
 function findName(row: CatalogRow, name: string): ChosenBand | null {
-  const entries = Object.entries(row.assets);
+  const assets = Object.entries(row.assets).map(([key, asset]) => ({ key, asset }));
   const wanted = name.toLowerCase();
   const ofKey =
-    entries.find(([key]) => key === name) ?? entries.find(([key]) => key.toLowerCase() === wanted);
+    assets.find(({ key }) => key === name) ?? assets.find(({ key }) => key.toLowerCase() === wanted);
   if (ofKey !== undefined) {
-    const [key, asset] = ofKey;
-    const bands = asset.bands ?? [];
-    if (bands.length <= 1) return describe(asset, key, name, bands[0] ?? null, bands[0]?.index ?? 1);
+    const { key, asset } = ofKey;
+    const [band, ...others] = asset.bands ?? [];
+    if (others.length === 0) return describe(asset, key, name, band ?? null, band?.index ?? 1);
   }
   // Data before rendered images; then the finest resolution.
-  const assets = entries
-    .map(([key, asset], k) => ({ key, asset, k }))
-    .sort((a, b) => pictures(a.asset) - pictures(b.asset) || comparePixels(a.asset, b.asset) || a.k - b.k);
+  assets.sort((a, b) => pictures(a.asset) - pictures(b.asset) || comparePixels(a.asset, b.asset));
   const byName = (isWanted: (band: CatalogBand) => boolean): ChosenBand | null => {
     for (const { key, asset } of assets) {
       const band = asset.bands?.find(isWanted);
@@ -124,18 +122,14 @@ function findCommonName(
 ): ChosenBand | null {
   const wanted = name.toLowerCase();
   const matches = assets.flatMap(({ key, asset }) => {
-    const isCopy = pictures(asset) > 0;
-    if (asset.bands === undefined) {
-      const isNamed = asset.everyBand?.commonName?.toLowerCase() === wanted;
-      return isNamed ? [{ isCopy, label: key, chosen: describe(asset, key, name, null, 1) }] : [];
-    }
-    const { length } = asset.bands;
-    return asset.bands
+    const bands = asset.bands ?? [{ name: '1', index: 1, ...asset.everyBand }];
+    return bands
       .filter(({ commonName }) => commonName?.toLowerCase() === wanted)
       .map((band) => {
         const isUnnamed = band.name === String(band.index);
-        const label = isUnnamed ? (length === 1 ? key : `${key} ${band.name}`) : band.name;
-        return { isCopy, label, chosen: describe(asset, key, name, band, band.index) };
+        const label = isUnnamed ? (bands.length === 1 ? key : `${key} ${band.name}`) : band.name;
+        const chosen = describe(asset, key, name, asset.bands === undefined ? null : band, band.index);
+        return { isCopy: pictures(asset) > 0, label, chosen };
       });
   });
   const [first] = matches;

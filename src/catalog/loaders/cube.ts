@@ -21,7 +21,7 @@ import {
 import { levelBox, requireReal, resolveRequest } from '../../raster/request.js';
 import { requireFloat32 } from '../../raster/warp-source.js';
 import { requireBytes, type SourceOptions } from './options.js';
-import { type LoadTarget, targetGrid, targetTime } from './plan.js';
+import { type LoadTarget, targetGrid, targetTime } from './rows.js';
 
 /** What is read of a cube, and how. */
 export interface CubeOptions extends OperationOptions, Pick<SourceOptions, 'cache' | 'maxBytes'> {
@@ -152,7 +152,7 @@ export async function withCube<Result>(
     }
     return await task(raster, cubeAxes(raster, options));
   } finally {
-    await raster.close();
+    await raster.dispose();
   }
 }
 

@@ -21,7 +21,6 @@ export {
   type UnitOptions,
 } from './options.js';
 export { fillOutside, type OutsideFill } from './outside.js';
-export type { LoadTarget } from './plan.js';
 export {
   loadPointSeries,
   type PointSeries,
@@ -32,6 +31,7 @@ export {
 } from './points.js';
 export { createRasterPool, type RasterPool, type RasterPoolOptions } from './pool.js';
 export { loadRaster, type RasterStream, streamRaster } from './raster.js';
+export type { LoadTarget } from './rows.js';
 export { loadSides, type SideLoader } from './sides.js';
 export { type CalendarUnit, calendarUnit, solarDay, type TimeSteps } from './time-steps.js';
 export { type LoadTimeseriesOptions, loadRasterTimeseries, type StepMethod } from './timeseries.js';

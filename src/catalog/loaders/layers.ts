@@ -72,7 +72,7 @@ export async function loadLayers(
         warnings.push(warning);
         onProgress?.({ type: 'warning', message: warning });
       } finally {
-        await raster.close();
+        await raster.dispose();
       }
     }
   } finally {

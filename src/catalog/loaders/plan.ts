@@ -1,43 +1,16 @@
-/** Chooses the rows and bands of a load, and their order. */
-import { invalidInput, invalidOption, isTerrachipError, TerrachipError } from '../../errors.js';
-import {
-  Crs,
-  GeoBox,
-  type GeoSlice,
-  geoBoxOfSlice,
-  noOverlap,
-  type PixelWindow,
-  TimeInterval,
-} from '../../geo/index.js';
-import { whereIs } from '../../geo/overlap.js';
-import { padWindow, wholeWindow } from '../../geo/windows.js';
+/** Opens the sources of a load and chooses their bands. */
+import { invalidOption, isTerrachipError, TerrachipError } from '../../errors.js';
+import type { PixelWindow } from '../../geo/index.js';
 import { CpuBackend } from '../../gpu/index.js';
 import { mapConcurrently } from '../../io/semaphore.js';
 import { createBlockCache, type Raster } from '../../raster/index.js';
 import { GeoCatalog } from '../geo-catalog.js';
-import { type CatalogRow, type CatalogValue, mainAsset, propertyOf, rowName } from '../row.js';
+import { type CatalogRow, mainAsset, rowName } from '../row.js';
 import { requireBand } from './bands.js';
-import {
-  type BandChoice,
-  createLoadCounters,
-  DEFAULT_MAX_BYTES,
-  type RowOrder,
-  type SourceOptions,
-} from './options.js';
+import { type BandChoice, createLoadCounters, DEFAULT_MAX_BYTES, type SourceOptions } from './options.js';
 import { checkMask } from './quality.js';
+import { type LoadTarget, nothingThere, rowsOn, sortRows, targetGrid, targetTime } from './rows.js';
 import { type OpenedBand, openAsset, Source, type SourceContext } from './source.js';
-
-/** A grid, or a slice with a grid and a time. */
-export type LoadTarget = GeoBox | GeoSlice;
-
-export function targetGrid(target: LoadTarget): GeoBox {
-  return target instanceof GeoBox ? target : geoBoxOfSlice(target);
-}
-
-/** The time of a slice; always for a grid. */
-export function targetTime(target: LoadTarget): TimeInterval {
-  return target instanceof GeoBox ? TimeInterval.always : target.interval;
-}
 
 /** Files whose headers are read concurrently. */
 const OPENING = 8;
@@ -51,7 +24,7 @@ export interface PlacedSource {
   readonly window: PixelWindow;
 }
 
-/** The rows and bands to load. Close it when done. */
+/** The rows and bands to load. Dispose it when done. */
 export class LoadPlan {
   readonly context: SourceContext;
   /** In the order of the reduction. */
@@ -59,20 +32,20 @@ export class LoadPlan {
   readonly bandNames: readonly string[];
   /** The bands of the first source; null without sources. */
   readonly bands: readonly OpenedBand[] | null;
-  readonly #ownsBackend: boolean;
-  readonly #open = new Set<Source>();
+  readonly #open: Set<Source>;
 
   private constructor(
     context: SourceContext,
     sources: readonly PlacedSource[],
     bandNames: readonly string[],
     bands: readonly OpenedBand[] | null,
+    open: Set<Source>,
   ) {
     this.context = context;
     this.sources = sources;
     this.bandNames = bandNames;
     this.bands = bands;
-    this.#ownsBackend = context.options.backend === undefined;
+    this.#open = open;
   }
 
   /**
@@ -117,7 +90,7 @@ export class LoadPlan {
         rows,
         OPENING,
         async (row, position) => {
-          const placed = await place(context, row, position, choices, opened, signal);
+          const placed = await place(context, row, position, choices, opened);
           if (opened.size > OPEN_SOURCES) await closeAll(opened);
           return placed;
         },
@@ -131,9 +104,7 @@ export class LoadPlan {
       const bands = first === undefined ? null : (await first.source.open(signal)).bands;
       if (first !== undefined) opened.add(first.source);
       const names = first === undefined ? choices.map(String) : namesOf(first.source.row, choices, bands);
-      const plan = new LoadPlan(context, sources, names, bands);
-      for (const source of opened) plan.#open.add(source);
-      return plan;
+      return new LoadPlan(context, sources, names, bands, opened);
     } catch (error) {
       await closeAll(opened);
       if (options.backend === undefined) backend.dispose();
@@ -150,15 +121,14 @@ export class LoadPlan {
     for (const source of this.#open) {
       if (this.#open.size <= OPEN_SOURCES || sources.includes(source)) break;
       this.#open.delete(source);
-      await source.close();
+      await source.dispose();
     }
   }
 
-  /** @throws {TerrachipError} TOO_LARGE if a result of so many values exceeds `maxBytes` */
-  requireSize(values: number, bytesPerValue: number): void {
+  /** @throws {TerrachipError} TOO_LARGE if a result of so many bytes exceeds `maxBytes` */
+  requireSize(size: number): void {
     const { grid, options } = this.context;
     const { maxBytes: limit = DEFAULT_MAX_BYTES } = options;
-    const size = values * bytesPerValue;
     if (size <= limit) return;
     throw new TerrachipError(
       'TOO_LARGE',
@@ -168,90 +138,17 @@ export class LoadPlan {
     );
   }
 
-  async close(): Promise<void> {
+  async dispose(): Promise<void> {
     await closeAll(this.#open);
-    if (this.#ownsBackend) this.context.backend.dispose();
+    if (this.context.options.backend === undefined) this.context.backend.dispose();
   }
 }
 
 async function closeAll(sources: Set<Source>): Promise<void> {
   for (const source of [...sources]) {
     sources.delete(source);
-    await source.close();
+    await source.dispose();
   }
-}
-
-/** Rows that may overlap a grid and a time, in order. Rows that are not in a catalog are compared by time only. */
-export function rowsOn(catalog: Iterable<CatalogRow>, grid: GeoBox, interval: TimeInterval): CatalogRow[] {
-  if (!(catalog instanceof GeoCatalog)) {
-    return Array.from(catalog).filter((row) => row.interval.intersects(interval));
-  }
-  // Footprints are simplified: a margin of one pixel finds those that end beside the grid.
-  const { x, y, width, height } = padWindow(wholeWindow(grid), 1);
-  const { bounds } = grid.window(x, y, width, height);
-  return [...catalog.query({ geometry: bounds, crs: grid.crs, interval }, { touch: true })];
-}
-
-/** The error for a grid and a time that no row overlaps. */
-function nothingThere(catalog: Iterable<CatalogRow>, grid: GeoBox, interval: TimeInterval): Error {
-  const all = catalog instanceof GeoCatalog ? catalog : GeoCatalog.from(catalog);
-  const name = `a catalog of ${all.length} rows`;
-  const remedy = 'choose another place or time, or set `allowEmpty`';
-  if (all.bounds === null) return invalidInput(name, `has no rows at ${whereIs(grid)}`, remedy);
-  if (rowsOn(all, grid, TimeInterval.always).length === 0)
-    return noOverlap(name, { crs: Crs.wgs84, bounds: all.bounds }, 'the grid', grid);
-  if (rowsOn(all, grid, interval).length === 0) {
-    const span = all.temporalExtent?.toJSON().join(' to ') ?? 'any time';
-    return invalidInput(
-      name,
-      `has no rows at the time ${interval.toJSON().join(' to ')}: its rows span ${span}`,
-      remedy,
-    );
-  }
-  return invalidInput(
-    name,
-    `has footprints that overlap the grid at ${whereIs(grid)}, but its files do not`,
-    'check the footprints, or set `allowEmpty`',
-  );
-}
-
-/** Sorts rows; the result does not depend on the catalog's order, except for `given`. */
-export function sortRows(rows: readonly CatalogRow[], order: RowOrder): CatalogRow[] {
-  if (order === 'given') return [...rows];
-  const byTime = [...rows].sort(
-    (a, b) =>
-      compare(middleOf(a.interval), middleOf(b.interval)) ||
-      compare(a.collection, b.collection) ||
-      compare(a.id, b.id),
-  );
-  if (order === 'time') return byTime;
-  if (typeof order === 'function') return byTime.sort(order);
-  const { property, descending = false } = order;
-  for (const row of byTime) {
-    if (isOrdered(propertyOf(row, property))) continue;
-    throw invalidInput(
-      rowName(row),
-      `has no number or text "${property}" to be ordered by`,
-      'choose another order, or leave such rows out with where()',
-    );
-  }
-  const sign = descending ? -1 : 1;
-  return byTime.sort((a, b) => sign * compare(propertyOf(a, property), propertyOf(b, property)));
-}
-
-/** The middle of an interval; the finite end of a half-open one; −∞ for `always`. */
-export function middleOf({ start, end }: TimeInterval): number {
-  if (start === -Infinity) return end === Infinity ? -Infinity : end;
-  return end === Infinity ? start : start + (end - start) / 2;
-}
-
-function isOrdered(value: CatalogValue | undefined): boolean {
-  return typeof value === 'number' || typeof value === 'string';
-}
-
-function compare(a: CatalogValue | undefined, b: CatalogValue | undefined): number {
-  if (typeof a === 'number' && typeof b === 'number') return a < b ? -1 : a > b ? 1 : 0;
-  return String(a) < String(b) ? -1 : String(a) > String(b) ? 1 : 0;
 }
 
 /** All bands of the first row's main file except its alpha band; skips unreadable rows with `onUnreadable: 'skip'`. */
@@ -266,7 +163,7 @@ async function defaultBands(context: SourceContext, rows: readonly CatalogRow[])
       continue;
     }
     const { bands } = raster;
-    await raster.close();
+    await raster.dispose();
     return bands.flatMap((band) => (band.colourInterpretation === 'alpha' ? [] : [band.index]));
   }
   throw invalidOption('bands', 'are not given, and no row declares any', 'name them');
@@ -279,23 +176,15 @@ function requireKnownNames(
   options: SourceOptions,
 ): void {
   const [row] = rows;
-  if (row === undefined) return;
-  const loaded = new Set(choices.map(String));
-  for (const choice of choices) {
-    const name = options.onUnreadable === 'skip' ? null : requireBand(row, choice).name;
-    if (name !== null) loaded.add(name);
-  }
-  if (options.onUnreadable === 'skip') return;
+  if (row === undefined || options.onUnreadable === 'skip') return;
+  const loaded = new Set(choices.flatMap((choice) => [String(choice), requireBand(row, choice).name]));
   for (const option of ['resampling', 'sourceNodata'] as const) {
     const byBand = options[option];
     if (typeof byBand !== 'object') continue;
     const unknown = Object.keys(byBand).find((name) => !loaded.has(name));
     if (unknown === undefined) continue;
-    throw invalidOption(
-      option,
-      `names "${unknown}", which is not loaded`,
-      `name some of ${[...loaded].join(', ')}`,
-    );
+    const remedy = `name some of ${[...loaded].join(', ')}`;
+    throw invalidOption(option, `names "${unknown}", which is not loaded`, remedy);
   }
 }
 
@@ -305,9 +194,9 @@ async function place(
   position: number,
   choices: readonly BandChoice[],
   opened: Set<Source>,
-  signal?: AbortSignal,
 ): Promise<PlacedSource | null> {
   const { options, counters } = context;
+  const { signal } = options;
   try {
     const bands = choices.map((choice) => requireBand(row, choice));
     const source = new Source(context, row, position, bands);
@@ -317,7 +206,7 @@ async function place(
     if (window !== null && options.onUnreadable === 'skip') await source.open(signal);
     if (window !== null) return { source, window };
     opened.delete(source);
-    await source.close();
+    await source.dispose();
     return null;
   } catch (error) {
     if (!mayBeSkipped(error, options)) throw error;

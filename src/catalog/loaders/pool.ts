@@ -1,7 +1,8 @@
 /** A pool of files that stay open between loads. */
-import { invalidOption } from '../../errors.js';
+import { requireWhole } from '../../errors.js';
 import { type BlockCache, createBlockCache, openRaster, type Raster } from '../../raster/index.js';
 import { RasterView } from '../../raster/raster-view.js';
+import { disposable, type Resource } from '../../resource.js';
 import type { OpenAsset } from './options.js';
 
 /** The limits of a pool, and how it opens files. */
@@ -14,11 +15,10 @@ export interface RasterPoolOptions {
   open?: OpenAsset;
 }
 
-/** Open files by address. Close it when done. */
-export interface RasterPool {
-  /** For the option `open` of loaders, or for direct calls. Closing a raster returns it to the pool. */
+/** Open files by address. Dispose it when done. */
+export interface RasterPool extends Resource {
+  /** For the option `open` of loaders, or for direct calls. Disposing of a raster returns it to the pool. */
   readonly open: (href: string, options?: { signal?: AbortSignal }) => Promise<Raster>;
-  close(): Promise<void>;
 }
 
 interface Entry {
@@ -33,8 +33,7 @@ interface Entry {
  */
 export function createRasterPool(options: RasterPoolOptions = {}): RasterPool {
   const { files = 64, cache = createBlockCache(), open = openRaster } = options;
-  if (!(Number.isInteger(files) && files >= 0))
-    throw invalidOption('files', `cannot be ${files}`, 'give a whole number from 0 on');
+  requireWhole('files', files, 0);
   let kept = files;
   // Least recently used first.
   const entries = new Map<string, Entry>();
@@ -42,7 +41,7 @@ export function createRasterPool(options: RasterPoolOptions = {}): RasterPool {
     const idle = [...entries].filter(([, { users }]) => users === 0);
     for (const [href, { raster }] of idle.slice(0, Math.max(0, idle.length - limit))) {
       entries.delete(href);
-      await (await raster).close();
+      await (await raster).dispose();
     }
   };
   const take = (href: string): Entry => {
@@ -53,7 +52,7 @@ export function createRasterPool(options: RasterPoolOptions = {}): RasterPool {
     entry.users++;
     return entry;
   };
-  return {
+  const pool: Pick<RasterPool, 'open'> = {
     async open(href, { signal } = {}) {
       signal?.throwIfAborted();
       const entry = take(href);
@@ -68,12 +67,12 @@ export function createRasterPool(options: RasterPoolOptions = {}): RasterPool {
         throw error;
       }
     },
-    async close() {
-      // Files in use are closed when they return to the pool.
-      kept = 0;
-      await closeIdle(kept);
-    },
   };
+  return disposable(pool, () => {
+    // Files in use are closed when they return to the pool.
+    kept = 0;
+    return closeIdle(kept);
+  });
 }
 
 /** A raster that returns to its pool when it is closed. */

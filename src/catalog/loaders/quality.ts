@@ -98,7 +98,9 @@ export class QualityRaster extends RasterView {
     const warped = new WarpedRaster(this.#backend, this, { geobox, resampling: 'nearest' });
     const values = new Float32Array(geobox.pixelCount);
     await readWhole(this.#backend, warped, [values], { signal });
-    return Uint8Array.from(values, (value) => (Number.isNaN(value) ? 0 : 255));
+    const valid = new Uint8Array(values.length);
+    for (let i = 0; i < values.length; i++) valid[i] = Number.isNaN(values[i]) ? 0 : 255;
+    return valid;
   }
 
   override async readPlanes(request: WindowRequest = {}): Promise<[Float32Array]> {

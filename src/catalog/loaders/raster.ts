@@ -11,6 +11,7 @@ import {
   type GeoTensor,
   isFloat,
   type TypedArray,
+  type TypedArrayByDtype,
   unitRows,
 } from '../../geo/index.js';
 import { keepsValues, MOSAIC_METHODS, type MosaicMethod } from '../../kernels/index.js';
@@ -19,8 +20,9 @@ import { requireNodata } from '../../raster/stored-values.js';
 import { Resource } from '../../resource.js';
 import type { CatalogRow } from '../row.js';
 import type { LoadRasterOptions } from './options.js';
-import { LoadPlan, type LoadTarget } from './plan.js';
+import { LoadPlan } from './plan.js';
 import { PICKING, StripReducer } from './reduce.js';
+import type { LoadTarget } from './rows.js';
 
 /** Methods that suit categories; a count is of sources, not of their values. */
 const OF_CATEGORIES: readonly MosaicMethod[] = [...PICKING, 'count'];
@@ -45,11 +47,8 @@ export async function loadRaster<D extends Dtype = 'float32'>(
 ): Promise<GeoTensor<D>> {
   const stream = await streamRaster(catalog, target, options);
   try {
-    const { geobox, bandNames, dtype, stored } = stream;
-    const length = bandNames.length * geobox.pixelCount;
-    stream.plan.requireSize(length, bytesPerElement(dtype) + stored.bytesPerGap);
-    const data = allocateArray(dtype, length);
-    stored.rememberGaps(length);
+    const { geobox, bandNames, stored } = stream;
+    const data = stored.allocate(bandNames.length * geobox.pixelCount);
     let row = 0;
     for await (const strip of stream) {
       const size = strip.geobox.pixelCount;
@@ -61,7 +60,7 @@ export async function loadRaster<D extends Dtype = 'float32'>(
     }
     return bandTensor<D>({ data, geobox, nodata: stored.settle(data), bandNames });
   } finally {
-    await stream.close();
+    await stream.dispose();
   }
 }
 
@@ -80,16 +79,15 @@ export async function streamRaster<D extends Dtype = 'float32'>(
   requireChoice('dtype', dtype, DTYPES);
   const plan = await LoadPlan.make(catalog, target, options, method === 'median');
   try {
-    requireMethod(plan, method);
     return new RasterStream(plan, method, dtype, options);
   } catch (error) {
-    await plan.close();
+    await plan.dispose();
     throw error;
   }
 }
 
 /** @throws {TerrachipError} INVALID_OPTION for a method that computes values from those of categories */
-export function requireMethod({ bands, bandNames }: LoadPlan, method: MosaicMethod): void {
+function requireMethod({ bands, bandNames }: LoadPlan, method: MosaicMethod): void {
   if (OF_CATEGORIES.includes(method)) return;
   const k = bands?.findIndex(({ categorical }) => categorical) ?? -1;
   if (k < 0) return;
@@ -109,7 +107,7 @@ export class RasterStream<D extends Dtype = Dtype> extends Resource implements A
   /** @internal */
   readonly plan: LoadPlan;
   /** @internal */
-  readonly stored: StoredValues;
+  readonly stored: StoredValues<D>;
   readonly #method: MosaicMethod;
   readonly #options: LoadRasterOptions;
 
@@ -122,7 +120,7 @@ export class RasterStream<D extends Dtype = Dtype> extends Resource implements A
     this.dtype = dtype;
     this.#method = method;
     this.#options = options;
-    this.stored = new StoredValues(method, dtype, options.nodata, plan);
+    this.stored = new StoredValues(plan, method, dtype, options.nodata);
     this.nodata = this.stored.nodata;
   }
 
@@ -148,21 +146,22 @@ export class RasterStream<D extends Dtype = Dtype> extends Resource implements A
       stored.warn(onProgress);
     } finally {
       reducer.dispose();
-      await this.close();
+      await this.dispose();
     }
   }
 
   /** Closes all files. A finished iteration closes them too. */
   async dispose(): Promise<void> {
-    await this.plan.close();
+    await this.plan.dispose();
   }
 }
 
 /** Converts computed values to the type of a result, and chooses its nodata value. */
-export class StoredValues {
+export class StoredValues<D extends Dtype> {
   /** Null if every pixel has a value. */
   readonly nodata: number | null;
-  readonly #dtype: Dtype;
+  readonly #plan: LoadPlan;
+  readonly #dtype: D;
   /** Whether the nodata value is a default, which may be replaced if valid pixels have it. */
   readonly #givesWay: boolean;
   /** Whether each band's values are computed, not picked from a source. */
@@ -172,14 +171,15 @@ export class StoredValues {
   /** 1 for pixels without data in a result that is complete in memory. */
   #gaps: Uint8Array | null = null;
 
-  /** @throws {TerrachipError} INVALID_OPTION for a nodata value that the type cannot hold */
-  constructor(
-    method: MosaicMethod,
-    dtype: Dtype,
-    wanted: number | undefined,
-    { bands, bandNames }: Pick<LoadPlan, 'bands' | 'bandNames'>,
-  ) {
+  /**
+   * @throws {TerrachipError} INVALID_OPTION for a nodata value that the type cannot hold, or a method that does not suit
+   * categories
+   */
+  constructor(plan: LoadPlan, method: MosaicMethod, dtype: D, wanted?: number) {
+    requireMethod(plan, method);
     if (wanted !== undefined) requireNodata(dtype, wanted);
+    const { bands, bandNames } = plan;
+    this.#plan = plan;
     this.#dtype = dtype;
     // The count of a pixel without sources is 0.
     const counts = method === 'count';
@@ -195,14 +195,11 @@ export class StoredValues {
     });
   }
 
-  /** Bytes per value that `rememberGaps` allocates. */
-  get bytesPerGap(): 0 | 1 {
-    return this.#givesWay ? 1 : 0;
-  }
-
-  /** Call before converting a complete result of this length, for `settle`. */
-  rememberGaps(length: number): void {
+  /** An array for a complete result, for `settle`. @throws {TerrachipError} TOO_LARGE above `maxBytes` */
+  allocate(length: number): TypedArrayByDtype[D] {
+    this.#plan.requireSize(length * (bytesPerElement(this.#dtype) + (this.#givesWay ? 1 : 0)));
     if (this.#givesWay) this.#gaps = new Uint8Array(length);
+    return allocateArray(this.#dtype, length);
   }
 
   /**

@@ -2,7 +2,7 @@
 import { invalidInput } from '../../errors.js';
 import { GeoBox, TimeInterval } from '../../geo/index.js';
 import { type CatalogRow, rowName } from '../row.js';
-import { type LoadTarget, rowsOn, targetGrid, targetTime } from './plan.js';
+import { type LoadTarget, rowsOn, targetGrid, targetTime } from './rows.js';
 
 /** Loads one side: `(rows, target) => loadRaster(rows, target, …)`, `loadVector`, or any other function. */
 export type SideLoader<Result> = (rows: readonly CatalogRow[], target: LoadTarget) => Promise<Result>;

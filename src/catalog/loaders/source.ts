@@ -134,7 +134,7 @@ export class Source {
   }
 
   /** Closes its files; they reopen on demand. */
-  async close(): Promise<void> {
+  async dispose(): Promise<void> {
     const opening = this.#opened;
     this.#opened = null;
     // A source that failed to open has no files.
@@ -146,7 +146,7 @@ export class Source {
       counters.warpedPixels += warped.counters.warpedPixels;
       counters.maskedPixels += view.maskedPixels;
     }
-    for (const raster of opened.rasters) await raster.close();
+    for (const raster of opened.rasters) await raster.dispose();
   }
 
   async #openFiles(signal?: AbortSignal): Promise<Opened> {
@@ -172,7 +172,7 @@ export class Source {
       });
       return { rasters: [...files.values()], groups, bands, window: this.#windowOf(boxes) };
     } catch (error) {
-      for (const raster of files.values()) await raster.close();
+      for (const raster of files.values()) await raster.dispose();
       throw error;
     }
   }

@@ -1,23 +1,15 @@
 /** Loads rows of a catalog onto one grid as a time series. */
 import { invalidInput, requireChoice, requireWhole } from '../../errors.js';
-import { bytesPerElement } from '../../geo/dtype.js';
 import { bandTensor } from '../../geo/geotensor.js';
-import {
-  allocateArray,
-  DTYPES,
-  type Dtype,
-  type GeoTensor,
-  type TimeInterval,
-  type TypedArrayByDtype,
-  unitRows,
-} from '../../geo/index.js';
+import { DTYPES, type Dtype, type GeoTensor, type TimeInterval, unitRows } from '../../geo/index.js';
 import { MOSAIC_METHODS, type MosaicMethod } from '../../kernels/index.js';
 import type { CatalogRow } from '../row.js';
 import type { LoadRasterOptions, SourceOptions } from './options.js';
-import { LoadPlan, type LoadTarget, middleOf, type PlacedSource } from './plan.js';
-import { requireMethod, StoredValues } from './raster.js';
+import { LoadPlan, type PlacedSource } from './plan.js';
+import { StoredValues } from './raster.js';
 import { StripReducer } from './reduce.js';
-import { stepsOfRows, type TimeStep, type TimeSteps } from './time-steps.js';
+import { type LoadTarget, middleOf } from './rows.js';
+import { stepsOfRows, type TimeSteps } from './time-steps.js';
 
 /** `nearest`: the source with data at the pixel that is nearest in time to the middle of the step. */
 export type StepMethod = MosaicMethod | 'nearest';
@@ -46,62 +38,46 @@ export async function loadRasterTimeseries<D extends Dtype = 'float32'>(
   options: LoadTimeseriesOptions<D> = {},
 ): Promise<GeoTensor<D>> {
   const { method = 'first', dtype = 'float32' as D, steps = 'time', tolerance = 0 } = options;
+  const { signal, onProgress } = options;
   requireChoice('method', method, ['nearest', ...MOSAIC_METHODS]);
   requireChoice('dtype', dtype, DTYPES);
   requireWhole('tolerance', tolerance, 0);
   const plan = await LoadPlan.make(catalog, target, options, method === 'median');
   try {
     const combine = method === 'nearest' ? 'first' : method;
-    requireMethod(plan, combine);
+    const stored = new StoredValues(plan, combine, dtype, options.nodata);
     const rows = plan.sources.map(({ source }) => source.row);
     const timeline = stepsOfRows(rows, steps, tolerance);
     if (timeline.length === 0) {
       throw invalidInput('the time series', 'has no step: no row overlaps the slice', 'query a larger one');
     }
-    const stored = new StoredValues(combine, dtype, options.nodata, plan);
-    const data = await readSteps(plan, timeline, method, stored, dtype, options);
-    const nodata = stored.settle(data);
-    stored.warn(options.onProgress);
-    const times = timeline.map(({ interval }) => interval);
-    return bandTensor<D>({ data, geobox: plan.context.grid, nodata, bandNames: plan.bandNames, times });
-  } finally {
-    await plan.close();
-  }
-}
-
-async function readSteps<D extends Dtype>(
-  plan: LoadPlan,
-  steps: readonly TimeStep[],
-  method: StepMethod,
-  stored: StoredValues,
-  dtype: D,
-  { signal, onProgress }: LoadTimeseriesOptions,
-): Promise<TypedArrayByDtype[D]> {
-  const { grid } = plan.context;
-  const size = grid.pixelCount;
-  const values = plan.bandNames.length * steps.length * size;
-  plan.requireSize(values, bytesPerElement(dtype) + stored.bytesPerGap);
-  const data = allocateArray(dtype, values);
-  stored.rememberGaps(values);
-  for (const [step, { interval, members }] of steps.entries()) {
-    const sources = members.map((k) => plan.sources[k]);
-    const ordered = method === 'nearest' ? nearestFirst(sources, interval) : sources;
-    const reducer = new StripReducer(plan, method === 'nearest' ? 'first' : method, dtype, ordered);
-    try {
-      for (const rows of unitRows(grid.height, reducer.rows)) {
-        signal?.throwIfAborted();
-        const planes = await reducer.read(rows, signal);
-        for (const [band, plane] of planes.entries()) {
-          const place = (band * steps.length + step) * size + rows.start * grid.width;
-          data.set(stored.convert(plane, band, place), place);
+    const { bandNames } = plan;
+    const { grid } = plan.context;
+    const data = stored.allocate(bandNames.length * timeline.length * grid.pixelCount);
+    for (const [k, { interval, members }] of timeline.entries()) {
+      const sources = members.map((member) => plan.sources[member]);
+      const ordered = method === 'nearest' ? nearestFirst(sources, interval) : sources;
+      const reducer = new StripReducer(plan, combine, dtype, ordered);
+      try {
+        for (const strip of unitRows(grid.height, reducer.rows)) {
+          signal?.throwIfAborted();
+          for (const [band, plane] of (await reducer.read(strip, signal)).entries()) {
+            const place = (band * timeline.length + k) * grid.pixelCount + strip.start * grid.width;
+            data.set(stored.convert(plane, band, place), place);
+          }
         }
+      } finally {
+        reducer.dispose();
       }
-    } finally {
-      reducer.dispose();
+      onProgress?.({ type: 'progress', stage: 'load', done: k + 1, total: timeline.length, unit: 'steps' });
     }
-    onProgress?.({ type: 'progress', stage: 'load', done: step + 1, total: steps.length, unit: 'steps' });
+    const nodata = stored.settle(data);
+    stored.warn(onProgress);
+    const times = timeline.map(({ interval }) => interval);
+    return bandTensor<D>({ data, geobox: grid, nodata, bandNames, times });
+  } finally {
+    await plan.dispose();
   }
-  return data;
 }
 
 /** The sort is stable: ties stay in order. */

@@ -5,29 +5,24 @@
  */
 import { invalidInput } from '../../errors.js';
 import type { BitField } from '../../kernels/index.js';
-import { type CatalogRow, propertyOf, rowName } from '../row.js';
+import { type CatalogRow, rowName, textOf } from '../row.js';
 import { baselineOf } from '../stac/sentinel2-baseline.js';
 import type { QualityMask } from './options.js';
 
 /** @throws {TerrachipError} INVALID_INPUT for a mask by a band, or a bit of it, that is not filled for the product */
 export function requireFilled(row: CatalogRow, mask: QualityMask): void {
-  const reason = unfilled(row, mask);
-  if (reason === null) return;
-  throw invalidInput(rowName(row), `cannot be masked by ${mask.band}: ${reason.problem}`, reason.remedy);
-}
-
-interface Reason {
-  readonly problem: string;
-  readonly remedy: string;
-}
-
-function unfilled(row: CatalogRow, mask: QualityMask): Reason | null {
-  if (typeof mask.band === 'number') return null;
+  if (typeof mask.band === 'number') return;
   const band = mask.band.toUpperCase();
-  if (isSentinel2(row)) return unfilledSentinel2(row, band);
-  if (isEarlyLandsat(row) && /^(QA_PIXEL|BQA|PIXEL_QA)$/.test(band)) return unfilledLandsat(mask);
-  return null;
+  const isCloudMask = /^(QA_PIXEL|BQA|PIXEL_QA)$/.test(band);
+  let reason: Reason | null = null;
+  if (isSentinel2(row)) reason = unfilledSentinel2(row, band);
+  else if (isEarlyLandsat(row) && isCloudMask) reason = unfilledLandsat(mask);
+  if (reason === null) return;
+  const [problem, remedy] = reason;
+  throw invalidInput(rowName(row), `cannot be masked by ${mask.band}: ${problem}`, remedy);
 }
+
+type Reason = readonly [problem: string, remedy: string];
 
 function isSentinel2(row: CatalogRow): boolean {
   const platform = textOf(row, 'constellation') ?? textOf(row, 'platform') ?? '';
@@ -42,24 +37,21 @@ const QA60_GAP = [Date.UTC(2022, 0, 25), Date.UTC(2024, 1, 28)] as const;
 
 function unfilledSentinel2(row: CatalogRow, band: string): Reason | null {
   if (band === 'SCL' && isLevel1C(row)) {
-    return {
-      problem: 'Sentinel-2 Level-1C has no scene classification',
-      remedy: 'use MSK_CLASSI, or the Level-2A product',
-    };
+    return ['Sentinel-2 Level-1C has no scene classification', 'use MSK_CLASSI, or the Level-2A product'];
   }
   const baseline = baselineOf(row.properties, row.id);
   if (band.startsWith('MSK_CLOUDS') && Number(baseline) >= FIRST_WITHOUT_POLYGONS) {
-    return {
-      problem: `it is empty since processing baseline 04.00, and the product is of ${baseline}`,
-      remedy: 'use MSK_CLASSI, or SCL of the Level-2A product',
-    };
+    return [
+      `it is empty since processing baseline 04.00, and the product is of ${baseline}`,
+      'use MSK_CLASSI, or SCL of the Level-2A product',
+    ];
   }
   const { start, end } = row.interval;
   if (band === 'QA60' && start >= QA60_GAP[0] && end < QA60_GAP[1]) {
-    return {
-      problem: 'it is not filled from 2022-01-25 to 2024-02-27',
-      remedy: 'use SCL of the Level-2A product, or a cloud probability',
-    };
+    return [
+      'it is not filled from 2022-01-25 to 2024-02-27',
+      'use SCL of the Level-2A product, or a cloud probability',
+    ];
   }
   return null;
 }
@@ -79,10 +71,8 @@ function unfilledLandsat({ bits = [] }: QualityMask): Reason | null {
     .map(asField)
     .find(({ first, width = 1 }) => touches(first, width, 2, 1) || touches(first, width, 14, 2));
   if (cirrus === undefined) return null;
-  return {
-    problem: `bit ${cirrus.first} is for cirrus, which Landsat 4 to 7 do not detect`,
-    remedy: 'leave it out for these rows',
-  };
+  const problem = `bit ${cirrus.first} is for cirrus, which Landsat 4 to 7 do not detect`;
+  return [problem, 'leave it out for these rows'];
 }
 
 /** Adds Landsat's fill bit to a mask; other bits of fill pixels are undefined. */
@@ -98,9 +88,4 @@ function asField(bits: number | BitField): BitField {
 
 function touches(first: number, width: number, from: number, count: number): boolean {
   return first < from + count && from < first + width;
-}
-
-function textOf(row: CatalogRow, name: string): string | null {
-  const value = propertyOf(row, name);
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : null;
 }

@@ -5,8 +5,8 @@ import { openRaster, type Raster } from '../../raster/node/index.js';
 import { noReference } from '../../raster/request.js';
 import type { Polygon } from '../../vector/index.js';
 import { largestOutline } from '../boxes.js';
-import { gridFootprint } from '../grid-footprint.js';
 import { type NameParts, type NamePatternOptions, nameReader } from '../name-pattern.js';
+import { gridFootprint } from '../place.js';
 import type { CatalogAsset, CatalogBand, CatalogRow } from '../row.js';
 import { findFiles } from './find-files.js';
 import { groupItems } from './group-items.js';
@@ -81,7 +81,7 @@ async function readHeader(
       bands: bandsOf(raster, band, bandNames),
     };
   } finally {
-    await raster.close();
+    await raster.dispose();
   }
 }
 

@@ -165,29 +165,31 @@ function propertyReader(
   dateFormat: string | undefined,
 ): PropertyReader {
   const [start, end] = typeof dateProperty === 'string' ? [dateProperty, dateProperty] : dateProperty;
-  const read = dateFormat === undefined ? null : dateReader(dateFormat);
+  const read = dateFormat === undefined ? dateOf : dateReader(dateFormat);
   const moment = (name: string, property: string, value: unknown): TimeInterval => {
-    const interval = typeof value === 'string' || typeof value === 'number' ? parse(String(value)) : null;
+    const interval = typeof value === 'string' || typeof value === 'number' ? read(String(value)) : null;
     if (interval !== null) return interval;
     throw invalidInput(
       name,
       `has a feature whose ${property} is ${JSON.stringify(value) ?? 'missing'}, which is no date`,
-      read === null ? 'give a `dateFormat`, or another `dateProperty`' : `write it as ${dateFormat}`,
+      dateFormat === undefined
+        ? 'give a `dateFormat`, or another `dateProperty`'
+        : `write it as ${dateFormat}`,
     );
-  };
-  const parse = (text: string): TimeInterval | null => {
-    if (read !== null) return read(text);
-    try {
-      // As SQL and shapefiles write it, with a space or slashes.
-      return TimeInterval.parse(text.replaceAll('/', '-').replace(/^([\d-]{10}) /, '$1T'));
-    } catch (error) {
-      if (isTerrachipError(error, 'INVALID_INPUT')) return null;
-      throw error;
-    }
   };
   return (name, properties) => {
     const from = moment(name, start, properties[start]);
     if (start === end) return from;
     return new TimeInterval(from.start, moment(name, end, properties[end]).end);
   };
+}
+
+/** A date in ISO 8601, or as SQL and shapefiles write it, with a space or slashes; null for another text. */
+function dateOf(text: string): TimeInterval | null {
+  try {
+    return TimeInterval.parse(text.replaceAll('/', '-').replace(/^([\d-]{10}) /, '$1T'));
+  } catch (error) {
+    if (isTerrachipError(error, 'INVALID_INPUT')) return null;
+    throw error;
+  }
 }

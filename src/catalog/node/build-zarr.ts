@@ -6,8 +6,8 @@ import { type ArrayGroup, ArrayRaster } from '../../raster/node/index.js';
 import { openStore } from '../../raster/node/open.js';
 import { noReference } from '../../raster/request.js';
 import { largestOutline } from '../boxes.js';
-import { gridFootprint } from '../grid-footprint.js';
 import { withoutExtension } from '../name-pattern.js';
+import { gridFootprint } from '../place.js';
 import type { CatalogAsset, CatalogRow } from '../row.js';
 import { bandsOf } from './build-raster.js';
 import { findFiles } from './find-files.js';
@@ -95,7 +95,7 @@ async function readStore(path: string, options: BuildZarrOptions): Promise<Store
       declared: await declaredTime(group),
     };
   } finally {
-    await group.close();
+    await group.dispose();
   }
 }
 

@@ -45,7 +45,7 @@ export async function readDocuments(path: string, options: ReadOptions = {}): Pr
     const text = decodeText(await source.read(0, source.size, options));
     return parseJsonLines(text, source.name) ?? parseJson(text, source.name);
   } finally {
-    await source.close();
+    await source.dispose();
   }
 }
 

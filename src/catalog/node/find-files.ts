@@ -2,7 +2,7 @@
 import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { invalidInput, TerrachipError } from '../../errors.js';
+import { invalidInput, TerrachipError, tooLarge } from '../../errors.js';
 import { cannotOpen, localPath } from '../../io/node/file.js';
 import { isUrl } from '../../io/open-url.js';
 import { foreignAddress } from '../../io/schemes.js';
@@ -39,12 +39,10 @@ export async function findFiles(input: string | readonly string[], options: Find
     named++;
     found.add(path);
     if (found.size > MAX_FILES) {
-      throw new TerrachipError(
-        'TOO_LARGE',
-        `there are more than ${MAX_FILES} files`,
-        'build several catalogs and unite them',
-        { size: found.size, limit: MAX_FILES },
-      );
+      throw tooLarge(`there are more than ${MAX_FILES} files`, 'build several catalogs and unite them', {
+        size: found.size,
+        limit: MAX_FILES,
+      });
     }
   };
   for (const input of inputs) {

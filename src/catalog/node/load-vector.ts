@@ -24,7 +24,7 @@ import {
 } from '../../vector/index.js';
 import { readFeatures } from '../../vector/node/index.js';
 import { requireBytes, sizeOnGrid } from '../loaders/options.js';
-import { type LoadTarget, rowsOn, targetGrid, targetTime } from '../loaders/plan.js';
+import { type LoadTarget, rowsOn, targetGrid, targetTime } from '../loaders/rows.js';
 import { type CatalogRow, rowName } from '../row.js';
 
 /** The grid of `loadVector`, and what is burned into it. */
@@ -177,14 +177,9 @@ function paint<D extends Dtype>(
     }
   }
   const { boxes, renumbered } = boxesOf(instances, grid, features);
+  const shape = [grid.height, grid.width];
   const tensor = <D extends Dtype>(data: TypedArrayByDtype[D]): GeoTensor<D> =>
-    new GeoTensor<D>({
-      data,
-      shape: [grid.height, grid.width],
-      dimensions: ['y', 'x'],
-      geobox: grid,
-      nodata: null,
-    });
+    new GeoTensor<D>({ data, shape, dimensions: ['y', 'x'], geobox: grid, nodata: null });
   return { classes: tensor<D>(classes), instances: tensor<'int32'>(renumbered), boxes };
 }
 

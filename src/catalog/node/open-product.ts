@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { invalidInput, invalidOption, TerrachipError } from '../../errors.js';
+import { invalidInput, invalidOption, unsupported } from '../../errors.js';
 import { cannotOpen, localPath } from '../../io/node/file.js';
 import { isUrl, pathOf } from '../../io/open-url.js';
 import type { ProductTree } from '../products/description.js';
@@ -56,11 +56,10 @@ async function productOfTree(tree: ProductTree, { tile, signal }: OpenProductOpt
   try {
     const folders = safeFolders(tree.files);
     if (folders.length === 0) {
-      throw new TerrachipError(
-        'UNSUPPORTED',
+      throw unsupported(
+        'products of this kind',
         `${tree.path} holds no MTD_MSIL1C.xml or MTD_MSIL2A.xml`,
         'give the folder or zip file of a Sentinel-2 product, or a STAC item',
-        { feature: 'products of this kind' },
       );
     }
     if (folders.length > 1) {
@@ -73,7 +72,7 @@ async function productOfTree(tree: ProductTree, { tile, signal }: OpenProductOpt
     const product = subTree(tree, folders[0]);
     return new Product(await readSafe(product, { tile }, signal));
   } finally {
-    await tree.close();
+    await tree.dispose();
   }
 }
 

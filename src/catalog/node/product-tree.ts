@@ -1,11 +1,12 @@
 import { opendir, readFile, stat } from 'node:fs/promises';
 import { basename, join, relative, resolve, sep } from 'node:path';
-import { invalidInput, TerrachipError } from '../../errors.js';
+import { invalidInput, TerrachipError, tooLarge } from '../../errors.js';
 import { checkKey } from '../../io/key.js';
 import { cannotOpen } from '../../io/node/file.js';
 import { openSource } from '../../io/node/index.js';
 import { isUrl } from '../../io/open-url.js';
 import { openZip } from '../../io/zip.js';
+import { orDispose } from '../../resource.js';
 import type { ProductTree } from '../products/description.js';
 
 /** A product of Sentinel-2 has about 150 files, four folders deep. */
@@ -42,10 +43,10 @@ export async function folderTree(path: string): Promise<ProductTree> {
     async read(file, maxBytes, signal) {
       const at = join(root, file);
       const { size } = await stat(at);
-      if (size > maxBytes) throw tooLarge(at, size, maxBytes);
+      if (size > maxBytes) throw tooManyBytes(at, size, maxBytes);
       return readFile(at, { signal });
     },
-    close: async () => undefined,
+    dispose: async () => undefined,
   };
 }
 
@@ -53,19 +54,18 @@ export async function folderTree(path: string): Promise<ProductTree> {
 export function subTree(tree: ProductTree, folder: string): ProductTree {
   if (folder === '') return tree;
   return {
+    ...tree,
     name: basename(folder),
-    path: tree.path,
     files: tree.files.flatMap((file) => (file.startsWith(folder) ? [file.slice(folder.length)] : [])),
     href: (file) => tree.href(folder + file),
     read: (file, maxBytes, signal) => tree.read(folder + file, maxBytes, signal),
-    close: () => tree.close(),
   };
 }
 
 /** A zip file as a product. */
 export async function zipTree(path: string, signal?: AbortSignal): Promise<ProductTree> {
   const source = await openSource(path, { signal });
-  try {
+  return orDispose(source, async () => {
     const archive = await openZip(source, { maxDirectoryBytes: MAX_ZIP_DIRECTORY_BYTES });
     const keys = [...archive.entries.keys()].sort();
     for (const key of keys) checkKey(source.name, key);
@@ -77,15 +77,12 @@ export async function zipTree(path: string, signal?: AbortSignal): Promise<Produ
       href: (file) => `${place}#${file}`,
       async read(file, maxBytes) {
         const size = archive.entries.get(file)?.size ?? 0;
-        if (size > maxBytes) throw tooLarge(`${path}#${file}`, size, maxBytes);
+        if (size > maxBytes) throw tooManyBytes(`${path}#${file}`, size, maxBytes);
         return archive.read(file, 0, size);
       },
-      close: () => source.close(),
+      dispose: () => source.dispose(),
     };
-  } catch (error) {
-    await source.close();
-    throw error;
-  }
+  });
 }
 
 function tooMany(path: string): TerrachipError {
@@ -96,9 +93,8 @@ function tooMany(path: string): TerrachipError {
   );
 }
 
-function tooLarge(name: string, size: number, limit: number): TerrachipError {
-  return new TerrachipError(
-    'TOO_LARGE',
+function tooManyBytes(name: string, size: number, limit: number): TerrachipError {
+  return tooLarge(
     `${name} has ${size} bytes, above the limit of ${limit} for metadata`,
     'check that it is the right file',
     { size, limit },

@@ -46,14 +46,14 @@ export async function readEach<T>(
   const results = await mapConcurrently(
     paths,
     concurrency,
-    async (path): Promise<{ value: T } | { error: Error }> => {
+    async (path): Promise<{ path: string; value: T } | UnreadableFile> => {
       try {
-        return { value: await read(path) };
+        return { path, value: await read(path) };
       } catch (cause) {
         if (signal?.aborted === true || onUnreadable === 'throw') throw cause;
         const error = isError(cause) ? cause : new Error(messageOf(cause));
         onProgress?.({ type: 'warning', message: `left out: ${error.message}` });
-        return { error };
+        return { path, error };
       } finally {
         done++;
         onProgress?.({ type: 'progress', stage: 'catalog', done, total: paths.length, unit: 'files' });
@@ -61,12 +61,8 @@ export async function readEach<T>(
     },
     signal,
   );
-  const found: { path: string; value: T }[] = [];
-  const unreadable: UnreadableFile[] = [];
-  for (const [k, result] of results.entries()) {
-    if ('value' in result) found.push({ path: paths[k], value: result.value });
-    else unreadable.push({ path: paths[k], error: result.error });
-  }
+  const found = results.filter((result) => 'value' in result);
+  const unreadable = results.filter((result) => 'error' in result);
   const [first] = unreadable;
   if (found.length === 0 && first !== undefined) {
     throw invalidInput(

@@ -4,13 +4,13 @@ import type { ReadOptions } from '../../io/index.js';
 import type { ColumnStatistics, ParquetFile, RowGroup } from '../../parquet/file.js';
 import { boxesTouch } from '../relate.js';
 import type { IndexEntry, IndexQuery } from './index-search.js';
-import { type Layout, valuesAt } from './layout.js';
+import { type CatalogLayout, valuesAt } from './layout.js';
 import { boxOfValue } from './stac.js';
 
 /** All rows whose box and time touch what is looked for. */
 export async function candidatesOf(
   file: ParquetFile,
-  layout: Layout,
+  layout: CatalogLayout,
   query: IndexQuery,
   options: ReadOptions,
 ): Promise<IndexEntry[]> {
@@ -35,7 +35,7 @@ export async function candidatesOf(
   return found;
 }
 
-function mayMeet(file: ParquetFile, layout: Layout, group: RowGroup, query: IndexQuery): boolean {
+function mayMeet(file: ParquetFile, layout: CatalogLayout, group: RowGroup, query: IndexQuery): boolean {
   const bound = (path: string): ColumnStatistics | null => file.statistics(group, path);
   if (layout.catalog !== null) {
     // A start or an end that is null is open.
@@ -68,7 +68,7 @@ function isBelow(value: unknown, limit: number): boolean {
 const WORLD: Bounds = [-180, -90, 180, 90];
 
 /** The box that a row's footprint is looked for in: all longitudes where someone else's box crosses, or runs on beyond. */
-function searched(box: Bounds | null, layout: Layout): Bounds | null {
+function searched(box: Bounds | null, layout: CatalogLayout): Bounds | null {
   if (layout.catalog !== null) return box;
   if (box === null) return WORLD;
   return box[0] > box[2] || box[0] < -180 || box[2] > 180 ? [-180, box[1], 180, box[3]] : box;

@@ -1,5 +1,5 @@
 /** A catalog in a Parquet file: asked for rows without reading all of it. */
-import { invalidInput, TerrachipError } from '../../errors.js';
+import { invalidInput, TerrachipError, unsupported } from '../../errors.js';
 import type { GeoSlice } from '../../geo/index.js';
 import type { ByteSource, ReadOptions } from '../../io/index.js';
 import type { Columns, ParquetFile } from '../../parquet/file.js';
@@ -10,17 +10,17 @@ import type { HrefOptions } from '../stac/href.js';
 import { candidatesOf } from './candidates.js';
 import { type Fingerprint, fingerprintOf, IndexBuilder } from './index-build.js';
 import { CatalogIndex, type IndexEntry } from './index-search.js';
-import { type Layout, layoutOf, tableOfColumns, valuesAt } from './layout.js';
+import { type CatalogLayout, layoutOf, tableOfColumns, valuesAt } from './layout.js';
 
 /** A catalog in a Parquet file, asked for rows without being read whole. Dispose of it when done. */
 export class CatalogFile {
   readonly #source: ByteSource;
   readonly #file: ParquetFile;
-  readonly #layout: Layout;
+  readonly #layout: CatalogLayout;
   #index: CatalogIndex | null = null;
   #disposed = false;
 
-  private constructor(source: ByteSource, file: ParquetFile, layout: Layout) {
+  private constructor(source: ByteSource, file: ParquetFile, layout: CatalogLayout) {
     this.#source = source;
     this.#file = file;
     this.#layout = layout;
@@ -76,11 +76,10 @@ export class CatalogFile {
   async buildIndex(options: ReadOptions = {}): Promise<IndexBuilder> {
     const { catalog, times, footprint, interval } = this.#layout;
     if (catalog === null) {
-      throw new TerrachipError(
-        'UNSUPPORTED',
+      throw unsupported(
+        'an index beside STAC-GeoParquet',
         `${this.name} was not written by terrachip, so that it cannot have an index`,
         'load it and write it with writeCatalog()',
-        { feature: 'an index beside STAC-GeoParquet' },
       );
     }
     const builder = new IndexBuilder(catalog.rows, catalog.crossing);
@@ -106,7 +105,7 @@ export class CatalogFile {
    */
   async query(where: GeoSlice | PlaceAndTime, options: QueryOptions & ReadOptions = {}): Promise<GeoCatalog> {
     const found = await this.#search(where, options);
-    const rows = numbersOf(found.keys());
+    const rows = rowNumbers(found.keys());
     const { catalog, columns, times } = this.#layout;
     // What was searched knows the times of terrachip's own rows.
     const names = catalog === null ? columns : columns.filter((name) => !times.includes(name));
@@ -120,7 +119,7 @@ export class CatalogFile {
    * @throws {TerrachipError} as `query`
    */
   async find(where: GeoSlice | PlaceAndTime, options: QueryOptions & ReadOptions = {}): Promise<Uint32Array> {
-    return numbersOf((await this.#search(where, options)).keys());
+    return rowNumbers((await this.#search(where, options)).keys());
   }
 
   /** What `find` finds, by row, in no order. */
@@ -138,7 +137,7 @@ export class CatalogFile {
       const suffices = query.boxes === null || this.#boxSuffices(query, entry);
       (suffices ? found : undecided).set(entry.row, entry);
     }
-    const rows = numbersOf(undecided.keys());
+    const rows = rowNumbers(undecided.keys());
     const columns = await this.#read(this.#layout.places, rows, options);
     for (const [k, row] of rows.entries()) {
       const entry = undecided.get(row);
@@ -165,7 +164,7 @@ export class CatalogFile {
   async dispose(): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
-    await Promise.all([this.#source.close(), this.#index?.close()]);
+    await Promise.all([this.#source.dispose(), this.#index?.dispose()]);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -205,7 +204,7 @@ export class CatalogFile {
   }
 }
 
-function numbersOf(rows: Iterable<number>): Uint32Array {
+function rowNumbers(rows: Iterable<number>): Uint32Array {
   return Uint32Array.from(rows).sort();
 }
 

@@ -3,10 +3,11 @@
  * a row decodes little. hyparquet-writer writes what describes them: footers and indexes of pages. Its own encoder
  * takes whole arrays of values, which for millions of rows costs several times as much.
  */
-import type { ColumnChunk, SchemaElement } from 'hyparquet';
+import type { ColumnChunk } from 'hyparquet';
 import { ByteWriter, type ParquetWriter } from 'hyparquet-writer';
 import { writeRleBitPackedHybrid } from 'hyparquet-writer/src/encoding.js';
 import { snappyCompress } from 'hyparquet-writer/src/snappy.js';
+import type { Leaf } from '../../parquet/pages.js';
 import { encodeThrift } from '../../parquet/thrift.js';
 
 /** Bytes of a page before it is compressed: what is read for one row. */
@@ -34,9 +35,7 @@ const SHORT_TEXT = 96;
 const textEncoder = new TextEncoder();
 
 export class ColumnWriter {
-  readonly #element: SchemaElement;
-  readonly #path: string[];
-  readonly #optional: boolean;
+  readonly #leaf: Leaf;
   readonly #withStatistics: boolean;
   #page = new Uint8Array(4 * PAGE_BYTES);
   #view = new DataView(this.#page.buffer);
@@ -53,15 +52,9 @@ export class ColumnWriter {
   #min: number | Uint8Array | undefined;
   #max: number | Uint8Array | undefined;
 
-  /**
-   * @param path of the column in the schema
-   * @param optional whether a row may have no value
-   * @param withStatistics whether the footer says what the least and the greatest value are
-   */
-  constructor(element: SchemaElement, path: string[], optional: boolean, withStatistics: boolean) {
-    this.#element = element;
-    this.#path = path;
-    this.#optional = optional;
+  /** @param withStatistics whether the footer says what the least and the greatest value are */
+  constructor(leaf: Leaf, withStatistics: boolean) {
+    this.#leaf = leaf;
     this.#withStatistics = withStatistics;
   }
 
@@ -119,9 +112,9 @@ export class ColumnWriter {
     const chunk: ColumnChunk = {
       file_offset: BigInt(start),
       meta_data: {
-        type: this.#element.type ?? 'BYTE_ARRAY',
+        type: this.#leaf.element.type ?? 'BYTE_ARRAY',
         encodings: ['PLAIN'],
-        path_in_schema: this.#path,
+        path_in_schema: [...this.#leaf.path],
         codec: 'SNAPPY',
         num_values: BigInt(this.#rows),
         total_compressed_size: BigInt(bytes.length),
@@ -146,7 +139,7 @@ export class ColumnWriter {
   #statistics(): Pick<NonNullable<ColumnChunk['meta_data']>, 'statistics' | 'encoding_stats'> {
     const bound = (value: number | Uint8Array | undefined, zero: number) => {
       if (value === undefined || value instanceof Uint8Array) return value;
-      if (this.#element.type === 'INT64') return BigInt(value);
+      if (this.#leaf.element.type === 'INT64') return BigInt(value);
       // The least zero is the negative one, the greatest the positive one (parquet.thrift, ColumnOrder).
       return value === 0 ? zero : value;
     };
@@ -169,7 +162,7 @@ export class ColumnWriter {
 
   #startValue(): void {
     this.#startRow();
-    if (this.#optional) this.#levels.push(1);
+    if (this.#leaf.maxDefinition > 0) this.#levels.push(1);
   }
 
   #reserve(size: number): void {
@@ -185,7 +178,7 @@ export class ColumnWriter {
     const chunk = this.#chunk;
     const offset = chunk.offset;
     const levels = new ByteWriter(64);
-    if (this.#optional) writeRleBitPackedHybrid(levels, this.#levels, 1);
+    if (this.#leaf.maxDefinition > 0) writeRleBitPackedHybrid(levels, this.#levels, 1);
     const stored = snappyCompress(this.#page.subarray(0, this.#used));
     const [rows, nulls] = [this.#pageRows, this.#pageNulls];
     const header = encodeThrift({

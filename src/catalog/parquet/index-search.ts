@@ -1,5 +1,5 @@
 /** Finding rows by the index beside a catalog's file. */
-import { invalidInput, TerrachipError } from '../../errors.js';
+import { invalidInput, type TerrachipError, unsupported } from '../../errors.js';
 import type { Bounds } from '../../geo/index.js';
 import { ByteLru } from '../../io/byte-lru.js';
 import { crc32c } from '../../io/crc32c.js';
@@ -76,11 +76,10 @@ export class CatalogIndex {
     if (view.getUint32(HEADER.magic, true) !== MAGIC) throw damaged(name);
     const version = view.getUint32(HEADER.version, true);
     if (version > INDEX_VERSION) {
-      throw new TerrachipError(
-        'UNSUPPORTED',
+      throw unsupported(
+        `catalog index version ${version}`,
         `${name} is an index of version ${version}; this terrachip reads up to ${INDEX_VERSION}`,
         'update terrachip, or make the index again',
-        { feature: `catalog index version ${version}` },
       );
     }
     const blocks = view.getUint32(HEADER.blocks, true);
@@ -173,8 +172,8 @@ export class CatalogIndex {
     return this.#blocks.get(k, make, options.signal);
   }
 
-  close(): Promise<void> {
-    return this.#source.close();
+  dispose(): Promise<void> {
+    return this.#source.dispose();
   }
 }
 

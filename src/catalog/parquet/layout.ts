@@ -10,9 +10,10 @@ import { type HrefOptions, rowFrom } from '../stac/href.js';
 import { TIMES } from '../stac/item.js';
 import { type CatalogMetadata, catalogMetadata, requireLonLat } from './metadata.js';
 import { footprintOfValue, intervalOfValues, ROW_COLUMNS, rowOfValues, type Values } from './rows.js';
+import { SIDES } from './shape.js';
 import { jsonColumns, rowOfStacValues, stacFootprint, stacInterval } from './stac.js';
 
-export interface Layout {
+export interface CatalogLayout {
   /** What terrachip says of a file of its own; null for STAC-GeoParquet. */
   readonly catalog: CatalogMetadata | null;
   /** Columns that make a row. */
@@ -29,13 +30,13 @@ export interface Layout {
 }
 
 /** @throws {TerrachipError} INVALID_INPUT for a file that is no catalog; UNSUPPORTED for one of a newer version */
-export function layoutOf(file: ParquetFile, options: HrefOptions = {}): Layout {
+export function layoutOf(file: ParquetFile, options: HrefOptions = {}): CatalogLayout {
   const catalog = catalogMetadata(file);
   requireLonLat(file);
   const columns = new Set(file.columns);
   const box = file.schema.children.find(({ element }) => element.name === 'bbox');
   const sides = new Set(box?.children.map(({ element }) => element.name));
-  const hasBoxes = ['xmin', 'ymin', 'xmax', 'ymax'].every((side) => sides.has(side));
+  const hasBoxes = SIDES.every((side) => sides.has(side));
   if (catalog !== null) {
     const missing = ROW_COLUMNS.find((name) => !columns.has(name));
     if (missing !== undefined || !hasBoxes) {
@@ -82,7 +83,7 @@ export function valuesAt(columns: Columns, row: number, names = Object.keys(colu
  * Rows that were read from a file as columns: outlines and rows are made when they are asked for.
  * @param columns of `length` rows each
  */
-export function tableOfColumns(layout: Layout, columns: Columns, length: number): RowTable {
+export function tableOfColumns(layout: CatalogLayout, columns: Columns, length: number): RowTable {
   const names = Object.keys(columns);
   const footprint = (row: number) => layout.footprint(valuesAt(columns, row, layout.places));
   const starts = new Float64Array(length);

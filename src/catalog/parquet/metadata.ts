@@ -1,9 +1,10 @@
 /** What a file says of itself: the `geo` key of GeoParquet 1.1, and terrachip's own. */
 import * as v from 'valibot';
-import { invalidInput, TerrachipError } from '../../errors.js';
+import { invalidInput, unsupported } from '../../errors.js';
 import { type Bounds, Crs } from '../../geo/index.js';
 import { AnyRecord, dictionary, parseJson, validate } from '../../json.js';
 import type { ParquetFile } from '../../parquet/file.js';
+import { SIDES } from './shape.js';
 
 /** Of the columns that terrachip writes; counted up when one of them changes its meaning. */
 export const SCHEMA_VERSION = 1;
@@ -12,8 +13,8 @@ export const GEO_KEY = 'geo';
 export const CATALOG_KEY = 'terrachip:catalog';
 
 /** The `geo` key (GeoParquet 1.1.0). Coordinates are longitude and latitude on WGS 84, its default. */
-export function geoMetadata(bounds: Bounds | null, column = 'bbox'): string {
-  const covering = Object.fromEntries(['xmin', 'ymin', 'xmax', 'ymax'].map((side) => [side, [column, side]]));
+export function geoMetadata(bounds: Bounds | null): string {
+  const covering = Object.fromEntries(SIDES.map((side) => [side, ['bbox', side]]));
   return JSON.stringify({
     version: '1.1.0',
     primary_column: 'geometry',
@@ -45,21 +46,19 @@ export function requireLonLat(file: ParquetFile): void {
   const geo = validate(Geo, parseJson(text, `${file.name}: geo`), `${file.name}: geo`);
   const { encoding, crs } = geo.columns[geo.primary_column] ?? {};
   if (geo.primary_column !== 'geometry' || encoding !== 'WKB') {
-    throw new TerrachipError(
-      'UNSUPPORTED',
+    throw unsupported(
+      `GeoParquet encoding ${encoding}`,
       `${file.name} stores no WKB in a column named geometry`,
       'write it with that column and encoding',
-      { feature: `GeoParquet encoding ${encoding}` },
     );
   }
   // Left out, it is CRS84; null stands for an unknown one.
   const system = crs === undefined ? Crs.wgs84 : crs && Crs.fromProjJson(crs);
   if (!system?.equals(Crs.wgs84)) {
-    throw new TerrachipError(
-      'UNSUPPORTED',
+    throw unsupported(
+      'catalogs in projected coordinates',
       `${file.name} has outlines in ${system === null ? 'an unknown reference system' : `the reference system ${system}`}`,
       'reproject them to longitude and latitude (EPSG:4326) first',
-      { feature: 'catalogs in projected coordinates' },
     );
   }
 }
@@ -84,11 +83,10 @@ export function catalogMetadata(file: ParquetFile): CatalogMetadata | null {
   const name = `${file.name}: ${CATALOG_KEY}`;
   const metadata = validate(CatalogMetadata, parseJson(text, name), name);
   if (metadata.schemaVersion > SCHEMA_VERSION) {
-    throw new TerrachipError(
-      'UNSUPPORTED',
+    throw unsupported(
+      `catalog version ${metadata.schemaVersion}`,
       `${file.name} is a catalog of version ${metadata.schemaVersion}; this terrachip reads up to ${SCHEMA_VERSION}`,
       'update terrachip',
-      { feature: `catalog version ${metadata.schemaVersion}` },
     );
   }
   if (metadata.rows !== file.rows || metadata.crossing > metadata.rows) {

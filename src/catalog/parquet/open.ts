@@ -2,7 +2,7 @@
 import { invalidOption, isTerrachipError, requireChoice } from '../../errors.js';
 import { type ByteSource, openUrl } from '../../io/index.js';
 import { isUrl } from '../../io/open-url.js';
-import { orClose } from '../../resource.js';
+import { orDispose } from '../../resource.js';
 import type { HrefOptions } from '../stac/href.js';
 import { CatalogFile } from './catalog-file.js';
 
@@ -44,7 +44,7 @@ export async function openCatalogFile(
   options: OpenUrlOptions,
 ): Promise<CatalogFile> {
   const source = await open(path, options);
-  return orClose(source, async () => {
+  return orDispose(source, async () => {
     const file = await CatalogFile.open(source, options);
     if (options.index !== 'ignore') await attachIndexOf(file, open, path, options);
     return file;
@@ -66,7 +66,7 @@ export async function attachIndexOf(
 ): Promise<boolean> {
   const source = await openIfThere(open, indexPath(path), options);
   if (source === null) return false;
-  await orClose(source, () => file.attachIndex(source, options));
+  await orDispose(source, () => file.attachIndex(source, options));
   return true;
 }
 

@@ -7,6 +7,7 @@ import { internalError } from '../../errors.js';
 import type { Bounds } from '../../geo/index.js';
 import { checkSchema } from '../../parquet/footer.js';
 import { MOST_TEXTS } from '../../parquet/page-values.js';
+import type { Leaf } from '../../parquet/pages.js';
 import { wkbSize, writeWkb } from '../../vector/wkb.js';
 import { boxOf, indexBoxes } from '../boxes.js';
 import type { CatalogRow } from '../row.js';
@@ -17,7 +18,7 @@ export class RowWriter {
   /** In the order of the schema. */
   readonly #columns = {
     id: columnOf('id', true),
-    collection: new DictionaryWriter(leafOf('collection').element),
+    collection: new DictionaryWriter(leafOf('collection')),
     geometry: columnOf('geometry'),
     xmin: columnOf('bbox.xmin', true),
     ymin: columnOf('bbox.ymin', true),
@@ -79,7 +80,7 @@ export class RowWriter {
 
 const LEAVES = new Map(checkSchema(SCHEMA).map((leaf) => [leaf.path.join('.'), leaf]));
 
-function leafOf(name: string) {
+function leafOf(name: string): Leaf {
   const leaf = LEAVES.get(name);
   if (leaf === undefined) throw internalError('RowWriter', `the schema has no column ${name}`);
   return leaf;
@@ -87,8 +88,7 @@ function leafOf(name: string) {
 
 /** @param withStatistics for columns whose least and greatest values say something */
 function columnOf(name: string, withStatistics = false): ColumnWriter {
-  const { element, path, maxDefinition } = leafOf(name);
-  return new ColumnWriter(element, [...path], maxDefinition > 0, withStatistics);
+  return new ColumnWriter(leafOf(name), withStatistics);
 }
 
 /** An infinite time is open, and null in the file. */
@@ -107,10 +107,10 @@ class DictionaryWriter {
   #values: string[] = [];
   #different = new Set<string>();
 
-  /** @param element of a column without nulls */
-  constructor(element: SchemaElement) {
-    this.#element = element;
-    this.#plain = new ColumnWriter(element, [element.name], false, true);
+  /** @param leaf a column without nulls, at the top of the schema */
+  constructor(leaf: Leaf) {
+    this.#element = leaf.element;
+    this.#plain = new ColumnWriter(leaf, true);
   }
 
   addText(text: string): void {

@@ -9,7 +9,7 @@ import type { Polygon } from '../../vector/index.js';
 import { outlineOfWkb } from '../geometry.js';
 import type { BandValues, CatalogAsset, CatalogRow, CatalogValue } from '../row.js';
 import { NOT_FINITE, numberMember } from '../stac/bands.js';
-import { TEXT, TIME } from './shape.js';
+import { SIDES, TEXT, TIME } from './shape.js';
 
 /** The columns of a catalog's file. `start_time` and `end_time` are null where the interval is open. */
 export const SCHEMA: readonly SchemaElement[] = [
@@ -18,10 +18,7 @@ export const SCHEMA: readonly SchemaElement[] = [
   { name: 'collection', repetition_type: 'REQUIRED', ...TEXT },
   { name: 'geometry', repetition_type: 'OPTIONAL', type: 'BYTE_ARRAY' },
   { name: 'bbox', repetition_type: 'OPTIONAL', num_children: 4 },
-  { name: 'xmin', repetition_type: 'REQUIRED', type: 'DOUBLE' },
-  { name: 'ymin', repetition_type: 'REQUIRED', type: 'DOUBLE' },
-  { name: 'xmax', repetition_type: 'REQUIRED', type: 'DOUBLE' },
-  { name: 'ymax', repetition_type: 'REQUIRED', type: 'DOUBLE' },
+  ...SIDES.map((name): SchemaElement => ({ name, repetition_type: 'REQUIRED', type: 'DOUBLE' })),
   { name: 'start_time', repetition_type: 'OPTIONAL', ...TIME },
   { name: 'end_time', repetition_type: 'OPTIONAL', ...TIME },
   { name: 'href', repetition_type: 'REQUIRED', ...TEXT },

@@ -1,7 +1,7 @@
 /** Writing a catalog as STAC-GeoParquet: for tools that read items rather than terrachip's own columns. */
 import type { SchemaElement } from 'hyparquet';
 import { ParquetWriter } from 'hyparquet-writer';
-import { invalidInput, requireWhole, TerrachipError } from '../../errors.js';
+import { invalidInput, requireWhole, tooLarge } from '../../errors.js';
 import type { Bounds } from '../../geo/index.js';
 import { mapValues } from '../../json.js';
 import { encodeWkb } from '../../vector/wkb.js';
@@ -42,8 +42,7 @@ export async function writeStacParquet(
     ...schemaElements('bbox', BOX),
   ];
   if (schema.length > MAX_COLUMNS) {
-    throw new TerrachipError(
-      'TOO_LARGE',
+    throw tooLarge(
       `the items have assets and properties of ${schema.length} kinds, more than the ${MAX_COLUMNS} columns of STAC-GeoParquet`,
       'write them with writeCatalog(), which needs no column for each',
       { size: schema.length, limit: MAX_COLUMNS },

@@ -9,7 +9,6 @@ import { indexBoxes } from '../boxes.js';
 import type { GeoCatalog } from '../geo-catalog.js';
 import { type Fingerprint, fingerprintOf, IndexBuilder } from './index-build.js';
 import { CATALOG_KEY, GEO_KEY, geoMetadata, SCHEMA_VERSION } from './metadata.js';
-import { hilbertKey, orderOfKeys } from './order.js';
 import { RowWriter } from './row-writer.js';
 import { SCHEMA } from './rows.js';
 
@@ -54,23 +53,17 @@ export class SinkWriter extends ByteWriter {
 /** Rows without a place come last. */
 const LAST_KEY = 2 ** 32 - 1;
 
-/** What was written, and the index of it. */
-export interface WrittenCatalog {
-  readonly fingerprint: Fingerprint;
-  /** Null where none was asked for. */
-  readonly index: IndexBuilder | null;
-}
-
 /**
  * Writes the rows in an order of their own: along a Hilbert curve, those on both sides of the antimeridian last and
  * in row groups of their own, since their boxes span the globe. Beside the rows, this takes 13 bytes of memory a row,
  * 51 more for the index, and what a row group takes.
+ * @returns what tells the file from others, and its index if it was asked for
  */
 export async function writeParquet(
   catalog: GeoCatalog,
   sink: Sink,
   { signal, rowGroupSize = 20_000, index = false }: WriteOptions & { readonly index?: boolean } = {},
-): Promise<WrittenCatalog> {
+): Promise<{ fingerprint: Fingerprint; index: IndexBuilder | null }> {
   requireWhole('rowGroupSize', rowGroupSize, 1, 50_000);
   signal?.throwIfAborted();
   const { order, crossing, bounds } = orderRows(catalog);
@@ -110,17 +103,16 @@ export async function writeParquet(
   return { fingerprint: await fingerprintOf(writer.footer, writer.offset), index: builder };
 }
 
-/** Where rows go in a file. */
-export interface RowOrder {
-  /** Rows of the catalog, in the order of the file. */
-  readonly order: Uint32Array;
-  /** How many of them lie on both sides of the antimeridian; they are the last. */
-  readonly crossing: number;
-  /** Around all of them; null for none. */
-  readonly bounds: Bounds | null;
-}
-
-export function orderRows(catalog: GeoCatalog): RowOrder {
+/**
+ * Where rows go in a file.
+ * @returns rows of the catalog in the order of the file; how many of them, the last, lie on both sides of the
+ * antimeridian; and the bounds of all, null for none
+ */
+export function orderRows(catalog: GeoCatalog): {
+  order: Uint32Array;
+  crossing: number;
+  bounds: Bounds | null;
+} {
   const keys = new Uint32Array(catalog.length);
   const isCrossing = new Uint8Array(catalog.length);
   let bounds: Bounds | null = null;
@@ -138,4 +130,48 @@ export function orderRows(catalog: GeoCatalog): RowOrder {
   order.set(sorted.filter((each) => isCrossing[each] === 0));
   order.set(last, order.length - last.length);
   return { order, crossing: last.length, bounds };
+}
+
+const BITS = 16;
+const SIDE = 2 ** BITS;
+
+/**
+ * How far along a Hilbert curve (Hilbert 1891, doi:10.1007/BF01199431) over longitude and latitude the middle of a box
+ * lies: an integer below 2^32. Rows which lie together are stored together, so that the boxes of row groups are small.
+ */
+export function hilbertKey([x0, y0, x1, y1]: Bounds): number {
+  let x = cell((x0 + x1 + 360) / 720);
+  let y = cell((y0 + y1 + 180) / 360);
+  let key = 0;
+  for (let side = SIDE / 2; side >= 1; side /= 2) {
+    const right = (x & side) > 0 ? 1 : 0;
+    const up = (y & side) > 0 ? 1 : 0;
+    key += side * side * ((3 * right) ^ up);
+    if (up === 1) continue;
+    if (right === 1) {
+      x = SIDE - 1 - x;
+      y = SIDE - 1 - y;
+    }
+    [x, y] = [y, x];
+  }
+  return key;
+}
+
+function cell(share: number): number {
+  return Math.min(SIDE - 1, Math.max(0, Math.floor(share * SIDE)));
+}
+
+/** Positions of keys in ascending order; equal keys keep theirs. Keys are integers below 2^32. */
+export function orderOfKeys(keys: Uint32Array): Uint32Array {
+  let order = Uint32Array.from(keys, (_, k) => k);
+  // Sorted by the lower half of the bits, then by the upper half.
+  for (const shift of [0, 16]) {
+    const starts = new Uint32Array(SIDE + 1);
+    for (const key of keys) starts[((key >>> shift) & (SIDE - 1)) + 1]++;
+    for (let k = 1; k <= SIDE; k++) starts[k] += starts[k - 1];
+    const sorted = new Uint32Array(keys.length);
+    for (const position of order) sorted[starts[(keys[position] >>> shift) & (SIDE - 1)]++] = position;
+    order = sorted;
+  }
+  return order;
 }

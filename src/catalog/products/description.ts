@@ -164,5 +164,5 @@ export interface ProductTree {
   href(file: string): string;
   /** Reads a file. @throws {TerrachipError} TOO_LARGE above `maxBytes` */
   read(file: string, maxBytes: number, signal?: AbortSignal): Promise<Uint8Array>;
-  close(): Promise<void>;
+  dispose(): Promise<void>;
 }

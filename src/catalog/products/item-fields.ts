@@ -1,7 +1,7 @@
 /** Fields that STAC items of all products share. */
 import { invalidInput } from '../../errors.js';
 import { Crs } from '../../geo/index.js';
-import { type CatalogAsset, type CatalogBand, type CatalogRow, propertyOf } from '../row.js';
+import { type CatalogAsset, type CatalogBand, type CatalogRow, propertyOf, textOf } from '../row.js';
 import {
   type CloudSource,
   condensedName,
@@ -34,13 +34,13 @@ export function describe(
     const remedy = 'check the item, or load its assets as rasters';
     throw invalidInput(path, `has no asset that is a band of ${own.constellation}`, remedy);
   }
-  const orbit = text(row, 'sat:orbit_state')?.toLowerCase();
+  const orbit = textOf(row, 'sat:orbit_state')?.toLowerCase();
   const sizes = files.flatMap(({ resolution }) => resolution ?? []);
   const attributes: Omit<ProductAttributes, 'condensedName'> = {
     ...own,
     name: row.id,
     path,
-    platform: text(row, 'platform'),
+    platform: textOf(row, 'platform'),
     acquired: row.interval,
     pixelSize: sizes.length === 0 ? null : Math.min(...sizes),
     orbitDirection: orbit === 'ascending' || orbit === 'descending' ? orbit : null,
@@ -103,15 +103,9 @@ export function isImage({ mediaType, roles, bands = [] }: CatalogAsset): boolean
 }
 
 function crsOf(row: CatalogRow): Crs | null {
-  const code = text(row, 'proj:code') ?? row.properties['proj:epsg'];
+  const code = textOf(row, 'proj:code') ?? row.properties['proj:epsg'];
   if (typeof code === 'number') return Crs.parse(`EPSG:${code}`);
   return typeof code === 'string' ? Crs.parse(code) : null;
-}
-
-/** A property that is a non-empty text, or null. */
-export function text(row: CatalogRow, name: string): string | null {
-  const value = propertyOf(row, name);
-  return typeof value === 'string' && value !== '' ? value : null;
 }
 
 /** A property that is a finite number, or null. */

@@ -3,15 +3,15 @@
  * Search and the USGS.
  */
 import { TerrachipError } from '../../errors.js';
-import type { CatalogRow } from '../row.js';
+import { type CatalogRow, textOf } from '../row.js';
 import type { ProductDescription, ProductFile } from './description.js';
-import { describe, fileOf, firstBand, isImage, text } from './item-fields.js';
+import { describe, fileOf, firstBand, isImage } from './item-fields.js';
 import { describeLandsat } from './landsat-item.js';
 import { describeSentinel2, type ItemOptions } from './sentinel2-item.js';
 
 /** @throws {TerrachipError} UNSUPPORTED for an item of another product */
 export function describeItem(row: CatalogRow, path: string, options: ItemOptions): ProductDescription {
-  const about = `${row.collection} ${row.id} ${text(row, 'platform') ?? ''} ${text(row, 'constellation') ?? ''}`;
+  const about = `${row.collection} ${row.id} ${textOf(row, 'platform') ?? ''} ${textOf(row, 'constellation') ?? ''}`;
   if (/sentinel[-_ ]?2|\bS2[A-D]_/i.test(about)) return describeSentinel2(row, path, options);
   if (/landsat|\bL[COTEM]0\d_/i.test(about)) return describeLandsat(row, path);
   if (/sentinel[-_ ]?1|\bS1[A-D]_/i.test(about) && /rtc/i.test(about)) return describeSentinel1(row, path);

@@ -1,8 +1,8 @@
 /** Landsat Collection 2: Level 2, and the OLI bands of Level 1 (USGS, LSDS-1618, LSDS-1619 and LSDS-1822). */
 import { invalidInput, TerrachipError } from '../../errors.js';
-import type { CatalogBand, CatalogRow } from '../row.js';
+import { type CatalogBand, type CatalogRow, textOf } from '../row.js';
 import { type ProductDescription, type ProductFile, QA_PIXEL_FILL, qaPixelClouds } from './description.js';
-import { describe, fileOf, firstBand, isImage, number, text } from './item-fields.js';
+import { describe, fileOf, firstBand, isImage, number } from './item-fields.js';
 import { type FileBandName, fileBandNamed } from './names.js';
 
 /** OLI bands by number, from 1; some items have only numbers. */
@@ -71,8 +71,8 @@ export function describeLandsat(row: CatalogRow, path: string): ProductDescripti
       sensorType: 'OPTICAL',
       productType: correction,
       tile: pathRow.includes('000') ? null : pathRow.join(''),
-      processingBaseline: text(row, 'landsat:collection_number'),
-      generated: text(row, 'created'),
+      processingBaseline: textOf(row, 'landsat:collection_number'),
+      generated: textOf(row, 'created'),
     },
     files,
     clouds: qaPixelClouds(isOli),
@@ -82,8 +82,8 @@ export function describeLandsat(row: CatalogRow, path: string): ProductDescripti
 /** `L2SP`, `L2SR`, `L1TP`: from the item, or the product's name. */
 function correctionOf(row: CatalogRow, path: string): string {
   const parts = /^L[COTEM]0\d_(L\d[A-Z]{2})_\d{6}_\d{8}_\d{8}_(\d{2})_/.exec(row.id);
-  const collection = text(row, 'landsat:collection_number') ?? parts?.[2] ?? '02';
-  const correction = text(row, 'landsat:correction') ?? parts?.[1] ?? null;
+  const collection = textOf(row, 'landsat:collection_number') ?? parts?.[2] ?? '02';
+  const correction = textOf(row, 'landsat:correction') ?? parts?.[1] ?? null;
   const level = correction ?? (/c2-?l2/.test(row.collection) ? 'L2SP' : null);
   if (level !== null && /^L[12]/.test(level) && collection === '02') return level;
   const kind = level === null ? 'an unknown level' : `Collection ${collection} ${level}`;

@@ -2,10 +2,10 @@
 import { invalidInput } from '../../errors.js';
 import type { Units } from '../../raster/index.js';
 import { withoutResolution } from '../categories.js';
-import type { CatalogRow } from '../row.js';
+import { type CatalogRow, textOf } from '../row.js';
 import { baselineOf, hasOffset } from '../stac/sentinel2-baseline.js';
 import { type ProductDescription, type ProductFile, SCL_CLOUDS } from './description.js';
-import { describe, fileOf, firstBand, isImage, text } from './item-fields.js';
+import { describe, fileOf, firstBand, isImage } from './item-fields.js';
 import { fileBandNamed, SENTINEL2_BANDS, type Sentinel2Band } from './names.js';
 
 /** Corrections for the STAC item of a product. */
@@ -46,17 +46,17 @@ export function describeSentinel2(
     const nodata = band.nodata ?? 0;
     return [{ ...shared, id, name, quantity: 'reflectance', nodata, scale, offset }];
   });
-  const level = /L1C/i.test(`${row.collection} ${text(row, 's2:product_type') ?? ''} ${row.id}`)
+  const level = /L1C/i.test(`${row.collection} ${textOf(row, 's2:product_type') ?? ''} ${row.id}`)
     ? 'S2MSI1C'
     : 'S2MSI2A';
   return describe(row, path, {
     own: {
       constellation: 'Sentinel-2',
       sensorType: 'OPTICAL',
-      productType: text(row, 's2:product_type') ?? level,
+      productType: textOf(row, 's2:product_type') ?? level,
       tile: tileOf(row),
       processingBaseline: baseline,
-      generated: text(row, 's2:generation_time'),
+      generated: textOf(row, 's2:generation_time'),
     },
     files,
     clouds: SCL_CLOUDS,
@@ -65,7 +65,7 @@ export function describeSentinel2(
 
 /** `31TFJ`: from one property, three properties, or the names of the product. */
 function tileOf(row: CatalogRow): string | null {
-  const own = text(row, 's2:mgrs_tile') ?? text(row, 'grid:code')?.replace(/^MGRS-/, '');
+  const own = textOf(row, 's2:mgrs_tile') ?? textOf(row, 'grid:code')?.replace(/^MGRS-/, '');
   if (own != null) return own;
   for (const prefix of ['mgrs', 'sentinel']) {
     const parts = ['utm_zone', 'latitude_band', 'grid_square'].map(
@@ -74,7 +74,7 @@ function tileOf(row: CatalogRow): string | null {
     const tile = parts.join('').padStart(5, '0');
     if (TILE.test(tile)) return tile;
   }
-  const names = [text(row, 's2:product_uri'), text(row, 'sentinel:product_id'), row.id];
+  const names = [textOf(row, 's2:product_uri'), textOf(row, 'sentinel:product_id'), row.id];
   const tiles = names.map((name) => /_T?(\d{2}[C-X][A-Z]{2})(?:_|\.|$)/.exec(name ?? '')?.[1]);
   return tiles.find((tile) => tile !== undefined) ?? null;
 }

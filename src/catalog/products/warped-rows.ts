@@ -53,6 +53,6 @@ export async function readWarpedRows(
     for await (const { rows, values } of readStrips(backend, warped, signal))
       visit(values[0], rows.start * grid.width);
   } finally {
-    await opened.close();
+    await opened.dispose();
   }
 }

@@ -9,9 +9,8 @@ import {
   TimeInterval,
 } from '../../geo/index.js';
 import { intersectWindows, wholeWindow } from '../../geo/windows.js';
-import { gridFootprint } from '../grid-footprint.js';
 import { byFootprint } from '../group-by.js';
-import { type Place, placeOutline } from '../place.js';
+import { gridFootprint, type Place, placeOutline } from '../place.js';
 import type { CatalogRow } from '../row.js';
 import { PixelCover } from './cover.js';
 

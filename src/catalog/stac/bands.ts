@@ -5,7 +5,7 @@
 import * as v from 'valibot';
 import { withoutNulls, withoutUndefined } from '../../json.js';
 import { isCategorical, UNITS, type Units } from '../../raster/units.js';
-import type { BandValues, CatalogBand } from '../row.js';
+import type { BandValues, CatalogAsset, CatalogBand } from '../row.js';
 
 const NUMBER_TEXT = /^\s*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*$/i;
 
@@ -50,25 +50,16 @@ const Bands = v.nullish(v.array(v.union([Band, v.pipe(v.number(), v.integer())])
 
 /** Members of an asset or of an item's properties that tell of bands. */
 export const BAND_MEMBERS = { ...VALUES, bands: Bands, 'eo:bands': Bands, 'raster:bands': Bands };
-const Lists = v.looseObject(BAND_MEMBERS);
-export type BandLists = v.InferOutput<typeof Lists>;
+
+/** What an item's properties say of bands; nothing where one of these members is not as it should be. */
+export const BandLists = v.fallback(v.looseObject(BAND_MEMBERS), {});
+export type BandLists = v.InferOutput<typeof BandLists>;
 type Band = v.InferOutput<typeof Band>;
 
 const LISTS = ['bands', 'eo:bands', 'raster:bands'] as const;
 
-/** What an asset says of its bands: a list, or what holds for each of them. */
-export interface AssetBands {
-  readonly bands?: readonly CatalogBand[];
-  readonly everyBand?: BandValues;
-  /** Where all bands have the same. */
-  readonly units?: Units;
-}
-
-/** What an item's properties say of bands. */
-export function bandListsOf(properties: Readonly<Record<string, unknown>>): BandLists {
-  const parsed = v.safeParse(Lists, properties);
-  return parsed.success ? parsed.output : {};
-}
+/** What an asset says of its bands: a list, or what holds for each of them; units where all have the same. */
+type AssetBands = Pick<CatalogAsset, 'bands' | 'everyBand' | 'units'>;
 
 /**
  * The bands of an asset.

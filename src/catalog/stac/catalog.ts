@@ -39,19 +39,12 @@ export function catalogFromStac(documents: unknown, options: StacOptions = {}): 
   return GeoCatalog.from(rows);
 }
 
-/** Items as they are found in documents, and the collections beside them. */
-export interface StacItems {
-  readonly items: readonly { readonly item: unknown; readonly inCollection: boolean }[];
-  /** The `item_assets` of collections, by their ids. */
-  readonly collections: ReadonlyMap<unknown, unknown>;
-}
-
 /**
- * The items in documents.
+ * The items in documents, and the `item_assets` of collections beside them, by their ids.
  * @throws {TerrachipError} INVALID_INPUT for a FeatureCollection without features, and lists inside of lists
  */
-export function stacItems(documents: unknown, source: string): StacItems {
-  const items: { item: unknown; inCollection: boolean }[] = [];
+export function stacItems(documents: unknown, source: string) {
+  const items: { readonly item: unknown; readonly inCollection: boolean }[] = [];
   const collections = new Map<unknown, unknown>();
   const add = (document: unknown, depth: number, inCollection: boolean): void => {
     const members = Array.isArray(document) ? document : featuresOf(document, source);

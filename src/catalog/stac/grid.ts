@@ -15,17 +15,13 @@ export const GRID = {
   'proj:transform': v.nullish(Numbers),
   'proj:bbox': v.nullish(Numbers),
 };
-const Grid = v.looseObject(GRID);
+
+/** What an item's properties say of the grids of its assets; nothing where a member is not as it should be. */
+export const Grid = v.fallback(v.looseObject(GRID), {});
 export type Grid = v.InferOutput<typeof Grid>;
 
 /** Pixels by which a box may differ from the grid that it is of. */
 const SLACK = 2;
-
-/** What an item's properties say of the grids of its assets. */
-export function gridMembersOf(properties: Readonly<Record<string, unknown>>): Grid {
-  const parsed = v.safeParse(Grid, properties);
-  return parsed.success ? parsed.output : {};
-}
 
 /**
  * The grid of an asset, by what it says itself, and else its item. Null where they do not say enough, contradict

@@ -36,9 +36,7 @@ function isRemote(place: string | null): place is string {
  * that only this machine or its network can ask
  */
 export function trustedHref(href: string, base: string | null, name: string, options: HrefOptions): string {
-  const resolved = resolve(href, base, name);
-  requireTrusted(resolved, base, name, options);
-  return resolved;
+  return trusted(resolve(href, base, name), base, name, options);
 }
 
 function resolve(href: string, base: string | null, name: string): string {
@@ -51,22 +49,17 @@ function resolve(href: string, base: string | null, name: string): string {
   }
 }
 
-/** @param origin where the document came from */
-function requireTrusted(
-  href: string,
-  origin: string | null,
-  name: string,
-  { allowLocal = false }: HrefOptions,
-): void {
-  if (allowLocal || !isRemote(origin)) return;
+/** @param origin where the document came from @returns the address, if it may be used */
+function trusted(href: string, origin: string | null, name: string, options: HrefOptions): string {
+  if (options.allowLocal || !isRemote(origin)) return href;
   const remedy = 'do not trust it, read it from a file, or give `allowLocal`';
   if (LOCAL.test(href))
     throw invalidInput(name, `comes from a server but names the file ${href} of this machine`, remedy);
   const url = URL.canParse(href) ? new URL(href) : null;
-  if (url === null || !/^https?:$/.test(url.protocol)) return;
+  if (url === null || !/^https?:$/.test(url.protocol)) return href;
   // Buckets are of the public network.
   const from = /^https?:/i.test(origin) ? new URL(origin) : new URL('https://public.invalid.example');
-  if (mayName(from, url)) return;
+  if (mayName(from, url)) return href;
   throw invalidInput(
     name,
     `comes from a server but names ${url.host}, which only this machine or its network can ask`,
@@ -85,11 +78,7 @@ export function rowFrom(row: CatalogRow, place: string, options: HrefOptions = {
   const beside = (href: string): string => {
     if (href === '') return href;
     // Catalogs hold the paths of the machine that built them.
-    if (LOCAL.test(href)) {
-      requireTrusted(href, place, name, options);
-      return href;
-    }
-    return trustedHref(href, place, name, options);
+    return trusted(LOCAL.test(href) ? href : resolve(href, place, name), place, name, options);
   };
   const assets = mapValues(row.assets, (asset) => ({ ...asset, href: beside(asset.href) }));
   return { ...row, href: beside(row.href), assets };

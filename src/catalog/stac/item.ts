@@ -9,8 +9,8 @@ import { bboxOf } from '../boxes.js';
 import { outlineOfGeoJson, pointOutline } from '../geometry.js';
 import { placeOutline } from '../place.js';
 import type { BandValues, CatalogAsset, CatalogRow, CatalogValue } from '../row.js';
-import { BAND_MEMBERS, type BandLists, bandListsOf, bandsOf, numberMember } from './bands.js';
-import { boundsOfBbox, GRID, type Grid, gridMembersOf, gridOf, membersOfGrid } from './grid.js';
+import { BAND_MEMBERS, BandLists, bandsOf, numberMember } from './bands.js';
+import { boundsOfBbox, GRID, Grid, gridOf, membersOfGrid } from './grid.js';
 import { type HrefOptions, isAbsolute, trustedHref } from './href.js';
 import { withKnownUnits } from './units.js';
 
@@ -62,7 +62,7 @@ export function rowOfItem(
   const resolve = (href: string): string => trustedHref(href, base, where, origin);
   const collection = item.collection ?? '';
   const properties = item.properties as Readonly<Record<string, CatalogValue>>;
-  const [bands, grid] = [bandListsOf(properties), gridMembersOf(properties)];
+  const [bands, grid] = [v.parse(BandLists, properties), v.parse(Grid, properties)];
   const assets = mapValues(item.assets, (asset, key) => {
     const known = { ...assetOf(asset, bands, grid), href: resolve(asset.href) };
     return known.units ? known : withKnownUnits(known, key, collection, properties);

@@ -1,81 +1,81 @@
-import { Command } from 'commander';
+import { bboxOf } from '../../catalog/boxes.js';
+import type { CatalogRow, GeoCatalog } from '../../catalog/index.js';
 import { DEDUPE_POLICIES } from '../../catalog/union.js';
 import { invalidOption } from '../../errors.js';
 import type { CatalogReport } from '../../workflow/catalog.js';
-import type { BuildCatalogOptions, BuildCatalogReport } from '../../workflow/catalog-build.js';
-import { collect, parseChoice, parseCount, requireLength } from '../arguments.js';
-import { describeItems, itemsOf } from '../catalog-items.js';
-import type { CommandContext, Run } from '../main.js';
+import type { BuildCatalogReport } from '../../workflow/catalog-build.js';
+import { CATALOG_TYPES, ROW_KINDS } from '../../workflow/choices.js';
+import { parseChoice, parseCount, requireLength } from '../arguments.js';
+import {
+  argument,
+  argumentList,
+  type CommandContext,
+  converted,
+  defineCommand,
+  defineGroup,
+  flag,
+  list,
+  option,
+} from '../command.js';
 import {
   ALLOW_LOCAL,
-  addSelectionOptions,
-  parseSelection,
-  type SelectionOptions,
-} from '../selection-options.js';
+  BBOX,
+  BBOX_CRS_HELP,
+  ENCODING,
+  outputOption,
+  SELECTION_OPTIONS,
+} from '../shared-options.js';
 import { formatLines } from '../table.js';
 
 /** What files a catalog can be, and what else is read as one. */
 const FILE = 'a catalog in GeoParquet (.parquet) or GeoJSON (.geojson)';
 const SOURCE = `${FILE}, or STAC items (.json, .ndjson)`;
 
-export function catalogCommand(run: Run): Command {
-  return new Command('catalog')
-    .description('catalogs: what exists, where and when')
-    .addCommand(buildCommand(run))
-    .addCommand(queryCommand(run))
-    .addCommand(intersectCommand(run))
-    .addCommand(unionCommand(run))
-    .addCommand(infoCommand(run));
-}
+const CATALOG = argument('<catalog>', `${SOURCE}, by path or URL`);
+const OUTPUT = option('-o, --output <file>', `${FILE} to write`);
 
-type BuildOptions = Omit<BuildCatalogOptions, 'inputs' | 'filenameRegex'> & { regex?: string };
-
-function buildCommand(run: Run): Command {
-  const command = new Command('build')
-    .description('make a catalog of files from their headers')
-    .argument('<inputs...>', 'paths, patterns such as "scenes/*.tif", folders, or URLs')
-    .requiredOption('-o, --output <file>', `${FILE} to write`)
-    .option(
+const buildCommand = defineCommand(
+  'build',
+  'make a catalog of files from their headers',
+  {
+    inputs: argumentList('<inputs...>', 'paths, patterns such as "scenes/*.tif", folders, or URLs'),
+    output: outputOption('<file>', `${FILE} to write`),
+    type: option(
       '--type <what>',
       'raster, zarr (netCDF and HDF5 too), vector, stac (items as they are), or product (SAFE, STAC items of known products); default: by the inputs',
-      parseChoice('--type', ['raster', 'zarr', 'vector', 'product', 'stac']),
-    )
-    .option(
+      parseChoice(CATALOG_TYPES),
+    ),
+    filenameRegex: option(
       '--regex <regex>',
       'names groups of file names: date, or start and stop; band; others are properties',
-    )
-    .option('--date-format <format>', 'of these dates, as strptime has it (default %Y%m%d)')
-    .option('--collection <name>', 'the collection that the rows belong to')
-    .option('--band-names <names...>', 'of the bands of each raster, in order', collect(String))
-    .option('--variables <names...>', 'the arrays of each store that are meant', collect(String))
-    .option(
+    ),
+    dateFormat: option('--date-format <format>', 'of these dates, as strptime has it (default %Y%m%d)'),
+    collection: option('--collection <name>', 'the collection that the rows belong to'),
+    bandNames: list('--band-names <names...>', 'of the bands of each raster, in order'),
+    variables: list('--variables <names...>', 'the arrays of each store that are meant'),
+    rows: option(
       '--rows <what>',
       'store (default) or step of time; file (default) or feature of vectors',
-      parseChoice('--rows', ['store', 'step', 'file', 'feature']),
-    )
-    .option('--layer <name>', 'of vector files with several')
-    .option('--source-crs <crs>', 'of vector files that do not say theirs')
-    .option('--encoding <name>', 'of the attributes of shapefiles, whatever they say: UTF-8, CP850, GBK')
-    .option('--date-property <names...>', 'of features: when, or start and end', collect(String))
-    .option('--id-property <name>', 'of features: their ids')
-    .option('--concurrency <n>', 'files that are open at a time (default 16)', parseCount('--concurrency'))
-    .option(...ALLOW_LOCAL)
-    .option('--strict', 'end with the first file that cannot be read');
-  return command.action((inputs: string[], { regex, ...options }: BuildOptions) =>
-    run(command, async ({ output, signal }) => {
-      if (options.dateProperty !== undefined) requireLength('--date-property', options.dateProperty, [1, 2]);
-      const { buildCatalogFile } = await import('../../workflow/catalog-build.js');
-      const report = await buildCatalogFile({
-        ...options,
-        ...(regex === undefined ? {} : { filenameRegex: regex }),
-        inputs,
-        signal,
-        onProgress: output.onProgress,
-      });
-      output.result(report, describeBuild(report));
-    }),
-  );
-}
+      parseChoice(ROW_KINDS),
+    ),
+    layer: option('--layer <name>', 'of vector files with several'),
+    sourceCrs: option('--source-crs <crs>', 'of vector files that do not say theirs'),
+    encoding: ENCODING,
+    dateProperty: converted(
+      list('--date-property <names...>', 'of features: when, or start and end'),
+      (names, name) => requireLength(name, names, 1, 2),
+    ),
+    idProperty: option('--id-property <name>', 'of features: their ids'),
+    concurrency: option('--concurrency <n>', 'files that are open at a time (default 16)', parseCount()),
+    allowLocal: ALLOW_LOCAL,
+    strict: flag('--strict', 'end with the first file that cannot be read'),
+  },
+  async (values, { output, ...operation }) => {
+    const { buildCatalogFile } = await import('../../workflow/catalog-build.js');
+    const report = await buildCatalogFile({ ...values, ...operation });
+    output.result(report, describeBuild(report));
+  },
+);
 
 function describeBuild({ output, count, unreadable, unmatched }: BuildCatalogReport): string {
   const parts = [`${output}: ${count} ${count === 1 ? 'row' : 'rows'}`];
@@ -87,102 +87,84 @@ function describeBuild({ output, count, unreadable, unmatched }: BuildCatalogRep
   return parts.join(', ');
 }
 
-interface QueryOptions extends SelectionOptions {
-  crs?: string;
-  output?: string;
-}
+const queryCommand = defineCommand(
+  'query',
+  'the rows at a place and a time',
+  {
+    catalog: CATALOG,
+    bbox: BBOX,
+    crs: option('--crs <crs>', BBOX_CRS_HELP),
+    ...SELECTION_OPTIONS,
+    output: OUTPUT,
+  },
+  async (values, context) => {
+    await checkOutput(values.output, [values.catalog, values.geometry]);
+    const { queryCatalogFile } = await import('../../workflow/catalog.js');
+    const found = await queryCatalogFile({ ...values, signal: context.signal });
+    await present(found, values.output, context);
+  },
+);
 
-function queryCommand(run: Run): Command {
-  const command = new Command('query')
-    .description('the rows at a place and a time')
-    .argument('<catalog>', `${SOURCE}, by path or URL`);
-  addSelectionOptions(command, '--crs').option('-o, --output <file>', `${FILE} to write`);
-  return command.action((catalog: string, { output: file, crs, ...options }: QueryOptions) =>
-    run(command, async (context) => {
-      await checkOutput(file, [catalog, options.geometry]);
-      const { queryCatalogFile } = await import('../../workflow/catalog.js');
-      const selection = parseSelection(options, crs);
-      const found = await queryCatalogFile({ ...selection, catalog, signal: context.signal });
-      await present(found, file, context);
-    }),
-  );
-}
+const intersectCommand = defineCommand(
+  'intersect',
+  'the overlaps of two catalogs, in space and time',
+  {
+    first: argument('<first>', SOURCE),
+    second: argument('<second>', SOURCE),
+    spatialOnly: flag('--spatial-only', 'pairs of any time'),
+    allowLocal: ALLOW_LOCAL,
+    output: OUTPUT,
+  },
+  async (values, context) => {
+    await checkOutput(values.output, [values.first, values.second]);
+    const { intersectCatalogFiles } = await import('../../workflow/catalog.js');
+    const { catalog, explanation } = await intersectCatalogFiles({ ...values, signal: context.signal });
+    if (explanation !== '') context.onProgress({ type: 'warning', message: explanation });
+    await present(catalog, values.output, context);
+  },
+);
 
-interface IntersectOptions {
-  spatialOnly?: boolean;
-  allowLocal?: boolean;
-  output?: string;
-}
-
-function intersectCommand(run: Run): Command {
-  const command = new Command('intersect')
-    .description('the overlaps of two catalogs, in space and time')
-    .argument('<first>', SOURCE)
-    .argument('<second>', SOURCE)
-    .option('--spatial-only', 'pairs of any time')
-    .option(...ALLOW_LOCAL)
-    .option('-o, --output <file>', `${FILE} to write`);
-  return command.action((first: string, second: string, { output, ...options }: IntersectOptions) =>
-    run(command, async (context) => {
-      await checkOutput(output, [first, second]);
-      const { intersectCatalogFiles } = await import('../../workflow/catalog.js');
-      const { catalog, explanation } = await intersectCatalogFiles({
-        ...options,
-        first,
-        second,
-        signal: context.signal,
-      });
-      if (explanation !== '') context.output.onProgress({ type: 'warning', message: explanation });
-      await present(catalog, output, context);
-    }),
-  );
-}
-
-interface UnionOptions {
-  dedupe?: (typeof DEDUPE_POLICIES)[number];
-  allowLocal?: boolean;
-  output?: string;
-}
-
-function unionCommand(run: Run): Command {
-  const command = new Command('union')
-    .description('the rows of several catalogs')
-    .argument('<catalogs...>', SOURCE)
-    .option(
+const unionCommand = defineCommand(
+  'union',
+  'the rows of several catalogs',
+  {
+    catalogs: argumentList('<catalogs...>', SOURCE),
+    dedupe: option(
       '--dedupe <how>',
       'keep every row (none), one of each item (default), or the newest processing of each',
-      parseChoice('--dedupe', DEDUPE_POLICIES),
-    )
-    .option(...ALLOW_LOCAL)
-    .option('-o, --output <file>', `${FILE} to write`);
-  return command.action((catalogs: string[], { output, ...options }: UnionOptions) =>
-    run(command, async (context) => {
-      if (catalogs.length < 2) throw invalidOption('catalogs', 'are too few', 'name two or more');
-      await checkOutput(output, catalogs);
-      const { uniteCatalogFiles } = await import('../../workflow/catalog.js');
-      const united = await uniteCatalogFiles({
-        ...options,
-        catalogs,
-        signal: context.signal,
-      });
-      await present(united, output, context);
-    }),
-  );
-}
+      parseChoice(DEDUPE_POLICIES),
+    ),
+    allowLocal: ALLOW_LOCAL,
+    output: OUTPUT,
+  },
+  async (values, context) => {
+    if (values.catalogs.length < 2) throw invalidOption('catalogs', 'are too few', 'name two or more');
+    await checkOutput(values.output, values.catalogs);
+    const { uniteCatalogFiles } = await import('../../workflow/catalog.js');
+    await present(await uniteCatalogFiles({ ...values, signal: context.signal }), values.output, context);
+  },
+);
 
-function infoCommand(run: Run): Command {
-  const command = new Command('info')
-    .description('what is in a catalog: rows, extent, collections, properties')
-    .argument('<catalog>', `${SOURCE}, by path or URL`)
-    .option(...ALLOW_LOCAL);
-  return command.action((catalog: string, options: { allowLocal?: boolean }) =>
-    run(command, async ({ output, signal }) => {
-      const { describeCatalogFile } = await import('../../workflow/catalog.js');
-      const report = await describeCatalogFile(catalog, { ...options, signal });
-      output.result(report, describeInfo(report));
-    }),
-  );
-}
+const infoCommand = defineCommand(
+  'info',
+  'what is in a catalog: rows, extent, collections, properties',
+  { catalog: CATALOG, allowLocal: ALLOW_LOCAL },
+  async ({ catalog, ...options }, { output, signal }) => {
+    const { describeCatalogFile } = await import('../../workflow/catalog.js');
+    const report = await describeCatalogFile(catalog, { ...options, signal });
+    output.result(report, describeInfo(report));
+  },
+);
+
+export const catalogCommand = defineGroup(
+  'catalog',
+  'catalogs: what exists, where and when',
+  buildCommand,
+  queryCommand,
+  intersectCommand,
+  unionCommand,
+  infoCommand,
+);
 
 function describeInfo(report: CatalogReport): string {
   const counts = (of: Record<string, number>): string =>
@@ -214,7 +196,7 @@ async function checkOutput(file: string | undefined, inputs: readonly (string | 
 
 /** Writes rows to a file where one is named, and prints them. */
 async function present(
-  catalog: Parameters<typeof itemsOf>[0],
+  catalog: GeoCatalog,
   file: string | undefined,
   { output, signal }: CommandContext,
 ): Promise<void> {
@@ -225,4 +207,59 @@ async function present(
   const items = itemsOf(catalog);
   const written = file === undefined ? {} : { output: file };
   output.result({ ...written, count: items.length, items }, describeItems(items, file));
+}
+
+/** Rows of a table for people; `--json` and files hold all. */
+const SHOWN = 100;
+
+/** What `--json` has of a row: the contract others script against. */
+interface CatalogItem {
+  path: string;
+  id: string;
+  collection: string;
+  /** Longitude and latitude; a west greater than the east crosses the antimeridian. Null for a row without a place. */
+  bbox: readonly [number, number, number, number] | null;
+  /** ISO 8601 UTC; `..` for an open end. */
+  interval: readonly [string, string];
+  assets: Record<string, string>;
+  properties: CatalogRow['properties'];
+}
+
+function itemsOf(catalog: GeoCatalog): CatalogItem[] {
+  return Array.from(catalog, ({ id, collection, href, footprint, interval, assets, properties }) => ({
+    path: href,
+    id,
+    collection,
+    bbox: bboxOf(footprint),
+    interval: interval.toJSON(),
+    assets: Object.fromEntries(Object.entries(assets).map(([name, asset]) => [name, asset.href])),
+    properties,
+  }));
+}
+
+/** A line a row, and how many there are. */
+function describeItems(items: readonly CatalogItem[], written?: string): string {
+  const total = `${items.length} ${items.length === 1 ? 'row' : 'rows'}`;
+  if (written !== undefined) return `${written}: ${total}`;
+  if (items.length === 0) return 'no rows';
+  const rows = items
+    .slice(0, SHOWN)
+    .map(({ id, interval, bbox, path }) => [
+      id,
+      timeOf(interval),
+      bbox === null ? '—' : bbox.map((degrees) => degrees.toFixed(3)).join(' '),
+      path,
+    ]);
+  const table = formatLines([['id', 'time', 'west south east north', 'path'], ...rows]);
+  const rest = items.length - rows.length;
+  return `${table}\n${rest > 0 ? `… and ${rest} more of ` : ''}${total}`;
+}
+
+/** Whole days and seconds without what says nothing. */
+function timeOf([start, end]: readonly [string, string]): string {
+  if (start === '..' && end === '..') return 'static';
+  const isDay = start.slice(0, 10) === end.slice(0, 10) && /T00:00:00\.000Z$/.test(start);
+  if (isDay && end.endsWith('T23:59:59.999Z')) return start.slice(0, 10);
+  const short = (time: string): string => time.replace('.000Z', 'Z');
+  return start === end ? short(start) : `${short(start)}/${short(end)}`;
 }

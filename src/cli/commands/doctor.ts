@@ -1,28 +1,27 @@
-import { Command } from 'commander';
-import type { Run } from '../main.js';
+import { diagnose } from '../../workflow/index.js';
+import { defineCommand } from '../command.js';
 
-export function doctorCommand(run: Run): Command {
-  const command = new Command('doctor').description('adapters, providers, versions, and what to install');
-  return command.action(() =>
-    run(command, async ({ output }) => {
-      const { diagnose } = await import('../../workflow/doctor.js');
-      const report = await diagnose();
-      const { webgpu, onnx, resident } = report;
-      output.result(
-        report,
-        [
-          `terrachip       ${report.terrachip}, Node ${report.node}, ${report.platform}`,
-          `processor       ${report.processor}, ${report.cores} cores, ${(report.memoryBytes / 2 ** 30).toFixed(1)} GiB`,
-          `webgpu          ${webgpu.available ? `${webgpu.adapter} (${webgpu.adapterClass})` : webgpu.problem}`,
-          `onnx            ${onnx.available ? onnx.providers.join(', ') : onnx.problem}`,
-          `webgpu-resident ${resident.available ? 'onnxruntime-web on that adapter' : resident.problem}`,
-          ...report.readers.map(
-            (found) =>
-              `${found.reads.join(', ').padEnd(16)}${found.available ? found.package : `${found.problem}; ${found.remedy}`}`,
-          ),
-          `--backend auto takes ${report.autoBackend}`,
-        ].join('\n'),
-      );
-    }),
-  );
-}
+export const doctorCommand = defineCommand(
+  'doctor',
+  'adapters, providers, versions, and what to install',
+  {},
+  async (_, { output }) => {
+    const report = await diagnose();
+    const { webgpu, onnx, resident } = report;
+    output.result(
+      report,
+      [
+        `terrachip       ${report.terrachip}, Node ${report.node}, ${report.platform}`,
+        `processor       ${report.processor}, ${report.cores} cores, ${(report.memoryBytes / 2 ** 30).toFixed(1)} GiB`,
+        `webgpu          ${webgpu.available ? `${webgpu.adapter} (${webgpu.adapterClass})` : webgpu.problem}`,
+        `onnx            ${onnx.available ? onnx.providers.join(', ') : onnx.problem}`,
+        `webgpu-resident ${resident.available ? 'onnxruntime-web on that adapter' : resident.problem}`,
+        ...report.readers.map(
+          (found) =>
+            `${found.reads.join(', ').padEnd(16)}${found.available ? found.package : `${found.problem}; ${found.remedy}`}`,
+        ),
+        `--backend auto takes ${report.autoBackend}`,
+      ].join('\n'),
+    );
+  },
+);

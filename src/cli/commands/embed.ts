@@ -1,25 +1,35 @@
-import { Command } from 'commander';
+import type { QualityMask } from '../../catalog/node/index.js';
 import { invalidOption } from '../../errors.js';
 import { PROVIDER_CHOICES } from '../../inference/node/provider-choice.js';
-import { EMBEDDING_POOLS } from '../../workflow/embed/pool.js';
-import type { EmbedRunOptions } from '../../workflow/embed/run.js';
-import { collect, parseBackend, parseChoice, parseCount } from '../arguments.js';
+import { RESAMPLINGS } from '../../kernels/index.js';
+import { UNITS } from '../../raster/units.js';
+import { CHIP_METHODS, CHIP_TIMES, EDGE_POLICIES, EMBEDDING_POOLS } from '../../workflow/choices.js';
+import { embedCatalogs, embedScenes } from '../../workflow/index.js';
+import { type Parse, parseChoice, parseCount, parseNumber, parsePair } from '../arguments.js';
 import {
-  addCatalogOptions,
-  type CatalogOptions,
-  catalogsOf,
-  isCatalogSource,
-  parseCatalogOptions,
-  refuseCatalogOptions,
-} from '../embed-catalog-options.js';
-import type { Run } from '../main.js';
-
-interface Options extends Omit<EmbedRunOptions, 'signal' | 'onProgress' | 'batchSize'>, CatalogOptions {
-  batch?: number;
-  cacheMb?: number;
-  maxPixels?: number;
-  phases?: string[];
-}
+  argumentList,
+  converted,
+  defineCommand,
+  list,
+  longFlag,
+  option,
+  type Parameter,
+  required,
+  type Values,
+  withDefault,
+} from '../command.js';
+import {
+  BACKEND,
+  BATCH_SIZE,
+  BBOX,
+  BBOX_CRS_HELP,
+  CACHE,
+  maxPixels,
+  outputOption,
+  RESUME,
+  SELECTION_OPTIONS,
+  THREADS,
+} from '../shared-options.js';
 
 const EXAMPLES = `
 Of scenes:
@@ -29,99 +39,208 @@ Of a catalog whose rows have the bands of all inputs, or of a catalog for each i
   terrachip embed S2L2A=s2.parquet S1RTC=s1.parquet DEM=dem.parquet --model encoder -o embeddings.zarr \\
     --crs EPSG:32632 --res 10 --datetime 2021-07 --where "eo:cloud_cover < 20" --mask S2L2A=SCL:3,8,9,10 --pad 3`;
 
-export function embedCommand(run: Run): Command {
-  const command = new Command('embed')
-    .description('what the chips of scenes or catalogs are like, by an encoder: embeddings in a Zarr store')
-    .argument(
-      '<sources...>',
-      'scene files; or a catalog (.parquet, .geojson) for all inputs; or INPUT=CATALOG for each',
-    )
-    .requiredOption('--model <folder>', 'an encoder, or a model imported with --split')
-    .requiredOption('-o, --output <store>', 'the Zarr group to write')
-    .option(
-      '--pool <how>',
-      `over the tokens of a chip: ${EMBEDDING_POOLS.join(', ')} (default mean)`,
-      parseChoice('--pool', EMBEDDING_POOLS),
-    )
-    .option('--backend <name>', 'auto, webgpu or cpu', parseBackend, 'auto' as const)
-    .option(
-      '--provider <name>',
-      PROVIDER_CHOICES.join(', '),
-      parseChoice('--provider', PROVIDER_CHOICES),
-      'auto' as const,
-    )
-    .option('--threads <n>', 'worker threads', parseCount('--threads', 0))
-    .option(
-      '--phases <which...>',
-      "what the model's phases are, in its order: phases of the scenes, or times of the catalogs",
-      collect(String),
-    )
-    .option('--batch <n>', 'chips a batch (default 4)', parseCount('--batch'))
-    .option('--unit-chips <n>', 'chips a file of the store: a multiple of 16', parseCount('--unit-chips'))
-    .option('--resume', 'keep the units that an earlier run finished')
-    .option('--cache-mb <n>', 'decoded source blocks to keep (default 256)', parseCount('--cache-mb'))
-    .option(
-      '--max-pixels <n>',
-      'of scenes: refuse larger grids (default 500000000)',
-      parseCount('--max-pixels'),
+const DAY = 86_400_000;
+
+/** Names, or numbers of bands in the row's main file. */
+const parseBands: Parse<(string | number)[]> = (text) =>
+  text.split(',').map((band) => (/^[1-9]\d*$/.test(band) ? Number(band) : band));
+
+const parseMask: Parse<QualityMask> = (text, flag) => {
+  const match = /^(.+):(\d{1,3}(?:,\d{1,3})*)$/.exec(text);
+  if (match === null) throw invalidOption(flag, `cannot be "${text}"`, 'write INPUT=BAND:CLASS,CLASS');
+  return { band: match[1], classes: match[2].split(',').map(Number) };
+};
+
+/** An option with a value for each of several inputs. @param what the value, for errors */
+function byInput<T>(
+  flags: string,
+  help: string,
+  what: string,
+  parse: Parse<T>,
+): Parameter<Record<string, T>, false> {
+  return converted(list(flags, help, parsePair(what)), (pairs, flag) => fromPairs(pairs, flag, parse));
+}
+
+/** @throws {TerrachipError} INVALID_OPTION for a name that comes twice */
+function fromPairs<T>(
+  pairs: readonly (readonly [name: string, value: string])[],
+  option: string,
+  parse: Parse<T>,
+): Record<string, T> {
+  const values = new Map<string, T>();
+  for (const [name, value] of pairs) {
+    if (values.has(name)) throw invalidOption(option, `names ${name} twice`, 'name each input once');
+    values.set(name, parse(value, option));
+  }
+  return Object.fromEntries(values);
+}
+
+/** The options that only catalogs have. */
+const CATALOG_OPTIONS = {
+  crs: option('--crs <crs>', 'of the chips: EPSG:32632, WKT or a PROJ string'),
+  resolution: option(
+    '--res <units>',
+    'pixel size in that CRS; chips lie on its whole multiples',
+    parseNumber,
+  ),
+  bbox: BBOX,
+  bboxCrs: option('--bbox-crs <crs>', BBOX_CRS_HELP),
+  ...SELECTION_OPTIONS,
+  every: option(
+    '--every <time>',
+    `which images of a place are one chip: ${CHIP_TIMES.join(', ')} (default day, in UTC)`,
+    parseChoice(CHIP_TIMES),
+  ),
+  pad: option(
+    '--pad <days>',
+    'days that images of other inputs may be from a chip (default 0)',
+    (text, flag) => parseNumber(text, flag) * DAY,
+  ),
+  bands: byInput(
+    '--bands <input=bands...>',
+    "bands of an input in the model's order: S2L2A=coastal,blue,…, DEM=1",
+    'BAND,BAND',
+    parseBands,
+  ),
+  units: byInput(
+    '--units <input=units...>',
+    'of rows that declare none: S1RTC=dB',
+    'UNITS',
+    parseChoice(UNITS),
+  ),
+  masks: byInput(
+    '--mask <input=band:classes...>',
+    'pixels to take away first: S2L2A=SCL:3,8,9,10',
+    'BAND:CLASS,CLASS',
+    parseMask,
+  ),
+  maskDilate: option('--mask-dilate <pixels>', 'by which masks grow (default 0)', parseCount(0)),
+  method: option(
+    '--method <how>',
+    `what becomes of several images over a pixel: ${CHIP_METHODS.join(', ')} (default first, the nearest in time)`,
+    parseChoice(CHIP_METHODS),
+  ),
+  resampling: option(
+    '--resampling <name>',
+    `${RESAMPLINGS.join(', ')} (default bilinear)`,
+    parseChoice(RESAMPLINGS),
+  ),
+  stride: option('--stride <pixels>', "from one chip to the next (default: the model's)", parseCount()),
+  policy: option(
+    '--policy <what>',
+    `at the edges: ${EDGE_POLICIES.join(', ')} (default cover: the last chip is shifted inwards)`,
+    parseChoice(EDGE_POLICIES),
+  ),
+};
+
+type CatalogValues = Values<typeof CATALOG_OPTIONS>;
+
+const CATALOG = /\.(geo)?parquet$|\.geojson$|\.nd(geo)?json$|\.(geo)?jsonl$/i;
+
+/** Whether a source is a catalog, by its ending; scenes are folders or end with `.json`. */
+function isCatalogSource(source: string): boolean {
+  return CATALOG.test(source.replace(/[?#].*$/, ''));
+}
+
+/** One catalog, or one for each input. */
+function catalogsOf(sources: readonly string[]): string | Record<string, string> {
+  const named = sources.map((source): readonly [string, string] | null => {
+    const [, input, path] = /^([\w.-]+)=(.+)$/.exec(source) ?? [];
+    return input === undefined ? null : [input, path];
+  });
+  if (sources.length === 1 && named[0] === null) return sources[0];
+  const plain = sources.find((_, k) => named[k] === null);
+  if (plain !== undefined) {
+    throw invalidOption(
+      'sources',
+      `name ${plain} among other catalogs, but not for which input it is`,
+      'write INPUT=CATALOG for each, or unite them with terrachip catalog union',
     );
-  addCatalogOptions(command).addHelpText('after', EXAMPLES);
-  return command.action((sources: string[], options: Options) =>
-    run(command, async ({ output, signal }) => {
-      const { embedCatalogs, embedScenes } = await import('../../workflow/embed/index.js');
-      const {
-        batch,
-        cacheMb,
-        maxPixels,
-        model,
-        backend,
-        provider,
-        threads,
-        phases,
-        pool,
-        unitChips,
-        resume,
-      } = options;
-      const common = {
-        model,
-        output: options.output,
-        signal,
-        onProgress: output.onProgress,
-        ...(backend === undefined ? {} : { backend }),
-        ...(provider === undefined ? {} : { provider }),
-        ...(threads === undefined ? {} : { threads }),
-        ...(phases === undefined ? {} : { phases }),
-        ...(pool === undefined ? {} : { pool }),
-        ...(unitChips === undefined ? {} : { unitChips }),
-        ...(resume === undefined ? {} : { resume }),
-        ...(batch === undefined ? {} : { batchSize: batch }),
-        ...(cacheMb === undefined ? {} : { cacheBytes: cacheMb * 2 ** 20 }),
-      };
-      const catalogs = sources.filter(isCatalogSource);
-      if (catalogs.length > 0 && catalogs.length < sources.length) {
-        throw invalidOption('sources', 'are scenes and catalogs', 'embed the one, then the other');
-      }
-      if (catalogs.length === 0) refuseCatalogOptions(options);
-      if (catalogs.length > 0 && maxPixels !== undefined)
-        throw invalidOption('--max-pixels', 'has no meaning for catalogs', 'leave it out');
-      const report =
-        catalogs.length > 0
-          ? await embedCatalogs({
-              ...common,
-              ...parseCatalogOptions(options),
-              catalogs: catalogsOf(catalogs),
-            })
-          : await embedScenes({
-              ...common,
-              scenes: sources,
-              ...(maxPixels === undefined ? {} : { maxPixels }),
-            });
-      const { shape, provider: ran, chipsRun, chipsSkipped } = report;
-      const tokens = report.pool === 'none' ? 'every token' : `the ${report.pool} of the tokens`;
-      output.result(
-        report,
-        `${report.output}: (${shape.join(', ')}), ${tokens} of ${chipsRun} chips on ${ran}; ${chipsSkipped} without data`,
-      );
-    }),
+  }
+  return fromPairs(
+    named.filter((each) => each !== null),
+    'sources',
+    (path) => path,
   );
 }
+
+/** @throws {TerrachipError} INVALID_OPTION for an option that scenes do not have */
+function refuseCatalogOptions(values: Partial<CatalogValues>): void {
+  for (const [name, { flags }] of Object.entries(CATALOG_OPTIONS)) {
+    if (Object.hasOwn(values, name))
+      throw invalidOption(longFlag(flags), 'has no meaning for scenes', 'leave it out, or give a catalog');
+  }
+}
+
+/** What `embedCatalogs` takes of the options of catalogs. @throws {TerrachipError} INVALID_OPTION */
+function catalogSettings({ maskDilate: dilate, bboxCrs, masks, ...values }: CatalogValues) {
+  const { crs, resolution } = values;
+  if (crs === undefined || resolution === undefined)
+    throw invalidOption('--crs and --res', 'are needed for catalogs', 'say the grid that chips lie on');
+  if (values.bbox === undefined && bboxCrs !== undefined)
+    throw invalidOption('--bbox-crs', 'is that of --bbox, which is missing', 'leave it out, or give --bbox');
+  if (dilate !== undefined && masks === undefined)
+    throw invalidOption(
+      '--mask-dilate',
+      'grows masks, of which there is none',
+      'leave it out, or give --mask',
+    );
+  const grown = Object.entries(masks ?? {}).map(([input, mask]) => [input, { ...mask, dilate }] as const);
+  const select = { ...values, crs: bboxCrs };
+  return { ...values, crs, resolution, select, masks: Object.fromEntries(grown) };
+}
+
+export const embedCommand = defineCommand(
+  'embed',
+  'what the chips of scenes or catalogs are like, by an encoder: embeddings in a Zarr store',
+  {
+    sources: argumentList(
+      '<sources...>',
+      'scene files; or a catalog (.parquet, .geojson) for all inputs; or INPUT=CATALOG for each',
+    ),
+    model: required(option('--model <folder>', 'an encoder, or a model imported with --split')),
+    output: outputOption('<store>', 'the Zarr group to write'),
+    pool: option(
+      '--pool <how>',
+      `over the tokens of a chip: ${EMBEDDING_POOLS.join(', ')} (default mean)`,
+      parseChoice(EMBEDDING_POOLS),
+    ),
+    backend: BACKEND,
+    provider: withDefault(
+      'auto',
+      option('--provider <name>', PROVIDER_CHOICES.join(', '), parseChoice(PROVIDER_CHOICES)),
+    ),
+    threads: THREADS,
+    phases: list(
+      '--phases <which...>',
+      "what the model's phases are, in its order: phases of the scenes, or times of the catalogs",
+    ),
+    batchSize: BATCH_SIZE,
+    unitChips: option('--unit-chips <n>', 'chips a file of the store: a multiple of 16', parseCount()),
+    resume: RESUME,
+    cacheBytes: CACHE,
+    maxPixels: maxPixels('of scenes: refuse larger grids'),
+    ...CATALOG_OPTIONS,
+  },
+  async ({ sources, ...values }, { output, ...operation }) => {
+    const catalogs = sources.filter(isCatalogSource);
+    if (catalogs.length > 0 && catalogs.length < sources.length) {
+      throw invalidOption('sources', 'are scenes and catalogs', 'embed the one, then the other');
+    }
+    if (catalogs.length === 0) refuseCatalogOptions(values);
+    if (catalogs.length > 0 && values.maxPixels !== undefined)
+      throw invalidOption('--max-pixels', 'has no meaning for catalogs', 'leave it out');
+    const options = { ...values, ...operation };
+    const report =
+      catalogs.length > 0
+        ? await embedCatalogs({ ...options, ...catalogSettings(values), catalogs: catalogsOf(catalogs) })
+        : await embedScenes({ ...options, scenes: sources });
+    const { shape, provider, chipsRun, chipsSkipped } = report;
+    const tokens = report.pool === 'none' ? 'every token' : `the ${report.pool} of the tokens`;
+    output.result(
+      report,
+      `${report.output}: (${shape.join(', ')}), ${tokens} of ${chipsRun} chips on ${provider}; ${chipsSkipped} without data`,
+    );
+  },
+  { after: EXAMPLES, apart: { heading: 'Options of catalogs:', table: CATALOG_OPTIONS } },
+);

@@ -1,72 +1,57 @@
-import { Command } from 'commander';
 import { invalidOption } from '../../errors.js';
-import type { Assessment, Metrics, Statistics } from '../../workflow/index.js';
+import {
+  type Assessment,
+  assessMap,
+  type ClassMetrics,
+  type Metrics,
+  type Statistics,
+} from '../../workflow/index.js';
 import { parseArea, parseCount } from '../arguments.js';
-import type { Run } from '../main.js';
+import { argument, defineCommand, option } from '../command.js';
+import { ENCODING } from '../shared-options.js';
 import { formatNumber, formatPercent, formatTable } from '../table.js';
 
-interface Options {
-  label?: string;
-  band?: number;
-  labelClass?: string;
-  classProperty?: string;
-  positiveClass?: string;
-  permanentWater?: string;
-  minArea?: number;
-  zones?: string;
-  zoneName?: string;
-  sourceCrs?: string;
-  encoding?: string;
-  scene?: string;
-}
-
-export function evaluateCommand(run: Run): Command {
-  const command = new Command('evaluate')
-    .description('score a map against a label and against simple rules; measure its areas, also by zones')
-    .argument('<map>', 'the folder that infer wrote')
-    .option(
+export const evaluateCommand = defineCommand(
+  'evaluate',
+  'score a map against a label and against simple rules; measure its areas, also by zones',
+  {
+    map: argument('<map>', 'the folder that infer wrote'),
+    label: option(
       '--label <file>',
       'a raster of class values (its nodata, or -1, is unknown), or polygons (GeoJSON)',
-    )
-    .option('--band <n>', 'band of a raster label (default 1)', parseCount('--band'))
-    .option('--label-class <name>', 'the class that polygons show (default: the positive class)')
-    .option('--class-property <name>', 'the property of polygons that names their class')
-    .option('--positive-class <name>', 'the class that the baselines are about (default: water or flood)')
-    .option(
+    ),
+    band: option('--band <n>', 'band of a raster label (default 1)', parseCount()),
+    labelClass: option('--label-class <name>', 'the class that polygons show (default: the positive class)'),
+    classProperty: option('--class-property <name>', 'the property of polygons that names their class'),
+    positiveClass: option(
+      '--positive-class <name>',
+      'the class that the baselines are about (default: water or flood)',
+    ),
+    permanentWater: option(
       '--permanent-water <file>',
       'polygons or a raster (above 0) of permanent water: the rest is flood',
-    )
-    .option(
+    ),
+    minArea: option(
       '--min-area <area>',
       'drop components of the map below this: 5000 (m²), 5000m2, 0.5ha, 0.1km2',
-      parseArea('--min-area'),
-    )
-    .option('--zones <file>', 'polygons (GeoJSON); each gets a row, also in zones.csv')
-    .option('--zone-name <property>', 'the property that names a zone (default: name or id)')
-    .option('--source-crs <crs>', 'of files of polygons that do not say theirs')
-    .option('--encoding <name>', 'of the attributes of shapefiles, whatever they say: UTF-8, CP850, GBK')
-    .option('--scene <file>', 'the scene of the map, if it has moved: the baselines read it');
-  return command.action((map: string, options: Options) =>
-    run(command, async ({ output, signal }) => {
-      const { label, zones, permanentWater, minArea } = options;
-      if ([label, zones, permanentWater, minArea].every((option) => option === undefined)) {
-        throw invalidOption(
-          '--label',
-          'is missing',
-          'give a label, or --zones, --permanent-water or --min-area',
-        );
-      }
-      const { assessMap } = await import('../../workflow/evaluate/index.js');
-      const { metrics, statistics } = await assessMap({
-        map,
-        ...options,
-        signal,
-        onProgress: output.onProgress,
-      });
-      output.result({ ...metrics, statistics }, describeAssessment({ metrics, statistics }));
-    }),
-  );
-}
+      parseArea,
+    ),
+    zones: option('--zones <file>', 'polygons (GeoJSON); each gets a row, also in zones.csv'),
+    zoneName: option('--zone-name <property>', 'the property that names a zone (default: name or id)'),
+    sourceCrs: option('--source-crs <crs>', 'of files of polygons that do not say theirs'),
+    encoding: ENCODING,
+    scene: option('--scene <file>', 'the scene of the map, if it has moved: the baselines read it'),
+  },
+  async (values, { output, ...operation }) => {
+    const { label, zones, permanentWater, minArea } = values;
+    if ([label, zones, permanentWater, minArea].every((given) => given === undefined)) {
+      const remedy = 'give a label, or --zones, --permanent-water or --min-area';
+      throw invalidOption('--label', 'is missing', remedy);
+    }
+    const { metrics, statistics } = await assessMap({ ...values, ...operation });
+    output.result({ ...metrics, statistics }, describeAssessment({ metrics, statistics }));
+  },
+);
 
 function describeAssessment({ metrics, statistics }: Assessment): string {
   const parts = metrics === null ? [describeAreas(statistics)] : [describeMetrics(metrics)];
@@ -110,10 +95,7 @@ export function describeMetrics(metrics: Metrics): string {
     ...metrics.classes.map((c) => [
       c.name,
       formatPercent(c.labelShare),
-      formatNumber(c.iou),
-      formatNumber(c.precision),
-      formatNumber(c.recall),
-      formatNumber(c.f1),
+      ...scoresOf(c),
       formatNumber(c.mapKm2, 2),
       formatNumber(c.labelKm2, 2),
     ]),
@@ -128,10 +110,7 @@ export function describeMetrics(metrics: Metrics): string {
     const row = (title: string, threshold: string, scores: NonNullable<Metrics['model']>): string[] => [
       title,
       threshold,
-      formatNumber(scores.iou),
-      formatNumber(scores.precision),
-      formatNumber(scores.recall),
-      formatNumber(scores.f1),
+      ...scoresOf(scores),
       formatNumber(scores.accuracy),
     ];
     lines.push(
@@ -147,6 +126,15 @@ export function describeMetrics(metrics: Metrics): string {
   }
   for (const { name, reason } of metrics.baselinesLeftOut) lines.push(`no ${name}: ${reason}`);
   return lines.join('\n');
+}
+
+function scoresOf({
+  iou,
+  precision,
+  recall,
+  f1,
+}: Pick<ClassMetrics, 'iou' | 'precision' | 'recall' | 'f1'>): string[] {
+  return [iou, precision, recall, f1].map((score) => formatNumber(score));
 }
 
 function describeZones(statistics: Statistics, metrics: Metrics | null): string {

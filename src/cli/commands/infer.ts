@@ -1,78 +1,57 @@
-import { Command } from 'commander';
 import { PROVIDER_CHOICES } from '../../inference/node/provider-choice.js';
-import type { InferOptions, InferReport } from '../../workflow/index.js';
-import { collect, parseBackend, parseChoice, parseCount, parseNumber, parseShard } from '../arguments.js';
-import type { Run } from '../main.js';
+import { BLENDS } from '../../workflow/choices.js';
+import { finalizeRun, type InferReport, infer, missingUnits } from '../../workflow/index.js';
+import { parseChoice, parseCount, parseNumber, parseShard } from '../arguments.js';
+import { argument, defineCommand, flag, list, option, required, withDefault } from '../command.js';
+import { BACKEND, BATCH_SIZE, CACHE, maxPixels, outputOption, RESUME, THREADS } from '../shared-options.js';
 
-type Options = Omit<
-  InferOptions,
-  'scene' | 'signal' | 'onProgress' | 'batchSize' | 'rowsPerUnit' | 'cacheBytes' | 'reusePhases'
-> & {
-  batch?: number;
-  unitRows?: number;
-  cacheMb?: number;
-  phaseReuse: boolean;
-};
-
-export function inferCommands(run: Run): Command[] {
-  return [inferCommand(run), missingCommand(run), finalizeCommand(run)];
-}
-
-function inferCommand(run: Run): Command {
-  const command = new Command('infer')
-    .description('map a scene with a model')
-    .argument('<scene>', 'a scene file: rasters by input, phase and band')
-    .requiredOption(
-      '--model <folder>',
-      'a folder with model.json and model.onnx, or demo-flood, demo-water-s1 or water-threshold',
-    )
-    .requiredOption('-o, --output <folder>', 'where the products go')
-    .option('--backend <name>', 'auto, webgpu or cpu', parseBackend, 'auto' as const)
-    .option(
-      '--provider <name>',
-      PROVIDER_CHOICES.join(', '),
-      parseChoice('--provider', PROVIDER_CHOICES),
-      'auto' as const,
-    )
-    .option('--threads <n>', 'worker threads', parseCount('--threads', 0))
-    .option('--phases <names...>', "phases of the scene, in the order of the model's", collect(String))
-    .option(
+export const inferCommand = defineCommand(
+  'infer',
+  'map a scene with a model',
+  {
+    scene: argument('<scene>', 'a scene file: rasters by input, phase and band'),
+    model: required(
+      option(
+        '--model <folder>',
+        'a folder with model.json and model.onnx, or demo-flood, demo-water-s1 or water-threshold',
+      ),
+    ),
+    output: outputOption('<folder>', 'where the products go'),
+    backend: BACKEND,
+    provider: withDefault(
+      'auto',
+      option('--provider <name>', PROVIDER_CHOICES.join(', '), parseChoice(PROVIDER_CHOICES)),
+    ),
+    threads: THREADS,
+    phases: list('--phases <names...>', "phases of the scene, in the order of the model's"),
+    threshold: option(
       '--threshold <p>',
       'probability above which a pixel is of the second of two classes',
-      parseNumber('--threshold'),
-    )
-    .option('--blend <what>', 'probability or logits', parseChoice('--blend', ['probability', 'logits']))
-    .option(
+      parseNumber,
+    ),
+    blend: option('--blend <what>', 'probability or logits', parseChoice(BLENDS)),
+    minChipValid: option(
       '--min-chip-valid <share>',
       'leave out chips with a smaller share of valid pixels',
-      parseNumber('--min-chip-valid'),
-    )
-    .option('--batch <n>', 'chips a batch (default 4)', parseCount('--batch'))
-    .option('--no-phase-reuse', 'encode equal phases each time, in models of two graphs; changes no bit')
-    .option('--unit-rows <n>', 'rows a unit: a multiple of 256', parseCount('--unit-rows'))
-    .option('--shard <i/n>', 'run only the units of one of n shards; then use finalize', parseShard)
-    .option('--resume', 'keep the units that an earlier run finished')
-    .option('--keep-run', 'keep the intermediate store')
-    .option('--cache-mb <n>', 'decoded source blocks to keep (default 256)', parseCount('--cache-mb'))
-    .option('--max-pixels <n>', 'refuse larger grids (default 500000000)', parseCount('--max-pixels'));
-  return command.action((scene: string, options: Options) =>
-    run(command, async ({ output, signal }) => {
-      const { infer } = await import('../../workflow/infer.js');
-      const { batch, unitRows, cacheMb, phaseReuse, ...rest } = options;
-      const report = await infer({
-        ...rest,
-        scene,
-        reusePhases: phaseReuse,
-        ...(batch === undefined ? {} : { batchSize: batch }),
-        ...(unitRows === undefined ? {} : { rowsPerUnit: unitRows }),
-        ...(cacheMb === undefined ? {} : { cacheBytes: cacheMb * 2 ** 20 }),
-        signal,
-        onProgress: output.onProgress,
-      });
-      output.result(report, describeInference(report));
-    }),
-  );
-}
+      parseNumber,
+    ),
+    batchSize: BATCH_SIZE,
+    reusePhases: flag(
+      '--no-phase-reuse',
+      'encode equal phases each time, in models of two graphs; changes no bit',
+    ),
+    rowsPerUnit: option('--unit-rows <n>', 'rows a unit: a multiple of 256', parseCount()),
+    shard: option('--shard <i/n>', 'run only the units of one of n shards; then use finalize', parseShard),
+    resume: RESUME,
+    keepRun: flag('--keep-run', 'keep the intermediate store'),
+    cacheBytes: CACHE,
+    maxPixels: maxPixels(),
+  },
+  async (values, { output, ...operation }) => {
+    const report = await infer({ ...values, ...operation });
+    output.result(report, describeInference(report));
+  },
+);
 
 /** A few lines on what was made, where, how and how fast. */
 export function describeInference(report: InferReport): string {
@@ -96,30 +75,25 @@ export function describeInference(report: InferReport): string {
   return lines.join('\n');
 }
 
-function missingCommand(run: Run): Command {
-  const command = new Command('missing')
-    .description('which units of a run are not done')
-    .argument('<run>', 'the run folder that infer named');
-  return command.action((folder: string) =>
-    run(command, async ({ output }) => {
-      const { missingUnits } = await import('../../workflow/finalize.js');
-      const units = await missingUnits(folder);
-      output.result({ count: units.length, units }, units.length === 0 ? 'none' : units.join(','));
-      if (units.length > 0) process.exitCode = 3;
-    }),
-  );
-}
+const RUN = argument('<run>', 'the run folder that infer named');
 
-function finalizeCommand(run: Run): Command {
-  const command = new Command('finalize')
-    .description('make the products of a run whose units are all done')
-    .argument('<run>', 'the run folder that infer named')
-    .requiredOption('-o, --output <folder>', 'where the products go');
-  return command.action((folder: string, options: { output: string }) =>
-    run(command, async ({ output, signal }) => {
-      const { finalizeRun } = await import('../../workflow/finalize.js');
-      const report = await finalizeRun(folder, options.output, { signal, onProgress: output.onProgress });
-      output.result(report, Object.values(report.files).join('\n'));
-    }),
-  );
-}
+export const missingCommand = defineCommand(
+  'missing',
+  'which units of a run are not done',
+  { run: RUN },
+  async ({ run }, { output }) => {
+    const units = await missingUnits(run);
+    output.result({ count: units.length, units }, units.length === 0 ? 'none' : units.join(','));
+    if (units.length > 0) process.exitCode = 3;
+  },
+);
+
+export const finalizeCommand = defineCommand(
+  'finalize',
+  'make the products of a run whose units are all done',
+  { run: RUN, folder: outputOption('<folder>', 'where the products go') },
+  async ({ run, folder }, { output, ...operation }) => {
+    const report = await finalizeRun(run, folder, operation);
+    output.result(report, Object.values(report.files).join('\n'));
+  },
+);

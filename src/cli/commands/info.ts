@@ -1,25 +1,19 @@
-import { Command } from 'commander';
-import type { RasterReport } from '../../workflow/index.js';
-import type { Run } from '../main.js';
+import { describeRaster, type RasterReport } from '../../workflow/index.js';
+import { argument, defineCommand, flag } from '../command.js';
 import { printable } from '../printable.js';
 
-export function infoCommand(run: Run): Command {
-  const command = new Command('info')
-    .description('what is in a raster')
-    .argument('<raster>', 'path or URL of a GeoTIFF')
-    .option('--checksum', 'decode all pixels: a SHA-256 and statistics a band');
-  return command.action((raster: string, options: { checksum?: boolean }) =>
-    run(command, async ({ output, signal }) => {
-      const { describeRaster } = await import('../../workflow/info.js');
-      const report = await describeRaster(raster, {
-        checksum: options.checksum === true,
-        signal,
-        onProgress: output.onProgress,
-      });
-      output.result(report, describe(report));
-    }),
-  );
-}
+export const infoCommand = defineCommand(
+  'info',
+  'what is in a raster',
+  {
+    raster: argument('<raster>', 'path or URL of a GeoTIFF'),
+    checksum: flag('--checksum', 'decode all pixels: a SHA-256 and statistics a band'),
+  },
+  async ({ raster, checksum }, { output, ...operation }) => {
+    const report = await describeRaster(raster, { checksum, ...operation });
+    output.result(report, describe(report));
+  },
+);
 
 const MASKS = {
   none: 'none',

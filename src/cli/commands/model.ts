@@ -1,149 +1,128 @@
-import { Command } from 'commander';
 import * as v from 'valibot';
 import { invalidOption } from '../../errors.js';
 import type { ModelSpec } from '../../inference/node/index.js';
-import { HOST_PROVIDER_CHOICES, type HostProviderChoice } from '../../inference/node/provider-choice.js';
+import { HOST_PROVIDER_CHOICES } from '../../inference/node/provider-choice.js';
 import { MERGES, POOLINGS, STATISTICS_NAMES } from '../../inference/terramind/index.js';
-import type { HalfPrecisionReport, ImportOptions, ImportReport } from '../../workflow/model/index.js';
-import { MADE_UP, PRECISIONS } from '../../workflow/model/precision.js';
-import { collect, parseChoice, parseCount, parsePair } from '../arguments.js';
-import type { Run } from '../main.js';
+import { MADE_UP, PRECISIONS } from '../../workflow/choices.js';
+import {
+  type HalfPrecisionReport,
+  type ImportReport,
+  importModel,
+  readModelSpec,
+  runModel,
+} from '../../workflow/index.js';
+import { type Parse, parseChoice, parseCount, parsePair } from '../arguments.js';
+import {
+  argument,
+  defineCommand,
+  defineGroup,
+  flag,
+  list,
+  option,
+  required,
+  withDefault,
+} from '../command.js';
+import { outputOption } from '../shared-options.js';
 import { formatTable } from '../table.js';
 
-export function modelCommand(run: Run): Command {
-  return new Command('model')
-    .description('models: import a checkpoint, see what a model wants, run it on arrays')
-    .addCommand(importCommand(run))
-    .addCommand(infoCommand(run))
-    .addCommand(runCommand(run));
-}
+/** Chips of a model folder are square, since scenes are cut and stitched by one size and stride. */
+const parseChip: Parse<number> = (text, flag) => {
+  const [, height, width] = text.match(/^\s*(\d+)\s*[x×,]\s*(\d+)\s*$/) ?? [];
+  if (height === undefined || Number(height) === Number(width)) return parseCount(32)(height ?? text, flag);
+  const remedy = 'give one number, or make a graph for such chips with wholeGraph of terrachip/inference';
+  throw invalidOption(flag, `cannot be ${height} × ${width}: chips of a model folder are square`, remedy);
+};
 
-function importCommand(run: Run): Command {
-  const command = new Command('import')
-    .description('make a model folder of a TerraMind checkpoint, without Python')
-    .argument('<checkpoint>', 'a .pt, .pth, .ckpt or .safetensors file')
-    .requiredOption('-o, --output <folder>', 'the model folder to write')
-    .option('--name <name>', 'its name (default: that of the file)')
-    .option('--chip <pixels>', 'height and width of chips, a multiple of 16', parseChip)
-    .option('--stride <pixels>', 'pixels from one chip to the next', parseCount('--stride'))
-    .option(
+const importCommand = defineCommand(
+  'import',
+  'make a model folder of a TerraMind checkpoint, without Python',
+  {
+    checkpoint: argument('<checkpoint>', 'a .pt, .pth, .ckpt or .safetensors file'),
+    output: outputOption('<folder>', 'the model folder to write'),
+    name: option('--name <name>', 'its name (default: that of the file)'),
+    chip: option('--chip <pixels>', 'height and width of chips, a multiple of 16', parseChip),
+    stride: option('--stride <pixels>', 'pixels from one chip to the next', parseCount()),
+    statistics: option(
       '--statistics <what>',
       `${STATISTICS_NAMES.join(', ')}, or a JSON file with mean and std a modality`,
-    )
-    .option('--modalities <names...>', 'take these only', collect(String))
-    .option('--phases <names...>', 'names of the time steps', collect(String))
-    .option('--classes <names...>', 'names of the classes', collect(String))
-    .option(
-      '--timestamps <n>',
-      'time steps, where the checkpoint does not say it',
-      parseCount('--timestamps'),
-    )
-    .option(
+    ),
+    modalities: list('--modalities <names...>', 'take these only'),
+    phases: list('--phases <names...>', 'names of the time steps'),
+    classes: list('--classes <names...>', 'names of the classes'),
+    timestamps: option('--timestamps <n>', 'time steps, where the checkpoint does not say it', parseCount()),
+    pooling: option(
       '--pooling <how>',
       `how phases are merged: ${POOLINGS.join(', ')}`,
-      parseChoice('--pooling', POOLINGS),
-    )
-    .option(
-      '--merge <how>',
-      `how modalities are merged: ${MERGES.join(', ')}`,
-      parseChoice('--merge', MERGES),
-    )
-    .option('--heads <n>', 'attention heads (default: one for 64 channels)', parseCount('--heads'))
-    .option(
+      parseChoice(POOLINGS),
+    ),
+    merge: option('--merge <how>', `how modalities are merged: ${MERGES.join(', ')}`, parseChoice(MERGES)),
+    heads: option('--heads <n>', 'attention heads (default: one for 64 channels)', parseCount()),
+    taps: list(
       '--taps <blocks...>',
       'blocks that the decoder takes, counted from 0 (default: four, evenly)',
-      collect(parseCount('--taps', 0)),
-    )
-    .option(
+      parseCount(0),
+    ),
+    precision: option(
       '--precision <what>',
       `${PRECISIONS.join(' or ')}: float16 is half as long, and is compared with float32 on a sample`,
-      parseChoice('--precision', PRECISIONS),
-    )
-    .option('--sample <scene>', 'the scene to compare on (default: made-up chips)')
-    .option('--sample-chips <n>', 'chips to compare on (default 4)', parseCount('--sample-chips'))
-    .option(
+      parseChoice(PRECISIONS),
+    ),
+    sample: option('--sample <scene>', 'the scene to compare on (default: made-up chips)'),
+    sampleChips: option('--sample-chips <n>', 'chips to compare on (default 4)', parseCount()),
+    provider: option(
       '--provider <name>',
       `what compares: ${HOST_PROVIDER_CHOICES.join(', ')}`,
-      parseChoice('--provider', HOST_PROVIDER_CHOICES),
-    )
-    .option('--split', 'also write encoder.onnx and decoder.onnx')
-    .option('--allow-unused', 'go on although tensors remain that the model has no place for');
-  return command.action((checkpoint: string, options: Omit<ImportOptions, 'checkpoint'>) =>
-    run(command, async ({ output, signal }) => {
-      const { importModel } = await import('../../workflow/model/index.js');
-      const report = await importModel({ ...options, checkpoint, signal, onProgress: output.onProgress });
-      output.result(report, describeImport(report));
-    }),
-  );
-}
+      parseChoice(HOST_PROVIDER_CHOICES),
+    ),
+    split: flag('--split', 'also write encoder.onnx and decoder.onnx'),
+    allowUnused: flag('--allow-unused', 'go on although tensors remain that the model has no place for'),
+  },
+  async (values, { output, ...operation }) => {
+    const report = await importModel({ ...values, ...operation });
+    output.result(report, describeImport(report));
+  },
+);
 
-function infoCommand(run: Run): Command {
-  const command = new Command('info')
-    .description('what a model wants and gives, its statistics, size and cost')
-    .argument('<folder>', 'a folder with model.json, or the name of a bundled model');
-  return command.action((folder: string) =>
-    run(command, async ({ output }) => {
-      const { readModelSpec } = await import('../../inference/node/index.js');
-      const spec = await readModelSpec(folder);
-      output.result(spec, describeCard(spec));
-    }),
-  );
-}
+const infoCommand = defineCommand(
+  'info',
+  'what a model wants and gives, its statistics, size and cost',
+  { folder: argument('<folder>', 'a folder with model.json, or the name of a bundled model') },
+  async ({ folder }, { output }) => {
+    const spec = await readModelSpec(folder);
+    output.result(spec, describeCard(spec));
+  },
+);
 
-interface RunOptions {
-  input: [string, string][];
-  output: string;
-  normalized?: boolean;
-  provider: HostProviderChoice;
-  batch?: number;
-}
+const runCommand = defineCommand(
+  'run',
+  'run a model on .npy arrays',
+  {
+    model: argument('<folder>', 'a model folder, or the name of a bundled model'),
+    inputs: required(
+      list('--input <name=file...>', '(chip, band, [phase,] y, x) for each input', parsePair('FILE.npy')),
+    ),
+    output: outputOption('<file>', 'the .npy file for the results'),
+    normalized: flag('--normalized', 'the inputs are normalised already'),
+    provider: withDefault(
+      'auto',
+      option('--provider <name>', HOST_PROVIDER_CHOICES.join(', '), parseChoice(HOST_PROVIDER_CHOICES)),
+    ),
+    batch: option('--batch <n>', 'chips that run at once (default 1)', parseCount()),
+  },
+  async (values, { output, ...operation }) => {
+    const report = await runModel({ ...values, inputs: new Map(values.inputs), ...operation });
+    const { shape, provider } = report;
+    output.result(report, `${report.output}: (${shape.join(', ')}) on ${provider}`);
+  },
+);
 
-function runCommand(run: Run): Command {
-  const command = new Command('run')
-    .description('run a model on .npy arrays')
-    .argument('<folder>', 'a model folder, or the name of a bundled model')
-    .requiredOption(
-      '--input <name=file...>',
-      '(chip, band, [phase,] y, x) for each input',
-      collect(parsePair('--input', 'FILE.npy')),
-    )
-    .requiredOption('-o, --output <file>', 'the .npy file for the results')
-    .option('--normalized', 'the inputs are normalised already')
-    .option(
-      '--provider <name>',
-      HOST_PROVIDER_CHOICES.join(', '),
-      parseChoice('--provider', HOST_PROVIDER_CHOICES),
-      'auto' as const,
-    )
-    .option('--batch <n>', 'chips that run at once (default 1)', parseCount('--batch'));
-  return command.action((model: string, options: RunOptions) =>
-    run(command, async ({ output, signal }) => {
-      const { runModel } = await import('../../workflow/model/index.js');
-      const { input, ...rest } = options;
-      const report = await runModel({
-        ...rest,
-        model,
-        inputs: new Map(input),
-        signal,
-        onProgress: output.onProgress,
-      });
-      const { shape, provider } = report;
-      output.result(report, `${report.output}: (${shape.join(', ')}) on ${provider}`);
-    }),
-  );
-}
-
-/** Chips of a model folder are square, since scenes are cut and stitched by one size and stride. */
-function parseChip(text: string): number {
-  const [, height, width] = text.match(/^\s*(\d+)\s*[x×,]\s*(\d+)\s*$/) ?? [];
-  if (height === undefined || Number(height) === Number(width))
-    return parseCount('--chip', 32)(height ?? text);
-  throw invalidOption(
-    '--chip',
-    `cannot be ${height} × ${width}: chips of a model folder are square`,
-    'give one number, or make a graph for such chips with wholeGraph of terrachip/inference',
-  );
-}
+export const modelCommand = defineGroup(
+  'model',
+  'models: import a checkpoint, see what a model wants, run it on arrays',
+  importCommand,
+  infoCommand,
+  runCommand,
+);
 
 function describeImport(report: ImportReport): string {
   const { output, files, spec, leftovers, nodes, halfPrecision } = report;

@@ -1,76 +1,49 @@
-import { Command } from 'commander';
-import type { Dtype } from '../../geo/index.js';
-import { collect, parseCount, parseDtype, parseNumber, parsePair } from '../arguments.js';
-import { addGridOptions, type GridOptions, parseGrid } from '../grid-options.js';
-import type { Run } from '../main.js';
+import { rasterizeFile } from '../../workflow/index.js';
+import { parseNumber, parsePair } from '../arguments.js';
+import { argument, converted, defineCommand, flag, list, option, withDefault } from '../command.js';
+import { DTYPE, GRID_OPTIONS, gridOf, maxPixels, outputOption } from '../shared-options.js';
 
-interface Options extends GridOptions {
-  output: string;
-  layer?: string;
-  sourceCrs?: string;
-  encoding?: string;
-  allTouched?: boolean;
-  value?: number;
-  property?: string;
-  classes?: [string, string][];
-  background?: number;
-  dtype: Dtype;
-  maxPixels?: number;
-}
-
-export function rasterizeCommand(run: Run): Command {
-  const command = addGridOptions(
-    new Command('rasterize')
-      .description('burn polygons onto a grid, into a COG')
-      .argument(
-        '<file>',
-        'polygons: GeoJSON, TopoJSON, FlatGeobuf, GeoPackage, GeoParquet, shapefile or file geodatabase',
-      )
-      .requiredOption('-o, --output <cog>', 'the COG to write'),
-  )
-    .option('--layer <name>', 'the layer of a file with several')
-    .option('--source-crs <crs>', 'of a file that does not say its own')
-    .option('--encoding <name>', "of a shapefile's attributes: UTF-8, CP850, GBK; default: as the file says")
-    .option(
+export const rasterizeCommand = defineCommand(
+  'rasterize',
+  'burn polygons onto a grid, into a COG',
+  {
+    source: argument(
+      '<file>',
+      'polygons: GeoJSON, TopoJSON, FlatGeobuf, GeoPackage, GeoParquet, shapefile or file geodatabase',
+    ),
+    destination: outputOption('<cog>', 'the COG to write'),
+    ...GRID_OPTIONS,
+    layer: option('--layer <name>', 'the layer of a file with several'),
+    sourceCrs: option('--source-crs <crs>', 'of a file that does not say its own'),
+    encoding: option(
+      '--encoding <name>',
+      "of a shapefile's attributes: UTF-8, CP850, GBK; default: as the file says",
+    ),
+    allTouched: flag(
       '--all-touched',
       'also pixels that an outline merely touches (default: those whose centre lies inside)',
-    )
-    .option('--value <number>', 'what is burned (default 1)', parseNumber('--value'))
-    .option('--property <name>', 'burn this property of each polygon: a number, or a text of --classes')
-    .option(
-      '--classes <text=number...>',
-      'the number of each text of --property',
-      collect(parsePair('--classes', 'NUMBER')),
-    )
-    .option('--background <number>', 'where no polygon lies (default 0)', parseNumber('--background'))
-    .option(
-      '--dtype <type>',
-      'the type of the result, which holds each number exactly',
-      parseDtype,
-      'uint8' as const,
-    )
-    .option('--max-pixels <n>', 'refuse larger results (default 500000000)', parseCount('--max-pixels'));
-  return command.action((source: string, options: Options) =>
-    run(command, async ({ output, signal }) => {
-      const { output: destination, like, crs, bounds, size, res, classes, ...rest } = options;
-      const { rasterizeFile } = await import('../../workflow/rasterize.js');
-      const report = await rasterizeFile({
-        ...rest,
-        ...(classes === undefined ? {} : { classes: parseClasses(classes) }),
-        source,
-        destination,
-        grid: parseGrid({ like, crs, bounds, size, res }, false),
-        signal,
-        onProgress: output.onProgress,
-      });
-      output.result(
-        report,
-        `${destination}: ${report.burnedPixels} of ${report.width} × ${report.height} pixels burned, ${report.features} features`,
-      );
-    }),
-  );
-}
-
-function parseClasses(pairs: readonly (readonly [string, string])[]): Record<string, number> {
-  return Object.fromEntries(pairs.map(([text, number]) => [text, parseNumber('--classes')(number)]));
-}
+    ),
+    value: option('--value <number>', 'what is burned (default 1)', parseNumber),
+    property: option(
+      '--property <name>',
+      'burn this property of each polygon: a number, or a text of --classes',
+    ),
+    classes: converted(
+      list('--classes <text=number...>', 'the number of each text of --property', parsePair('NUMBER')),
+      (pairs, name) => Object.fromEntries(pairs.map(([text, number]) => [text, parseNumber(number, name)])),
+    ),
+    background: option('--background <number>', 'where no polygon lies (default 0)', parseNumber),
+    dtype: withDefault(
+      'uint8',
+      option('--dtype <type>', 'the type of the result, which holds each number exactly', DTYPE),
+    ),
+    maxPixels: maxPixels('refuse larger results'),
+  },
+  async (values, { output, ...operation }) => {
+    const report = await rasterizeFile({ ...values, grid: gridOf(values, false), ...operation });
+    output.result(
+      report,
+      `${report.destination}: ${report.burnedPixels} of ${report.width} × ${report.height} pixels burned, ${report.features} features`,
+    );
+  },
+);

@@ -58,7 +58,7 @@ export function lookUpEpsg(code: number): EpsgEntry | null {
   const entry = {
     name: record.name,
     proj4: record.proj4 + (AXES[code] ?? ''),
-    ...(record.wkt ? { wkt: record.wkt } : {}),
+    wkt: record.wkt || undefined,
   };
   const correction = shiftOf(code);
   if (correction === null)
@@ -108,7 +108,7 @@ function placedBy(entry: EpsgEntry, shift: string): EpsgEntry {
   return {
     ...entry,
     proj4: withShift(entry.proj4, shift),
-    ...(entry.wkt === undefined ? {} : { wkt: entry.wkt.replace(/TOWGS84\[[^\]]*\]/, `TOWGS84[${seven}]`) }),
+    wkt: entry.wkt?.replace(/TOWGS84\[[^\]]*\]/, `TOWGS84[${seven}]`),
   };
 }
 

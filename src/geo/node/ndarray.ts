@@ -5,7 +5,7 @@
 import ndarray, { type NdArray } from 'ndarray';
 import ops from 'ndarray-ops';
 import { invalidInput } from '../../errors.js';
-import { type Dtype, equalsNodata, type TypedArray, type TypedArrayByDtype } from '../dtype.js';
+import { type Dtype, equalsNodata, sizeOf, type TypedArray, type TypedArrayByDtype } from '../dtype.js';
 import { GeoTensor } from '../geotensor.js';
 
 /** An ndarray view that shares the tensor's memory. */
@@ -18,15 +18,8 @@ export function toNdarray<D extends Dtype>(tensor: GeoTensor<D>): NdArray<TypedA
  * @throws {TerrachipError} INVALID_INPUT when the ndarray is not contiguous in C order, or not of that shape.
  */
 export function fromNdarray(array: NdArray<TypedArray>, like: GeoTensor): GeoTensor {
-  let stride = 1;
-  const contiguous = array.shape
-    .map((_, i) => array.shape.length - 1 - i)
-    .every((axis) => {
-      const matches = array.stride[axis] === stride;
-      stride *= array.shape[axis];
-      return matches;
-    });
-  if (!contiguous) {
+  const strides = array.shape.map((_, axis) => sizeOf(array.shape.slice(axis + 1)));
+  if (strides.some((stride, axis) => stride !== array.stride[axis])) {
     throw invalidInput('an ndarray with strides', 'is not contiguous in C order', 'copy it first');
   }
   const data = array.data.subarray(array.offset, array.offset + array.size);

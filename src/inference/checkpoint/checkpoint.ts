@@ -1,18 +1,26 @@
 /** The interface of checkpoints: tensors by name. */
+import type { Resource } from '../../resource.js';
 
-export const CHECKPOINT_DTYPES = [
-  'float32',
-  'float16',
-  'bfloat16',
-  'float64',
-  'int64',
-  'int32',
-  'uint8',
-  'bool',
-] as const;
+/** Element types: their bytes, and their names in safetensors files and of storage classes of module `torch`. */
+export const CHECKPOINT_DTYPES = {
+  float32: { bytes: 4, safetensors: 'F32', torch: 'FloatStorage' },
+  float16: { bytes: 2, safetensors: 'F16', torch: 'HalfStorage' },
+  bfloat16: { bytes: 2, safetensors: 'BF16', torch: 'BFloat16Storage' },
+  float64: { bytes: 8, safetensors: 'F64', torch: 'DoubleStorage' },
+  int64: { bytes: 8, safetensors: 'I64', torch: 'LongStorage' },
+  int32: { bytes: 4, safetensors: 'I32', torch: 'IntStorage' },
+  uint8: { bytes: 1, safetensors: 'U8', torch: 'ByteStorage' },
+  bool: { bytes: 1, safetensors: 'BOOL', torch: 'BoolStorage' },
+} as const;
 
 /** The type of a tensor in a checkpoint. */
-export type CheckpointDType = (typeof CHECKPOINT_DTYPES)[number];
+export type CheckpointDType = keyof typeof CHECKPOINT_DTYPES;
+
+/** Element types by their names in a format. */
+export function dtypesBy(format: Checkpoint['format']): ReadonlyMap<string, CheckpointDType> {
+  const names = Object.keys(CHECKPOINT_DTYPES) as CheckpointDType[];
+  return new Map(names.map((name) => [CHECKPOINT_DTYPES[name][format], name]));
+}
 
 /** Name, type and shape of a tensor. */
 export interface CheckpointTensor {
@@ -24,7 +32,7 @@ export interface CheckpointTensor {
 }
 
 /** The tensors of a model. Values are read tensor by tensor. */
-export interface Checkpoint {
+export interface Checkpoint extends Resource {
   /** The file. */
   readonly name: string;
   readonly format: 'torch' | 'safetensors';
@@ -36,5 +44,4 @@ export interface Checkpoint {
    * truncated file
    */
   readFloat32(name: string, signal?: AbortSignal): Promise<Float32Array>;
-  close(): Promise<void>;
 }

@@ -13,8 +13,8 @@ const BRACE = 0x7b;
 
 /**
  * Opens a checkpoint: a `torch.save` file (PyTorch 1.6 and later) or a safetensors file, detected by its first bytes.
- * Reads names and shapes only; every declared size is checked against the file's. Closing the checkpoint closes the
- * source. If this throws, the caller still owns the source.
+ * Reads names and shapes only; every declared size is checked against the file's. Disposing of the checkpoint closes
+ * the source. If this throws, the caller still owns the source.
  * @throws {TerrachipError} INVALID_INPUT for a damaged file, or a pickle with other objects than tensors and plain
  * containers; UNSUPPORTED for a tensor type; TOO_LARGE for a pickle or header above its limit; NETWORK
  */

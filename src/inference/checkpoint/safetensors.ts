@@ -4,28 +4,13 @@ import { invalidInput, TerrachipError } from '../../errors.js';
 import { sizeOf } from '../../geo/dtype.js';
 import type { ByteSource } from '../../io/index.js';
 import { dictionary, parseJson, validate } from '../../json.js';
-import type { CheckpointDType } from './checkpoint.js';
-import {
-  BYTES_PER_ELEMENT,
-  checkStrided,
-  contiguousStrides,
-  StridedCheckpoint,
-  type StridedTensor,
-} from './strided.js';
+import { CHECKPOINT_DTYPES, dtypesBy } from './checkpoint.js';
+import { checkStrided, contiguousStrides, StridedCheckpoint, type StridedTensor } from './strided.js';
 
 /** The format allows 100 MB; a thousand tensors take 100 KiB. */
 const MAX_HEADER_BYTES = 16 * 2 ** 20;
 
-const DTYPES: Readonly<Record<string, CheckpointDType>> = {
-  F32: 'float32',
-  F16: 'float16',
-  BF16: 'bfloat16',
-  F64: 'float64',
-  I64: 'int64',
-  I32: 'int32',
-  U8: 'uint8',
-  BOOL: 'bool',
-};
+const DTYPES = dtypesBy('safetensors');
 
 const Count = v.pipe(v.number(), v.safeInteger('must be an integer'), v.minValue(0, 'must not be negative'));
 
@@ -62,8 +47,8 @@ export async function openSafetensors(
       { size: headerBytes, limit: MAX_HEADER_BYTES },
     );
   }
-  const bytes = await source.read(LENGTH_BYTES, headerBytes, { signal });
-  const document = parseJson(new TextDecoder().decode(bytes), name);
+  const head = await source.read(LENGTH_BYTES, headerBytes, { signal });
+  const document = parseJson(new TextDecoder().decode(head), name);
   const isObject = typeof document === 'object' && document !== null && !Array.isArray(document);
   const entries = isObject ? Object.entries(document).filter(([key]) => key !== '__metadata__') : [];
   const header = validate(HeaderSchema, isObject ? Object.fromEntries(entries) : document, name);
@@ -71,30 +56,25 @@ export async function openSafetensors(
   const tensors = new Map<string, StridedTensor>();
   let end = 0;
   const ordered = Object.entries(header).sort(([, a], [, b]) => a.data_offsets[0] - b.data_offsets[0]);
-  for (const [
-    key,
-    {
-      dtype: code,
-      shape,
-      data_offsets: [from, to],
-    },
-  ] of ordered) {
-    if (!Object.hasOwn(DTYPES, code)) {
+  for (const [key, { dtype: code, shape, data_offsets }] of ordered) {
+    const [from, to] = data_offsets;
+    const dtype = DTYPES.get(code);
+    if (dtype === undefined) {
       throw new TerrachipError(
         'UNSUPPORTED',
         `${name} holds ${key} as ${JSON.stringify(code)}`,
-        `store it as ${Object.keys(DTYPES).join(', ')}`,
+        `store it as ${[...DTYPES.keys()].join(', ')}`,
         { feature: code },
       );
     }
-    const dtype = DTYPES[code];
-    if (from !== end || to - from !== sizeOf(shape) * BYTES_PER_ELEMENT[dtype]) {
+    const { bytes } = CHECKPOINT_DTYPES[dtype];
+    if (from !== end || to - from !== sizeOf(shape) * bytes) {
       throw invalidInput(name, `is damaged: ${key} has invalid data_offsets`, 'get it again');
     }
     end = to;
     const storage = {
       dtype,
-      length: (to - from) / BYTES_PER_ELEMENT[dtype],
+      length: (to - from) / bytes,
       read: (offset: number, length: number, readSignal?: AbortSignal) =>
         source.read(data + from + offset, length, { signal: readSignal }),
     };

@@ -4,18 +4,13 @@ import { sizeOf } from '../../geo/dtype.js';
 import { withTaskSignal } from '../../io/abort.js';
 import type { ByteSource } from '../../io/index.js';
 import { halvesToFloat32 } from '../../raster/arrays/half.js';
-import type { Checkpoint, CheckpointDType, CheckpointTensor } from './checkpoint.js';
-
-export const BYTES_PER_ELEMENT: Readonly<Record<CheckpointDType, number>> = {
-  float32: 4,
-  float16: 2,
-  bfloat16: 2,
-  float64: 8,
-  int64: 8,
-  int32: 4,
-  uint8: 1,
-  bool: 1,
-};
+import { Resource } from '../../resource.js';
+import {
+  CHECKPOINT_DTYPES,
+  type Checkpoint,
+  type CheckpointDType,
+  type CheckpointTensor,
+} from './checkpoint.js';
 
 /** PyTorch's own limit. */
 const MAX_AXES = 64;
@@ -80,7 +75,7 @@ export function checkStrided(name: string, tensor: StridedTensor): void {
 }
 
 /** A checkpoint of strided tensors. All must have passed `checkStrided`. */
-export class StridedCheckpoint implements Checkpoint {
+export class StridedCheckpoint extends Resource implements Checkpoint {
   readonly name: string;
   readonly tensors: ReadonlyMap<string, CheckpointTensor>;
 
@@ -89,6 +84,7 @@ export class StridedCheckpoint implements Checkpoint {
     readonly format: Checkpoint['format'],
     private readonly strided: ReadonlyMap<string, StridedTensor>,
   ) {
+    super();
     this.name = source.name;
     this.tensors = new Map(
       [...strided].map(([name, { shape, storage }]) => [name, { name, dtype: storage.dtype, shape }]),
@@ -105,8 +101,8 @@ export class StridedCheckpoint implements Checkpoint {
     return withTaskSignal(signal, (task) => readStrided(`${this.name}: ${name}`, tensor, task));
   }
 
-  close(): Promise<void> {
-    return this.source.close();
+  dispose(): Promise<void> {
+    return this.source.dispose();
   }
 }
 
@@ -133,7 +129,7 @@ async function readStrided(name: string, tensor: StridedTensor, signal: AbortSig
       feature: 'tensors with overlapping strides',
     });
   }
-  const bytes = BYTES_PER_ELEMENT[dtype];
+  const bytes = CHECKPOINT_DTYPES[dtype].bytes;
   let piece = new Float32Array(0);
   let pieceStart = 0;
   /** Reads the piece that begins at element `start`. */

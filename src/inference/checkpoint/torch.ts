@@ -4,15 +4,9 @@ import { untilAborted } from '../../io/abort.js';
 import type { ByteSource } from '../../io/index.js';
 import { checkKey } from '../../io/key.js';
 import { openZip, type ZipArchive } from '../../io/zip.js';
-import type { CheckpointDType } from './checkpoint.js';
+import { CHECKPOINT_DTYPES, type CheckpointDType, dtypesBy } from './checkpoint.js';
 import { type PickleHost, PickleObject, type PickleValue, unpickle } from './pickle.js';
-import {
-  BYTES_PER_ELEMENT,
-  checkStrided,
-  type Storage,
-  StridedCheckpoint,
-  type StridedTensor,
-} from './strided.js';
+import { checkStrided, type Storage, StridedCheckpoint, type StridedTensor } from './strided.js';
 
 /** The pickle of a thousand tensors has 200 KiB. */
 const MAX_PICKLE_BYTES = 16 * 2 ** 20;
@@ -20,17 +14,7 @@ const MAX_PICKLE_BYTES = 16 * 2 ** 20;
 /** About 60 000 storages. */
 const MAX_DIRECTORY_BYTES = 8 * 2 ** 20;
 
-/** Storage classes of module `torch`, and their element types. */
-const STORAGES: Readonly<Record<string, CheckpointDType>> = {
-  FloatStorage: 'float32',
-  HalfStorage: 'float16',
-  BFloat16Storage: 'bfloat16',
-  DoubleStorage: 'float64',
-  LongStorage: 'int64',
-  IntStorage: 'int32',
-  ByteStorage: 'uint8',
-  BoolStorage: 'bool',
-};
+const STORAGES = dtypesBy('torch');
 
 class StorageClass extends PickleObject {
   readonly kind = 'storage class';
@@ -135,7 +119,6 @@ function storedSize({ name, size }: ByteSource, zip: ZipArchive, key: string): n
 }
 
 class TorchHost implements PickleHost {
-  readonly #name: string;
   readonly #builders: ReadonlyMap<string, Builder>;
 
   constructor(
@@ -143,7 +126,6 @@ class TorchHost implements PickleHost {
     private readonly zip: ZipArchive,
     private readonly root: string,
   ) {
-    this.#name = source.name;
     const set = new Builder(([items]) => (Array.isArray(items) ? new Set(items) : undefined));
     // Protocol 2 has no bytes: they are pickled as Latin-1 text.
     const bytes = new Builder(([text, encoding]) =>
@@ -168,20 +150,21 @@ class TorchHost implements PickleHost {
   }
 
   lookup(module: string, name: string): PickleObject {
-    if (module === 'torch' && Object.hasOwn(STORAGES, name)) return new StorageClass(STORAGES[name]);
+    const dtype = module === 'torch' ? STORAGES.get(name) : undefined;
+    if (dtype !== undefined) return new StorageClass(dtype);
     const builder = this.#builders.get(`${module}.${name}`);
     if (builder !== undefined) return builder;
     if (module === 'torch' && /^[A-Z]\w{0,30}Storage$/.test(name)) {
       throw new TerrachipError(
         'UNSUPPORTED',
-        `${this.#name} holds a torch.${name}`,
-        `convert it to one of ${Object.values(STORAGES).join(', ')}`,
+        `${this.source.name} holds a torch.${name}`,
+        `convert it to one of ${[...STORAGES.values()].join(', ')}`,
         { feature: `torch.${name}` },
       );
     }
     const named = JSON.stringify(`${module}.${name}`).slice(1, -1);
     throw invalidInput(
-      this.#name,
+      this.source.name,
       `builds ${named}, but only tensors and plain containers are read`,
       'do not trust it, or save the weights alone with torch.save(model.state_dict(), …) if you know it',
     );
@@ -191,7 +174,7 @@ class TorchHost implements PickleHost {
     const value = callee instanceof Builder ? callee.build(args) : undefined;
     if (value === undefined) {
       const problem = `is damaged: its pickle calls a ${callee.kind} with invalid arguments`;
-      throw invalidInput(this.#name, problem, 'get the file again');
+      throw invalidInput(this.source.name, problem, 'get the file again');
     }
     return value;
   }
@@ -208,14 +191,14 @@ class TorchHost implements PickleHost {
       view === null;
     if (!known) {
       const problem = 'is damaged: its pickle has an invalid storage identifier';
-      throw invalidInput(this.#name, problem, 'get the file again');
+      throw invalidInput(this.source.name, problem, 'get the file again');
     }
     const { dtype } = type;
     const entry = `${this.root}/data/${key}`;
     const size = storedSize(this.source, this.zip, entry);
-    if (size !== length * BYTES_PER_ELEMENT[dtype]) {
+    if (size !== length * CHECKPOINT_DTYPES[dtype].bytes) {
       throw invalidInput(
-        this.#name,
+        this.source.name,
         `is damaged: ${entry} has ${size} bytes, which do not fit ${length} elements of type ${dtype}`,
         'get the file again',
       );
@@ -235,7 +218,7 @@ class TorchHost implements PickleHost {
     const fits = stored instanceof StoredStorage && typeof offset === 'number' && plain;
     if (!fits || !isNumbers(shape) || !isNumbers(strides)) return undefined;
     const tensor = { storage: stored.storage, shape: [...shape], strides: [...strides], offset };
-    checkStrided(this.#name, tensor);
+    checkStrided(this.source.name, tensor);
     return new StoredTensor(tensor);
   }
 }

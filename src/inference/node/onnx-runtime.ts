@@ -1,6 +1,7 @@
 import { loadPackage } from '../../errors.js';
+import { RESIDENT } from '../gpu-graph.js';
 import type { OnnxRuntime } from '../host-graph.js';
-import type { HostProviderChoice } from './provider-choice.js';
+import type { HostProviderChoice, ProviderChoice } from './provider-choice.js';
 
 /** The only file that loads the optional package `onnxruntime-node`. */
 
@@ -19,6 +20,14 @@ export function loadOnnxRuntime(): Promise<OnnxRuntimeNode> {
     install: 'npm install --ignore-scripts onnxruntime-node',
     load: async () => (await import('onnxruntime-node')) as OnnxRuntimeNode,
   });
+}
+
+/**
+ * Call this before any work for a model, since its session opens late.
+ * @throws {TerrachipError} MISSING_DEPENDENCY for a provider that needs `onnxruntime-node`, if it is not installed
+ */
+export async function requireRuntime(provider: ProviderChoice = 'auto'): Promise<void> {
+  if (provider !== RESIDENT) await loadOnnxRuntime();
 }
 
 /** The providers that `openSession` tries, in order. */

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { invalidInput, isError, messageOf, TerrachipError } from '../../errors.js';
-import { Resource } from '../../resource.js';
+import { orDispose, Resource } from '../../resource.js';
 import { type ByteSource, checkRange, type ReadOptions } from '../byte-source.js';
 import { withCoalescing } from '../middleware/coalesce.js';
 import { isUrl, type OpenOptions, openUrl } from '../open-url.js';
@@ -31,12 +31,11 @@ export class FileSource extends Resource implements ByteSource {
     } catch (cause) {
       throw cannotOpen(path, cause);
     }
-    const stat = await handle.stat();
-    if (!stat.isFile()) {
-      await handle.close();
-      throw noFile(path);
-    }
-    return new FileSource(path, stat.size, handle);
+    return orDispose({ dispose: () => handle.close() }, async () => {
+      const stat = await handle.stat();
+      if (!stat.isFile()) throw noFile(path);
+      return new FileSource(path, stat.size, handle);
+    });
   }
 
   async read(offset: number, length: number, options: ReadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {

@@ -2,9 +2,10 @@
  * Arrays of any rank in a store, the common interface of Zarr, netCDF, HDF5 and `.npy`. Reads return values in C order
  * as one of terrachip's element types, for any stored order, byte order and compression.
  */
-import { invalidInput, TerrachipError } from '../../errors.js';
+import { invalidInput, tooLarge, unsupported } from '../../errors.js';
 import { bytesPerElement, sizeOf } from '../../geo/dtype.js';
 import type { Dtype, TypedArray } from '../../geo/index.js';
+import type { Resource } from '../../resource.js';
 
 /** Indices `start` to `end`, `end` excluded, along one axis. */
 export interface AxisRange {
@@ -68,8 +69,8 @@ export interface StoredArray extends ArrayDescription {
   readText(options?: ReadArrayOptions): Promise<string[]>;
 }
 
-/** An opened store: its groups and arrays. Close it when done. */
-export interface ArrayGroup {
+/** An opened store: its groups and arrays. Dispose it when done. */
+export interface ArrayGroup extends Resource {
   /** The path or URL, without credentials. */
   readonly name: string;
   /** `Zarr v3`, `netCDF-4`, … */
@@ -83,7 +84,6 @@ export interface ArrayGroup {
   array(path: string): Promise<StoredArray | null>;
   /** The attributes of a group (default: the root); empty for no such group. */
   attributes(path?: string): Promise<Attributes>;
-  close(): Promise<void>;
 }
 
 /** The largest chunk that is read: chunks are decoded whole. */
@@ -162,8 +162,7 @@ export function checkChunk(name: string, chunkShape: readonly number[], bytesPer
   }
   const size = sizeOf(chunkShape) * bytesPerValue;
   if (size > MAX_CHUNK_BYTES) {
-    throw new TerrachipError(
-      'TOO_LARGE',
+    throw tooLarge(
       `${name} is stored in chunks of ${size} bytes, more than the ${MAX_CHUNK_BYTES} that terrachip decodes at once`,
       'store it again in smaller chunks',
       { size, limit: MAX_CHUNK_BYTES },
@@ -191,8 +190,7 @@ export function resolveSelection(
   }
   const size = sizeOf(extentOf(ranges)) * (array.dtype === null ? 1 : bytesPerElement(array.dtype));
   if (size > MAX_READ_BYTES) {
-    throw new TerrachipError(
-      'TOO_LARGE',
+    throw tooLarge(
       `a read of ${size} bytes of ${name} is above the ${MAX_READ_BYTES} that one read may have`,
       'read it in parts',
       { size, limit: MAX_READ_BYTES },
@@ -210,11 +208,10 @@ export function unreadableType(
   array: Pick<ArrayDescription, 'name' | 'storedType'>,
   wanted = 'numbers',
 ): Error {
-  return new TerrachipError(
-    'UNSUPPORTED',
+  return unsupported(
+    `arrays of ${array.storedType}`,
     `${array.name} holds ${array.storedType}, which terrachip does not read as ${wanted}`,
     'choose another array',
-    { feature: `arrays of ${array.storedType}` },
   );
 }
 

@@ -1,6 +1,6 @@
 /** Windows of uncompressed arrays in one file: only the window's bytes are read. */
 
-import { TerrachipError } from '../../errors.js';
+import { tooLarge } from '../../errors.js';
 import { sizeOf } from '../../geo/dtype.js';
 import type { ByteSource } from '../../io/index.js';
 import { mapConcurrently } from '../../io/semaphore.js';
@@ -46,8 +46,7 @@ export async function readContiguous(
   const outer = extent.slice(0, inner);
   const count = sizeOf(outer);
   if (count > MAX_RUNS) {
-    throw new TerrachipError(
-      'TOO_LARGE',
+    throw tooLarge(
       `a read of ${source.name} has ${count} pieces, more than ${MAX_RUNS}`,
       'read it in parts',
       { size: count, limit: MAX_RUNS },

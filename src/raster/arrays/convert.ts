@@ -1,5 +1,5 @@
 /** Stored types converted to terrachip's element types. */
-import { TerrachipError } from '../../errors.js';
+import { unsupported } from '../../errors.js';
 import { type Dtype, type TypedArray, viewArray } from '../../geo/index.js';
 import { swapBytes } from '../swap-bytes.js';
 import { halvesToFloat32 } from './half.js';
@@ -41,11 +41,10 @@ export function integersToFloat64(
   for (let i = 0; i < values.length; i++) {
     const value = Number(values[i]);
     if (!Number.isSafeInteger(value) && !missing.includes(value) && BigInt(value) !== values[i]) {
-      throw new TerrachipError(
-        'UNSUPPORTED',
+      throw unsupported(
+        'integers beyond 2^53',
         `${name} holds the 64-bit integer ${values[i]}, which float64 cannot hold exactly`,
         'renumber the values, or store them as float64 (gdal_translate -ot Float64)',
-        { feature: 'integers beyond 2^53' },
       );
     }
     result[i] = value;

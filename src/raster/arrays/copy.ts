@@ -1,7 +1,7 @@
 /** Copies of boxes between arrays of any rank. */
-import { TerrachipError } from '../../errors.js';
+import { tooLarge } from '../../errors.js';
 import { sizeOf } from '../../geo/dtype.js';
-import { allocateArray, type Dtype, type TypedArray } from '../../geo/index.js';
+import { allocateArray, type Dtype, dtypeOf, type TypedArray } from '../../geo/index.js';
 import { mapConcurrently } from '../../io/semaphore.js';
 import { type ArrayDescription, type AxisRange, extentOf } from './array.js';
 
@@ -21,7 +21,7 @@ export function indexAt(k: number, shape: readonly number[]): number[] {
   return stridesOf(shape).map((step, axis) => Math.floor(k / step) % shape[axis]);
 }
 
-export interface Layout {
+export interface BoxLayout {
   readonly data: TypedArray;
   /** The index of the box's first value. */
   readonly offset: number;
@@ -29,7 +29,7 @@ export interface Layout {
 }
 
 /** Copies a box of values; both layouts have its rank. */
-export function copyBox(extent: readonly number[], from: Layout, to: Layout): void {
+export function copyBox(extent: readonly number[], from: BoxLayout, to: BoxLayout): void {
   const last = extent.length - 1;
   const copy = (axis: number, source: number, target: number): void => {
     if (axis > last) {
@@ -48,6 +48,20 @@ export function copyBox(extent: readonly number[], from: Layout, to: Layout): vo
   if (extent.every((n) => n > 0)) copy(0, from.offset, to.offset);
 }
 
+/** Values in C order, from those that are stored with other strides. */
+export function inCOrder(
+  values: TypedArray,
+  shape: readonly number[],
+  stored: readonly number[],
+): TypedArray {
+  const strides = stridesOf(shape);
+  // The strides of axes of length 1 do not matter.
+  if (strides.every((step, axis) => shape[axis] === 1 || step === stored[axis])) return values;
+  const data: TypedArray = allocateArray(dtypeOf(values), values.length);
+  copyBox(shape, { data: values, offset: 0, strides: stored }, { data, offset: 0, strides });
+  return data;
+}
+
 /** A box of an array's values in C order, of the shape `extent` from `origin` on. */
 interface Chunk {
   readonly values: TypedArray;
@@ -59,7 +73,7 @@ interface Chunk {
 function copyChunk({ values, origin, extent }: Chunk, ranges: readonly AxisRange[], data: TypedArray): void {
   const from = ranges.map(({ start }, axis) => Math.max(start, origin[axis]));
   const inside = ranges.map(({ end }, axis) => Math.min(end, origin[axis] + extent[axis]) - from[axis]);
-  const place = (strides: readonly number[], first: (axis: number) => number): Omit<Layout, 'data'> => ({
+  const place = (strides: readonly number[], first: (axis: number) => number): Omit<BoxLayout, 'data'> => ({
     strides,
     offset: strides.reduce((sum, stride, axis) => sum + (from[axis] - first(axis)) * stride, 0),
   });
@@ -95,12 +109,10 @@ export async function readChunks(
   const counts = ranges.map(({ end }, axis) => Math.ceil(end / chunkShape[axis]) - first[axis]);
   const total = sizeOf(counts);
   if (total > MAX_CHUNKS) {
-    throw new TerrachipError(
-      'TOO_LARGE',
-      `a read of ${name} needs ${total} chunks, more than ${MAX_CHUNKS}`,
-      'read it in parts',
-      { size: total, limit: MAX_CHUNKS },
-    );
+    throw tooLarge(`a read of ${name} needs ${total} chunks, more than ${MAX_CHUNKS}`, 'read it in parts', {
+      size: total,
+      limit: MAX_CHUNKS,
+    });
   }
   await mapConcurrently(
     Array.from({ length: total }, (_, k) => k),

@@ -5,7 +5,7 @@ import type { TimeInterval } from '../../geo/index.js';
 import type { ArrayGroup, Attributes, StoredArray } from '../arrays/index.js';
 
 import { namesOf, textOf } from './attributes.js';
-import { decodeTime, isTimeUnits, timeDecoder, tryTimeDecoder } from './time.js';
+import { decodeTime, isTimeUnits, type TimeDecoder, timeDecoder, tryTimeDecoder } from './time.js';
 
 export interface SpatialAxes {
   readonly y: number;
@@ -147,27 +147,22 @@ async function coordinatesAlong(
     return indices;
   }
   const options = { signal };
-  const tryRead = async <T>(read: () => Promise<T>): Promise<T | null> => {
-    try {
-      return await read();
-    } catch (error) {
-      if (!isTerrachipError(error, 'INVALID_INPUT', 'UNSUPPORTED')) throw error;
-      warn(`the bands along ${variable.dimensions[axis]} are counted: ${error.message}`);
-      return null;
+  let values = indices;
+  let decode: TimeDecoder;
+  try {
+    if (coordinate.storedType === 'string' || coordinate.storedType === 'char') {
+      const texts = await coordinate.readText(options);
+      return coordinate.storedType === 'char' && coordinate.shape.length === 1 ? [...texts[0]] : texts;
     }
-  };
-  if (coordinate.storedType === 'string' || coordinate.storedType === 'char') {
-    const texts = await tryRead(() => coordinate.readText(options));
-    if (texts === null) return indices;
-    return coordinate.storedType === 'char' && coordinate.shape.length === 1 ? [...texts[0]] : texts;
+    if (coordinate.dtype === null) return indices;
+    values = [...(await coordinate.read([], options)).data];
+    if (!isTimeUnits(textOf(coordinate.attributes, 'units'))) return values;
+    decode = timeDecoder(coordinate.name, coordinate.attributes);
+  } catch (error) {
+    if (!isTerrachipError(error, 'INVALID_INPUT', 'UNSUPPORTED')) throw error;
+    warn(`the bands along ${dimension} are counted: ${error.message}`);
+    return values;
   }
-  if (coordinate.dtype === null) return indices;
-  const read = await tryRead(() => coordinate.read([], options));
-  if (read === null) return indices;
-  const values = [...read.data];
-  if (!isTimeUnits(textOf(coordinate.attributes, 'units'))) return values;
-  const decode = await tryRead(async () => timeDecoder(coordinate.name, coordinate.attributes));
-  if (decode === null) return values;
   const ends = (await (await boundsOf(group, coordinate))?.read([], options))?.data;
   const times = values.map((value, i) => decodeTime(decode, value, ends && [ends[2 * i], ends[2 * i + 1]]));
   const undecoded = times.filter((time) => time === null).length;

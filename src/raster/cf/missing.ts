@@ -75,8 +75,9 @@ function validRange(array: StoredArray, dtype: Dtype): Pick<MissingValues, 'vali
   const [least, most] =
     pair?.length === 2 ? pair : [numberOf(attributes, 'valid_min'), numberOf(attributes, 'valid_max')];
   if (least === null && most === null) return { valid: null, problem: null };
-  if (isFloat(dtype))
-    return checkedRange([stored(least, dtype) ?? -Infinity, stored(most, dtype) ?? Infinity]);
+  const [low, high] = [least ?? -Infinity, most ?? Infinity];
+  const round = dtype === 'float32' ? Math.fround : Number;
+  if (isFloat(dtype)) return checkedRange([round(low), round(high)]);
   const scale = numberOf(attributes, 'scale_factor') ?? 1;
   const offset = numberOf(attributes, 'add_offset') ?? 0;
   const names = ['valid_range', 'valid_min', 'valid_max'];
@@ -85,12 +86,11 @@ function validRange(array: StoredArray, dtype: Dtype): Pick<MissingValues, 'vali
   const isWhole = [least, most].every((end) => end === null || Number.isInteger(end));
   if (isPacked && (isReal || !isWhole)) {
     // Half a step more: limits in unpacked units are rounded.
-    const ends = [least, most].map((end) => (end === null ? null : (end - offset) / scale));
-    const [a, b] = scale > 0 ? ends : ends.reverse();
-    return checkedRange([a === null ? -Infinity : a - 0.5, b === null ? Infinity : b + 0.5]);
+    const [a, b] = [low, high].map((end) => (end - offset) / scale);
+    return checkedRange(scale > 0 ? [a - 0.5, b + 0.5] : [b - 0.5, a + 0.5]);
   }
   const { min, max } = rangeOf(dtype);
-  const ends = [least ?? -Infinity, most ?? Infinity].map((end) =>
+  const ends = [low, high].map((end) =>
     end < 0 && min === 0 ? (viewOf(end, array.dtype, dtype) ?? end) : end,
   );
   if (ends[0] > max || ends[1] < min) {
@@ -102,10 +102,6 @@ function validRange(array: StoredArray, dtype: Dtype): Pick<MissingValues, 'vali
 function checkedRange([least, most]: [number, number]): Pick<MissingValues, 'valid' | 'problem'> {
   if (least <= most) return { valid: [least, most], problem: null };
   return { valid: null, problem: `has a valid range that ends before it begins (${least} to ${most})` };
-}
-
-function stored(value: number | null, dtype: Dtype): number | null {
-  return value !== null && dtype === 'float32' ? Math.fround(value) : value;
 }
 
 /** A value of a type outside a range; null if the range is the type's. */

@@ -1,9 +1,7 @@
-import { invalidInput, TerrachipError } from '../../errors.js';
+import { invalidInput, tooLarge } from '../../errors.js';
 import { sizeOf } from '../../geo/dtype.js';
 import {
-  type Affine,
   allocateArray,
-  type Crs,
   type Dtype,
   type PixelWindow,
   TimeInterval,
@@ -23,7 +21,7 @@ import {
   wholeOf,
 } from '../arrays/index.js';
 import type { BandInfo, WindowRequest } from '../raster.js';
-import { DescribedRaster, gridOf } from '../raster-view.js';
+import { DescribedRaster, gridOf, type RasterInfo } from '../raster-view.js';
 import { levelSize, requireBands, requireWindow } from '../request.js';
 import { numberOf, textOf } from './attributes.js';
 import {
@@ -46,18 +44,17 @@ const MAX_BANDS = 2 ** 17;
 const UNSIGNED: Readonly<Record<string, Dtype>> = { int8: 'uint8', int16: 'uint16', int32: 'uint32' };
 const SIGNED: Readonly<Record<string, Dtype>> = { uint8: 'int8', uint16: 'int16', uint32: 'int32' };
 
-interface Init {
-  readonly warn: (message: string) => void;
-  readonly time: TimeInterval | null;
+/** How the values of a raster are read. */
+interface Reading {
   readonly group: ArrayGroup;
   /** The full resolution, then the overviews. */
   readonly levels: readonly StoredArray[];
   readonly axes: SpatialAxes;
   readonly leading: readonly LeadingAxis[];
-  readonly crs: Crs | null;
-  readonly transform: Affine | null;
-  readonly swath: readonly [latitude: string, longitude: string] | null;
-  readonly placeProblem: string | null;
+  /** The time of a variable without a time axis. */
+  readonly time: TimeInterval | null;
+  readonly dtype: Dtype;
+  readonly missing: MissingValues;
 }
 
 /**
@@ -67,55 +64,12 @@ interface Init {
 export class ArrayRaster extends DescribedRaster {
   /** Attributes of the variable. */
   readonly attributes: Attributes;
-  readonly #group: ArrayGroup;
-  readonly #levels: readonly StoredArray[];
-  readonly #axes: SpatialAxes;
-  readonly #leading: readonly LeadingAxis[];
-  readonly #time: TimeInterval | null;
-  readonly #dtype: Dtype;
-  readonly #missing: MissingValues;
+  readonly #reading: Reading;
 
-  private constructor(init: Init) {
-    const [array, ...reduced] = init.levels;
-    const { group, axes, leading, crs, transform } = init;
-    const { x, y } = axes;
-    if (array.dtype === null) throw unreadableType(array);
-    const geobox = gridOf(init, array.shape[x], array.shape[y]);
-    const swath = geobox === null ? init.swath : null;
-    const dtype = dtypeWithSign(array.dtype, array.attributes);
-    const missing = missingValuesFor(array, dtype, group.format.startsWith('netCDF'));
-    if (missing.problem !== null) init.warn(`${array.name} ${missing.problem}; it is left aside`);
-    super({
-      name: array.name,
-      width: array.shape[x],
-      height: array.shape[y],
-      bands: describeBands(array, leading, dtype, missing.nodata),
-      crs,
-      transform,
-      geobox,
-      compression: array.compression,
-      predictor: 1,
-      blockSize: [array.chunkShape[x], array.chunkShape[y]],
-      overviews: reduced.map(({ shape }) => [shape[x], shape[y]] as const),
-      colourTable: null,
-      metadata: { '': textItems(array.attributes) },
-      mask: null,
-      gcps: null,
-      hasRpc: false,
-      swath,
-      placeProblem:
-        swath === null
-          ? init.placeProblem
-          : `lies by arrays of latitude and longitude (${swath.join(' and ')})`,
-    });
-    this.attributes = array.attributes;
-    this.#group = group;
-    this.#levels = init.levels;
-    this.#axes = axes;
-    this.#leading = leading;
-    this.#time = init.time;
-    this.#dtype = dtype;
-    this.#missing = missing;
+  private constructor(info: RasterInfo, reading: Reading) {
+    super(info);
+    this.attributes = reading.levels[0].attributes;
+    this.#reading = reading;
   }
 
   /**
@@ -144,8 +98,7 @@ export class ArrayRaster extends DescribedRaster {
     const axes = declaredAxes ?? { y: rank - 2, x: rank - 1 };
     const bands = sizeOf(array.shape) / (array.shape[axes.x] * (array.shape[axes.y] ?? 1));
     if (bands > MAX_BANDS) {
-      throw new TerrachipError(
-        'TOO_LARGE',
+      throw tooLarge(
         `${array.name} would have ${bands} bands, more than ${MAX_BANDS}`,
         'read it with openZarr() or openNetcdf() and a selection',
         { size: bands, limit: MAX_BANDS },
@@ -153,25 +106,41 @@ export class ArrayRaster extends DescribedRaster {
     }
     const image = rank === 1 ? asRow(array) : array;
     const imageAxes = rank === 1 ? { y: 0, x: 1 } : axes;
-    return new ArrayRaster({
-      warn,
-      group,
-      levels: [
-        image,
-        ...reducedLevels(
-          array,
-          imageAxes,
-          levels.map((level) => level.array),
-        ),
-      ],
-      axes: imageAxes,
-      leading: await leadingAxes(group, image, imageAxes, warn, signal),
-      time: await scalarTime(group, array, signal),
-      swath: rank === 1 ? null : await swathOf(group, array),
-      ...(declaredAxes === null
+    const { x, y } = imageAxes;
+    const reduced = reducedLevels(array, imageAxes, levels);
+    const leading = await leadingAxes(group, image, imageAxes, warn, signal);
+    const place =
+      declaredAxes === null
         ? { crs: null, transform: null, placeProblem: null }
-        : await georeferenceOf(group, array, declaredAxes, spatial, signal)),
-    });
+        : await georeferenceOf(group, array, declaredAxes, spatial, signal);
+    const [width, height] = [image.shape[x], image.shape[y]];
+    const geobox = gridOf(place, width, height);
+    const swath = rank === 1 || geobox !== null ? null : await swathOf(group, array);
+    const dtype = dtypeWithSign(array.dtype, array.attributes);
+    const missing = missingValuesFor(array, dtype, group.format.startsWith('netCDF'));
+    if (missing.problem !== null) warn(`${array.name} ${missing.problem}; it is left aside`);
+    const info: RasterInfo = {
+      name: array.name,
+      width,
+      height,
+      bands: describeBands(array, leading, dtype, missing.nodata),
+      ...place,
+      geobox,
+      compression: array.compression,
+      predictor: 1,
+      blockSize: [image.chunkShape[x], image.chunkShape[y]],
+      overviews: reduced.map(({ shape }) => [shape[x], shape[y]] as const),
+      colourTable: null,
+      metadata: { '': textItems(array.attributes) },
+      mask: null,
+      gcps: null,
+      hasRpc: false,
+      swath,
+      ...(swath && { placeProblem: `lies by arrays of latitude and longitude (${swath.join(' and ')})` }),
+    };
+    const time = await scalarTime(group, array, signal);
+    const reading = { group, levels: [image, ...reduced], axes: imageAxes, leading, time, dtype, missing };
+    return new ArrayRaster(info, reading);
   }
 
   /**
@@ -181,16 +150,18 @@ export class ArrayRaster extends DescribedRaster {
   bandCoordinates(band: number): Readonly<Record<string, Coordinate>> {
     const index = this.#indexOf(band);
     const coordinates = Object.fromEntries(
-      this.#leading.map((axis, i) => [axis.name, axis.coordinates[index[i]]]),
+      this.#reading.leading.map((axis, i) => [axis.name, axis.coordinates[index[i]]]),
     );
     const hasTime = Object.values(coordinates).some((value) => value instanceof TimeInterval);
-    return hasTime || this.#time === null ? coordinates : { time: this.#time, ...coordinates };
+    return hasTime || this.#reading.time === null
+      ? coordinates
+      : { time: this.#reading.time, ...coordinates };
   }
 
   async readPlanes(request: WindowRequest = {}): Promise<TypedArray[]> {
     const { level = 0, signal } = request;
     const window = requireWindow(this.name, request.window, levelSize(this, level));
-    const array = this.#levels[level];
+    const array = this.#reading.levels[level];
     const planes: TypedArray[] = [];
     for (const run of this.#runs(requireBands(this.name, request.bands, this.bands.length))) {
       planes.push(...(await this.#readRun(array, run, window, signal)));
@@ -204,7 +175,7 @@ export class ArrayRaster extends DescribedRaster {
   }
 
   async dispose(): Promise<void> {
-    await this.#group.close();
+    await this.#reading.group.dispose();
   }
 
   /** A band's index along each leading axis. */
@@ -212,8 +183,7 @@ export class ArrayRaster extends DescribedRaster {
     if (!Number.isInteger(band) || band < 1 || band > this.bands.length) {
       throw invalidInput(this.name, `has no band ${band}`, `choose one of 1 to ${this.bands.length}`);
     }
-    const counts = this.#leading.map(({ coordinates }) => coordinates.length);
-    return indexAt(band - 1, counts);
+    return indexAt(band - 1, sizesOf(this.#reading.leading));
   }
 
   /** Runs of consecutive bands along the last leading axis; each is one read. */
@@ -236,30 +206,35 @@ export class ArrayRaster extends DescribedRaster {
     window: PixelWindow,
     signal?: AbortSignal,
   ): Promise<TypedArray[]> {
-    const { x, y } = this.#axes;
+    const { axes, leading, dtype, missing } = this.#reading;
+    const { x, y } = axes;
     const ranges = wholeOf(array.shape);
     ranges[x] = { start: window.x, end: window.x + window.width };
     ranges[y] = { start: window.y, end: window.y + window.height };
-    this.#leading.forEach(({ axis }, i) => {
-      const count = i === this.#leading.length - 1 ? run.count : 1;
+    leading.forEach(({ axis }, i) => {
+      const count = i === leading.length - 1 ? run.count : 1;
       ranges[axis] = { start: run.index[i], end: run.index[i] + count };
     });
     const { data } = await array.read(ranges, { signal });
-    const values = viewArray(this.#dtype, data.buffer, data.byteOffset, data.length);
+    const values = viewArray(dtype, data.buffer, data.byteOffset, data.length);
     const strides = stridesOf(extentOf(ranges));
-    const along = this.#leading.at(-1);
+    const along = leading.at(-1);
     const step = along === undefined ? 0 : strides[along.axis];
     return Array.from({ length: run.count }, (_, i) => {
-      const plane: TypedArray = allocateArray(this.#dtype, window.width * window.height);
+      const plane: TypedArray = allocateArray(dtype, window.width * window.height);
       copyBox(
         [window.height, window.width],
         { data: values, offset: i * step, strides: [strides[y], strides[x]] },
         { data: plane, offset: 0, strides: [window.width, 1] },
       );
-      markMissing(plane, this.#missing);
+      markMissing(plane, missing);
       return plane;
     });
   }
+}
+
+function sizesOf(leading: readonly LeadingAxis[]): number[] {
+  return leading.map(({ coordinates }) => coordinates.length);
 }
 
 function describeBands(
@@ -269,7 +244,7 @@ function describeBands(
   nodata: number | null,
 ): BandInfo[] {
   const { attributes } = array;
-  const counts = leading.map(({ coordinates }) => coordinates.length);
+  const counts = sizesOf(leading);
   const label = textOf(attributes, 'long_name') ?? (array.path === '' ? null : array.path);
   const common = {
     dtype,
@@ -315,16 +290,20 @@ function dtypeWithSign(dtype: Dtype, attributes: Attributes): Dtype {
 function reducedLevels(
   full: StoredArray,
   { x, y }: SpatialAxes,
-  levels: readonly StoredArray[],
+  levels: readonly { readonly array: StoredArray }[],
 ): StoredArray[] {
-  return levels.filter(
-    (level) =>
-      level.path !== full.path &&
-      level.dtype === full.dtype &&
-      level.shape.length === full.shape.length &&
-      level.shape[x] < full.shape[x] &&
-      level.shape.every((size, axis) => size > 0 && (axis === x || axis === y || size === full.shape[axis])),
-  );
+  return levels
+    .map(({ array }) => array)
+    .filter(
+      (level) =>
+        level.path !== full.path &&
+        level.dtype === full.dtype &&
+        level.shape.length === full.shape.length &&
+        level.shape[x] < full.shape[x] &&
+        level.shape.every(
+          (size, axis) => size > 0 && (axis === x || axis === y || size === full.shape[axis]),
+        ),
+    );
 }
 
 /** An array of one axis as one row. */

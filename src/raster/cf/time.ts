@@ -1,5 +1,5 @@
 /** CF times: numbers of a unit since a date. */
-import { invalidInput, isTerrachipError, TerrachipError } from '../../errors.js';
+import { invalidInput, isTerrachipError, unsupported } from '../../errors.js';
 import { TimeInterval } from '../../geo/index.js';
 import { memberOf } from '../../json/keys.js';
 import type { Attributes } from '../arrays/index.js';
@@ -60,11 +60,10 @@ export function timeDecoder(name: string, attributes: Attributes): TimeDecoder {
   const calendar = (textOf(attributes, 'calendar') ?? 'standard').toLowerCase();
   const model = modelCalendar(calendar);
   if (!CIVIL.includes(calendar) && calendar !== 'julian' && model === null) {
-    throw new TerrachipError(
-      'UNSUPPORTED',
+    throw unsupported(
+      `calendar ${calendar}`,
       `${name} counts its time in the calendar "${calendar}", which is not known`,
       'convert it (xarray: ds.convert_calendar("standard"))',
-      { feature: `calendar ${calendar}` },
     );
   }
   const [, unit, ...parts] = SINCE.exec(units) ?? [];

@@ -1,7 +1,7 @@
 /** The rasters among a store's arrays, and the choice of one. */
 
 import * as v from 'valibot';
-import { invalidInput, isTerrachipError, TerrachipError } from '../../errors.js';
+import { invalidInput, isTerrachipError, TerrachipError, unsupported } from '../../errors.js';
 import { sizeOf } from '../../geo/dtype.js';
 import type { OnProgress } from '../../progress.js';
 import type { ArrayGroup, Attributes, StoredArray } from '../arrays/index.js';
@@ -129,11 +129,10 @@ export async function chooseVariable(
       dtype === null && !['string', 'char'].includes(storedType) ? `holds ${storedType}` : null,
     );
     if (unread !== '') {
-      throw new TerrachipError(
-        'UNSUPPORTED',
+      throw unsupported(
+        'types of arrays',
         `${group.name} holds no array that terrachip reads: ${unread}`,
         'store it as another type, such as float32',
-        { feature: 'types of arrays' },
       );
     }
     const empty = await describeArrays(group, ({ dtype, shape }) =>
@@ -164,10 +163,10 @@ export async function chooseVariable(
 }
 
 /** The convention of 2025, and the earlier list of datasets. */
-const Layout = v.object({ layout: v.array(v.looseObject({ asset: v.string() })) });
+const LayoutSchema = v.object({ layout: v.array(v.looseObject({ asset: v.string() })) });
 const Datasets = v.array(v.object({ datasets: v.array(v.looseObject({ path: v.string() })) }));
 
-interface Level {
+interface MultiscaleLevel {
   /** The array's path. */
   readonly path: string;
   /** The layout's attributes of this level. */
@@ -175,7 +174,7 @@ interface Level {
 }
 
 /** All levels of a variable, itself included, in the listed order; null for none. */
-async function levelsOf(group: ArrayGroup, path: string): Promise<Level[] | null> {
+async function levelsOf(group: ArrayGroup, path: string): Promise<MultiscaleLevel[] | null> {
   for (const folder of groupsAround(path)) {
     const assets = assetsOf(await group.attributes(folder));
     const start = folder === '' ? '' : `${folder}/`;
@@ -188,7 +187,7 @@ async function levelsOf(group: ArrayGroup, path: string): Promise<Level[] | null
 }
 
 function assetsOf(attributes: Attributes): { asset: string; attributes: Attributes }[] {
-  const layout = v.safeParse(Layout, attributes.multiscales);
+  const layout = v.safeParse(LayoutSchema, attributes.multiscales);
   if (layout.success) return layout.output.layout.map((entry) => ({ asset: entry.asset, attributes: entry }));
   const datasets = v.safeParse(Datasets, attributes.multiscales);
   if (!datasets.success) return [];

@@ -1,5 +1,5 @@
 /** Decompression of GeoTIFF blocks and JPEG 2000 tiles. */
-import { messageOf, packageProblem, TerrachipError } from '../../errors.js';
+import { messageOf, packageProblem, TerrachipError, unsupported } from '../../errors.js';
 import { damaged } from '../geotiff/directory.js';
 import { damagedJp2 } from '../jp2/boxes.js';
 import { bytesOfRows, type DecodeRequest, decodePieces } from './decode.js';
@@ -46,11 +46,10 @@ export function createDecoder(codecs: CodecTable, elsewhere?: RunElsewhere): Blo
       const feature = compressionName(compression);
       const codec = codecs.get(compression);
       if (codec === undefined) {
-        throw new TerrachipError(
-          'UNSUPPORTED',
+        throw unsupported(
+          feature,
           `${name} is compressed by ${feature}, which is not supported`,
           'rewrite it with deflate (gdal_translate -co COMPRESS=DEFLATE)',
-          { feature },
         );
       }
       const { requirement } = codec;

@@ -76,6 +76,9 @@ export const CLASSIC_LIMIT = 2 ** 32 - 1;
 
 const HIGHEST_LEVEL: Readonly<Record<CogCompression, number>> = { deflate: 9, zstd: 22, none: 0 };
 
+/** Options with one entry per band. */
+const PER_BAND = ['descriptions', 'scales', 'offsets', 'bandMetadata', 'colourInterpretations'] as const;
+
 /** @throws {TerrachipError} INVALID_INPUT for impossible options; the message names the file */
 export function resolveOptions(path: string, options: CogOptions): CogSettings {
   const compression = options.compression ?? 'deflate';
@@ -107,49 +110,30 @@ export function resolveOptions(path: string, options: CogOptions): CogSettings {
 
 function check(path: string, settings: CogSettings): void {
   const { blockSize, bands, compression, level, predictor, dtype, nodata } = settings;
+  const requireThat = (possible: boolean, problem: string, remedy: string): void => {
+    if (!possible) throw invalidInput(path, problem, remedy);
+  };
+  const isWhole = (value: number, least: number, most: number): boolean =>
+    Number.isInteger(value) && value >= least && value <= most;
   requireNodata(dtype, nodata);
-  if (!Number.isInteger(blockSize) || blockSize < 16 || blockSize > 4096 || blockSize % 16 !== 0) {
-    throw invalidInput(path, `cannot have tiles of ${blockSize} pixels`, 'give a multiple of 16 up to 4096');
-  }
-  if (!Number.isInteger(bands) || bands < 1 || bands > 65535) {
-    throw invalidInput(path, `cannot have ${bands} bands`, 'give a whole number from 1 to 65535');
-  }
+  const tiles = isWhole(blockSize, 16, 4096) && blockSize % 16 === 0;
+  requireThat(tiles, `cannot have tiles of ${blockSize} pixels`, 'give a multiple of 16 up to 4096');
+  requireThat(isWhole(bands, 1, 65535), `cannot have ${bands} bands`, 'give a whole number from 1 to 65535');
+  const highest = HIGHEST_LEVEL[compression];
   if (level !== null) {
-    const highest = HIGHEST_LEVEL[compression];
-    if (highest === 0) {
-      throw invalidInput(path, `cannot have level ${level} without compression`, 'leave out the level');
-    }
-    if (!Number.isInteger(level) || level < 1 || level > highest) {
-      throw invalidInput(
-        path,
-        `cannot be compressed by ${compression} at level ${level}`,
-        `give a whole number from 1 to ${highest}`,
-      );
-    }
+    requireThat(highest > 0, `cannot have level ${level} without compression`, 'leave out the level');
+    const problem = `cannot be compressed by ${compression} at level ${level}`;
+    requireThat(isWhole(level, 1, highest), problem, `give a whole number from 1 to ${highest}`);
   }
-  if (predictor !== 1 && compression === 'none') {
-    throw invalidInput(path, `cannot have predictor ${predictor} without compression`, 'leave it out');
-  }
-  if (predictor === 3 && !isFloat(dtype)) {
-    throw invalidInput(path, `cannot have predictor 3 with ${dtype}`, 'give predictor 2, or a float type');
-  }
-  if (settings.colourTable !== null && (dtype !== 'uint8' || bands !== 1)) {
-    throw invalidInput(path, 'cannot have a colour table', 'give one band of uint8');
-  }
-  for (const name of [
-    'descriptions',
-    'scales',
-    'offsets',
-    'bandMetadata',
-    'colourInterpretations',
-  ] as const) {
-    if (settings[name].length > bands) {
-      throw invalidInput(
-        path,
-        `cannot have ${settings[name].length} ${name} in ${bands} bands`,
-        'give one a band',
-      );
-    }
+  const predicts = predictor === 1 || compression !== 'none';
+  requireThat(predicts, `cannot have predictor ${predictor} without compression`, 'leave it out');
+  const floats = predictor !== 3 || isFloat(dtype);
+  requireThat(floats, `cannot have predictor 3 with ${dtype}`, 'give predictor 2, or a float type');
+  const colours = settings.colourTable === null || (dtype === 'uint8' && bands === 1);
+  requireThat(colours, 'cannot have a colour table', 'give one band of uint8');
+  for (const name of PER_BAND) {
+    const { length } = settings[name];
+    requireThat(length <= bands, `cannot have ${length} ${name} in ${bands} bands`, 'give one a band');
   }
 }
 

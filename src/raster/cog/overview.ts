@@ -17,7 +17,7 @@ type Size = readonly [width: number, height: number];
  * Sizes of an image and its overview, which cover the same area: pixel k of n in the overview is the cell from k / n to
  * (k + 1) / n of the image, so odd sizes cause no shift.
  */
-export interface Reduction {
+export interface SizeReduction {
   readonly from: Size;
   readonly to: Size;
 }
@@ -42,7 +42,7 @@ export const ROWS_BEFORE = 2;
 const MOST = 3;
 
 /** Number of overview rows that the image's first `rows` rows complete. */
-export function rowsReady({ from, to }: Reduction, rows: number, method: ReducingMethod): number {
+export function rowsReady({ from, to }: SizeReduction, rows: number, method: ReducingMethod): number {
   const [size, reduced] = [from[1], to[1]];
   if (method !== 'nearest') return Math.floor((rows * reduced) / size);
   let ready = Math.floor((rows * reduced) / size);
@@ -84,7 +84,7 @@ function cellsOf(size: number, reduced: number, start = 0, end = reduced): Cells
  */
 export function reduceRows(
   rows: Rows,
-  { from, to }: Reduction,
+  { from, to }: SizeReduction,
   start: number,
   end: number,
   method: ReducingMethod,
@@ -120,7 +120,7 @@ export function reduceRows(
 /** The mask of the same rows, 1 or 0: by `nearest` the pixel's, else 1 if any pixel of the cell is valid. */
 export function reduceMask(
   rows: Pick<Rows, 'stride' | 'firstRow'> & { readonly mask: Uint8Array },
-  reduction: Reduction,
+  reduction: SizeReduction,
   start: number,
   end: number,
   method: ReducingMethod,

@@ -108,7 +108,7 @@ const ASCII = 2;
 const BIG_TIFF = 43;
 
 /** Parameters common to a file's directories. */
-interface Layout {
+interface TiffLayout {
   readonly source: ByteSource;
   readonly littleEndian: boolean;
   readonly bigTiff: boolean;
@@ -168,7 +168,7 @@ async function readBytes(
   return source.read(offset, length, { signal });
 }
 
-async function readHeader(source: ByteSource, signal?: AbortSignal): Promise<Layout & { first: number }> {
+async function readHeader(source: ByteSource, signal?: AbortSignal): Promise<TiffLayout & { first: number }> {
   const bytes = await readBytes(source, 0, 8, signal);
   const head = viewOf(bytes);
   const littleEndian = startsWith(bytes, 'II');
@@ -186,7 +186,7 @@ async function readHeader(source: ByteSource, signal?: AbortSignal): Promise<Lay
 
 /** The entries of a directory, their memory in bytes, and the offset of the next directory: 0 after the last. */
 async function readDirectory(
-  { source, littleEndian, bigTiff }: Layout,
+  { source, littleEndian, bigTiff }: TiffLayout,
   offset: number,
   signal?: AbortSignal,
 ): Promise<{ entries: ReadonlyMap<number, Entry>; bytes: number; next: number }> {
@@ -220,7 +220,7 @@ async function readDirectory(
 }
 
 function tagReader(
-  { source, littleEndian }: Layout,
+  { source, littleEndian }: TiffLayout,
   entries: ReadonlyMap<number, Entry>,
   opening?: AbortSignal,
 ): TagReader {

@@ -1,5 +1,5 @@
 /** The boxes of a JP2 file (ISO/IEC 15444-1, annex I): the codestream and the georeference. */
-import { invalidInput, TerrachipError } from '../../errors.js';
+import { invalidInput, type TerrachipError, tooLarge } from '../../errors.js';
 import { startsWith, viewOf } from '../../io/bytes.js';
 import type { ByteSource, ReadOptions } from '../../io/index.js';
 
@@ -90,8 +90,7 @@ function content(
   options: ReadOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
   if (end - start > MAX_METADATA_BYTES) {
-    throw new TerrachipError(
-      'TOO_LARGE',
+    throw tooLarge(
       `${source.name} has a ${type.trim()} box of ${end - start} bytes, above the limit of ${MAX_METADATA_BYTES}`,
       'check the file',
       { size: end - start, limit: MAX_METADATA_BYTES },

@@ -1,5 +1,5 @@
 /** The main header of a JPEG 2000 codestream (ISO/IEC 15444-1, annex A): sizes, samples and coding. */
-import { TerrachipError } from '../../errors.js';
+import { type TerrachipError, unsupported } from '../../errors.js';
 import { viewOf } from '../../io/bytes.js';
 import type { ByteSource, ReadOptions } from '../../io/index.js';
 import { damagedJp2, type Jp2Boxes } from './boxes.js';
@@ -82,7 +82,7 @@ export async function readCodestream(
     const size = head.getUint16(2) + 2;
     if (marker < 0xff00 || size < 4 || at + size > end) fail(`its header is damaged at byte ${at}`);
     if (at + size - offset > MAX_HEADER_BYTES) fail(`its header has more than ${MAX_HEADER_BYTES} bytes`);
-    if (marker === MARKER.PPM) throw unsupported(source.name, 'keeps the headers of all packets in front');
+    if (marker === MARKER.PPM) throw unsupportedJp2(source.name, 'keeps the headers of all packets in front');
     const segment = await source.read(at, size, options);
     if (marker === MARKER.TLM) lengths.push(segment);
     else if (marker !== MARKER.PLM) segments.push(segment);
@@ -123,7 +123,7 @@ function readSize(
   if (components === 0 || siz.length !== 40 + 3 * components)
     throw damagedJp2(name, 'its image size is damaged');
   if (x !== 0 || y !== 0 || tileX !== 0 || tileY !== 0) {
-    throw unsupported(name, 'starts at another place than its grid');
+    throw unsupportedJp2(name, 'starts at another place than its grid');
   }
   if (width === 0 || height === 0 || tileWidth === 0 || tileHeight === 0) {
     throw damagedJp2(
@@ -138,12 +138,12 @@ function readSize(
   const bits = (depth & 127) + 1;
   const signed = depth >= 128;
   if (samples.some(([other, dx, dy]) => other !== depth || dx !== 1 || dy !== 1)) {
-    throw unsupported(name, 'has components of different kinds or sizes');
+    throw unsupportedJp2(name, 'has components of different kinds or sizes');
   }
   const readable =
     components === 1 ? bits <= 16 && (!signed || bits > 8) : components === 3 && bits <= 8 && !signed;
   if (!readable) {
-    throw unsupported(name, `has ${components} components of ${bits} bits${signed ? ' with a sign' : ''}`);
+    throw unsupportedJp2(name, `has ${components} components of ${bits} bits${signed ? ' with a sign' : ''}`);
   }
   return {
     width,
@@ -193,11 +193,10 @@ export function markerOf(segment: Uint8Array): number {
   return (segment[0] << 8) | segment[1];
 }
 
-export function unsupported(name: string, problem: string): TerrachipError {
-  return new TerrachipError(
-    'UNSUPPORTED',
+export function unsupportedJp2(name: string, problem: string): TerrachipError {
+  return unsupported(
+    'JPEG 2000 of this kind',
     `${name} ${problem}, which is not read from JPEG 2000`,
     'convert it to GeoTIFF first (gdal_translate)',
-    { feature: 'JPEG 2000 of this kind' },
   );
 }

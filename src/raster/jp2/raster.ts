@@ -174,7 +174,7 @@ export class Jp2Raster extends DescribedRaster {
   }
 
   dispose(): Promise<void> {
-    return this.#source.close();
+    return this.#source.dispose();
   }
 
   get #sampleBytes(): number {
@@ -183,22 +183,23 @@ export class Jp2Raster extends DescribedRaster {
 
   #tilesUnder(window: PixelWindow, level: number): TilePart[] {
     const { width, height, tileWidth, tileHeight } = this.#codestream;
-    const edge = (index: number, size: number, limit: number): number =>
-      ceilShift(Math.min(index * size, limit), level);
-    const parts: TilePart[] = [];
-    const [columns, rows] = [Math.ceil(width / tileWidth), Math.ceil(height / tileHeight)];
-    for (let row = 0; row < rows; row++) {
-      const y = edge(row, tileHeight, height);
-      const tall = edge(row + 1, tileHeight, height) - y;
-      if (tall === 0 || y >= window.y + window.height || y + tall <= window.y) continue;
-      for (let column = 0; column < columns; column++) {
-        const x = edge(column, tileWidth, width);
-        const wide = edge(column + 1, tileWidth, width) - x;
-        if (wide === 0 || x >= window.x + window.width || x + wide <= window.x) continue;
-        parts.push({ column, row, x, y, width: wide, height: tall });
-      }
-    }
-    return parts;
+    /** The tiles along one axis: index, first pixel and pixels. */
+    const along = (size: number, limit: number, first: number, length: number) =>
+      Array.from({ length: Math.ceil(limit / size) }, (_, index) => {
+        const [start, end] = [index, index + 1].map((k) => ceilShift(Math.min(k * size, limit), level));
+        return { index, start, length: end - start };
+      }).filter((part) => part.length > 0 && part.start < first + length && part.start + part.length > first);
+    const columns = along(tileWidth, width, window.x, window.width);
+    return along(tileHeight, height, window.y, window.height).flatMap((row) =>
+      columns.map((column) => ({
+        column: column.index,
+        row: row.index,
+        x: column.start,
+        y: row.start,
+        width: column.length,
+        height: row.length,
+      })),
+    );
   }
 
   #tile(part: TilePart, level: number, signal: AbortSignal): Promise<TypedArray> {

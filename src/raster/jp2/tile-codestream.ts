@@ -6,11 +6,11 @@
  * origin. So a tile is moved towards the origin only to positions where its partition is the same. A missing tile fills
  * the gap before it.
  */
-import { TerrachipError } from '../../errors.js';
+import { tooLarge } from '../../errors.js';
 import { concatBytes, viewOf } from '../../io/bytes.js';
 import type { Jpeg2000Coding } from '../codecs/codec.js';
 import { damagedJp2 } from './boxes.js';
-import { type Codestream, MARKER, markerOf, type Partition, unsupported } from './codestream.js';
+import { type Codestream, MARKER, markerOf, type Partition, unsupportedJp2 } from './codestream.js';
 
 /** The most samples decoded at once, four bytes each: an untiled 10 m band of Sentinel-2 has 1.2e8. */
 const MAX_SAMPLES = 2 ** 27;
@@ -42,8 +42,7 @@ export function placeTile(name: string, codestream: Codestream, column: number, 
   const movedY = moveSpan(y, partitions, 1);
   const samples = movedX.end * movedY.end * components;
   if (samples > MAX_SAMPLES) {
-    throw new TerrachipError(
-      'TOO_LARGE',
+    throw tooLarge(
       `${name} has a tile of ${x.end - x.start} × ${y.end - y.start} pixels, which takes ${samples} samples at once, above the limit of ${MAX_SAMPLES}`,
       'rewrite it with smaller tiles (gdal_translate -of COG)',
       { size: samples, limit: MAX_SAMPLES },
@@ -159,7 +158,7 @@ function requireNoCoding(name: string, part: Uint8Array<ArrayBuffer>): void {
     const marker = markerOf(segment);
     if (marker === MARKER.SOD) return;
     if (marker === MARKER.COD || marker === MARKER.COC)
-      throw unsupported(name, 'codes its tiles each in its own way');
+      throw unsupportedJp2(name, 'codes its tiles each in its own way');
     if (segment.length < 4) break;
     at += 2 + viewOf(segment).getUint16(2);
   }

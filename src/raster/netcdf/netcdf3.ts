@@ -2,6 +2,7 @@
 import { invalidInput, loadPackage, messageOf } from '../../errors.js';
 import { sizeOf } from '../../geo/dtype.js';
 import type { ByteSource } from '../../io/index.js';
+import { disposable } from '../../resource.js';
 import {
   type ArrayGroup,
   type Attributes,
@@ -68,14 +69,14 @@ export async function openNetcdf3(source: ByteSource, signal?: AbortSignal): Pro
     arrays.set(name, arrayOf(source, name, names, attributes, storedType, layout));
   }
   const global = attributesOf(reader.globalAttributes ?? []);
-  return {
+  const group = {
     name: source.name,
     format: 'netCDF-3',
     list: async () => [...arrays.keys()].sort(),
-    array: async (path) => arrays.get(path) ?? null,
+    array: async (path: string) => arrays.get(path) ?? null,
     attributes: async (path = '') => (path === '' ? global : {}),
-    close: () => source.close(),
   };
+  return disposable(group, () => source.dispose());
 }
 
 async function readHeader(source: ByteSource, signal?: AbortSignal): Promise<Reader> {

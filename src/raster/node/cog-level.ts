@@ -4,11 +4,11 @@ import { alphaOf } from '../cog/colours.js';
 import type { CogSettings } from '../cog/options.js';
 import {
   type OverviewMethod,
-  type Reduction,
   ROWS_BEFORE,
   reduceMask,
   reduceRows,
   rowsReady,
+  type SizeReduction,
 } from '../cog/overview.js';
 import { cutMask, cutTile, type Strip } from '../cog/tile.js';
 import type { Encoder } from './encoders.js';
@@ -175,7 +175,7 @@ export class CogLevel {
 
   /** Appends the rows to another level that the rows so far complete. */
   async #reduce(next: CogLevel, firstRow: number, method: Exclude<OverviewMethod, 'none'>): Promise<void> {
-    const reduction: Reduction = { from: [this.width, this.height], to: [next.width, next.height] };
+    const reduction: SizeReduction = { from: [this.width, this.height], to: [next.width, next.height] };
     const [start, end] = [next.rows, rowsReady(reduction, this.#rowsDone, method)];
     if (start === end) return;
     const layout = { stride: this.#stride, firstRow };

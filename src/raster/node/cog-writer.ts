@@ -48,14 +48,13 @@ export class CogWriter {
 
   private constructor(
     path: string,
-    settings: CogSettings,
     layout: Omit<CogLayout, 'bigTiff'>,
     levels: readonly CogLevel[],
     inPlace: boolean,
     bigTiff: boolean | null,
   ) {
     this.path = path;
-    this.#settings = settings;
+    this.#settings = layout.settings;
     this.#layout = layout;
     this.#levels = levels;
     this.#inPlace = inPlace;
@@ -98,7 +97,7 @@ export class CogWriter {
       next = new CogLevel(settings, size, files[k], encode, next);
       levels.unshift(next);
     }
-    return new CogWriter(path, settings, layout, levels, inPlace, bigTiff);
+    return new CogWriter(path, layout, levels, inPlace, bigTiff);
   }
 
   /**
@@ -158,6 +157,10 @@ export class CogWriter {
     if (this.#closed) return;
     this.#closed = true;
     await Promise.all(this.#levels.map((level) => level.file.discard()));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.abort();
   }
 
   /** Whether the file gets a mask. */
@@ -289,13 +292,9 @@ export async function writeCog(
   const isTensor = source instanceof GeoTensor;
   const bands = isTensor ? planesOf(path, source) : source;
   const settings = isTensor ? { ...settingsOf(source, bands.length), ...options } : (options as CogOptions);
-  const writer = await CogWriter.create(path, settings);
-  try {
-    await writer.writeRows(bands, mask);
-    await writer.finish();
-  } finally {
-    await writer.abort();
-  }
+  await using writer = await CogWriter.create(path, settings);
+  await writer.writeRows(bands, mask);
+  await writer.finish();
 }
 
 function planesOf(path: string, tensor: GeoTensor): TypedArray[] {

@@ -101,9 +101,9 @@ async function rawImage(path: string): Promise<string | null> {
   for (const header of headers) {
     if (header === null) continue;
     const source = await openSource(header).catch(() => null);
-    const start = await source?.read(0, Math.min(HEADER_BYTES, source.size));
-    await source?.close();
-    const text = Buffer.from(start ?? []).toString('latin1');
+    if (source === null) continue;
+    const start = source.read(0, Math.min(HEADER_BYTES, source.size));
+    const text = Buffer.from(await start.finally(() => source.dispose())).toString('latin1');
     if (text.startsWith('ENVI')) return 'an ENVI image';
     if (/^\s*nrows\s+\d/im.test(text)) return 'a raw image of Esri (.bil, .bip, .bsq or .flt)';
   }

@@ -1,9 +1,9 @@
 /** netCDF-4 and HDF5 by h5wasm, the HDF5 library in WebAssembly. */
 import type { Dataset, File, Group } from 'h5wasm/node';
-import { invalidInput, loadPackage, messageOf, TerrachipError } from '../../errors.js';
+import { invalidInput, loadPackage, messageOf, TerrachipError, unsupported } from '../../errors.js';
 import { sizeOf } from '../../geo/dtype.js';
 import { allocateArray, type Dtype, type TypedArray } from '../../geo/index.js';
-import { orClose } from '../../resource.js';
+import { disposable, orDispose } from '../../resource.js';
 import {
   type ArrayDescription,
   type ArrayGroup,
@@ -122,21 +122,21 @@ export async function openHdf5(path: string, cache: BlockCache): Promise<ArrayGr
     }
   };
   // A second close only returns an error code.
-  const close = async (): Promise<void> => void file.close();
-  return orClose({ close }, async () => {
+  const dispose = async (): Promise<void> => void file.close();
+  return orDispose({ dispose }, async () => {
     guarded(path, () => walk(file, '', 0));
-    return {
+    const group = {
       name: path,
       format: groups.get('')?._NCProperties === undefined ? 'HDF5' : 'netCDF-4',
       list: async () => [...arrays.keys()].sort(),
-      async array(name) {
+      async array(name: string) {
         const array = arrays.get(name) ?? null;
         if (array instanceof TerrachipError) throw array;
         return array;
       },
       attributes: async (name = '') => groups.get(name) ?? {},
-      close,
     };
+    return disposable(group, dispose);
   });
 }
 
@@ -170,11 +170,6 @@ function attributesOf(owner: Dataset | Group, isRoot = false): Attributes {
   return Object.fromEntries(entries);
 }
 
-function realAttributesOf(dataset: Dataset): Set<string> {
-  const names = Object.entries(dataset.attrs).filter(([, { metadata }]) => metadata.type === FLOAT);
-  return new Set(names.map(([name]) => name));
-}
-
 /** HDF5's attributes are arrays; an array of one value becomes that value. */
 function plain(value: unknown): unknown {
   const single = Array.isArray(value) && value.length === 1 ? value[0] : value;
@@ -202,6 +197,7 @@ function arrayOf(file: string, path: string, dataset: Dataset, cache: BlockCache
   checkShape(name, shape);
   if (metadata.chunks !== null) checkChunk(name, metadata.chunks, metadata.size);
   const attributes = attributesOf(dataset);
+  const real = Object.entries(dataset.attrs).filter(([, attribute]) => attribute.metadata.type === FLOAT);
   const about: ArrayDescription = {
     name,
     path,
@@ -210,7 +206,7 @@ function arrayOf(file: string, path: string, dataset: Dataset, cache: BlockCache
     dtype: isNumeric ? NUMERIC_TYPES[storedType].dtype : null,
     dimensions: dimensionNames(dataset, path, shape.length),
     attributes,
-    realAttributes: realAttributesOf(dataset),
+    realAttributes: new Set(real.map(([key]) => key)),
     chunkShape: metadata.chunks ?? shape.map((size) => Math.max(1, size)),
     compression: dataset.filters.map((filter) => filter.name).join('+') || 'none',
     nodata: null,
@@ -244,8 +240,10 @@ function arrayOf(file: string, path: string, dataset: Dataset, cache: BlockCache
     },
     storedType === 'string' || storedType === 'char'
       ? async () => {
-          const value = readGuarded(name, dataset, () => dataset.to_array());
-          const texts = flatten(value).map((text) => String(text).replace(/\0+$/, ''));
+          const value: unknown = readGuarded(name, dataset, () => dataset.to_array());
+          const texts = [value]
+            .flat(Number.POSITIVE_INFINITY)
+            .map((text) => String(text).replace(/\0+$/, ''));
           const width = shape.at(-1) ?? 1;
           if (storedType === 'string' || width === 0) return texts;
           return piecesOf(texts, width).map((characters) => characters.join('').trimEnd());
@@ -286,18 +284,13 @@ function readGuarded<T>(name: string, { filters }: Dataset, work: () => T): T {
     const missing = filters.find(({ id }) => id > BUILT_IN_FILTERS);
     if (missing === undefined) throw cause;
     const filter = FILTERS[missing.id] ?? (missing.name || 'unknown');
-    throw new TerrachipError(
-      'UNSUPPORTED',
+    throw unsupported(
+      `HDF5 filter ${filter}`,
       `${name} is compressed by the HDF5 filter ${filter} (${missing.id}), which terrachip lacks; the file is sound`,
       'store it again with h5repack -f GZIP=5',
-      { feature: `HDF5 filter ${filter}` },
-      { cause },
+      cause,
     );
   }
-}
-
-function flatten(value: unknown): unknown[] {
-  return Array.isArray(value) ? value.flatMap(flatten) : [value];
 }
 
 /** Dimension names from the scale attached to each axis; a one-dimensional scale has its own name. */

@@ -20,11 +20,11 @@ export { CogWriter, type TensorCogOptions, writeCog } from './cog-writer.js';
 export { type NpyOptions, writeNpy } from './npy-writer.js';
 export { type OpenStoreOptions, openNetcdf, openNpy, openZarr } from './stores.js';
 export { type ZarrCubeOptions, type ZarrCubeVariable, ZarrCubeWriter } from './zarr-cube.js';
-export type { ZarrTextOptions } from './zarr-text-writer.js';
 export {
   consolidateZarr,
   createZarrGroup,
   writeZarrGrid,
   writeZarrTimes,
   ZarrShardWriter,
+  type ZarrTextOptions,
 } from './zarr-writer.js';

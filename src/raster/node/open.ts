@@ -5,7 +5,7 @@ import { findBeside } from '../../io/node/beside.js';
 import { cannotOpen, localPath, openSource } from '../../io/node/file.js';
 import { isUrl, type OpenOptions } from '../../io/open-url.js';
 import { openZip } from '../../io/zip.js';
-import { orClose } from '../../resource.js';
+import { disposable, orDispose } from '../../resource.js';
 import type { ArrayGroup } from '../arrays/index.js';
 import { ArrayRaster } from '../cf/index.js';
 import type { Sidecars } from '../geotiff/levels.js';
@@ -29,7 +29,7 @@ export async function openAnyRaster(path: string, options: OpenRasterOptions = {
     return openVariable(await openZarr(place, options), variable, options);
   }
   const source = await openSource(place, options);
-  return orClose(source, async () => {
+  return orDispose(source, async () => {
     const kind = await kindOfSource(source, options.signal);
     if (kind === null) return openGeoTiff(source, place, options);
     if (kind === 'jpeg2000') {
@@ -69,15 +69,18 @@ async function openNpz(
 /** A `.npy` file as a store of one array. */
 async function openNpyArray(source: ByteSource, options: OpenRasterOptions): Promise<Raster> {
   const array = await NpyArray.open(source, options.signal);
-  const group: ArrayGroup = {
+  const group = {
     name: array.name,
     format: '.npy',
     list: async () => [''],
-    array: async (name) => (name === '' ? array : null),
+    array: async (name: string) => (name === '' ? array : null),
     attributes: async () => ({}),
-    close: () => array.close(),
   };
-  return openVariable(group, '', options);
+  return openVariable(
+    disposable(group, () => array.dispose()),
+    '',
+    options,
+  );
 }
 
 /** @throws {TerrachipError} INVALID_INPUT for a zip file that is no Zarr store; the message names its images */
@@ -85,18 +88,11 @@ async function requireZarrInside(source: ByteSource): Promise<void> {
   const keys = [...(await openZip(source)).entries.keys()];
   if (keys.some((key) => ZARR_ROOT.test(key))) return;
   const images = keys.filter(isRasterEntry).slice(0, 20);
-  if (images.length === 0) {
-    throw invalidInput(
-      source.name,
-      'is a zip file without a raster that is read',
-      'unpack it, and give a file of it',
-    );
-  }
-  throw invalidInput(
-    source.name,
-    `is a zip file of the images ${images.join(', ')}`,
-    `name one, as ${source.name}#${images[0]}`,
-  );
+  const [problem, remedy] =
+    images.length === 0
+      ? ['is a zip file without a raster that is read', 'unpack it, and give a file of it']
+      : [`is a zip file of the images ${images.join(', ')}`, `name one, as ${source.name}#${images[0]}`];
+  throw invalidInput(source.name, problem, remedy);
 }
 
 /** @throws {TerrachipError} INVALID_INPUT for a folder that is no Zarr store, such as a Sentinel product */
@@ -127,36 +123,36 @@ async function openEntry(source: ByteSource, options: OpenRasterOptions): Promis
 }
 
 async function openGeoTiff(source: ByteSource, path: string, options: OpenRasterOptions): Promise<Raster> {
-  const sidecars = isUrl(path) ? {} : await openSidecars(localPath(path), options);
+  const sidecars: Sidecars = {};
   try {
+    if (!isUrl(path)) await openSidecars(localPath(path), sidecars, options);
     return await GeoTiffRaster.open(source, { ...options, sidecars, pam: await pamBeside(path, options) });
   } catch (error) {
-    await Promise.all(Object.values(sidecars).map((opened) => opened.close()));
+    await Promise.all(Object.values(sidecars).map((opened) => opened.dispose()));
     options.signal?.throwIfAborted();
     throw (isTerrachipError(error, 'INVALID_INPUT') && (await foreignFormat(source, path))) || error;
   }
 }
 
-async function openSidecars(path: string, options: OpenOptions): Promise<Sidecars> {
+/** @param sidecars gets those that are there; the caller closes them, also after an error */
+async function openSidecars(path: string, sidecars: Sidecars, options: OpenOptions): Promise<void> {
   const stem = path.replace(/\.[^./\\]*$/, '');
-  const names: [part: keyof Sidecars, name: string][] = [
-    ['overviews', `${path}.ovr`],
-    ['mask', `${path}.msk`],
-    ['maskOverviews', `${path}.msk.ovr`],
-    ...['.tfw', '.tifw', '.tiffw', '.wld'].map(
-      (ending) => ['worldFile', stem + ending] as ['worldFile', string],
-    ),
+  const names: readonly [path: string, part: keyof Sidecars][] = [
+    [`${path}.ovr`, 'overviews'],
+    [`${path}.msk`, 'mask'],
+    [`${path}.msk.ovr`, 'maskOverviews'],
+    [`${stem}.tfw`, 'worldFile'],
+    [`${stem}.tifw`, 'worldFile'],
+    [`${stem}.tiffw`, 'worldFile'],
+    [`${stem}.wld`, 'worldFile'],
   ];
-  const paths = await findBeside(
+  const found = await findBeside(
     path,
-    names.map(([, name]) => name),
+    names.map(([name]) => name),
   );
-  const sidecars: Sidecars = {};
-  for (const [k, [part]] of names.entries()) {
-    const sidecar = paths[k];
-    if (sidecar !== null) sidecars[part] ??= await openSource(sidecar, options);
+  for (const [k, sidecar] of found.entries()) {
+    if (sidecar !== null) sidecars[names[k][1]] ??= await openSource(sidecar, options);
   }
-  return sidecars;
 }
 
 /** The content of a local raster's `.aux.xml` file; null for none. */
@@ -169,7 +165,7 @@ async function pamBeside(path: string, options: OpenOptions): Promise<Pam | null
   try {
     return await readPam(source, options.signal);
   } finally {
-    await source.close();
+    await source.dispose();
   }
 }
 
@@ -178,11 +174,11 @@ async function openVariable(
   variable: string | undefined,
   { signal, onProgress }: OpenRasterOptions,
 ): Promise<Raster> {
-  return orClose(group, () => ArrayRaster.open(group, { variable, signal, onProgress }));
+  return orDispose(group, () => ArrayRaster.open(group, { variable, signal, onProgress }));
 }
 
 /**
- * Opens a Zarr store, or a netCDF or HDF5 file, detected by content. Close the group when done.
+ * Opens a Zarr store, or a netCDF or HDF5 file, detected by content. Dispose the group when done.
  * @param path as for `openRaster`
  * @returns the group, the path before `#`, and the variable after it
  * @throws {TerrachipError} as `openRaster`, and INVALID_INPUT for a file that is no store of arrays
@@ -194,7 +190,7 @@ export async function openStore(
   const { place, fragment: variable, isStore } = await placeOf(path);
   if (isStore) return { group: await openZarr(place, options), place, variable };
   const source = await openSource(place, options);
-  return orClose(source, async () => {
+  return orDispose(source, async () => {
     const kind = await kindOfSource(source, options.signal);
     if (kind === 'zip' || kind === 'netcdf3' || kind === 'hdf5') {
       return { group: await openStoreFile(source, kind, place, options), place, variable };

@@ -11,24 +11,15 @@ export type ReaderPackage = { readonly package: string; readonly reads: readonly
   | { readonly available: false; readonly problem: string; readonly remedy: string }
 );
 
-/** Packages of formats; those of compressions are in the table of codecs. */
-const FORMATS: readonly { requirement: OptionalPackage; reads: readonly string[] }[] = [
-  { requirement: HDF5_PACKAGE, reads: ['netCDF-4', 'HDF5'] },
-  { requirement: NETCDF3_PACKAGE, reads: ['netCDF-3'] },
-];
-
 /** All optional packages that read files. */
 export async function probeReaders(): Promise<ReaderPackage[]> {
-  const requirements = new Set([...CODECS.values()].flatMap(({ requirement }) => requirement ?? []));
-  const compressions = [...requirements].map((requirement) => ({
-    requirement,
-    reads: [...CODECS].flatMap(([key, codec]) =>
-      codec.requirement === requirement ? compressionName(key) : [],
-    ),
-  }));
-  return Promise.all(
-    [...compressions, ...FORMATS].map(({ requirement, reads }) => probePackage(requirement, reads)),
-  );
+  const readers = new Map<OptionalPackage, string[]>();
+  for (const [compression, { requirement }] of CODECS) {
+    if (requirement === undefined) continue;
+    readers.set(requirement, [...(readers.get(requirement) ?? []), compressionName(compression)]);
+  }
+  readers.set(HDF5_PACKAGE, ['netCDF-4', 'HDF5']).set(NETCDF3_PACKAGE, ['netCDF-3']);
+  return Promise.all([...readers].map(([requirement, reads]) => probePackage(requirement, reads)));
 }
 
 /** Whether a package that reads some formats is installed. */

@@ -1,8 +1,9 @@
-/** Registers Node's opener (files, all formats) and decoder (worker threads). */
-import { registerDecoder } from '../codecs/decoder.js';
+/** Registers Node's opener (files, all formats) and decoder (more codecs, on worker threads, one per core). */
+import { createDecoder, registerDecoder } from '../codecs/decoder.js';
 import { registerOpener } from '../open.js';
-import { nodeDecoder } from './codecs/index.js';
+import { decodeInThread } from './codecs/pool.js';
+import { CODECS } from './codecs/table.js';
 import { openAnyRaster } from './open.js';
 
-registerDecoder(nodeDecoder);
+registerDecoder(createDecoder(CODECS, decodeInThread ?? undefined));
 registerOpener(openAnyRaster);

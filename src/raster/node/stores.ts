@@ -5,7 +5,7 @@ import type { ByteSource } from '../../io/index.js';
 import { cannotOpen, localPath } from '../../io/node/file.js';
 import { type OpenOptions, openSource } from '../../io/node/index.js';
 import { isUrl } from '../../io/open-url.js';
-import { orClose } from '../../resource.js';
+import { orDispose } from '../../resource.js';
 import type { ArrayGroup } from '../arrays/index.js';
 import { type BlockCache, createBlockCache } from '../block-cache.js';
 import { CODESTREAM_SIGNATURE, JP2_SIGNATURE } from '../jp2/boxes.js';
@@ -63,35 +63,35 @@ export async function isFolder(path: string): Promise<boolean> {
 }
 
 /**
- * Opens a Zarr store, of version 2 or 3: a folder, a zip file, or an `http(s):` URL. Close it when done.
+ * Opens a Zarr store, of version 2 or 3: a folder, a zip file, or an `http(s):` URL. Dispose it when done.
  * @throws {TerrachipError} NOT_FOUND, INVALID_INPUT, UNSUPPORTED or NETWORK
  */
 export async function openZarr(path: string, options: OpenStoreOptions = {}): Promise<ArrayGroup> {
   const isZip = isUrl(path) ? /\.zip$/i.test(new URL(path).pathname) : !(await isFolder(path));
   if (isZip) {
     const source = await openSource(path, options);
-    return orClose(source, () => openStoreFile(source, 'zip', path, options));
+    return orDispose(source, () => openStoreFile(source, 'zip', path, options));
   }
   return openGroup(isUrl(path) ? httpStore(path, options) : folderStore(localPath(path)), options);
 }
 
 function openGroup(store: ZarrStore, { cache, signal }: OpenStoreOptions): Promise<ArrayGroup> {
-  return orClose(store, async () => {
+  return orDispose(store, async () => {
     await registerCodecs();
     // zarrita is loaded with the first store.
-    const { ZarrGroup } = await import('../zarr/group.js');
-    return ZarrGroup.open(store, cache ?? createBlockCache(), signal);
+    const { openZarrGroup } = await import('../zarr/group.js');
+    return openZarrGroup(store, cache ?? createBlockCache(), signal);
   });
 }
 
 /**
- * Opens a netCDF or HDF5 file: netCDF-3 with the package netcdfjs, netCDF-4 and HDF5 with h5wasm. Close it when done.
+ * Opens a netCDF or HDF5 file: netCDF-3 with the package netcdfjs, netCDF-4 and HDF5 with h5wasm. Dispose it when done.
  * @throws {TerrachipError} NOT_FOUND, INVALID_INPUT, MISSING_DEPENDENCY without the package, or UNSUPPORTED for HDF5
  * on a web server
  */
 export async function openNetcdf(path: string, options: OpenStoreOptions = {}): Promise<ArrayGroup> {
   const source = await openSource(path, options);
-  return orClose(source, async () => {
+  return orDispose(source, async () => {
     const kind = await kindOfSource(source, options.signal);
     if (kind === 'netcdf3' || kind === 'hdf5') return openStoreFile(source, kind, path, options);
     throw new TerrachipError('UNSUPPORTED', `${source.name} is no netCDF or HDF5 file`, 'check the file', {
@@ -118,7 +118,7 @@ export async function openStoreFile(
     });
   }
   // The library opens the file itself.
-  await source.close();
+  await source.dispose();
   return openHdf5(localPath(path), options.cache ?? createBlockCache());
 }
 
@@ -128,5 +128,5 @@ export async function openStoreFile(
  */
 export async function openNpy(path: string, options: OpenOptions = {}): Promise<NpyArray> {
   const source = await openSource(path, options);
-  return orClose(source, () => NpyArray.open(source, options.signal));
+  return orDispose(source, () => NpyArray.open(source, options.signal));
 }

@@ -1,7 +1,7 @@
 /** A time series cube as a Zarr store for xarray and GDAL, written window by window. */
 import { rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { invalidInput, invalidOption, TerrachipError } from '../../errors.js';
+import { invalidInput, invalidOption, tooLarge } from '../../errors.js';
 import { bytesPerElement } from '../../geo/dtype.js';
 import {
   allocateArray,
@@ -13,6 +13,7 @@ import {
   type TimeInterval,
   type TypedArray,
 } from '../../geo/index.js';
+import { intersectWindows } from '../../geo/windows.js';
 import { moveTo, temporaryPath } from '../../io/node/output.js';
 import { Resource } from '../../resource.js';
 import { copyBox } from '../arrays/index.js';
@@ -93,16 +94,11 @@ export class ZarrCubeWriter extends Resource {
 
   private constructor(path: string, { geobox, times, tile = 1024, chunk = tile, ...rest }: ZarrCubeOptions) {
     super();
-    for (const [name, value] of [
-      ['tile', tile],
-      ['chunk', chunk],
-    ] as const) {
-      if (!Number.isInteger(value) || value < 1 || value > 2 ** 16 || tile % chunk !== 0)
-        throw invalidOption(
-          name,
-          `cannot be ${value}`,
-          'give whole pixels, the tile a multiple of the chunk',
-        );
+    for (const [name, value] of Object.entries({ tile, chunk })) {
+      if (!Number.isInteger(value) || value < 1 || value > 2 ** 16 || tile % chunk !== 0) {
+        const remedy = 'give whole pixels, the tile a multiple of the chunk';
+        throw invalidOption(name, `cannot be ${value}`, remedy);
+      }
     }
     if (geobox.crs.wkt === null) {
       throw invalidInput(
@@ -227,11 +223,11 @@ export class ZarrCubeWriter extends Resource {
       invalidInput(`${this.path}, tile ${key}`, 'has pixels that come twice', 'write each pixel once');
     if (written.has(key)) throw writtenTwice();
     let part = pending.get(key);
+    const bytes = width * height * (bytesPerElement(dtype) + 1);
     if (part === undefined) {
-      this.#pendingBytes += width * height * (bytesPerElement(dtype) + 1);
+      this.#pendingBytes += bytes;
       if (this.#pendingBytes > MAX_PENDING_BYTES) {
-        throw new TerrachipError(
-          'TOO_LARGE',
+        throw tooLarge(
           `${this.path} has ${this.#pendingBytes} bytes of tiles that lack pixels`,
           'write windows that are whole tiles, or tile by tile',
           { size: this.#pendingBytes, limit: MAX_PENDING_BYTES },
@@ -242,27 +238,25 @@ export class ZarrCubeWriter extends Resource {
       part = { index, data: values, known: new Uint8Array(width * height), missing: width * height };
       pending.set(key, part);
     }
-    const [x0, y0] = [Math.max(window.x, left), Math.max(window.y, top)];
-    const box = [
-      Math.min(window.y + window.height, top + height) - y0,
-      Math.min(window.x + window.width, left + width) - x0,
-    ];
-    const offset = (y0 - top) * width + x0 - left;
-    for (let line = 0; line < box[0]; line++) {
+    const box = intersectWindows(window, { x: left, y: top, width, height });
+    if (box === null) return;
+    const offset = (box.y - top) * width + box.x - left;
+    for (let line = 0; line < box.height; line++) {
       const start = offset + line * width;
-      if (part.known.subarray(start, start + box[1]).includes(1)) throw writtenTwice();
-      part.known.fill(1, start, start + box[1]);
+      if (part.known.subarray(start, start + box.width).includes(1)) throw writtenTwice();
+      part.known.fill(1, start, start + box.width);
     }
+    const from = (box.y - window.y) * window.width + box.x - window.x;
     copyBox(
-      box,
-      { data, offset: (y0 - window.y) * window.width + x0 - window.x, strides: [window.width, 1] },
+      [box.height, box.width],
+      { data, offset: from, strides: [window.width, 1] },
       { data: part.data, offset, strides: [width, 1] },
     );
-    part.missing -= box[0] * box[1];
+    part.missing -= box.height * box.width;
     if (part.missing > 0) return;
     written.add(key);
     pending.delete(key);
-    this.#pendingBytes -= width * height * (bytesPerElement(dtype) + 1);
+    this.#pendingBytes -= bytes;
     await writer.writeShard(index, part.data);
   }
 
@@ -281,10 +275,8 @@ export class ZarrCubeWriter extends Resource {
       throw wrong(`has no step ${step}`, `choose one of 0 to ${this.#steps - 1}`);
     const isInside = [x, y, width, height].every((value) => Number.isInteger(value) && value >= 0);
     if (!isInside || x + width > this.geobox.width || y + height > this.geobox.height) {
-      throw wrong(
-        `does not reach the window ${x}, ${y} of ${width} × ${height} pixels`,
-        'give pixels of its grid',
-      );
+      const place = `${x}, ${y} of ${width} × ${height} pixels`;
+      throw wrong(`does not reach the window ${place}`, 'give pixels of its grid');
     }
     if (data.length !== width * height || dtypeOf(data) !== variable.dtype) {
       throw wrong(

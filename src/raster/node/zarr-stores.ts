@@ -50,7 +50,7 @@ export function folderStore(folder: string): ZarrStore {
       }
     },
     open: (key) => unlessAbsent(() => FileSource.open(join(folder, ...key.split('/')))),
-    close: async () => undefined,
+    dispose: async () => undefined,
   };
 }
 
@@ -107,10 +107,10 @@ export function httpStore(url: string, options: OpenOptions): ZarrStore {
       return {
         size: source.size,
         read: (offset, length, readOptions) => readOnce(source, offset, length, readOptions),
-        close: async () => undefined,
+        dispose: async () => undefined,
       };
     },
-    close: async () => values.clear(),
+    dispose: async () => values.clear(),
   };
 }
 

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { internalError, invalidInput } from '../../errors.js';
 import { bytesPerElement, sizeOf } from '../../geo/dtype.js';
 import { allocateArray, type GeoBox, type TimeInterval, type TypedArray } from '../../geo/index.js';
+import { viewOf } from '../../io/bytes.js';
 import { readJson } from '../../io/node/json.js';
 import { makeFolder, writeFileAtomically, writeJson } from '../../io/node/output.js';
 import { mapConcurrently } from '../../io/semaphore.js';
@@ -14,6 +15,7 @@ import {
   type ZarrArrayOptions,
   zarrArrayMetadata,
   zarrGroupMetadata,
+  zarrTextMetadata,
 } from '../zarr/metadata.js';
 import { encodeShard } from '../zarr/shard.js';
 import { createCompressor, type ZarrCompressor } from './zarr-codecs.js';
@@ -44,7 +46,7 @@ export async function writeZarrGrid(folder: string, geobox: GeoBox): Promise<voi
     const length = axis === 'x' ? width : height;
     const centre = (i: number): number => transform.apply(i + 0.5, i + 0.5)[axis === 'x' ? 0 : 1];
     const centres = Float64Array.from({ length }, (_, i) => centre(i));
-    await writeCoordinate(folder, axis, centres, coordinateAttributes(geobox, axis));
+    await writeWhole(join(folder, axis), [length], [axis], centres, coordinateAttributes(geobox, axis));
   }
 }
 
@@ -63,31 +65,16 @@ export async function writeZarrTimes(
     throw invalidInput(`the times of ${folder}`, 'are none, or not all finite', 'give a number a step');
   const hasBounds = intervals.some(({ start, end }) => end > start);
   const units = { units: 'seconds since 1970-01-01', calendar: 'proleptic_gregorian' };
-  await writeCoordinate(
-    folder,
-    'time',
-    Float64Array.from(intervals, ({ start }) => start / 1000),
-    { standard_name: 'time', ...units, ...(hasBounds ? { bounds: 'time_bnds' } : {}) },
-  );
+  const starts = Float64Array.from(intervals, ({ start }) => start / 1000);
+  await writeWhole(join(folder, 'time'), [times.length], ['time'], starts, {
+    standard_name: 'time',
+    ...units,
+    ...(hasBounds ? { bounds: 'time_bnds' } : {}),
+  });
   if (!hasBounds) return;
   // A CF cell excludes its end: one millisecond after the interval's last.
-  const bounds = intervals.flatMap(({ start, end }) => [start / 1000, (end + 1) / 1000]);
-  await writeWhole(
-    join(folder, 'time_bnds'),
-    [times.length, 2],
-    ['time', 'bnds'],
-    Float64Array.from(bounds),
-    units,
-  );
-}
-
-function writeCoordinate(
-  folder: string,
-  axis: 'x' | 'y' | 'time',
-  values: Float64Array,
-  attributes: Readonly<Record<string, unknown>>,
-): Promise<void> {
-  return writeWhole(join(folder, axis), [values.length], [axis], values, attributes);
+  const bounds = Float64Array.from(intervals.flatMap(({ start, end }) => [start / 1000, (end + 1) / 1000]));
+  await writeWhole(join(folder, 'time_bnds'), [times.length, 2], ['time', 'bnds'], bounds, units);
 }
 
 /** An array of one chunk. */
@@ -98,20 +85,12 @@ async function writeWhole(
   values: Float64Array,
   attributes: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  const writer = new ZarrShardWriter(folder, {
-    shape,
-    shardShape: shape,
-    chunkShape: shape,
-    dtype: 'float64',
-    fillValue: Number.NaN,
-    dimensions,
-    attributes,
-  });
+  const layout = { shape, shardShape: shape, chunkShape: shape };
+  const type = { dtype: 'float64', fillValue: Number.NaN } as const;
+  const writer = new ZarrShardWriter(folder, { ...layout, ...type, dimensions, attributes });
   await writer.create();
-  await writer.writeShard(
-    shape.map(() => 0),
-    values,
-  );
+  const first = shape.map(() => 0);
+  await writer.writeShard(first, values);
 }
 
 /**
@@ -211,4 +190,57 @@ export class ZarrShardWriter {
     const isEmpty = chunk.every((value: number) => Object.is(value, fillValue) || value === fillValue);
     return isEmpty ? null : new Uint8Array(chunk.buffer as ArrayBuffer);
   }
+}
+
+/** Length and layout of an array of texts. */
+export interface ZarrTextOptions {
+  readonly length: number;
+  readonly chunkLength: number;
+  readonly dimension: string;
+  readonly attributes?: Readonly<Record<string, unknown>>;
+}
+
+/** A Zarr v3 list of texts (type `string`, codec `vlen-utf8`), written atomically chunk by chunk. */
+export class ZarrTextWriter {
+  readonly folder: string;
+  readonly #options: ZarrTextOptions;
+
+  constructor(folder: string, options: ZarrTextOptions) {
+    this.folder = folder;
+    this.#options = options;
+  }
+
+  /** Writes the list's metadata. */
+  async create(): Promise<void> {
+    const { length, chunkLength, dimension, attributes = {} } = this.#options;
+    await makeFolder(this.folder);
+    await writeJson(
+      join(this.folder, 'zarr.json'),
+      zarrTextMetadata(length, chunkLength, dimension, attributes),
+    );
+  }
+
+  /** Writes a chunk; the last one is padded with empty texts. */
+  async writeChunk(index: number, texts: readonly string[]): Promise<void> {
+    const { chunkLength } = this.#options;
+    const padded = Array.from({ length: chunkLength }, (_, k) => texts[k] ?? '');
+    await makeFolder(join(this.folder, 'c'));
+    await writeFileAtomically(join(this.folder, 'c', String(index)), encodeTexts(padded));
+  }
+}
+
+/** The number of texts, then each after its length in bytes; numbers are little-endian uint32. */
+function encodeTexts(texts: readonly string[]): Uint8Array {
+  const encoder = new TextEncoder();
+  const encoded = texts.map((text) => encoder.encode(text));
+  const result = new Uint8Array(encoded.reduce((sum, bytes) => sum + 4 + bytes.length, 4));
+  const view = viewOf(result);
+  view.setUint32(0, texts.length, true);
+  let offset = 4;
+  for (const bytes of encoded) {
+    view.setUint32(offset, bytes.length, true);
+    result.set(bytes, offset + 4);
+    offset += 4 + bytes.length;
+  }
+  return result;
 }

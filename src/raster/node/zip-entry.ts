@@ -1,5 +1,5 @@
 /** A raster inside a zip file: `product.zip#folder/band.jp2`. */
-import { TerrachipError } from '../../errors.js';
+import { TerrachipError, tooLarge } from '../../errors.js';
 import { type ByteSource, MemorySource } from '../../io/index.js';
 import { openZip } from '../../io/zip.js';
 import { disposable } from '../../resource.js';
@@ -12,7 +12,7 @@ export function isRasterEntry(key: string): boolean {
 }
 
 /**
- * An entry of a zip file as a source. Closing it closes the file.
+ * An entry of a zip file as a source. Disposing of it closes the file.
  * @throws {TerrachipError} NOT_FOUND for an absent entry, TOO_LARGE for a compressed one above 1 GiB
  */
 export async function openZipEntry(source: ByteSource, key: string): Promise<ByteSource> {
@@ -27,8 +27,7 @@ export async function openZipEntry(source: ByteSource, key: string): Promise<Byt
     disposable({ name, size, etag, read }, () => source.dispose());
   if (stored) return entrySource(source.etag, (offset, length) => archive.read(key, offset, length));
   if (size > MAX_COMPRESSED_ENTRY_BYTES) {
-    throw new TerrachipError(
-      'TOO_LARGE',
+    throw tooLarge(
       `${name} is compressed and has ${size} bytes, above the limit of ${MAX_COMPRESSED_ENTRY_BYTES}`,
       'unzip the product',
       { size, limit: MAX_COMPRESSED_ENTRY_BYTES },

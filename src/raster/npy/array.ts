@@ -1,6 +1,6 @@
-import { invalidInput, TerrachipError } from '../../errors.js';
+import { invalidInput, unsupported } from '../../errors.js';
 import { sizeOf } from '../../geo/dtype.js';
-import { allocateArray, type Dtype, dtypeOf, type TypedArray } from '../../geo/index.js';
+import type { Dtype } from '../../geo/index.js';
 import { viewOf } from '../../io/bytes.js';
 import type { ByteSource } from '../../io/index.js';
 import { Resource } from '../../resource.js';
@@ -8,8 +8,8 @@ import {
   type AxisRange,
   bytesToValues,
   checkShape,
-  copyBox,
   extentOf,
+  inCOrder,
   type NdArray,
   NUMERIC_TYPES,
   piecesOf,
@@ -119,11 +119,7 @@ export class NpyArray extends Resource implements StoredArray {
     );
     const stored = bytesToValues(this.name, numeric, bytes, this.#type.littleEndian);
     const shape = extentOf(ranges);
-    if (!this.fortranOrder) return { data: stored, shape };
-    const data: TypedArray = allocateArray(dtypeOf(stored), stored.length);
-    const strides = this.#stored(stridesOf(this.#stored(shape)));
-    copyBox(shape, { data: stored, offset: 0, strides }, { data, offset: 0, strides: stridesOf(shape) });
-    return { data, shape };
+    return { data: inCOrder(stored, shape, this.#stored(stridesOf(this.#stored(shape)))), shape };
   }
 
   async readText(options: ReadArrayOptions = {}): Promise<string[]> {
@@ -139,7 +135,7 @@ export class NpyArray extends Resource implements StoredArray {
   }
 
   async dispose(): Promise<void> {
-    await this.#source.close();
+    await this.#source.dispose();
   }
 
   /** Axes in storage order, or back. The components of complex numbers stay last. */
@@ -178,12 +174,11 @@ function typeOf(descr: string, name: string): NpyType {
     return { name: type, numeric: type, bytes: NUMERIC_TYPES[type].bytes, parts: 1, littleEndian };
   }
   const isPickle = kind === 'O';
-  throw new TerrachipError(
-    'UNSUPPORTED',
+  throw unsupported(
+    isPickle ? 'pickled .npy arrays' : `.npy type ${descr}`,
     isPickle
       ? `${name} holds Python objects, which are programs to run`
       : `${name} holds values of type ${JSON.stringify(descr)}, which terrachip does not read`,
     'save it as an array of numbers',
-    { feature: isPickle ? 'pickled .npy arrays' : `.npy type ${descr}` },
   );
 }

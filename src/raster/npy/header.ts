@@ -2,7 +2,7 @@
  * Headers of `.npy` files (NumPy Enhancement Proposal 1, versions 1.0 to 3.0): a Python dictionary of literals.
  */
 import * as v from 'valibot';
-import { invalidInput, messageOf, TerrachipError } from '../../errors.js';
+import { invalidInput, messageOf, unsupported } from '../../errors.js';
 import { startsWith, viewOf } from '../../io/bytes.js';
 import { validate } from '../../json.js';
 
@@ -37,11 +37,10 @@ export function parseNpyPrefix(bytes: Uint8Array, name: string): NpyPrefix {
   }
   const version = bytes[6];
   if (version < 1 || version > 3) {
-    throw new TerrachipError(
-      'UNSUPPORTED',
+    throw unsupported(
+      `.npy version ${version}`,
       `${name} has version ${version}.${bytes[7]} of the .npy format, which terrachip does not know`,
       'save it again with numpy.save',
-      { feature: `.npy version ${version}` },
     );
   }
   const view = viewOf(bytes);
@@ -68,11 +67,10 @@ export function parseNpyHeader(bytes: Uint8Array, version: number, name: string)
   }
   const header = validate(Header, value, name);
   if (typeof header.descr !== 'string') {
-    throw new TerrachipError(
-      'UNSUPPORTED',
+    throw unsupported(
+      'structured .npy arrays',
       `${name} holds records of several fields`,
       'save each field as an array of its own',
-      { feature: 'structured .npy arrays' },
     );
   }
   return { descr: header.descr, fortranOrder: header.fortran_order, shape: header.shape };

@@ -5,19 +5,18 @@ import {
   isError,
   isTerrachipError,
   messageOf,
-  TerrachipError,
+  unsupported,
 } from '../../errors.js';
 import { bytesPerElement, sizeOf } from '../../geo/dtype.js';
-import { allocateArray, dtypeOf, type TypedArray } from '../../geo/index.js';
+import type { TypedArray } from '../../geo/index.js';
 import {
-  copyBox,
   halvesToFloat32,
+  inCOrder,
   nextArrayId,
   numbersFrom,
   readChunks,
   type StoredArray,
   storedArray,
-  stridesOf,
   unreadableType,
 } from '../arrays/index.js';
 import type { BlockCache } from '../block-cache.js';
@@ -49,11 +48,10 @@ export function zarrArray(
   const chunk = async (coordinates: number[], signal?: AbortSignal): Promise<ZarritaChunk> => {
     if (array === null) throw unreadableType(about);
     if (unknownCodec !== null) {
-      throw new TerrachipError(
-        'UNSUPPORTED',
+      throw unsupported(
+        'Zarr codec',
         `${name} is encoded with a codec that terrachip does not read (${JSON.stringify(unknownCodec)})`,
         'store it with blosc, zstd, gzip, zlib or lz4',
-        { feature: 'Zarr codec' },
       );
     }
     return readChunk(array, name, chunkShape, coordinates, signal);
@@ -115,13 +113,4 @@ async function readChunk(
       error,
     );
   }
-}
-
-function inCOrder(values: TypedArray, shape: readonly number[], stored: readonly number[]): TypedArray {
-  const strides = stridesOf(shape);
-  // The strides of axes of length 1 do not matter.
-  if (strides.every((step, axis) => shape[axis] === 1 || step === stored[axis])) return values;
-  const data: TypedArray = allocateArray(dtypeOf(values), values.length);
-  copyBox(shape, { data: values, offset: 0, strides: stored }, { data, offset: 0, strides });
-  return data;
 }

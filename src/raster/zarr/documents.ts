@@ -1,7 +1,7 @@
 /** Zarr's metadata documents, version 2 and 3: validated, and converted to zarrita's form. */
 import * as v from 'valibot';
 import * as zarr from 'zarrita';
-import { invalidInput, TerrachipError } from '../../errors.js';
+import { invalidInput, unsupported } from '../../errors.js';
 import { AnyRecord, validate } from '../../json.js';
 import {
   type ArrayDescription,
@@ -56,7 +56,7 @@ const ArrayV2 = v.object({
   dimension_separator: v.optional(v.picklist(['.', '/']), '.'),
 });
 
-const NodeV3 = v.looseObject({
+export const NodeV3 = v.looseObject({
   zarr_format: v.literal(3),
   node_type: v.picklist(['array', 'group']),
   attributes: v.optional(AnyRecord, {}),
@@ -64,7 +64,7 @@ const NodeV3 = v.looseObject({
 });
 
 /** `.zmetadata` of version 2: documents by key. */
-const ConsolidatedV2 = v.looseObject({ metadata: AnyRecord });
+export const ConsolidatedV2 = v.looseObject({ metadata: AnyRecord });
 
 const ShardingConfiguration = v.object({
   chunk_shape: Shape,
@@ -81,18 +81,6 @@ export interface ArrayDocument extends Omit<ArrayDescription, 'name' | 'path'> {
   readonly indexAtStart: boolean;
   /** Null for an unsupported type. */
   readonly metadata: zarr.ArrayMetadata | null;
-}
-
-export function parseNode(document: unknown, name: string): v.InferOutput<typeof NodeV3> {
-  return validate(NodeV3, document, name);
-}
-
-export function parseConsolidatedV2(document: unknown, name: string): Attributes {
-  return validate(ConsolidatedV2, document, name).metadata;
-}
-
-export function parseAttributes(document: unknown, name: string): Attributes {
-  return validate(AnyRecord, document, name);
 }
 
 /** Unsupported extensions of version 3 arrays. */
@@ -113,11 +101,10 @@ function requireCore(value: unknown, name: string): void {
         ? 'storage transformers'
         : null;
   if (extension === null) return;
-  throw new TerrachipError(
-    'UNSUPPORTED',
+  throw unsupported(
+    `Zarr: ${extension}`,
     `${name} has ${extension}, which terrachip does not read`,
     'store it again with regular chunks',
-    { feature: `Zarr: ${extension}` },
   );
 }
 
@@ -134,34 +121,14 @@ export function readArrayV3(value: unknown, name: string): ArrayDocument {
   const outer = document.chunk_grid.configuration.chunk_shape;
   const sharding = document.codecs.find((codec) => codec.name === 'sharding_indexed');
   const inner = sharding === undefined ? null : validate(ShardingConfiguration, sharding.configuration, name);
-  if (inner !== null) checkSharding(name, document.codecs.length, outer, inner.chunk_shape);
+  if (inner !== null) checkSharding(name, document.codecs, outer, inner);
   const chunkShape = inner?.chunk_shape ?? outer;
   checkLayout(name, shape, outer, chunkShape, type.bytes);
   const bytesCodecs = inner?.codecs ?? document.codecs;
-  if (inner?.codecs.some((codec) => codec.name === 'sharding_indexed')) {
-    throw new TerrachipError(
-      'UNSUPPORTED',
-      `${name} has shards inside of shards, which terrachip does not read`,
-      'store it again with one level of shards',
-      { feature: 'Zarr: nested shards' },
-    );
-  }
   const chunkCodecs = bytesCodecs.flatMap((codec) => codecsV3(codec, type.stored, name));
   const indexCodecs = (inner?.index_codecs ?? []).map(boundedCodec);
-  const codecs =
-    inner === null
-      ? chunkCodecs
-      : [
-          {
-            name: 'sharding_indexed',
-            configuration: {
-              ...inner,
-              index_location: 'end',
-              codecs: chunkCodecs,
-              index_codecs: indexCodecs,
-            },
-          },
-        ];
+  const sharded = { ...inner, index_location: 'end', codecs: chunkCodecs, index_codecs: indexCodecs };
+  const codecs = inner === null ? chunkCodecs : [{ name: 'sharding_indexed', configuration: sharded }];
   return {
     shape,
     chunkShape,
@@ -186,6 +153,7 @@ export function readArrayV2(value: unknown, attributes: Attributes, name: string
   const fill = type.numeric === null ? null : parseFill(document.fill_value, type.stored, name);
   checkLayout(name, shape, chunks, chunks, type.bytes);
   const filters = document.filters ?? [];
+  const keyEncoding = { name: 'v2' as const, configuration: { separator: document.dimension_separator } };
   const codecs: CodecEntry[] = [
     ...(document.order === 'F' ? [{ name: 'transpose', configuration: { order: 'F' } }] : []),
     ...filters.flatMap((filter) => filterCodecs(filter, type.stored, name)),
@@ -206,14 +174,7 @@ export function readArrayV2(value: unknown, attributes: Attributes, name: string
     nodata: fill,
     unknownCodec: unknownCodec(codecs),
     indexAtStart: false,
-    metadata: zarritaMetadata(
-      type,
-      shape,
-      chunks,
-      { name: 'v2', configuration: { separator: document.dimension_separator } },
-      codecs,
-      fill,
-    ),
+    metadata: zarritaMetadata(type, shape, chunks, keyEncoding, codecs, fill),
   };
 }
 
@@ -232,27 +193,17 @@ function filterCodecs(filter: v.InferOutput<typeof CodecV2>, stored: string, nam
     return [boundedCodec({ name: `numcodecs.${id}`, configuration })];
   }
   const { scale, offset, astype } = validate(Scaling, configuration, name);
+  const codecs: CodecEntry[] = [];
+  if (id === 'delta') codecs.push({ name: 'numcodecs.delta', configuration });
+  if (id === 'fixedscaleoffset') codecs.push({ name: 'scale_offset', configuration: { scale, offset } });
   const packed = astype === undefined ? null : typeOfV2(/^[<>|]/.test(astype) ? astype : `<${astype}`);
-  return [
-    ...(id === 'delta' ? [{ name: 'numcodecs.delta', configuration }] : []),
-    ...(id === 'fixedscaleoffset' ? [{ name: 'scale_offset', configuration: { scale, offset } }] : []),
-    ...(packed === null || packed.stored === stored
-      ? []
-      : [
-          {
-            name: 'cast_value',
-            configuration: {
-              data_type: packed.zarrita,
-              rounding: 'nearest-even',
-              out_of_range: 'wrap',
-              // A fill value outside the packed type is never packed: chunks of it are left out.
-              ...(stored.startsWith('float') && !packed.stored.startsWith('float')
-                ? { scalar_map: { encode: Object.keys(NOT_FINITE).map((word) => [word, 0]) } }
-                : {}),
-            },
-          },
-        ]),
-  ];
+  if (packed === null || packed.stored === stored) return codecs;
+  const cast = { data_type: packed.zarrita, rounding: 'nearest-even', out_of_range: 'wrap' };
+  // A fill value outside the packed type is never packed: chunks of it are left out.
+  const losesNan = stored.startsWith('float') && !packed.stored.startsWith('float');
+  const scalar_map = { encode: Object.keys(NOT_FINITE).map((word) => [word, 0]) };
+  codecs.push({ name: 'cast_value', configuration: losesNan ? { ...cast, scalar_map } : cast });
+  return codecs;
 }
 
 /** The document for zarrita; null for an unsupported type. */
@@ -297,22 +248,30 @@ function checkLayout(
 
 function checkSharding(
   name: string,
-  codecs: number,
+  codecs: readonly CodecEntry[],
   outer: readonly number[],
-  inner: readonly number[],
+  inner: v.InferOutput<typeof ShardingConfiguration>,
 ): void {
-  if (codecs !== 1) {
+  if (codecs.length !== 1) {
     throw invalidInput(
       name,
       'has codecs before or after its sharding, which terrachip does not read',
       'store it with sharding as its only outer codec',
     );
   }
-  if (!outer.every((size, axis) => inner[axis] > 0 && size % inner[axis] === 0)) {
+  const chunk = inner.chunk_shape;
+  if (!outer.every((size, axis) => chunk[axis] > 0 && size % chunk[axis] === 0)) {
     throw invalidInput(
       name,
-      `has shards of (${outer.join(', ')}) that are not made of chunks of (${inner.join(', ')})`,
+      `has shards of (${outer.join(', ')}) that are not made of chunks of (${chunk.join(', ')})`,
       'get it again',
+    );
+  }
+  if (inner.codecs.some((codec) => codec.name === 'sharding_indexed')) {
+    throw unsupported(
+      'Zarr: nested shards',
+      `${name} has shards inside of shards, which terrachip does not read`,
+      'store it again with one level of shards',
     );
   }
 }

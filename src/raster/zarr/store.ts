@@ -1,6 +1,6 @@
-/** Key-value stores for `ZarrGroup`: the interface of folders, zip files and web servers. */
+/** Key-value stores for `openZarrGroup`: the interface of folders, zip files and web servers. */
 import type { AbsolutePath, AsyncReadable, GetOptions, RangeQuery } from '@zarrita/storage';
-import { TerrachipError } from '../../errors.js';
+import { type TerrachipError, tooLarge } from '../../errors.js';
 import { type ByteSource, checkRange } from '../../io/index.js';
 import { checkKey, leavesStore } from '../../io/key.js';
 import { openZip } from '../../io/zip.js';
@@ -19,10 +19,10 @@ export interface ZarrStore {
   /** All keys, or null if the store cannot list them. */
   keys(): Promise<readonly string[] | null>;
   /** Opens a value; null for an absent key. */
-  open(key: string, signal?: AbortSignal): Promise<Pick<ByteSource, 'size' | 'read' | 'close'> | null>;
+  open(key: string, signal?: AbortSignal): Promise<Pick<ByteSource, 'size' | 'read' | 'dispose'> | null>;
   /** A server's refusal (403 or a web page) of keys that may be absent, if no key was found yet; null for none. */
   readonly refusal?: () => TerrachipError | null;
-  close(): Promise<void>;
+  dispose(): Promise<void>;
 }
 
 /** A metadata document; null if absent. @throws {TerrachipError} INVALID_INPUT for no JSON */
@@ -71,8 +71,7 @@ async function readValue(
   if (source === null) return undefined;
   try {
     if (source.size > limit) {
-      throw new TerrachipError(
-        'TOO_LARGE',
+      throw tooLarge(
         `${store.name}/${key} has ${source.size} bytes, more than the ${limit} that it may have`,
         'check the store',
         { size: source.size, limit },
@@ -82,7 +81,7 @@ async function readValue(
     // zarrita's decoder of text reads from the start of the buffer.
     return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
   } finally {
-    await source.close();
+    await source.dispose();
   }
 }
 
@@ -105,7 +104,7 @@ export function zarritaStore(store: ZarrStore, indexAtStart = false): AsyncReada
         checkRange({ name: `${store.name}/${relative(key)}`, size: source.size }, offset, length);
         return await source.read(offset, length, { signal: options.signal });
       } finally {
-        await source.close();
+        await source.dispose();
       }
     },
   };
@@ -133,10 +132,10 @@ export async function openZipStore(source: ByteSource): Promise<ZarrStore> {
       return {
         size: entry.size,
         read: (offset, length) => zip.read(path, offset, length),
-        close: async () => undefined,
+        dispose: async () => undefined,
       };
     },
-    close: () => source.close(),
+    dispose: () => source.dispose(),
   };
 }
 

@@ -1,6 +1,8 @@
 /** Tables of FlatBuffers, every offset checked: a hostile file must not read past its end or build endless lists. */
 import { invalidInput } from '../../errors.js';
 
+const BYTES = { Uint8: 1, Uint16: 2, Int32: 4 };
+
 export class FlatTable {
   readonly #view: DataView;
   readonly #start: number;
@@ -26,19 +28,10 @@ export class FlatTable {
     return new FlatTable(view, view.getUint32(0, true), name);
   }
 
-  uint8(field: number, otherwise: number): number {
-    const at = this.#at(field, 1);
-    return at === null ? otherwise : this.#view.getUint8(at);
-  }
-
-  uint16(field: number, otherwise: number): number {
-    const at = this.#at(field, 2);
-    return at === null ? otherwise : this.#view.getUint16(at, true);
-  }
-
-  int32(field: number, otherwise: number): number {
-    const at = this.#at(field, 4);
-    return at === null ? otherwise : this.#view.getInt32(at, true);
+  /** A number; `otherwise` for a field that is absent. */
+  number(field: number, type: keyof typeof BYTES, otherwise = 0): number {
+    const at = this.#at(field, BYTES[type]);
+    return at === null ? otherwise : this.#view[`get${type}`](at, true);
   }
 
   uint64(field: number): bigint {

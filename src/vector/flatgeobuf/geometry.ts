@@ -14,7 +14,7 @@ const FIELD = { ends: 0, xy: 1, type: 6, parts: 7 };
 
 /** @param layerType the type of all features, or 0 where each says its own */
 export function addGeometry(table: FlatTable, layerType: number, sink: GeometrySink, depth = 0): void {
-  const type = layerType === 0 ? table.uint8(FIELD.type, 0) : layerType;
+  const type = layerType === 0 ? table.number(FIELD.type, 'Uint8') : layerType;
   const paths = (): Position[][] => {
     const xy = table.float64s(FIELD.xy);
     const count = Math.floor(xy.length / 2);

@@ -39,9 +39,9 @@ export async function readFlatGeobuf(
   const crs = requireCrs(name, () => crsOf(header.table(HEADER.crs)), options);
   const checker = new GeometryChecker(name, crs, options);
   const columns = columnsOf(header, HEADER.columns, name);
-  const layerType = header.uint8(HEADER.geometryType, 0);
+  const layerType = header.number(HEADER.geometryType, 'Uint8');
   const count = Number(header.uint64(HEADER.featuresCount));
-  const nodeSize = header.uint16(HEADER.nodeSize, 16);
+  const nodeSize = header.number(HEADER.nodeSize, 'Uint16', 16);
   const indexStart = 12 + headerSize;
   const indexSize = count === 0 ? 0 : indexBytes(count, nodeSize, source);
   const start = indexStart + indexSize;
@@ -90,7 +90,7 @@ function bytesAhead(source: ByteSource, signal?: AbortSignal): ReadBytes {
 
 function crsOf(table: FlatTable | null): Crs | null {
   if (table === null) return null;
-  const code = table.int32(CRS.code, 0);
+  const code = table.number(CRS.code, 'Int32');
   const organisation = table.text(CRS.organisation);
   const wkt = table.text(CRS.wkt);
   if (code !== 0 && (organisation === null || /^epsg$/i.test(organisation))) return crsOfCode(code, wkt);
@@ -101,7 +101,7 @@ function columnsOf(table: FlatTable, field: number, name: string): Column[] {
   const columns: Column[] = [];
   for (const column of table.tables(field)) {
     if (columns.length === MAX_COLUMNS) throw tooLarge(name, 'columns', columns.length + 1, MAX_COLUMNS);
-    columns.push({ name: column.text(COLUMN.name) ?? '', type: column.uint8(COLUMN.type, 0) });
+    columns.push({ name: column.text(COLUMN.name) ?? '', type: column.number(COLUMN.type, 'Uint8') });
   }
   return columns;
 }

@@ -11,7 +11,6 @@ import {
 } from '../features.js';
 import { GeometryChecker } from '../geometry-checker.js';
 import { readWkb } from '../wkb.js';
-import { indexTable, rowsWithin } from './rtree-table.js';
 import { SqliteFile, type SqliteRow, type SqliteValue } from './sqlite.js';
 
 /** Bytes of the envelope, by the three bits that say which it is. */
@@ -44,7 +43,7 @@ export async function readGeoPackage(
   const crs = requireCrs(name, () => crsOf(systems, srs, name), options);
   const checker = new GeometryChecker(name, crs, options);
   const bounds = options.bounds?.(crs);
-  const computed = database.computed(layer);
+  const { computed } = database.table(layer);
   if (computed.length > 0) {
     const message = `${name} computes ${computed.join(', ')} of ${layer} when they are read, which needs SQLite; they are left out`;
     options.onProgress?.({ type: 'warning', message });
@@ -67,9 +66,8 @@ async function* wantedRows(
   geometryColumn: string,
   bounds: Bounds | undefined,
 ): AsyncGenerator<SqliteRow> {
-  const hasIndex = bounds !== undefined && database.hasRowIds(layer);
-  const index = hasIndex ? indexTable(database, layer, geometryColumn) : null;
-  if (bounds === undefined || index === null) {
+  const index = `rtree_${layer}_${geometryColumn}_node`;
+  if (bounds === undefined || database.table(layer).byKey || !database.has(index)) {
     yield* database.rows(layer);
     return;
   }
@@ -78,6 +76,48 @@ async function* wantedRows(
     // SQLite drops a row from the index by a trigger: a program that did without left it behind.
     if (row !== null) yield row;
   }
+}
+
+/** A 64-bit number and four float32, which are rounded outwards. */
+const CELL_BYTES = 24;
+const MAX_DEPTH = 40;
+
+/**
+ * Numbers of the rows whose boxes touch the bounds, in order, from the R-tree of a layer (GeoPackage 1.3, annex F.3),
+ * whose nodes SQLite keeps in a table.
+ * @throws {TerrachipError} INVALID_INPUT for a damaged index
+ */
+async function rowsWithin(database: SqliteFile, table: string, [x0, y0, x1, y1]: Bounds): Promise<number[]> {
+  const damaged = (): Error => invalidInput(database.name, 'has a damaged spatial index', 'build it again');
+  const found: number[] = [];
+  const seen = new Set([1]);
+  let level = [1];
+  let depth = 0;
+  for (let k = 0; level.length > 0; k++) {
+    const next: number[] = [];
+    for (const node of level) {
+      const data = (await database.row(table, node))?.data;
+      if (!(data instanceof Uint8Array) || data.length < 4) throw damaged();
+      const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+      // Only the root says how many levels lie below it.
+      if (k === 0) depth = view.getUint16(0);
+      const count = view.getUint16(2);
+      if (depth > MAX_DEPTH || 4 + count * CELL_BYTES > data.length) throw damaged();
+      for (let at = 4; at < 4 + count * CELL_BYTES; at += CELL_BYTES) {
+        const [minX, maxX, minY, maxY] = [8, 12, 16, 20].map((offset) => view.getFloat32(at + offset));
+        if (minX > x1 || maxX < x0 || minY > y1 || maxY < y0) continue;
+        const id = Number(view.getBigInt64(at));
+        if (k === depth) found.push(id);
+        else if (seen.has(id)) throw damaged();
+        else {
+          seen.add(id);
+          next.push(id);
+        }
+      }
+    }
+    level = next;
+  }
+  return found.sort((a, b) => a - b);
 }
 
 /** A feature is called by its number in the table, or else by its place. */

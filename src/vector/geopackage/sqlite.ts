@@ -36,15 +36,6 @@ const SCHEMA: Table = {
   computed: [],
 };
 
-interface Node {
-  readonly bytes: Uint8Array;
-  readonly view: DataView;
-  readonly kind: number;
-  readonly count: number;
-  readonly pointers: number;
-  readonly start: number;
-}
-
 export class SqliteFile {
   readonly name: string;
   readonly #source: ByteSource;
@@ -90,19 +81,9 @@ export class SqliteFile {
     return this.#tables.has(table.toLowerCase());
   }
 
-  /** Whether the rows of a table have numbers, so that `row` finds them. */
-  hasRowIds(table: string): boolean {
-    return !this.#table(table).byKey;
-  }
-
-  /** Columns of a table that are computed when they are read, and so left out of rows. */
-  computed(table: string): readonly string[] {
-    return this.#table(table).computed;
-  }
-
   /** The rows of a table, in the order of their numbers or keys. A row older than a column has its default. */
   async *rows(table: string): AsyncGenerator<SqliteRow> {
-    const found = this.#table(table);
+    const found = this.table(table);
     for await (const { rowId, payload } of this.#cells(found.root, 0, this.#budget())) {
       yield this.#row(found, rowId, payload);
     }
@@ -113,7 +94,8 @@ export class SqliteFile {
     return { pages: Math.ceil(this.#source.size / this.#pageSize) };
   }
 
-  #table(table: string): Table {
+  /** @throws {TerrachipError} INVALID_INPUT for a table that is not there, UNSUPPORTED for a virtual one */
+  table(table: string): Table {
     const found = this.#tables.get(table.toLowerCase());
     if (found === undefined) {
       throw invalidInput(
@@ -135,7 +117,7 @@ export class SqliteFile {
 
   /** The row of a number; null where there is none. Only the pages that lead to it are read. */
   async row(table: string, rowId: number): Promise<SqliteRow | null> {
-    const found = this.#table(table);
+    const found = this.table(table);
     const budget = this.#budget();
     let page = found.root;
     for (let depth = 0; depth <= MAX_DEPTH; depth++) {
@@ -197,7 +179,7 @@ export class SqliteFile {
   }
 
   /** A page of a b-tree, and where the places of its cells stand. */
-  async #node(page: number, budget: { pages: number }): Promise<Node> {
+  async #node(page: number, budget: { pages: number }) {
     const bytes = await this.#page(page, budget);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     const start = page === 1 ? HEADER : 0;

@@ -13,7 +13,7 @@ export class GeoJsonFile {
   readonly path: string;
   readonly #temporary: string;
   #file: FileHandle | null;
-  /** Whole pieces, and the last one, to which features are added: short texts together are worth a write. */
+  /** Full pieces of text, and the piece to which features are added. */
   #pieces: string[] = [];
   #last = '{"type":"FeatureCollection","features":[';
   #features = 0;
@@ -78,6 +78,10 @@ export class GeoJsonFile {
     await this.#file?.close().catch(() => undefined);
     this.#file = null;
     await rm(this.#temporary, { force: true }).catch(() => undefined);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.abort();
   }
 
   async #write(): Promise<void> {

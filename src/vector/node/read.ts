@@ -151,7 +151,7 @@ async function withSource<T>(
   try {
     return await use(source);
   } finally {
-    await source.close();
+    await source.dispose();
   }
 }
 

@@ -123,11 +123,8 @@ function chooseDecoder(
     if (decode !== null) return decode;
     throw invalidOption('encoding', `cannot be "${encoding}"`, 'give a name such as UTF-8, CP850 or GBK');
   }
-  const said =
-    cpg
-      ?.replace(/^\ufeff/, '')
-      .split(/[\0\r\n]/)[0]
-      .trim() ?? '';
+  const [line] = (cpg ?? '').replace(/^\ufeff/, '').split(/[\0\r\n]/);
+  const said = line.trim();
   // "System" was the code page of the computer that wrote the file.
   const declared = said === '' || /^system$/i.test(said) ? encodingOfLanguage(language) : said;
   if (declared !== null) return decoderOf(declared) ?? onlyAscii(declared, name);

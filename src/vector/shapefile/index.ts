@@ -3,8 +3,7 @@ import { Crs } from '../../geo/index.js';
 import { type ParseVectorOptions, requireCrs, type VectorFeatures } from '../features.js';
 import { GeometryChecker } from '../geometry-checker.js';
 import { DbfTable } from './dbf.js';
-import { addShape, openShapes } from './shp.js';
-import { listRecords } from './shx.js';
+import { addShape, listRecords, openShapes } from './shp.js';
 
 /** The files of one shapefile, whole; null for those that are not there. */
 export interface ShapefileParts {

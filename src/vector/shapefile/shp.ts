@@ -1,10 +1,13 @@
-/** The main file of a shapefile (Esri white paper J-7855, 1998): geometries. */
+/** The main file of a shapefile and its index (Esri white paper J-7855, 1998): records and their geometries. */
 import { invalidInput, TerrachipError } from '../../errors.js';
-import { boundsOfPaths } from '../../geo/bounds.js';
+import { boundsOfPaths, boxCovers } from '../../geo/bounds.js';
 import type { Polygon, Position, Ring } from '../features.js';
 import type { GeometrySink } from '../json-geometry.js';
 import { ringContains, signedArea } from '../ring.js';
-import { FILE_CODE, HEADER } from './shx.js';
+
+/** What all files of the format begin with, and where their records start. */
+const FILE_CODE = 9994;
+const HEADER = 100;
 
 /** Rings of one shape whose holes must be told from one another. */
 const MAX_RINGS = 65_536;
@@ -27,6 +30,92 @@ export function openShapes(bytes: Uint8Array, name: string): DataView {
     throw invalidInput(name, 'is no shapefile', 'give the .shp file');
   }
   return view;
+}
+
+interface ShapeRecord {
+  /** The row of the table that belongs to it, from 0. */
+  readonly row: number;
+  /** Where its content starts in the file, and how long that is, in bytes; 0 for a record that was taken away. */
+  readonly start: number;
+  readonly length: number;
+}
+
+/** Records that are listed: a file of more is refused, as one of more features is. */
+const MAX_RECORDS = 1_000_001;
+
+/**
+ * The records of a shapefile in the order of its table. Edits leave records in another order than the table, and gaps
+ * between them: the index knows. One that does not fit the file is not used; then records that are numbered by
+ * themselves are found by these numbers, others by their order.
+ * @param shx the index, or null without one
+ * @param rows of the table, or null without one
+ * @param warn receives the reason why an index is not used
+ * @throws {TerrachipError} INVALID_INPUT for a damaged file, or one with more records than its table
+ */
+export function listRecords(
+  shp: DataView,
+  shx: Uint8Array | null,
+  rows: number | null,
+  name: string,
+  warn: (problem: string) => void,
+): ShapeRecord[] {
+  const indexed = shx === null ? null : recordsOfIndex(shp, shx);
+  if (indexed !== null && (rows === null || indexed.length === rows)) return indexed;
+  const walked = walkRecords(shp, rows);
+  const isWalked = indexed === null || walked?.length === rows;
+  const records = isWalked ? walked : indexed;
+  if (records === null) {
+    const remedy = shx === null ? 'get the file again, with its index (.shx)' : 'get the file again';
+    throw invalidInput(name, 'has a record that reaches beyond its end', remedy);
+  }
+  if (isWalked && shx !== null) {
+    warn('has an index (.shx) that does not fit it and is not used; write the file again');
+  }
+  if (rows !== null && records.length > rows) {
+    throw invalidInput(name, `has more shapes than the ${rows} records of its table`, 'get it again');
+  }
+  return records;
+}
+
+/** Null where an entry does not lead to a record of the length that it says. */
+function recordsOfIndex(shp: DataView, shx: Uint8Array): ShapeRecord[] | null {
+  const view = new DataView(shx.buffer, shx.byteOffset, shx.byteLength);
+  if (view.byteLength < HEADER || view.getInt32(0) !== FILE_CODE) return null;
+  const count = Math.floor((view.byteLength - HEADER) / 8);
+  if (count > MAX_RECORDS) return null;
+  const records: ShapeRecord[] = [];
+  for (let row = 0; row < count; row++) {
+    // Lengths and places count words of 16 bits.
+    const start = view.getUint32(HEADER + 8 * row) * 2 + 8;
+    const length = view.getUint32(HEADER + 8 * row + 4) * 2;
+    const isTaken = start === 8 && length === 0;
+    if (!isTaken) {
+      const isInside = start >= HEADER + 8 && start + length <= shp.byteLength;
+      if (!isInside || shp.getInt32(start - 4) * 2 !== length) return null;
+    }
+    records.push({ row, start, length });
+  }
+  return records;
+}
+
+/** The records one after another; null where one reaches beyond the end. Some writers leave the file's length wrong. */
+function walkRecords(shp: DataView, rows: number | null): ShapeRecord[] | null {
+  const places: { number: number; start: number; length: number }[] = [];
+  for (let offset = HEADER; offset + 8 <= shp.byteLength && places.length < MAX_RECORDS; ) {
+    const length = shp.getInt32(offset + 4) * 2;
+    const start = offset + 8;
+    if (length < 4 || start + length > shp.byteLength) return null;
+    places.push({ number: shp.getInt32(offset), start, length });
+    offset = start + length;
+  }
+  const numbers = new Set(places.map(({ number }) => number));
+  const areNumbered =
+    rows !== null &&
+    numbers.size === places.length &&
+    places.every(({ number }) => number >= 1 && number <= rows);
+  return places
+    .map(({ number, start, length }, k) => ({ row: areNumbered ? number - 1 : k, start, length }))
+    .sort((a, b) => a.row - b.row);
 }
 
 /**
@@ -110,14 +199,7 @@ function polygonsOf(rings: readonly Ring[], name: string): Polygon[] {
   // The check of rings reports those that are too short.
   const strays = rings.filter(({ length }) => length < SHORTEST).map((ring): Polygon => [ring]);
   for (const { ring, bounds } of described.filter(({ area }) => area > 0)) {
-    const around = bySize.find(
-      (exterior) =>
-        exterior.bounds[0] <= bounds[0] &&
-        exterior.bounds[1] <= bounds[1] &&
-        exterior.bounds[2] >= bounds[2] &&
-        exterior.bounds[3] >= bounds[3] &&
-        isAround(exterior.ring, ring),
-    );
+    const around = bySize.find((outer) => boxCovers(outer.bounds, bounds) && isAround(outer.ring, ring));
     // A hole in nothing is an exterior that was written the wrong way round.
     if (around === undefined) strays.push([ring]);
     else around.polygon.push(ring);

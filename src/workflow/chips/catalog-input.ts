@@ -14,7 +14,7 @@ import { mapConcurrently } from '../../io/semaphore.js';
 import type { Resampling } from '../../kernels/index.js';
 import type { Units } from '../../raster/node/index.js';
 import { identityOf, requirePlausible } from '../band-checks.js';
-import type { ChipMethod } from './methods.js';
+import type { ChipMethod } from '../choices.js';
 
 /** A catalog for a model's input. */
 export interface CatalogInput {
@@ -83,11 +83,8 @@ export function chooseRows(
 export function rowsWithBands(input: ModelInput, source: CatalogInput): GeoCatalog {
   const { bands = input.bands } = source;
   if (bands.length !== input.bands.length) {
-    throw invalidOption(
-      'bands',
-      `names ${bands.length} for ${input.name}`,
-      `name ${input.bands.length}, for ${input.bands.join(', ')}`,
-    );
+    const remedy = `name ${input.bands.length}, for ${input.bands.join(', ')}`;
+    throw invalidOption('bands', `names ${bands.length} for ${input.name}`, remedy);
   }
   const rows = source.catalog.filter((row) => bands.every((band) => findBand(row, band) !== null));
   if (rows.length > 0) return rows;
@@ -139,15 +136,11 @@ export async function checkPixels(open: OpenInput, pool: RasterPool, signal?: Ab
       const key = JSON.stringify([row.collection, units, k]);
       if (units === undefined || seen.has(key)) continue;
       seen.add(key);
-      const raster = await pool.open(chosen.asset.href, { signal });
-      try {
-        const stored = bandInFile(raster, chosen);
-        const { nodata = stored.nodata, scale = stored.scale, offset = stored.offset } = chosen.values;
-        const about = { index: stored.index, nodata, scale, offset };
-        await requirePlausible(raster, about, units, `${input.name} ${input.bands[k]}`, signal);
-      } finally {
-        await raster.close();
-      }
+      await using raster = await pool.open(chosen.asset.href, { signal });
+      const stored = bandInFile(raster, chosen);
+      const { nodata = stored.nodata, scale = stored.scale, offset = stored.offset } = chosen.values;
+      const about = { index: stored.index, nodata, scale, offset };
+      await requirePlausible(raster, about, units, `${input.name} ${input.bands[k]}`, signal);
     }
   }
 }

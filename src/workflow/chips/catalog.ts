@@ -1,7 +1,7 @@
 /** Chips of catalogs, at the places and times of a sampler. */
 
 import { createHash } from 'node:crypto';
-import { rowsOn } from '../../catalog/loaders/plan.js';
+import { rowsOn } from '../../catalog/loaders/rows.js';
 import {
   type CatalogRow,
   createRasterPool,
@@ -17,7 +17,7 @@ import type { Backend } from '../../gpu/index.js';
 import { timeSteps } from '../../inference/model-spec.js';
 import type { ModelSpec } from '../../inference/node/index.js';
 import { type BlockCache, createBlockCache } from '../../raster/node/index.js';
-import { Resource } from '../../resource.js';
+import { orDispose, Resource } from '../../resource.js';
 import {
   type CatalogInput,
   checkPixels,
@@ -26,10 +26,10 @@ import {
   type OpenInput,
   unitOptions,
 } from './catalog-input.js';
-import { type Chip, type ChipSource, type ChipValues, chipValues, digits } from './source.js';
+import { type ChipSource, type ChipValues, chipValues, digits, type ModelChip } from './source.js';
 
 /** A chip in memory. */
-export type LoadedChip = Chip & { readonly inputs: ChipValues };
+export type LoadedChip = ModelChip & { readonly inputs: ChipValues };
 
 /** Options of `CatalogChips`. */
 export interface CatalogChipsOptions {
@@ -46,7 +46,11 @@ export interface CatalogChipsOptions {
   signal?: AbortSignal;
 }
 
-const DEFAULT_CACHE_BYTES = 256 * 2 ** 20;
+interface OpenCatalogs extends CatalogChipsOptions {
+  readonly open: readonly OpenInput[];
+  readonly pool: RasterPool;
+  readonly cache: BlockCache;
+}
 
 /** Files that stay open between chips. */
 const OPEN_FILES = 64;
@@ -54,29 +58,17 @@ const OPEN_FILES = 64;
 /** Chips that are read ahead while the model runs. */
 const READ_AHEAD = 2;
 
-/** A source of chips from catalogs. Close it when done. */
+/** A source of chips from catalogs. Dispose it when done. */
 export class CatalogChips extends Resource implements ChipSource {
   readonly count: number;
   readonly identity: unknown;
-  readonly #options: CatalogChipsOptions;
-  readonly #inputs: readonly OpenInput[];
-  readonly #pool: RasterPool;
-  readonly #cache: BlockCache;
+  readonly #options: OpenCatalogs;
 
-  private constructor(
-    options: CatalogChipsOptions,
-    inputs: readonly OpenInput[],
-    identity: unknown,
-    pool: RasterPool,
-    cache: BlockCache,
-  ) {
+  private constructor(options: OpenCatalogs, identity: unknown) {
     super();
     this.count = options.chips.length;
     this.identity = identity;
     this.#options = options;
-    this.#inputs = inputs;
-    this.#pool = pool;
-    this.#cache = cache;
   }
 
   /**
@@ -89,9 +81,9 @@ export class CatalogChips extends Resource implements ChipSource {
     const { spec, signal } = options;
     requirePhases(options);
     const inputs = chooseRows(spec, options.inputs);
-    const cache = createBlockCache(options.cacheBytes ?? DEFAULT_CACHE_BYTES);
+    const cache = createBlockCache(options.cacheBytes);
     const pool = createRasterPool({ files: OPEN_FILES, cache });
-    try {
+    return orDispose(pool, async () => {
       const hash = createHash('sha256').update(JSON.stringify(options.phases ?? null));
       for (const input of inputs) {
         await checkPixels(input, pool, signal);
@@ -102,11 +94,8 @@ export class CatalogChips extends Resource implements ChipSource {
         const { geobox, slice, row } = requireSize(await options.chips.at(k, signal), spec.chip.size);
         hash.update(JSON.stringify([geobox, slice.interval, row?.collection, row?.id]));
       }
-      return new CatalogChips(options, inputs, { catalog: hash.digest('hex') }, pool, cache);
-    } catch (error) {
-      await pool.close();
-      throw error;
-    }
+      return new CatalogChips({ ...options, open: inputs, pool, cache }, { catalog: hash.digest('hex') });
+    });
   }
 
   async *chips(start: number, end: number, signal?: AbortSignal): AsyncGenerator<LoadedChip> {
@@ -129,7 +118,7 @@ export class CatalogChips extends Resource implements ChipSource {
   }
 
   async dispose(): Promise<void> {
-    await this.#pool.close();
+    await this.#options.pool.dispose();
   }
 
   async #load(index: number, signal: AbortSignal | undefined): Promise<LoadedChip> {
@@ -138,7 +127,7 @@ export class CatalogChips extends Resource implements ChipSource {
     const { geobox } = place;
     const inputs = new Map<string, Float32Array>();
     const times: TimeInterval[] = [];
-    for (const open of this.#inputs) {
+    for (const open of this.#options.open) {
       const { input } = open;
       const values = new Float32Array(chipValues(spec, input)).fill(Number.NaN);
       const steps = timeSteps(spec, input);
@@ -183,6 +172,7 @@ export class CatalogChips extends Resource implements ChipSource {
     const rows = rowsOn(open.catalog, geobox, wanted);
     if (rows.length === 0) return null;
     const { input, bands, resampling, method = 'first', mask } = open;
+    const { backend, cache, pool } = this.#options;
     const isOwn = (row: CatalogRow): boolean => row.id === own?.id && row.collection === own.collection;
     const { data } = await loadRaster(rows, geobox, {
       bands,
@@ -191,10 +181,10 @@ export class CatalogChips extends Resource implements ChipSource {
       resampling,
       mask,
       order: (a, b) => Number(isOwn(b)) - Number(isOwn(a)) || compareDistance(a.interval, b.interval, time),
-      backend: this.#options.backend,
-      cache: this.#cache,
+      backend,
+      cache,
       allowEmpty: true,
-      open: this.#pool.open,
+      open: pool.open,
       signal,
     });
     return data as Float32Array;

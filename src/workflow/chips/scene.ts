@@ -10,11 +10,11 @@ import {
 import type { Backend } from '../../gpu/index.js';
 import { type ModelSpec, type SceneImage, SceneStrips } from '../../inference/index.js';
 import { createBlockCache } from '../../raster/node/index.js';
-import { Resource } from '../../resource.js';
+import { orDispose, Resource } from '../../resource.js';
 import { checkOverlap, checkUnits, identityOfImage, planImages } from '../plan-images.js';
 import { readScene, resolveGrid, SceneRasters } from '../scene.js';
 import { openImages } from '../scene-images.js';
-import { type Chip, type ChipSource, digits, type StripColumn } from './source.js';
+import { type ChipSource, digits, type ModelChip, type StripColumn } from './source.js';
 
 /** Options of `SceneChips`. */
 export interface SceneChipsOptions {
@@ -28,39 +28,34 @@ export interface SceneChipsOptions {
   signal?: AbortSignal;
 }
 
-const DEFAULT_CACHE_BYTES = 256 * 2 ** 20;
+interface OpenScene {
+  readonly id: string;
+  readonly identity: unknown;
+  readonly interval: TimeInterval | null;
+  readonly geobox: GeoBox;
+  readonly images: readonly SceneImage[];
+  readonly rasters: SceneRasters;
+  readonly spec: ModelSpec;
+  readonly backend: Backend;
+}
 
-/** A source of all chips of a scene. Close it when done. */
+/** A source of all chips of a scene. Dispose it when done. */
 export class SceneChips extends Resource implements ChipSource {
   readonly count: number;
   readonly identity: unknown;
   /** The scene's id, a prefix of the chips' ids. */
   readonly id: string;
-  readonly #interval: TimeInterval | null;
-  readonly #geobox: GeoBox;
+  readonly #scene: OpenScene;
   readonly #layout: ChipLayout;
-  readonly #images: readonly SceneImage[];
-  readonly #rasters: SceneRasters;
-  readonly #options: SceneChipsOptions;
 
-  private constructor(
-    about: { id: string; interval: TimeInterval | null; identity: unknown },
-    geobox: GeoBox,
-    images: readonly SceneImage[],
-    rasters: SceneRasters,
-    options: SceneChipsOptions,
-  ) {
+  private constructor(scene: OpenScene) {
     super();
-    const { size, stride } = options.spec.chip;
-    this.#layout = createChipLayout(geobox.width, geobox.height, size, stride);
+    const { id, identity, geobox, spec } = scene;
+    this.#layout = createChipLayout(geobox.width, geobox.height, spec.chip.size, spec.chip.stride);
     this.count = this.#layout.columnStarts.length * this.#layout.rowStarts.length;
-    this.identity = about.identity;
-    this.id = about.id;
-    this.#interval = about.interval;
-    this.#geobox = geobox;
-    this.#images = images;
-    this.#rasters = rasters;
-    this.#options = options;
+    this.identity = identity;
+    this.id = id;
+    this.#scene = scene;
   }
 
   /**
@@ -70,8 +65,8 @@ export class SceneChips extends Resource implements ChipSource {
   static async open(location: string, options: SceneChipsOptions): Promise<SceneChips> {
     const { spec, backend, maxPixels, phases, signal } = options;
     const scene = await readScene(location);
-    const rasters = new SceneRasters(createBlockCache(options.cacheBytes ?? DEFAULT_CACHE_BYTES));
-    try {
+    const rasters = new SceneRasters(createBlockCache(options.cacheBytes));
+    return orDispose(rasters, async () => {
       const planned = await planImages(scene, spec, rasters, { phases, signal });
       const geobox = (await resolveGrid(scene, rasters, signal)).requireAtMost(
         maxPixels,
@@ -81,64 +76,55 @@ export class SceneChips extends Resource implements ChipSource {
       await checkUnits(planned, spec.inputs, rasters, signal);
       const images = await openImages(planned, { spec, geobox, rasters, backend, signal });
       const { id = 'scene', datetime } = scene.document;
-      const about = {
+      return new SceneChips({
         id,
-        interval: datetime === undefined ? null : TimeInterval.parse(datetime),
         identity: {
           id,
           datetime: datetime ?? null,
           grid: geobox.toJSON(),
           images: planned.map(identityOfImage),
         },
-      };
-      return new SceneChips(
-        about,
+        interval: datetime === undefined ? null : TimeInterval.parse(datetime),
         geobox,
-        images.map(({ image }) => image),
+        images: images.map(({ image }) => image),
         rasters,
-        options,
-      );
-    } catch (error) {
-      await rasters.close();
-      throw error;
-    }
+        spec,
+        backend,
+      });
+    });
   }
 
   async *chips(
     start: number,
     end: number,
     signal?: AbortSignal,
-  ): AsyncGenerator<Chip & { readonly inputs: StripColumn }> {
-    const { backend, spec } = this.#options;
+  ): AsyncGenerator<ModelChip & { readonly inputs: StripColumn }> {
+    const { backend, spec, images, geobox, interval } = this.#scene;
     const { columnStarts, rowStarts } = this.#layout;
-    const strips = new SceneStrips(backend, spec, this.#images, this.#layout);
-    try {
-      for (let k = start; k < end; k++) {
-        signal?.throwIfAborted();
-        const row = Math.floor(k / columnStarts.length);
-        const column = k % columnStarts.length;
-        const strip = await strips.under(row, signal);
-        const [x, y] = [columnStarts[column], rowStarts[row]];
-        yield {
-          id: `${this.id}_${digits(y)}_${digits(x)}`,
-          crs: this.#geobox.crs,
-          bounds: this.#boundsAt(x, y),
-          interval: this.#interval,
-          inputs: { strip, column },
-        };
-      }
-    } finally {
-      strips.dispose();
+    using strips = new SceneStrips(backend, spec, images, this.#layout);
+    for (let k = start; k < end; k++) {
+      signal?.throwIfAborted();
+      const row = Math.floor(k / columnStarts.length);
+      const column = k % columnStarts.length;
+      const strip = await strips.under(row, signal);
+      const [x, y] = [columnStarts[column], rowStarts[row]];
+      yield {
+        id: `${this.id}_${digits(y)}_${digits(x)}`,
+        crs: geobox.crs,
+        bounds: this.#boundsAt(x, y),
+        interval,
+        inputs: { strip, column },
+      };
     }
   }
 
   async dispose(): Promise<void> {
-    await this.#rasters.close();
+    await this.#scene.rasters.dispose();
   }
 
   #boundsAt(x: number, y: number): Bounds {
     const { size } = this.#layout;
-    const { transform } = this.#geobox;
+    const { transform } = this.#scene.geobox;
     const corners = [0, size].flatMap((dx) => [0, size].map((dy) => transform.apply(x + dx, y + dy)));
     const [xs, ys] = [corners.map((corner) => corner[0]), corners.map((corner) => corner[1])];
     return [Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys)];

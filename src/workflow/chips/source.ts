@@ -15,7 +15,7 @@ import {
 import { timeSteps } from '../../inference/model-spec.js';
 
 /** A chip: its place, its time and its values. */
-export interface Chip {
+export interface ModelChip {
   /** Unique in the source. */
   readonly id: string;
   readonly crs: Crs;
@@ -43,7 +43,7 @@ export interface ChipSource {
   /** Everything that affects the chips' values, as JSON. Results of a source with an equal identity can be reused. */
   readonly identity: unknown;
   /** The chips from `start` (inclusive) to `end` (exclusive). */
-  chips(start: number, end: number, signal?: AbortSignal): AsyncIterable<Chip>;
+  chips(start: number, end: number, signal?: AbortSignal): AsyncIterable<ModelChip>;
 }
 
 /** The number of values of an input in one chip. */
@@ -58,18 +58,14 @@ export function chipValues(spec: ModelSpec, input: ModelInput): number {
 export async function withStrip<T>(
   backend: Backend,
   spec: ModelSpec,
-  { id, inputs }: Chip,
+  { id, inputs }: ModelChip,
   use: (column: StripColumn) => Promise<T>,
 ): Promise<T> {
   if ('strip' in inputs) return use(inputs);
   const { size, stride } = spec.chip;
   const images = spec.inputs.flatMap((input) => imagesOf(backend, spec, input, inputs.get(input.name), id));
-  const strips = new SceneStrips(backend, spec, images, createChipLayout(size, size, size, stride));
-  try {
-    return await use({ strip: await strips.under(0), column: 0 });
-  } finally {
-    strips.dispose();
-  }
+  using strips = new SceneStrips(backend, spec, images, createChipLayout(size, size, size, stride));
+  return await use({ strip: await strips.under(0), column: 0 });
 }
 
 /** The images of an input, a phase each, as a scene of the chip's size has them. */
@@ -82,11 +78,8 @@ function imagesOf(
 ): SceneImage[] {
   const expected = chipValues(spec, input);
   if (values?.length !== expected) {
-    throw invalidInput(
-      id,
-      `holds ${values?.length ?? 0} values of ${input.name}, not ${expected}`,
-      'give chips of the model’s size',
-    );
+    const problem = `holds ${values?.length ?? 0} values of ${input.name}, not ${expected}`;
+    throw invalidInput(id, problem, 'give chips of the model’s size');
   }
   const steps = timeSteps(spec, input);
   const pixels = spec.chip.size ** 2;

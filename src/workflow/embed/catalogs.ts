@@ -1,5 +1,5 @@
 /** Embeds catalogs: a grid of chips over the footprints of their rows, at the times of the rows. */
-import { rowsOn } from '../../catalog/loaders/plan.js';
+import { rowsOn } from '../../catalog/loaders/rows.js';
 import { stepsOfRows } from '../../catalog/loaders/time-steps.js';
 import {
   type BandChoice,
@@ -20,8 +20,9 @@ import type { ModelInput, ModelSpec } from '../../inference/node/index.js';
 import type { Resampling } from '../../kernels/index.js';
 import type { Units } from '../../raster/node/index.js';
 import { type RowSelection, readPlace, selectRows } from '../catalog.js';
-import { CatalogChips, type CatalogInput, type ChipMethod, rowsWithBands } from '../chips/index.js';
-import { CHIP_TIMES, type ChipTimes, type EdgePolicy } from './choices.js';
+import { CatalogChips } from '../chips/catalog.js';
+import { type CatalogInput, rowsWithBands } from '../chips/catalog-input.js';
+import { CHIP_TIMES, type ChipMethod, type ChipTimes, type EdgePolicy } from '../choices.js';
 import type { EmbedReport } from './embed.js';
 import { type EmbedRunOptions, embedRun } from './run.js';
 
@@ -94,7 +95,7 @@ export async function embedCatalogs(options: EmbedCatalogsOptions): Promise<Embe
       stride: options.stride ?? spec.chip.stride,
       policy: options.policy ?? 'cover',
     });
-    const source = await CatalogChips.open({
+    return CatalogChips.open({
       spec,
       backend,
       inputs,
@@ -103,7 +104,6 @@ export async function embedCatalogs(options: EmbedCatalogsOptions): Promise<Embe
       cacheBytes,
       signal,
     });
-    return { source, close: () => source.close() };
   });
 }
 
@@ -160,11 +160,8 @@ async function leadingRows(
 ): Promise<GeoCatalog> {
   const rows = await selectRows(from, select, place, signal);
   if (rows.length > 0) return rows;
-  throw invalidInput(
-    name,
-    'has no row at that place and time',
-    'widen the selection (terrachip catalog info lists the extent)',
-  );
+  const remedy = 'widen the selection (terrachip catalog info lists the extent)';
+  throw invalidInput(name, 'has no row at that place and time', remedy);
 }
 
 /** Warns about rows that lack bands. With one catalog for all inputs, these rows belong to other inputs. */
@@ -188,11 +185,8 @@ async function rowsAround(
   const all = typeof from === 'string' ? await loadCatalog(from, { signal, allowLocal }) : from;
   const rows = GeoCatalog.from(rowsOn(all, grid, TimeInterval.always));
   if (rows.length > 0) return rows;
-  throw invalidInput(
-    name,
-    'has no row that intersects the chips',
-    'choose another catalog, or another place',
-  );
+  const remedy = 'choose another catalog, or another place';
+  throw invalidInput(name, 'has no row that intersects the chips', remedy);
 }
 
 /** The chips of a grid, place by place, at the times of the rows that cover each. */

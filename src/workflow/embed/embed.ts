@@ -1,19 +1,21 @@
 /** Embeds every chip of a source and writes a store of embeddings. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { invalidInput, invalidOption } from '../../errors.js';
+import { invalidInput } from '../../errors.js';
 import type { RowRange } from '../../geo/index.js';
 import type { Backend } from '../../gpu/index.js';
 import { ChipBatch, type ModelFolder, type ModelSession } from '../../inference/node/index.js';
 import { moveTo, requireFolderName } from '../../io/node/output.js';
 import type { OperationOptions } from '../../progress.js';
 import { VERSION } from '../../version.js';
-import { type ChipSource, withStrip } from '../chips/index.js';
+import { type ChipSource, withStrip } from '../chips/source.js';
+import type { EmbeddingPool } from '../choices.js';
 import { peakMemoryBytes } from '../timing.js';
-import { fingerprintOf, runFolder, UnitRun } from '../unit-run.js';
-import { EMBEDDINGS_SCHEMA_VERSION } from './choices.js';
-import { type EmbeddingPool, pooledLength, poolInto } from './pool.js';
+import { fingerprintOf, requireBatchSize, requireMultiple, runFolder, UnitRun } from '../unit-run.js';
 import { CHUNK_CHIPS, type ChipRecord, EmbeddingStore } from './store.js';
+
+/** The version of the attributes of an embedding store. */
+const EMBEDDINGS_SCHEMA_VERSION = 1;
 
 /** Default limits of a unit: chips, and bytes of embeddings. */
 const UNIT_CHIPS = 256;
@@ -58,7 +60,8 @@ export async function embedChips(options: EmbedChipsOptions): Promise<EmbedRepor
   const { source, backend, session, output, pool = 'mean', batchSize = 4, signal } = options;
   const [tokens, channels] = session.answerShape;
   const unitChips = options.unitChips ?? defaultUnit(pooledLength(pool, tokens, channels));
-  checkOptions(batchSize, unitChips);
+  requireBatchSize(batchSize);
+  requireMultiple('unitChips', unitChips, CHUNK_CHIPS);
   requireFolderName(output);
   await requireAbsent(output);
   const { count } = source;
@@ -81,7 +84,7 @@ export async function embedChips(options: EmbedChipsOptions): Promise<EmbedRepor
   await store.create();
   const about = { adapter: backend.info.adapter, provider: session.provider };
   let [chipsRun, chipsSkipped] = [0, 0];
-  const batch = new ChipBatch(backend, session.spec, batchSize);
+  using batch = new ChipBatch(backend, session.spec, batchSize);
   const embedUnits = async (missing: readonly number[], done: () => void): Promise<void> => {
     for (const unit of missing) {
       const { records, values } = await embedUnit(options, units[unit], batch, pool);
@@ -93,12 +96,7 @@ export async function embedChips(options: EmbedChipsOptions): Promise<EmbedRepor
       done();
     }
   };
-  let unitsRun: number;
-  try {
-    unitsRun = await run.compute('embed', { start: 0, end: units.length }, embedUnits, options);
-  } finally {
-    batch.dispose();
-  }
+  const unitsRun = await run.compute('embed', { start: 0, end: units.length }, embedUnits, options);
   await requireAbsent(output);
   await moveTo(store.folder, output);
   await run.remove();
@@ -150,11 +148,8 @@ async function embedUnit(
   }
   await flush();
   if (records.length === end - start) return { records, values };
-  throw invalidInput(
-    'a source of chips',
-    `gave ${records.length} of ${end - start} chips`,
-    'correct its count',
-  );
+  const problem = `gave ${records.length} of ${end - start} chips`;
+  throw invalidInput('a source of chips', problem, 'correct its count');
 }
 
 /** The attributes of the store. They are part of the run's fingerprint. */
@@ -180,18 +175,32 @@ function describe(
   };
 }
 
+/** The number of stored values per chip. */
+function pooledLength(pool: EmbeddingPool, tokens: number, channels: number): number {
+  return pool === 'none' ? tokens * channels : channels;
+}
+
+/** @param values (token, channel) of one chip @param target has `pooledLength` elements */
+function poolInto(pool: EmbeddingPool, values: Float32Array, channels: number, target: Float32Array): void {
+  if (pool === 'none') {
+    target.set(values);
+    return;
+  }
+  const tokens = values.length / channels;
+  for (let channel = 0; channel < channels; channel++) {
+    let sum = 0;
+    let largest = -Infinity;
+    for (let k = channel; k < values.length; k += channels) {
+      sum += values[k];
+      largest = Math.max(largest, values[k]);
+    }
+    target[channel] = pool === 'mean' ? sum / tokens : largest;
+  }
+}
+
 function defaultUnit(length: number): number {
   const fitting = Math.floor(UNIT_BYTES / (4 * length * CHUNK_CHIPS)) * CHUNK_CHIPS;
   return Math.max(CHUNK_CHIPS, Math.min(UNIT_CHIPS, fitting));
-}
-
-function checkOptions(batchSize: number, unitChips: number): void {
-  if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > 1024) {
-    throw invalidOption('batchSize', `cannot be ${batchSize}`, 'give a whole number from 1 to 1024');
-  }
-  if (!Number.isInteger(unitChips) || unitChips < CHUNK_CHIPS || unitChips % CHUNK_CHIPS !== 0) {
-    throw invalidOption('unitChips', `cannot be ${unitChips}`, `give a multiple of ${CHUNK_CHIPS}`);
-  }
 }
 
 async function requireAbsent(output: string): Promise<void> {

@@ -6,7 +6,8 @@ import {
   openEmbeddingModel,
   openExecution,
 } from '../../inference/node/index.js';
-import type { ChipSource } from '../chips/index.js';
+import { requireRuntime } from '../../inference/node/onnx-runtime.js';
+import type { ChipSource } from '../chips/source.js';
 import { type EmbedChipsOptions, type EmbedReport, embedChips } from './embed.js';
 
 /** Options that `embedScenes` and `embedCatalogs` share. */
@@ -18,15 +19,9 @@ export interface EmbedRunOptions
 }
 
 /** Arguments for opening chips. */
-export interface ChipContext {
+interface ChipContext {
   readonly spec: ModelSpec;
   readonly backend: Backend;
-}
-
-/** A source of chips, and `close` for its resources. */
-export interface OpenChips {
-  readonly source: ChipSource;
-  close(): Promise<void>;
 }
 
 /**
@@ -35,17 +30,14 @@ export interface OpenChips {
  */
 export async function embedRun(
   options: EmbedRunOptions,
-  openChips: (context: ChipContext) => Promise<OpenChips>,
+  openChips: (context: ChipContext) => Promise<ChipSource & AsyncDisposable>,
 ): Promise<EmbedReport> {
+  await requireRuntime(options.provider);
   const model = await openEmbeddingModel(options.model);
   const { backend, session, dispose } = await openExecution(model, options);
   try {
-    const { source, close } = await openChips({ spec: model.spec, backend });
-    try {
-      return await embedChips({ ...options, source, model, backend, session });
-    } finally {
-      await close();
-    }
+    await using source = await openChips({ spec: model.spec, backend });
+    return await embedChips({ ...options, source, model, backend, session });
   } finally {
     await dispose();
   }

@@ -1,7 +1,7 @@
 /** Embeds scenes. */
 import { invalidInput } from '../../errors.js';
-import { SceneChips } from '../chips/index.js';
-import { joinChips } from '../chips/join.js';
+import { SceneChips } from '../chips/scene.js';
+import type { ChipSource } from '../chips/source.js';
 import { DEFAULT_MAX_PIXELS } from '../plan.js';
 import type { EmbedReport } from './embed.js';
 import { type EmbedRunOptions, embedRun } from './run.js';
@@ -22,8 +22,8 @@ export async function embedScenes(options: EmbedScenesOptions): Promise<EmbedRep
   const { signal } = options;
   return embedRun(rest, async ({ spec, backend }) => {
     const sources: SceneChips[] = [];
-    const close = async (): Promise<void> => {
-      for (const source of sources) await source.close();
+    const dispose = async (): Promise<void> => {
+      for (const source of sources) await source.dispose();
     };
     try {
       for (const scene of scenes) {
@@ -39,10 +39,26 @@ export async function embedScenes(options: EmbedScenesOptions): Promise<EmbedRep
         if (sources.every((other) => other === source || other.id !== source.id)) continue;
         throw invalidInput(scene, `has the id ${source.id} of another scene`, 'give each scene its own id');
       }
-      return { source: joinChips(sources), close };
+      return { ...joinChips(sources), [Symbol.asyncDispose]: dispose };
     } catch (error) {
-      await close();
+      await dispose();
       throw error;
     }
   });
+}
+
+/** Concatenates the chips of several sources. */
+function joinChips(sources: readonly ChipSource[]): ChipSource {
+  return {
+    count: sources.reduce((sum, { count }) => sum + count, 0),
+    identity: sources.map(({ identity }) => identity),
+    async *chips(start, end, signal) {
+      let before = 0;
+      for (const source of sources) {
+        const [from, to] = [Math.max(start - before, 0), Math.min(end - before, source.count)];
+        if (from < to) yield* source.chips(from, to, signal);
+        before += source.count;
+      }
+    },
+  };
 }

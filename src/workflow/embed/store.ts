@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import type { Bounds, Crs, TimeInterval } from '../../geo/index.js';
 import { consolidateZarr, createZarrGroup, ZarrShardWriter } from '../../raster/node/index.js';
-import { ZarrTextWriter } from '../../raster/node/zarr-text-writer.js';
+import { ZarrTextWriter } from '../../raster/node/zarr-writer.js';
 
 /** Chips per inner chunk. The size of a unit is a multiple of it. */
 export const CHUNK_CHIPS = 16;
@@ -29,71 +29,66 @@ export interface EmbeddingStoreOptions {
 }
 
 export class EmbeddingStore {
-  readonly folder: string;
-  readonly #options: EmbeddingStoreOptions;
-  readonly #embeddings: ZarrShardWriter;
-  readonly #bounds: ZarrShardWriter;
-  readonly #time: ZarrShardWriter;
-  readonly #valid: ZarrShardWriter;
-  readonly #id: ZarrTextWriter;
-  readonly #crs: ZarrTextWriter;
+  readonly #arrays;
 
-  constructor(folder: string, options: EmbeddingStoreOptions) {
+  constructor(
+    readonly folder: string,
+    private readonly options: EmbeddingStoreOptions,
+  ) {
     const { shape, unitChips } = options;
-    this.folder = folder;
-    this.#options = options;
-    this.#embeddings = this.#array('embeddings', 'float32', shape, CHUNK_CHIPS, [
-      ...(shape.length > 1 ? ['token'] : []),
-      'channel',
-    ]);
-    this.#bounds = this.#array('bounds', 'float64', [4], unitChips, ['edge'], {
-      long_name: 'minimum x, minimum y, maximum x, maximum y in the chip’s crs',
-    });
-    this.#time = this.#array('time', 'float64', [2], unitChips, ['end'], {
-      long_name: 'first and last moment of the images; NaN where nobody says',
-      units: 'milliseconds since 1970-01-01',
-      calendar: 'proleptic_gregorian',
-    });
-    this.#valid = this.#array('valid', 'float32', [], unitChips, [], {
-      long_name: 'share of the chip’s pixels that have data',
-    });
-    this.#id = this.#texts('id');
-    this.#crs = this.#texts('crs');
+    this.#arrays = {
+      embeddings: this.#array(
+        'embeddings',
+        'float32',
+        shape,
+        CHUNK_CHIPS,
+        ['token', 'channel'].slice(-shape.length),
+      ),
+      bounds: this.#array('bounds', 'float64', [4], unitChips, ['edge'], {
+        long_name: 'minimum x, minimum y, maximum x, maximum y in the chip’s crs',
+      }),
+      time: this.#array('time', 'float64', [2], unitChips, ['end'], {
+        long_name: 'first and last moment of the images; NaN where nobody says',
+        units: 'milliseconds since 1970-01-01',
+        calendar: 'proleptic_gregorian',
+      }),
+      valid: this.#array('valid', 'float32', [], unitChips, [], {
+        long_name: 'share of the chip’s pixels that have data',
+      }),
+      id: this.#texts('id'),
+      crs: this.#texts('crs'),
+    };
   }
 
   /** Writes the metadata of all arrays. */
   async create(): Promise<void> {
-    await createZarrGroup(this.folder, this.#options.attributes);
-    const arrays = [this.#embeddings, this.#bounds, this.#time, this.#valid, this.#id, this.#crs];
-    for (const array of arrays) await array.create();
+    await createZarrGroup(this.folder, this.options.attributes);
+    for (const array of Object.values(this.#arrays)) await array.create();
     await consolidateZarr(this.folder);
   }
 
   /**
    * Writes a unit.
-   * @param embeddings (chip, …), NaN for chips without data
+   * @param values (chip, …), NaN for chips without data
    * @returns the bytes of the shard of `embeddings`
    */
-  async writeUnit(unit: number, chips: readonly ChipRecord[], embeddings: Float32Array): Promise<Uint8Array> {
-    const finite = (time: number | undefined): number =>
-      time !== undefined && Number.isFinite(time) ? time : Number.NaN;
-    await this.#id.writeChunk(
-      unit,
-      chips.map(({ id }) => id),
+  async writeUnit(unit: number, chips: readonly ChipRecord[], values: Float32Array): Promise<Uint8Array> {
+    const { embeddings, bounds, time, valid, id, crs } = this.#arrays;
+    const finite = (moment = Number.NaN): number => (Number.isFinite(moment) ? moment : Number.NaN);
+    const texts = chips.map((chip) =>
+      chip.crs.epsg === null ? (chip.crs.wkt ?? chip.crs.name) : chip.crs.toString(),
     );
-    await this.#crs.writeChunk(
-      unit,
-      chips.map(({ crs }) => (crs.epsg === null ? (crs.wkt ?? crs.name) : crs.toString())),
-    );
-    const bounds = chips.flatMap((chip) => [...chip.bounds]);
-    await this.#bounds.writeShard([unit, 0], Float64Array.from(bounds));
     const times = chips.flatMap(({ interval }) => [finite(interval?.start), finite(interval?.end)]);
-    await this.#time.writeShard([unit, 0], Float64Array.from(times));
-    await this.#valid.writeShard(
-      [unit],
-      Float32Array.from(chips, ({ valid }) => valid),
+    const shares = Float32Array.from(chips, (chip) => chip.valid);
+    await id.writeChunk(
+      unit,
+      chips.map((chip) => chip.id),
     );
-    return this.#embeddings.writeShard([unit, ...this.#options.shape.map(() => 0)], embeddings);
+    await crs.writeChunk(unit, texts);
+    await bounds.writeShard([unit, 0], Float64Array.from(chips.flatMap((chip) => [...chip.bounds])));
+    await time.writeShard([unit, 0], Float64Array.from(times));
+    await valid.writeShard([unit], shares);
+    return embeddings.writeShard([unit, ...this.options.shape.map(() => 0)], values);
   }
 
   #array(
@@ -104,7 +99,7 @@ export class EmbeddingStore {
     dimensions: readonly string[],
     attributes: Readonly<Record<string, unknown>> = {},
   ): ZarrShardWriter {
-    const { count, unitChips } = this.#options;
+    const { count, unitChips } = this.options;
     return new ZarrShardWriter(join(this.folder, name), {
       shape: [count, ...shape],
       shardShape: [unitChips, ...shape],
@@ -117,7 +112,7 @@ export class EmbeddingStore {
   }
 
   #texts(name: string): ZarrTextWriter {
-    const { count, unitChips } = this.#options;
+    const { count, unitChips } = this.options;
     return new ZarrTextWriter(join(this.folder, name), {
       length: count,
       chunkLength: unitChips,

@@ -6,8 +6,8 @@ import { isTerrachipError } from '../../errors.js';
 import { type GeoBox, gridStrips, type RowRange } from '../../geo/index.js';
 import { unitConversion } from '../../raster/node/index.js';
 import type { Plan } from '../plan.js';
-import { readScene, resolveHref, type Scene, withNodata } from '../scene.js';
-import { openOverlapping, RasterLayer } from './layers.js';
+import { phasesOf, readScene, resolveHref, type Scene } from '../scene.js';
+import { RasterLayer } from './layers.js';
 import { Histogram, otsuThreshold } from './otsu.js';
 
 /** A rule that predicts the positive class (water). */
@@ -80,7 +80,7 @@ const RULES: readonly Rule[] = [
 export interface OpenBaselines {
   readonly baselines: readonly Baseline[];
   readonly leftOut: readonly { name: string; reason: string }[];
-  close(): Promise<void>;
+  dispose(): Promise<void>;
 }
 
 /** Opens the rasters of a map's scene and determines the thresholds, in one pass over the scene per rule. */
@@ -92,18 +92,19 @@ export async function openBaselines(
 ): Promise<OpenBaselines> {
   const leftOut: { name: string; reason: string }[] = [];
   const baselines: Baseline[] = [];
-  const layers = new SceneLayers(plan, geobox, signal);
+  let scene: Scene;
   try {
-    await layers.open(scenePath ?? plan.scene.path);
+    scene = await readScene(scenePath ?? plan.scene.path);
   } catch (error) {
     // The map's own scene may be gone by now. A scene that the caller names must exist.
     if (scenePath !== undefined || !isTerrachipError(error)) throw error;
     return {
       baselines,
       leftOut: RULES.map(({ name }) => ({ name, reason: error.message })),
-      close: async () => undefined,
+      dispose: async () => undefined,
     };
   }
+  const layers = sceneLayers(scene, plan, geobox, signal);
   try {
     for (const rule of RULES) {
       const prepared = await prepare(rule, layers, geobox, signal);
@@ -111,10 +112,10 @@ export async function openBaselines(
       else baselines.push(prepared);
     }
   } catch (error) {
-    await layers.close();
+    await layers.dispose();
     throw error;
   }
-  return { baselines, leftOut, close: () => layers.close() };
+  return { baselines, leftOut, dispose: () => layers.dispose() };
 }
 
 /** A rule with its threshold, or the reason why it cannot be used. */
@@ -163,77 +164,56 @@ async function findThreshold(
 }
 
 /** Bands of a scene on the map's grid, each opened once. */
-class SceneLayers {
-  readonly #plan: Plan;
-  readonly #geobox: GeoBox;
-  readonly #signal: AbortSignal | undefined;
-  readonly #open = new Map<string, RasterLayer>();
-  #scene: Scene | null = null;
-
-  constructor(plan: Plan, geobox: GeoBox, signal: AbortSignal | undefined) {
-    this.#plan = plan;
-    this.#geobox = geobox;
-    this.#signal = signal;
-  }
-
-  async open(path: string): Promise<void> {
-    this.#scene = await readScene(path);
-  }
-
+interface SceneLayers {
   /** A radar band in dB, or an optical band without offset; or the reason why there is none. */
-  async layer(
-    band: string,
-    phase: 'event' | 'before',
-    units: 'dB' | 'optical',
-  ): Promise<RasterLayer | string> {
-    const scene = this.#scene;
-    const scenePhase = scene === null ? null : this.#phase(scene, phase);
-    if (scene === null || scenePhase === null) {
-      return phase === 'event' ? 'the scene has no event phase' : 'the scene has no phase before the event';
-    }
-    for (const [name, input] of Object.entries(scene.document.inputs)) {
-      const source = input.phases?.[scenePhase]?.[band];
-      if (source === undefined) continue;
-      const location = resolveHref(scene, source.href);
-      const key = `${location}#${source.band}#${source.nodata}`;
-      const own = source.units ?? input.units;
-      const known = this.#open.get(key);
-      if (known !== undefined) return known;
-      try {
-        // A ratio of optical bands does not depend on their scale, but on their offset.
-        const scaled = units === 'optical' && own === 'reflectance';
-        const convert = scaled ? null : unitConversion(own, units === 'dB' ? 'dB' : 'dn_harmonised', name);
-        const raster = await openOverlapping(location, this.#geobox, this.#signal);
-        const layer = new RasterLayer(withNodata(raster, source.band, source.nodata), this.#geobox, {
-          band: source.band,
-          resampling: 'bilinear',
-          convert,
-        });
-        this.#open.set(key, layer);
-        return layer;
-      } catch (error) {
-        if (!isTerrachipError(error)) throw error;
-        return error.message;
+  layer(band: string, phase: 'event' | 'before', units: 'dB' | 'optical'): Promise<RasterLayer | string>;
+  dispose(): Promise<void>;
+}
+
+function sceneLayers(scene: Scene, plan: Plan, geobox: GeoBox, signal: AbortSignal | undefined): SceneLayers {
+  const opened = new Map<string, RasterLayer>();
+  return {
+    async layer(band, phase, units) {
+      const scenePhase = scenePhaseOf(scene, plan, phase);
+      if (scenePhase === null)
+        return phase === 'event' ? 'the scene has no event phase' : 'the scene has no phase before the event';
+      for (const [name, input] of Object.entries(scene.document.inputs)) {
+        const source = input.phases?.[scenePhase]?.[band];
+        if (source === undefined) continue;
+        const location = resolveHref(scene, source.href);
+        const key = `${location}#${source.band}#${source.nodata}`;
+        const own = source.units ?? input.units;
+        const known = opened.get(key);
+        if (known !== undefined) return known;
+        try {
+          // A ratio of optical bands does not depend on their scale, but on their offset.
+          const scaled = units === 'optical' && own === 'reflectance';
+          const convert = scaled ? null : unitConversion(own, units === 'dB' ? 'dB' : 'dn_harmonised', name);
+          const { band: index, nodata } = source;
+          const options = { band: index, resampling: 'bilinear', convert, nodata } as const;
+          const layer = await RasterLayer.open(location, geobox, options, signal);
+          opened.set(key, layer);
+          return layer;
+        } catch (error) {
+          if (!isTerrachipError(error)) throw error;
+          return error.message;
+        }
       }
-    }
-    return `the scene has no ${band} in phase ${scenePhase}`;
-  }
+      return `the scene has no ${band} in phase ${scenePhase}`;
+    },
+    async dispose() {
+      for (const layer of opened.values()) await layer.dispose();
+    },
+  };
+}
 
-  /** The phase's name in the scene: from the plan, by its own name, or the only phase of the scene. */
-  #phase(scene: Scene, phase: 'event' | 'before'): string | null {
-    const names = new Set([
-      ...scene.document.phases,
-      ...Object.values(scene.document.inputs).flatMap((input) => Object.keys(input.phases ?? {})),
-    ]);
-    for (const name of phase === 'event' ? ['event'] : ['pre_event', 'pre_month']) {
-      const planned = this.#plan.images.find((image) => image.phase === name)?.scenePhase;
-      if (planned !== null && planned !== undefined && names.has(planned)) return planned;
-      if (names.has(name)) return name;
-    }
-    return phase === 'event' && names.size === 1 ? [...names][0] : null;
+/** The phase's name in the scene: from the plan, by its own name, or the only phase of the scene. */
+function scenePhaseOf(scene: Scene, plan: Plan, phase: 'event' | 'before'): string | null {
+  const names = phasesOf(scene);
+  for (const name of phase === 'event' ? ['event'] : ['pre_event', 'pre_month']) {
+    const planned = plan.images.find((image) => image.phase === name)?.scenePhase;
+    if (planned !== null && planned !== undefined && names.has(planned)) return planned;
+    if (names.has(name)) return name;
   }
-
-  async close(): Promise<void> {
-    for (const layer of this.#open.values()) await layer.close();
-  }
+  return phase === 'event' && names.size === 1 ? [...names][0] : null;
 }

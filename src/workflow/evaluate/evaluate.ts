@@ -4,13 +4,13 @@ import { invalidOption } from '../../errors.js';
 import { type GeoBox, gridStrips, PixelAreas, type RowRange } from '../../geo/index.js';
 import { requireApart } from '../../io/node/inputs.js';
 import { writeFileAtomically, writeJson } from '../../io/node/output.js';
-import type { OperationOptions } from '../../progress.js';
+import { type OperationOptions, reportProgress } from '../../progress.js';
 import { openRaster, type Raster, readPixels } from '../../raster/node/index.js';
-import { noReference } from '../../raster/request.js';
 import type { ReadVectorOptions } from '../../vector/node/index.js';
 import { CLASS_NODATA } from '../classes.js';
 import { type MapFolder, readMapFolder } from '../map-folder.js';
-import { drawMap } from '../picture/index.js';
+import { drawMap } from '../picture/map-picture.js';
+import { requireGeobox } from '../target-grid.js';
 import { type OpenBaselines, openBaselines } from './baselines.js';
 import { describeFindings, MAJORITY } from './findings.js';
 import { findClass, type LabelOptions, openLabel } from './label.js';
@@ -23,13 +23,13 @@ import {
   METRICS_SCHEMA_VERSION,
   type Metrics,
   ratio,
+  sum,
   type ZoneMetrics,
 } from './metrics.js';
 import { Sieve } from './sieve.js';
 import { AreaTally, describeZones, type Statistics } from './statistics.js';
 import { BaselineTally, ConfusionTally, exclusionOf, PermanentWaterTally } from './tally.js';
-import { Zones } from './zones.js';
-import { zonesTable } from './zones-table.js';
+import { Zones, zonesTable } from './zones.js';
 
 /** Options of `assessMap`. */
 export interface AssessOptions extends OperationOptions, Partial<LabelOptions> {
@@ -54,7 +54,7 @@ export interface AssessOptions extends OperationOptions, Partial<LabelOptions> {
 }
 
 /** Options of `evaluateMap`. */
-export interface EvaluateOptions extends AssessOptions {
+export interface EvaluateMapOptions extends AssessOptions {
   label: string;
 }
 
@@ -65,7 +65,7 @@ export interface Assessment {
   statistics: Statistics;
 }
 
-export async function evaluateMap(options: EvaluateOptions): Promise<Metrics> {
+export async function evaluateMap(options: EvaluateMapOptions): Promise<Metrics> {
   const { metrics } = await assessMap(options);
   if (metrics === null) throw invalidOption('label', 'is missing', 'name a raster or polygons');
   return metrics;
@@ -79,21 +79,16 @@ export async function assessMap(options: AssessOptions): Promise<Assessment> {
     ['statistics.json', 'metrics.json', 'zones.csv', 'quicklook.png'].map((file) => join(options.map, file)),
     [label, permanentWater, zones, scene].filter((input) => input !== undefined),
   );
-  const map = await openRaster(join(options.map, 'classes.tif'), { signal });
-  const job = new Job(folder, map, options);
-  try {
-    const assessment = await job.run();
-    await writeJson(join(options.map, 'statistics.json'), assessment.statistics);
-    if (assessment.metrics !== null) await writeJson(join(options.map, 'metrics.json'), assessment.metrics);
-    const table = zonesTable(assessment.statistics, assessment.metrics);
-    if (table !== null) await writeFileAtomically(join(options.map, 'zones.csv'), Buffer.from(table));
-    onProgress?.({ type: 'stage', stage: 'metrics' });
-    await job.redraw(assessment.statistics);
-    return assessment;
-  } finally {
-    await job.close();
-    await map.close();
-  }
+  await using map = await openRaster(join(options.map, 'classes.tif'), { signal });
+  await using job = new Job(folder, map, options);
+  const assessment = await job.run();
+  await writeJson(join(options.map, 'statistics.json'), assessment.statistics);
+  if (assessment.metrics !== null) await writeJson(join(options.map, 'metrics.json'), assessment.metrics);
+  const table = zonesTable(assessment.statistics, assessment.metrics);
+  if (table !== null) await writeFileAtomically(join(options.map, 'zones.csv'), Buffer.from(table));
+  onProgress?.({ type: 'stage', stage: 'metrics' });
+  await job.redraw(assessment.statistics);
+  return assessment;
 }
 
 /** The positive class; null if the class names do not determine it. */
@@ -105,12 +100,9 @@ function findPositive(classes: readonly string[], name: string | undefined): num
 }
 
 class Job {
-  readonly #folder: MapFolder;
-  readonly #map: Raster;
   readonly #geobox: GeoBox;
   readonly #classes: readonly string[];
   readonly #positive: number | null;
-  readonly #options: AssessOptions;
   readonly #areas: PixelAreas;
   #label: GridLayer | null = null;
   #permanent: GridLayer | null = null;
@@ -118,56 +110,51 @@ class Job {
   #zones: Zones | null = null;
   #sieve: Sieve | null = null;
 
-  constructor(folder: MapFolder, map: Raster, options: AssessOptions) {
-    if (map.geobox === null) throw noReference(map);
-    this.#folder = folder;
-    this.#map = map;
-    this.#geobox = map.geobox;
+  constructor(
+    private readonly folder: MapFolder,
+    private readonly map: Raster,
+    private readonly options: AssessOptions,
+  ) {
+    this.#geobox = requireGeobox(map);
     this.#classes = folder.classes.map(({ name }) => name);
     this.#positive = findPositive(this.#classes, options.positiveClass);
-    this.#options = options;
-    this.#areas = new PixelAreas(map.geobox);
+    this.#areas = new PixelAreas(this.#geobox);
   }
 
-  async close(): Promise<void> {
-    await this.#label?.close();
-    await this.#permanent?.close();
-    await this.#baselines?.close();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#label?.dispose();
+    await this.#permanent?.dispose();
+    await this.#baselines?.dispose();
   }
 
   #vectorOptions(): ReadVectorOptions {
-    const { sourceCrs: crs, encoding, signal, onProgress } = this.#options;
+    const { sourceCrs: crs, encoding, signal, onProgress } = this.options;
     return { crs, encoding, signal, onProgress };
   }
 
   /** Draws the map's quicklook again, with the outline of the label. */
   async redraw(statistics: Statistics): Promise<void> {
-    const { label, signal, minArea } = this.#options;
+    const { label, signal, minArea } = this.options;
     const positive = this.#positive;
     if (label === undefined || positive === null) return;
     const read = async (geobox: GeoBox): Promise<Float32Array> => {
       // Without `onProgress`: warnings about the label were reported before.
       const { onProgress, ...reading } = this.#vectorOptions();
-      const layer = await openLabel({ ...this.#options, label }, geobox, this.#classes, positive, reading);
+      const options = { ...this.options, label };
+      await using layer = await openLabel(options, geobox, this.#classes, positive, reading);
       const result = new Float32Array(geobox.pixelCount);
-      try {
-        for (const rows of gridStrips(geobox)) {
-          const values = await layer.readRows(rows, signal);
-          result.set(
-            values.map((value) => (value === positive ? 1 : 0)),
-            rows.start * geobox.width,
-          );
-        }
-      } finally {
-        await layer.close();
+      for (const rows of gridStrips(geobox)) {
+        const values = await layer.readRows(rows, signal);
+        for (const [i, value] of values.entries())
+          if (value === positive) result[rows.start * geobox.width + i] = 1;
       }
       return result;
     };
     await drawMap({
-      classMap: this.#map.name,
-      target: join(this.#folder.path, 'quicklook.png'),
-      classes: this.#folder.classes,
-      plan: this.#folder.plan,
+      classMap: this.map.name,
+      target: join(this.folder.path, 'quicklook.png'),
+      classes: this.folder.classes,
+      plan: this.folder.plan,
       // The quicklook shows all components, so areas without small components would not fit it.
       km2: minArea === undefined ? statistics.classes.map(({ km2 }) => km2) : null,
       outline: { label: `${this.#classes[positive]} in the label`, read },
@@ -179,50 +166,43 @@ class Job {
     await this.#open();
     if (this.#sieve !== null) await this.#findComponents(this.#sieve);
     const classes = this.#classes;
-    const tallies = {
+    const zones = this.#zones?.zones ?? [];
+    const tallies: Tallies = {
       area: new AreaTally(classes, this.#areas, this.#geobox.width),
       confusion: new ConfusionTally(classes),
       baselines: (this.#baselines?.baselines ?? []).map((baseline) => new BaselineTally(baseline)),
       permanent: new PermanentWaterTally(),
-      zones: (this.#zones?.zones ?? []).map(() => new ConfusionTally(classes)),
-      zoneAreas: (this.#zones?.zones ?? []).map(() => classes.map(() => 0)),
+      zones: zones.map(() => new ConfusionTally(classes)),
+      zoneAreas: zones.map(() => classes.map(() => 0)),
     };
     for await (const [rows, map] of this.#strips('evaluate')) await this.#count(rows, map, tallies);
     return { metrics: this.#metrics(tallies), statistics: this.#statistics(tallies) };
   }
 
   async #open(): Promise<void> {
-    const { label, permanentWater, zones, minArea, signal } = this.#options;
+    const { label, permanentWater, zones, minArea, signal } = this.options;
     if (minArea !== undefined && !(minArea > 0 && Number.isFinite(minArea))) {
       throw invalidOption('minArea', `cannot be ${minArea}`, 'give a positive area');
     }
     if (permanentWater !== undefined && this.#positive === null) {
       const names = this.#classes.join(', ');
-      throw invalidOption(
-        'permanentWater',
-        `splits one class, and the map has ${names}`,
-        'name it with `positiveClass`',
-      );
+      const problem = `splits one class, and the map has ${names}`;
+      throw invalidOption('permanentWater', problem, 'name it with `positiveClass`');
     }
     const reading = this.#vectorOptions();
     if (minArea !== undefined) this.#sieve = new Sieve(minArea);
     if (label !== undefined) {
-      this.#label = await openLabel(
-        { ...this.#options, label },
-        this.#geobox,
-        this.#classes,
-        this.#positive,
-        reading,
-      );
+      const options = { ...this.options, label };
+      this.#label = await openLabel(options, this.#geobox, this.#classes, this.#positive, reading);
     }
     if (permanentWater !== undefined) {
       this.#permanent = await openMask(permanentWater, this.#geobox, reading);
     }
     if (zones !== undefined) {
-      this.#zones = await Zones.open(zones, this.#geobox, this.#options.zoneName, reading);
+      this.#zones = await Zones.open(zones, this.#geobox, this.options.zoneName, reading);
     }
     if (label !== undefined && this.#positive !== null) {
-      this.#baselines = await openBaselines(this.#folder.plan, this.#geobox, this.#options.scene, signal);
+      this.#baselines = await openBaselines(this.folder.plan, this.#geobox, this.options.scene, signal);
     }
   }
 
@@ -240,10 +220,10 @@ class Job {
   /** The map's classes, from top to bottom; without components below `minArea` once these are known. */
   async *#strips(stage: string, clean = true): AsyncGenerator<[RowRange, Uint8Array]> {
     const { width, height } = this.#geobox;
-    const { signal, onProgress } = this.#options;
+    const { signal } = this.options;
     for (const { start, end } of gridStrips(this.#geobox)) {
       signal?.throwIfAborted();
-      const { planes, valid } = await readPixels(this.#map, {
+      const { planes, valid } = await readPixels(this.map, {
         window: { x: 0, y: start, width, height: end - start },
         bands: [1],
         signal,
@@ -255,12 +235,12 @@ class Job {
           this.#sieve.cleanRow(map.subarray(first, first + width));
       }
       yield [{ start, end }, map];
-      onProgress?.({ type: 'progress', stage, done: end, total: height, unit: 'rows' });
+      reportProgress(this.options, stage, end, height, 'rows');
     }
   }
 
   async #count(rows: RowRange, map: Uint8Array, tallies: Tallies): Promise<void> {
-    const { signal } = this.#options;
+    const { signal } = this.options;
     const { width } = this.#geobox;
     const positive = this.#positive;
     const label = (await this.#label?.readRows(rows, signal)) ?? null;
@@ -291,7 +271,7 @@ class Job {
   }
 
   #statistics({ area, permanent, zoneAreas }: Tallies): Statistics {
-    const { minArea, permanentWater } = this.#options;
+    const { minArea, permanentWater } = this.options;
     const { permanentWater: always, mappedInside, mappedOutside } = permanent.area;
     return area.describe({
       minArea:
@@ -313,7 +293,7 @@ class Job {
   }
 
   #metrics(tallies: Tallies): Metrics | null {
-    const { label, permanentWater, minArea } = this.#options;
+    const { label, permanentWater, minArea } = this.options;
     if (label === undefined) return null;
     const positive = this.#positive;
     const confusion = tallies.confusion.describe();
@@ -357,9 +337,9 @@ function majorityBaseline(
   positive: number | null,
 ): BaselineMetrics | null {
   if (majorityClass === null || positive === null) return null;
-  const byLabel = confusion.counts.map((row) => row.reduce((total, count) => total + count, 0));
+  const byLabel = confusion.counts.map(sum);
   const positives = byLabel[positive];
-  const negatives = byLabel.reduce((total, count) => total + count, 0) - positives;
+  const negatives = sum(byLabel) - positives;
   const all = classes[positive] === majorityClass;
   const counts = {
     truePositives: all ? positives : 0,

@@ -2,6 +2,7 @@
 import { invalidInput, invalidOption } from '../../errors.js';
 import { type GeoBox, noOverlap } from '../../geo/index.js';
 import { memberOf } from '../../json/keys.js';
+import { disposable } from '../../resource.js';
 import { placeOf } from '../../vector/features.js';
 import {
   type AreaFeatures,
@@ -10,7 +11,7 @@ import {
   type ReadVectorOptions,
   readAreas,
 } from '../../vector/node/index.js';
-import { AreaLayer, type GridLayer, openOverlapping, RasterLayer } from './layers.js';
+import { areaLayer, type GridLayer, RasterLayer } from './layers.js';
 
 /** The truth that a map is scored against. */
 export interface LabelOptions {
@@ -48,36 +49,26 @@ export async function openLabel(
     const values = classValues(areas, options, classes, positive);
     const rasterizer = new Rasterizer(areas, geobox);
     if (!rasterizer.isNear) throw noOverlap(options.label, placeOf(areas), 'the map', geobox);
-    return new AreaLayer(rasterizer, values, 0);
+    return areaLayer(rasterizer, values);
   }
-  for (const [option, value] of [
-    ['labelClass', options.labelClass],
-    ['classProperty', options.classProperty],
-  ] as const) {
-    if (value !== undefined) {
+  for (const option of ['labelClass', 'classProperty'] as const) {
+    if (options[option] !== undefined) {
       throw invalidOption(option, `has no meaning for the raster ${options.label}`, 'leave it out');
     }
   }
-  const raster = await openOverlapping(options.label, geobox, read.signal);
   const band = options.band ?? 1;
-  try {
-    const layer = new RasterLayer(raster, geobox, { band, resampling: 'nearest', unscale: false });
-    return raster.bands[band - 1].nodata === null ? withoutIgnored(layer) : layer;
-  } catch (error) {
-    await raster.close();
-    throw error;
-  }
+  const reading = { band, resampling: 'nearest', unscale: false } as const;
+  const layer = await RasterLayer.open(options.label, geobox, reading, read.signal);
+  return layer.raster.bands[band - 1].nodata === null ? withoutIgnored(layer) : layer;
 }
 
 function withoutIgnored(layer: GridLayer): GridLayer {
-  return {
-    async readRows(rows, signal) {
-      const values = await layer.readRows(rows, signal);
-      for (let i = 0; i < values.length; i++) if (values[i] === LABEL_IGNORE) values[i] = Number.NaN;
-      return values;
-    },
-    close: () => layer.close(),
+  const readRows: GridLayer['readRows'] = async (rows, signal) => {
+    const values = await layer.readRows(rows, signal);
+    for (let i = 0; i < values.length; i++) if (values[i] === LABEL_IGNORE) values[i] = Number.NaN;
+    return values;
   };
+  return disposable({ readRows }, () => layer.dispose());
 }
 
 /** The class number of each feature. */
@@ -92,11 +83,8 @@ function classValues(
     return areas.features.map(({ properties }) => {
       const value = memberOf(properties, property);
       if (value === undefined) {
-        throw invalidInput(
-          areas.name,
-          `has a polygon without the property ${property}`,
-          'choose another with `classProperty`',
-        );
+        const problem = `has a polygon without the property ${property}`;
+        throw invalidInput(areas.name, problem, 'choose another with `classProperty`');
       }
       const found = typeof value === 'number' ? value : classes.indexOf(String(value));
       if (classes[found] === undefined) {
@@ -112,11 +100,8 @@ function classValues(
   const value =
     options.labelClass === undefined ? positive : findClass('labelClass', options.labelClass, classes);
   if (value === null) {
-    throw invalidOption(
-      'labelClass',
-      `is missing: the map has the classes ${classes.join(', ')}`,
-      `name the class of the polygons in ${areas.name}`,
-    );
+    const problem = `is missing: the map has the classes ${classes.join(', ')}`;
+    throw invalidOption('labelClass', problem, `name the class of the polygons in ${areas.name}`);
   }
   return areas.features.map(() => value);
 }

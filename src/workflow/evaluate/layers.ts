@@ -9,14 +9,16 @@ import {
   type UnitConversion,
   WarpedRaster,
 } from '../../raster/node/index.js';
-import { noReference } from '../../raster/request.js';
+import { disposable, orDispose, Resource } from '../../resource.js';
 import { isVectorPath, Rasterizer, type ReadVectorOptions, readAreas } from '../../vector/node/index.js';
 
+import { type SceneNodata, withNodata } from '../scene.js';
+import { requireGeobox } from '../target-grid.js';
+
 /** Values on a grid. */
-export interface GridLayer {
+export interface GridLayer extends Resource {
   /** The values of rows, (row, x), NaN where unknown. The rows must be in one strip of `gridStrips`. */
   readRows(rows: RowRange, signal?: AbortSignal): Promise<Float32Array>;
-  close(): Promise<void>;
 }
 
 export interface RasterLayerOptions {
@@ -25,17 +27,21 @@ export interface RasterLayerOptions {
   /** Apply the band's scale and offset (default true). */
   unscale?: boolean;
   convert?: UnitConversion | null;
+  /** Overrides the file's nodata value. */
+  nodata?: SceneNodata;
 }
 
 /** A band of a raster, resampled onto a grid. */
-export class RasterLayer implements GridLayer {
-  readonly raster: Raster;
+export class RasterLayer extends Resource implements GridLayer {
   readonly #backend = new CpuBackend();
   readonly #rows: RowReader;
 
-  /** @throws {TerrachipError} INVALID_INPUT for a raster without a CRS, or for a missing band */
-  constructor(raster: Raster, geobox: GeoBox, options: RasterLayerOptions) {
-    this.raster = raster;
+  private constructor(
+    readonly raster: Raster,
+    geobox: GeoBox,
+    options: RasterLayerOptions,
+  ) {
+    super();
     const warped = new WarpedRaster(this.#backend, raster, {
       geobox,
       resampling: options.resampling,
@@ -47,53 +53,42 @@ export class RasterLayer implements GridLayer {
     this.#rows = new RowReader(this.#backend, warped);
   }
 
+  /** @throws {TerrachipError} INVALID_INPUT for a raster that does not overlap the grid, or for a missing band */
+  static async open(
+    path: string,
+    geobox: GeoBox,
+    options: RasterLayerOptions,
+    signal?: AbortSignal,
+  ): Promise<RasterLayer> {
+    const raster = await openRaster(path, { signal });
+    return orDispose(raster, async () => {
+      const own = requireGeobox(raster);
+      if (!gridsMeet(own, geobox)) throw noOverlap(path, own, 'the map', geobox);
+      return new RasterLayer(withNodata(raster, options.band, options.nodata), geobox, options);
+    });
+  }
+
   async readRows(rows: RowRange, signal?: AbortSignal): Promise<Float32Array> {
     const [values] = await this.#rows.read(rows, signal);
     return values;
   }
 
-  async close(): Promise<void> {
+  async dispose(): Promise<void> {
     this.#rows.dispose();
     this.#backend.dispose();
-    await this.raster.close();
+    await this.raster.dispose();
   }
 }
 
-/** Polygons burned onto a grid at pixel centres; other pixels have the value `outside`. */
-export class AreaLayer implements GridLayer {
-  readonly #rasterizer: Rasterizer;
-  readonly #values: readonly number[];
-  readonly #outside: number;
-
-  constructor(rasterizer: Rasterizer, values: readonly number[], outside: number) {
-    this.#rasterizer = rasterizer;
-    this.#values = values;
-    this.#outside = outside;
-  }
-
-  async readRows(rows: RowRange): Promise<Float32Array> {
-    const result = new Float32Array((rows.end - rows.start) * this.#rasterizer.geobox.width);
-    result.fill(this.#outside);
-    this.#rasterizer.burn(rows, result, this.#values);
+/** Polygons burned onto a grid at pixel centres; other pixels are 0. @param values of each feature */
+export function areaLayer(rasterizer: Rasterizer, values: readonly number[]): GridLayer {
+  const readRows = async ({ start, end }: RowRange): Promise<Float32Array> => {
+    const result = new Float32Array((end - start) * rasterizer.geobox.width);
+    rasterizer.burn({ start, end }, result, values);
     return result;
-  }
-
-  async close(): Promise<void> {
-    // The polygons are in memory.
-  }
-}
-
-/** Opens a raster. @throws {TerrachipError} INVALID_INPUT if it does not overlap the map's grid */
-export async function openOverlapping(path: string, geobox: GeoBox, signal?: AbortSignal): Promise<Raster> {
-  const raster = await openRaster(path, { signal });
-  try {
-    if (raster.geobox === null) throw noReference(raster);
-    if (!gridsMeet(raster.geobox, geobox)) throw noOverlap(path, raster.geobox, 'the map', geobox);
-    return raster;
-  } catch (error) {
-    await raster.close();
-    throw error;
-  }
+  };
+  // The polygons are in memory.
+  return disposable({ readRows }, async () => undefined);
 }
 
 /** A mask: polygons, or the pixels of a raster with values above 0. NaN and nodata are outside. */
@@ -102,19 +97,11 @@ export async function openMask(
   geobox: GeoBox,
   read: ReadVectorOptions = {},
 ): Promise<GridLayer> {
-  if (isVectorPath(path)) {
-    const areas = await readAreas(path, read);
-    return new AreaLayer(
-      new Rasterizer(areas, geobox),
-      areas.features.map(() => 1),
-      0,
-    );
-  }
-  const raster = await openOverlapping(path, geobox, read.signal);
-  try {
-    return new RasterLayer(raster, geobox, { band: 1, resampling: 'nearest', unscale: false });
-  } catch (error) {
-    await raster.close();
-    throw error;
-  }
+  if (!isVectorPath(path))
+    return RasterLayer.open(path, geobox, { band: 1, resampling: 'nearest', unscale: false }, read.signal);
+  const areas = await readAreas(path, read);
+  return areaLayer(
+    new Rasterizer(areas, geobox),
+    areas.features.map(() => 1),
+  );
 }

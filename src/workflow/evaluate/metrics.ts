@@ -134,21 +134,12 @@ export function describeConfusion(
   areaKm2: { map: readonly number[]; label: readonly number[] },
 ): ConfusionMetrics {
   const byLabel = confusion.map(sum);
-  const byMap = classes.map((_, c) => sum(confusion.map((row) => row[c])));
   const total = sum(byLabel);
   const all = total + excluded.mapInvalid + excluded.labelUnknown + excluded.otherClass;
   const described = classes.map((name, c): ClassMetrics => {
-    const hits = confusion[c][c];
-    return {
-      name,
-      labelShare: ratio(byLabel[c], total),
-      iou: ratio(hits, byLabel[c] + byMap[c] - hits),
-      precision: ratio(hits, byMap[c]),
-      recall: ratio(hits, byLabel[c]),
-      f1: ratio(2 * hits, byLabel[c] + byMap[c]),
-      mapKm2: areaKm2.map[c],
-      labelKm2: areaKm2.label[c],
-    };
+    const { accuracy, ...scores } = binaryScores(binaryCounts(confusion, c));
+    const [mapKm2, labelKm2] = [areaKm2.map[c], areaKm2.label[c]];
+    return { name, labelShare: ratio(byLabel[c], total), ...scores, mapKm2, labelKm2 };
   });
   const known = described.flatMap(({ iou }) => (iou === null ? [] : [iou]));
   const majority = Math.max(0, ...byLabel);

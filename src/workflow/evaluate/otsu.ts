@@ -1,13 +1,13 @@
 /** A histogram with bins of equal width. Values beyond the ends count in the outermost bins. */
 export class Histogram {
-  readonly low: number;
-  readonly binsPerUnit: number;
   readonly counts: Float64Array;
 
   /** @param low lower edge of the first bin @param high upper edge of the last bin */
-  constructor(low: number, high: number, binsPerUnit: number) {
-    this.low = low;
-    this.binsPerUnit = binsPerUnit;
+  constructor(
+    readonly low: number,
+    high: number,
+    readonly binsPerUnit: number,
+  ) {
     this.counts = new Float64Array(Math.round((high - low) * binsPerUnit));
   }
 

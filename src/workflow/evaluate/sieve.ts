@@ -18,7 +18,6 @@ const MAX_RUNS = 2 ** 26;
 
 /** Components are 8-connected, so that diagonal rivers stay in one piece. */
 export class Sieve {
-  readonly #minArea: number;
   #parents = new Int32Array(2 ** 16);
   #areas = new Float64Array(2 ** 16);
   #runs = 0;
@@ -28,9 +27,7 @@ export class Sieve {
   removedPixels = 0;
 
   /** @param minArea in m²; smaller components are removed */
-  constructor(minArea: number) {
-    this.#minArea = minArea;
-  }
+  constructor(private readonly minArea: number) {}
 
   /** First pass. @param areas of the row's pixels, in m² @throws {TerrachipError} TOO_LARGE */
   addRow(row: Uint8Array, areas: Float64Array): void {
@@ -65,7 +62,7 @@ export class Sieve {
   cleanRow(row: Uint8Array): void {
     for (const { start, end } of runsOf(row, 0)) {
       const area = this.#areas[this.#root(this.#next++)];
-      if (area >= this.#minArea) continue;
+      if (area >= this.minArea) continue;
       row.fill(0, start, end);
       this.removedPixels += end - start;
     }

@@ -56,26 +56,24 @@ export interface Statistics {
 
 /** Sums areas by class. */
 export class AreaTally {
-  readonly #classes: readonly string[];
-  readonly #areas: PixelAreas;
-  readonly #width: number;
   readonly #pixels: number[];
   readonly #squareMetres: number[];
   #total = 0;
 
-  constructor(classes: readonly string[], areas: PixelAreas, width: number) {
-    this.#classes = classes;
-    this.#areas = areas;
-    this.#width = width;
+  constructor(
+    private readonly classes: readonly string[],
+    private readonly areas: PixelAreas,
+    private readonly width: number,
+  ) {
     this.#pixels = classes.map(() => 0);
     this.#squareMetres = classes.map(() => 0);
   }
 
   /** @param map class numbers of whole rows, from row `start` */
   add(map: Uint8Array, start: number): void {
-    for (let first = 0; first < map.length; first += this.#width) {
-      const areas = this.#areas.row(start + first / this.#width);
-      for (let x = 0; x < this.#width; x++) {
+    for (let first = 0; first < map.length; first += this.width) {
+      const areas = this.areas.row(start + first / this.width);
+      for (let x = 0; x < this.width; x++) {
         const value = map[first + x];
         this.#total += areas[x];
         if (value === CLASS_NODATA) continue;
@@ -98,7 +96,7 @@ export class AreaTally {
       totalKm2: this.#total / 1e6,
       validKm2: valid / 1e6,
       validShare: ratio(valid, this.#total),
-      classes: this.#classes.map((name, value) => ({
+      classes: this.classes.map((name, value) => ({
         name,
         pixels: this.#pixels[value],
         km2: this.#squareMetres[value] / 1e6,

@@ -23,13 +23,11 @@ export function exclusionOf(mapped: number, truth: number, classes: number): Exc
 /** A confusion matrix, and areas by class. */
 export class ConfusionTally {
   readonly counts: number[][];
-  readonly #classes: readonly string[];
   readonly #excluded = { mapInvalid: 0, labelUnknown: 0, otherClass: 0 };
   readonly #mapArea: number[];
   readonly #labelArea: number[];
 
-  constructor(classes: readonly string[]) {
-    this.#classes = classes;
+  constructor(private readonly classes: readonly string[]) {
     this.counts = classes.map(() => classes.map(() => 0));
     this.#mapArea = classes.map(() => 0);
     this.#labelArea = classes.map(() => 0);
@@ -37,7 +35,7 @@ export class ConfusionTally {
 
   /** Adds a pixel. @param area in m² */
   add(mapped: number, truth: number, area: number): void {
-    const reason = exclusionOf(mapped, truth, this.#classes.length);
+    const reason = exclusionOf(mapped, truth, this.classes.length);
     if (reason !== null) {
       this.#excluded[reason]++;
       return;
@@ -49,7 +47,7 @@ export class ConfusionTally {
 
   describe(): ConfusionMetrics {
     const km2 = (areas: readonly number[]): number[] => areas.map((area) => area / 1e6);
-    return describeConfusion(this.#classes, this.counts, this.#excluded, {
+    return describeConfusion(this.classes, this.counts, this.#excluded, {
       map: km2(this.#mapArea),
       label: km2(this.#labelArea),
     });
@@ -73,14 +71,11 @@ export class BinaryTally {
 
 /** A baseline against the label. */
 export class BaselineTally {
-  readonly #baseline: Baseline;
   readonly #tally = new BinaryTally();
   #noData = 0;
   #pixels = 0;
 
-  constructor(baseline: Baseline) {
-    this.#baseline = baseline;
-  }
+  constructor(private readonly baseline: Baseline) {}
 
   /** @param predicted 1, 0 or NaN */
   add(predicted: number, truth: boolean): void {
@@ -90,7 +85,7 @@ export class BaselineTally {
   }
 
   describe(): BaselineMetrics {
-    const { name, title, formula, threshold, unit } = this.#baseline;
+    const { name, title, formula, threshold, unit } = this.baseline;
     const { counts } = this.#tally;
     return {
       name,

@@ -12,6 +12,9 @@ import {
   readAreas,
 } from '../../vector/node/index.js';
 
+import type { Metrics } from './metrics.js';
+import type { Statistics } from './statistics.js';
+
 export interface ZoneArea {
   readonly name: string;
   /** Area of its polygons in km², including parts outside of the map. */
@@ -22,21 +25,14 @@ export interface ZoneArea {
 const NAME_PROPERTIES = ['name', 'NAME', 'Name', 'id', 'ID'];
 
 export class Zones {
-  readonly zones: readonly ZoneArea[];
-  readonly #rasterizer: Rasterizer;
-  readonly #features: readonly (readonly number[])[];
   #stamps = new Uint32Array(0);
   #stamp = 0;
 
   private constructor(
-    zones: readonly ZoneArea[],
-    features: readonly (readonly number[])[],
-    rasterizer: Rasterizer,
-  ) {
-    this.zones = zones;
-    this.#features = features;
-    this.#rasterizer = rasterizer;
-  }
+    readonly zones: readonly ZoneArea[],
+    private readonly features: readonly number[][],
+    private readonly rasterizer: Rasterizer,
+  ) {}
 
   /**
    * @param property with a zone's name (default: the first of name, NAME, Name, id, ID that all have; else zones are
@@ -65,13 +61,13 @@ export class Zones {
 
   /** Calls `onPixel` once for each pixel of each zone in `rows`, with its index (row, x) from `rows.start`. */
   visit(rows: RowRange, onPixel: (zone: number, index: number) => void): void {
-    const { width } = this.#rasterizer.geobox;
+    const { width } = this.rasterizer.geobox;
     const size = (rows.end - rows.start) * width;
     if (this.#stamps.length < size) this.#stamps = new Uint32Array(size);
-    for (const [zone, features] of this.#features.entries()) {
+    for (const [zone, features] of this.features.entries()) {
       this.#stamp++;
       for (const feature of features) {
-        this.#rasterizer.spans(feature, rows, (row, start, end) => {
+        this.rasterizer.spans(feature, rows, (row, start, end) => {
           const first = (row - rows.start) * width;
           for (let i = first + start; i < first + end; i++) {
             if (this.#stamps[i] === this.#stamp) continue;
@@ -93,11 +89,8 @@ function namesOf({ name, features }: AreaFeatures, property: string | undefined)
     const value = memberOf(properties, key);
     if (!isName(value)) {
       const has = Object.keys(properties).join(', ');
-      throw invalidInput(
-        name,
-        `has a zone without the property ${key}${has === '' ? '' : ` (it has ${has})`}`,
-        'choose another with `zoneName`',
-      );
+      const problem = `has a zone without the property ${key}${has === '' ? '' : ` (it has ${has})`}`;
+      throw invalidInput(name, problem, 'choose another with `zoneName`');
     }
     return String(value);
   });
@@ -105,4 +98,29 @@ function namesOf({ name, features }: AreaFeatures, property: string | undefined)
 
 function isName(value: unknown): value is string | number {
   return (typeof value === 'string' && value !== '') || typeof value === 'number';
+}
+
+/** `zones.csv` (RFC 4180): one row per zone, with areas and, if there is a label, IoU by class. Null without zones. */
+export function zonesTable(statistics: Statistics, metrics: Metrics | null): string | null {
+  const { zones } = statistics;
+  if (zones === null) return null;
+  const classes = statistics.classes.map(({ name }) => name);
+  const header = ['zone', 'km2', 'valid_km2', 'valid_share', ...classes.map((name) => `${name}_km2`)];
+  if (metrics !== null) header.push('evaluated_pixels', ...classes.map((name) => `${name}_iou`));
+  const rows = zones.map((zone, k) => {
+    const row: (string | number | null)[] = [zone.name, zone.km2, zone.validKm2, zone.validShare];
+    row.push(...zone.classes.map(({ km2 }) => km2));
+    const scores = metrics?.zones?.[k];
+    if (scores !== undefined) row.push(scores.evaluatedPixels, ...scores.classes.map(({ iou }) => iou));
+    return row;
+  });
+  return [header, ...rows].map((row) => `${row.map(field).join(',')}\r\n`).join('');
+}
+
+/** Names that a spreadsheet would read as a formula get a leading apostrophe. */
+function field(value: string | number | null): string {
+  if (value === null) return '';
+  if (typeof value === 'number') return String(value);
+  const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

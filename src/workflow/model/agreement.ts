@@ -36,22 +36,17 @@ export async function runSample(
   provider: HostProviderChoice,
   signal?: AbortSignal,
 ): Promise<SampleRun> {
-  const session = await openSession({ spec, graphs: { whole: path } }, { provider });
-  const backend = new CpuBackend();
-  try {
-    const results: { data: Float32Array; dims: readonly number[] }[] = [];
-    for (const chip of sample) {
-      signal?.throwIfAborted();
-      const inputs = new Map([...chip].map(([name, values]) => [name, backend.upload(values)]));
-      const result = await session.run(backend, inputs, 1);
-      results.push({ data: await backend.download(result), dims: result.shape });
-      for (const tensor of [result, ...inputs.values()]) tensor.dispose();
-    }
-    return { provider: session.provider, results };
-  } finally {
-    backend.dispose();
-    await session.dispose();
+  await using session = await openSession({ spec, graphs: { whole: path } }, { provider });
+  using backend = new CpuBackend();
+  const results: { data: Float32Array; dims: readonly number[] }[] = [];
+  for (const chip of sample) {
+    signal?.throwIfAborted();
+    const inputs = new Map([...chip].map(([name, values]) => [name, backend.upload(values)]));
+    const result = await session.run(backend, inputs, 1);
+    results.push({ data: await backend.download(result), dims: result.shape });
+    for (const tensor of [result, ...inputs.values()]) tensor.dispose();
   }
+  return { provider: session.provider, results };
 }
 
 /** @param name the checkpoint, for messages @throws {TerrachipError} INVALID_INPUT if float16 overflows */
@@ -111,9 +106,6 @@ function probabilities(logits: Float32Array, pixel: number, plane: number): numb
 
 function requireFinite(values: Float32Array, name: string): Float32Array {
   if (values.every(Number.isFinite)) return values;
-  throw invalidInput(
-    name,
-    'overflows in float16: it gives values that are not finite',
-    'import it in float32',
-  );
+  const problem = 'overflows in float16: it gives values that are not finite';
+  throw invalidInput(name, problem, 'import it in float32');
 }

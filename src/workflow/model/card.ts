@@ -1,5 +1,4 @@
 /** Makes `model.json` for a TerraMind checkpoint. */
-import { join } from 'node:path';
 import * as v from 'valibot';
 import { invalidInput, invalidOption } from '../../errors.js';
 import { NAME } from '../../inference/model-spec.js';
@@ -103,11 +102,8 @@ export function makeCard(
     throw invalidOption('chip', `cannot be ${chip}`, `give at most ${MAX_CHIP}`);
   }
   if (stride > chip) {
-    throw invalidOption(
-      'stride',
-      `cannot be ${stride} for chips of ${chip} pixels, which would leave gaps`,
-      `give at most ${chip}`,
-    );
+    const problem = `cannot be ${stride} for chips of ${chip} pixels, which would leave gaps`;
+    throw invalidOption('stride', problem, `give at most ${chip}`);
   }
   const common = {
     schemaVersion: 1 as const,
@@ -122,11 +118,8 @@ export function makeCard(
   };
   if (decoder === null) {
     if (options.classes !== undefined) {
-      throw invalidOption(
-        'classes',
-        'is for segmentation models, and the checkpoint is an encoder',
-        'leave it out',
-      );
+      const problem = 'is for segmentation models, and the checkpoint is an encoder';
+      throw invalidOption('classes', problem, 'leave it out');
     }
     const merged = encoder.width * (merge === 'concat' ? encoder.modalities.length : 1);
     return {
@@ -155,11 +148,8 @@ function inputOf(modality: Modality, statistics: ChosenStatistics): ModelInput {
   const { name, channels } = modality;
   const facts = memberOf(MODALITIES, name);
   if (facts === undefined || facts.bands.length !== channels) {
-    throw invalidOption(
-      'modalities',
-      `names ${name} with ${channels} channels, whose bands and units terrachip does not know`,
-      `choose from ${Object.keys(MODALITIES).join(', ')}`,
-    );
+    const problem = `names ${name} with ${channels} channels, whose bands and units terrachip does not know`;
+    throw invalidOption('modalities', problem, `choose from ${Object.keys(MODALITIES).join(', ')}`);
   }
   const own = memberOf(statistics.modalities, name);
   if (own === undefined) {
@@ -221,9 +211,4 @@ function checkNames(option: string, names: readonly string[]): void {
     invalid === undefined ? `names ${duplicate} twice` : `cannot be ${JSON.stringify(invalid)}`,
     invalid === undefined ? 'give each a name of its own' : 'use 1 to 64 letters, digits, dots and dashes',
   );
-}
-
-/** The path of a folder's `model.json`. */
-export function cardPath(folder: string): string {
-  return join(folder, 'model.json');
 }

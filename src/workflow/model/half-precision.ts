@@ -6,6 +6,7 @@ import type { HostProviderChoice, ModelSpec } from '../../inference/node/index.j
 import { availableProviders, providersToTry } from '../../inference/node/onnx-runtime.js';
 import { type GraphBuilder, halfPrecision } from '../../inference/onnx/index.js';
 import type { OperationOptions } from '../../progress.js';
+import { MADE_UP } from '../choices.js';
 import {
   compareEmbeddings,
   compareMaps,
@@ -14,7 +15,6 @@ import {
   runSample,
 } from './agreement.js';
 import { writeModelFile } from './model-file.js';
-import { MADE_UP } from './precision.js';
 import { madeUpChips, type SampleChip, sampleScene } from './sample.js';
 
 /** The chips that a model in float16 is tried on. */
@@ -55,11 +55,8 @@ export async function readSample(
   if (sample === undefined) return madeUpChips(spec, sampleChips);
   const chips = await sampleScene(sample, spec, sampleChips, signal);
   if (chips.length > 0) return chips;
-  throw invalidInput(
-    sample,
-    'has no data in any of the sampled chips',
-    'raise `sampleChips`, or leave out `sample`',
-  );
+  const remedy = 'raise `sampleChips`, or leave out `sample`';
+  throw invalidInput(sample, 'has no data in any of the sampled chips', remedy);
 }
 
 /**

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { basename } from 'node:path';
+import { basename, join } from 'node:path';
 import { invalidInput, invalidOption } from '../../errors.js';
 import { type ModelSpec, openCheckpoint, parseModelSpec } from '../../inference/node/index.js';
+import { requireRuntime } from '../../inference/node/onnx-runtime.js';
 import { type Graph, halfPrecision } from '../../inference/onnx/index.js';
 import {
   type Architecture,
@@ -18,7 +19,8 @@ import {
 import type { ByteSource } from '../../io/index.js';
 import { openSource } from '../../io/node/index.js';
 import { writeJson } from '../../io/node/output.js';
-import { type ChosenStatistics, cardPath, chooseStatistics, makeCard } from './card.js';
+import type { ModelPrecision } from '../choices.js';
+import { type ChosenStatistics, chooseStatistics, makeCard } from './card.js';
 import {
   type HalfPrecisionReport,
   readSample,
@@ -26,7 +28,6 @@ import {
   tryHalfPrecision,
 } from './half-precision.js';
 import { replaceFolder, writeModelFile } from './model-file.js';
-import type { ModelPrecision } from './precision.js';
 
 /** Options of `importModel`: the checkpoint, and settings that it does not determine. */
 export interface ImportOptions extends SampleOptions, ArchitectureOptions {
@@ -70,15 +71,17 @@ export interface ImportReport {
 
 const DEFAULT_CHIP = { segmentation: 256, encoder: 224 };
 const STRIDE_SHARE = 13 / 16;
+const CARD = 'model.json';
 const HASH_BYTES = 2 ** 22;
 const PHASE_GRAPHS = { encoder: 'encoder.onnx', decoder: 'decoder.onnx' };
 
 export async function importModel(options: ImportOptions): Promise<ImportReport> {
   const { output, signal, onProgress, precision = 'fp32' } = options;
   if (precision === 'fp32') refuseSample(options);
+  else await requireRuntime(options.provider);
   const source = await openSource(options.checkpoint, { signal });
   const checkpoint = await openCheckpoint(source, { signal }).catch(async (error: unknown) => {
-    await source.close();
+    await source.dispose();
     throw error;
   });
   try {
@@ -134,9 +137,7 @@ export async function importModel(options: ImportOptions): Promise<ImportReport>
         builtBy: 'terrachip model import',
       },
     });
-    const inputs = [options.checkpoint, options.statistics, options.sample].filter(
-      (each) => each !== undefined,
-    );
+    const inputs = [options.checkpoint, options.statistics ?? [], options.sample ?? []].flat();
     const sample = precision === 'fp16' ? await readSample(card, options) : null;
     const { files, spec, half } = await replaceFolder(output, inputs, async (staging) => {
       const written: string[] = [];
@@ -145,19 +146,18 @@ export async function importModel(options: ImportOptions): Promise<ImportReport>
         const form: Graph = sample === null ? graph : halfPrecision(graph, 'float16', checkpoint.name);
         written.push(...(await writeModelFile(staging, name, form, signal)));
       }
+      const described: ModelSpec = {
+        ...card,
+        ...(options.split === true ? { phaseGraphs: PHASE_GRAPHS } : {}),
+      };
       const tried =
         sample === null
           ? null
           : await tryHalfPrecision(staging, whole.graph, card, sample, checkpoint.name, options);
-      const described: ModelSpec = {
-        ...card,
-        ...(tried === null ? {} : { provenance: { ...card.provenance, halfPrecision: tried } }),
-        ...(options.split === true ? { phaseGraphs: PHASE_GRAPHS } : {}),
-      };
-      await writeJson(cardPath(staging), parseModelSpec(described, cardPath(output)));
-      return { files: [...written, 'model.json'], spec: described, half: tried };
+      if (tried !== null) described.provenance = { ...card.provenance, halfPrecision: tried };
+      await writeJson(join(staging, CARD), parseModelSpec(described, join(output, CARD)));
+      return { files: [...written, CARD], spec: described, half: tried };
     });
-    const nodes = whole.graph.nodes.length;
     return {
       output,
       files,
@@ -166,13 +166,13 @@ export async function importModel(options: ImportOptions): Promise<ImportReport>
       architecture,
       statistics,
       parameters,
-      nodes,
+      nodes: whole.graph.nodes.length,
       gflopPerChip,
       leftovers,
       halfPrecision: half,
     };
   } finally {
-    await checkpoint.close();
+    await checkpoint.dispose();
   }
 }
 
@@ -215,11 +215,8 @@ function refuseUnused(name: string, { unused }: Leftovers, { decoder, prefix }: 
     decoder === null &&
     unused.some((tensor) => /^(neck|decoder|head)\./.test(tensor.slice(prefix.length)))
   ) {
-    throw invalidInput(
-      name,
-      `has a decoder that is neither a UNet nor a UperNet (${shown})`,
-      'give a model with one of those, or import only the encoder with `allowUnused`',
-    );
+    const remedy = 'give a model with one of those, or import only the encoder with `allowUnused`';
+    throw invalidInput(name, `has a decoder that is neither a UNet nor a UperNet (${shown})`, remedy);
   }
   throw invalidInput(
     name,

@@ -12,8 +12,9 @@ import {
   openSession,
   readModelSpec,
 } from '../../inference/node/index.js';
+import { requireRuntime } from '../../inference/node/onnx-runtime.js';
 import { requireOutput } from '../../io/node/inputs.js';
-import type { OperationOptions } from '../../progress.js';
+import { type OperationOptions, reportProgress } from '../../progress.js';
 import { openNpy, writeNpy } from '../../raster/node/index.js';
 
 /** Options of `runModel`: a model, and its inputs as `.npy` files. */
@@ -40,6 +41,7 @@ export interface RunModelReport {
 }
 
 export async function runModel(options: RunModelOptions): Promise<RunModelReport> {
+  await requireRuntime(options.provider);
   const folder = await findModel(options.model);
   const spec = await readModelSpec(folder);
   const { inputs, signal, batch: step = 1 } = options;
@@ -59,32 +61,21 @@ export async function runModel(options: RunModelOptions): Promise<RunModelReport
     arrays.set(input.name, values);
   }
   const graphs = { whole: join(folder, 'model.onnx') };
-  const session = await openSession({ spec, graphs }, { provider: options.provider });
-  const backend = new CpuBackend();
+  await using session = await openSession({ spec, graphs }, { provider: options.provider });
+  using backend = new CpuBackend();
   const parts: Float32Array[] = [];
-  try {
-    for (let start = 0; start < count; start += step) {
-      signal?.throwIfAborted();
-      const chips = Math.min(step, count - start);
-      const batch = spec.inputs.map(({ name }): [string, DeviceTensor<'float32'>] => {
-        const values = arrays.get(name) ?? new Float32Array(0);
-        const one = values.length / count;
-        return [name, backend.upload(values.subarray(start * one, (start + chips) * one))];
-      });
-      const result = await session.run(backend, new Map(batch), chips);
-      parts.push(await backend.download(result));
-      for (const tensor of [result, ...batch.map(([, input]) => input)]) tensor.dispose();
-      options.onProgress?.({
-        type: 'progress',
-        stage: 'run',
-        done: start + chips,
-        total: count,
-        unit: 'chips',
-      });
-    }
-  } finally {
-    backend.dispose();
-    await session.dispose();
+  for (let start = 0; start < count; start += step) {
+    signal?.throwIfAborted();
+    const chips = Math.min(step, count - start);
+    const batch = spec.inputs.map(({ name }): [string, DeviceTensor<'float32'>] => {
+      const values = arrays.get(name) ?? new Float32Array(0);
+      const one = values.length / count;
+      return [name, backend.upload(values.subarray(start * one, (start + chips) * one))];
+    });
+    const result = await session.run(backend, new Map(batch), chips);
+    parts.push(await backend.download(result));
+    for (const tensor of [result, ...batch.map(([, input]) => input)]) tensor.dispose();
+    reportProgress(options, 'run', start + chips, count, 'chips');
   }
   const shape = [count, ...session.answerShape];
   await writeNpy(options.output, { shape, dtype: 'float32' }, parts);
@@ -114,30 +105,22 @@ async function readInput(
   path: string,
   { normalized = false, signal }: RunModelOptions,
 ): Promise<Float32Array> {
-  const array = await openNpy(path);
-  try {
-    const { data, shape } = await array.read(undefined, { signal });
-    const expected = inputShape(spec, input, 1);
-    checkShape(path, input, shape, expected);
-    const values = Float32Array.from(data, Number);
-    const pixels = sizeOf(expected) / input.bands.length;
-    for (let k = 0; k < values.length; k++) {
-      if (normalized) {
-        if (Number.isFinite(values[k])) continue;
-        throw invalidInput(
-          path,
-          'holds values that are not finite',
-          'replace them, or leave out `normalized`',
-        );
-      }
-      const band = Math.floor(k / pixels) % input.bands.length;
-      const value = Number.isFinite(values[k]) ? values[k] : replacementOf(input, band);
-      values[k] = (value - input.mean[band]) / input.std[band];
+  await using array = await openNpy(path);
+  const { data, shape } = await array.read(undefined, { signal });
+  const expected = inputShape(spec, input, 1);
+  checkShape(path, input, shape, expected);
+  const values = Float32Array.from(data, Number);
+  const pixels = sizeOf(expected) / input.bands.length;
+  for (let k = 0; k < values.length; k++) {
+    if (normalized) {
+      if (Number.isFinite(values[k])) continue;
+      throw invalidInput(path, 'holds values that are not finite', 'replace them, or leave out `normalized`');
     }
-    return values;
-  } finally {
-    await array.close();
+    const band = Math.floor(k / pixels) % input.bands.length;
+    const value = Number.isFinite(values[k]) ? values[k] : replacementOf(input, band);
+    values[k] = (value - input.mean[band]) / input.std[band];
   }
+  return values;
 }
 
 /** Accepts one chip or several; a static input may have a time axis of length 1. */

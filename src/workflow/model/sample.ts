@@ -4,7 +4,7 @@ import { createBackend } from '../../gpu/node/index.js';
 import { timeSteps } from '../../inference/model-spec.js';
 import { ChipBatch, inputShape, type ModelInput, type ModelSpec } from '../../inference/node/index.js';
 import type { Units } from '../../raster/node/index.js';
-import { SceneChips } from '../chips/index.js';
+import { SceneChips } from '../chips/scene.js';
 import { DEFAULT_MAX_PIXELS } from '../plan.js';
 import { Random } from './random.js';
 
@@ -33,27 +33,23 @@ export async function sampleScene(
   count: number,
   signal?: AbortSignal,
 ): Promise<SampleChip[]> {
-  const backend = await createBackend({ backend: 'cpu' });
-  const batch = new ChipBatch(backend, spec, 1);
-  try {
-    const source = await SceneChips.open(scene, { spec, backend, maxPixels: DEFAULT_MAX_PIXELS, signal });
-    try {
-      const chosen: SampleChip[] = [];
-      for (const start of spread(source.count, count)) {
-        for await (const { inputs } of source.chips(start, start + 1, signal)) {
-          if ((await inputs.strip.validShares())[inputs.column] === 0) continue;
-          batch.add(inputs.strip, [inputs.column]);
-          chosen.push(await batch.take());
-        }
-      }
-      return chosen;
-    } finally {
-      await source.close();
+  using backend = await createBackend({ backend: 'cpu' });
+  using batch = new ChipBatch(backend, spec, 1);
+  await using source = await SceneChips.open(scene, {
+    spec,
+    backend,
+    maxPixels: DEFAULT_MAX_PIXELS,
+    signal,
+  });
+  const chosen: SampleChip[] = [];
+  for (const start of spread(source.count, count)) {
+    for await (const { inputs } of source.chips(start, start + 1, signal)) {
+      if ((await inputs.strip.validShares())[inputs.column] === 0) continue;
+      batch.add(inputs.strip, [inputs.column]);
+      chosen.push(await batch.take());
     }
-  } finally {
-    batch.dispose();
-    backend.dispose();
   }
+  return chosen;
 }
 
 /** Synthetic chips, always the same: smooth fields and noise, with the mean and deviation of every band. */

@@ -1,15 +1,14 @@
 /** The alignment figure: all inputs of a scene on one grid, a row for each phase. */
 import { basename } from 'node:path';
 import { invalidInput } from '../../errors.js';
-import { removeSidecars } from '../../io/node/beside.js';
+import type { PixelWindow } from '../../geo/index.js';
 import { requireOutput } from '../../io/node/inputs.js';
-import { writeFileAtomically } from '../../io/node/output.js';
-import type { OperationOptions } from '../../progress.js';
+import { type OperationOptions, reportProgress } from '../../progress.js';
+import type { ColourMapName } from '../choices.js';
 import { filesOfScene, readScene, resolveGrid, SceneRasters } from '../scene.js';
 import { TRUE_COLOUR } from './bands.js';
-import { Canvas, type Colour, GREY, WHITE } from './canvas.js';
-import { paint, percentileStretch, type Stretch } from './colours.js';
-import type { ColourMapName } from './names.js';
+import { Canvas, type Colour, GREY, WHITE, writePng } from './canvas.js';
+import { paint, percentileStretch } from './colours.js';
 import { checkPercentiles, checkPictureSize, DEFAULT_PERCENTILES } from './raster-picture.js';
 import { pictureGrid, pictureSize } from './reduce.js';
 import { SceneReader } from './scene-reader.js';
@@ -61,143 +60,100 @@ export async function drawAlignment(
   target: string,
   options: AlignmentOptions = {},
 ): Promise<AlignmentReport> {
-  const { size = DEFAULT_SIZE, percentiles = DEFAULT_PERCENTILES, signal, onProgress } = options;
+  const { size = DEFAULT_SIZE, percentiles = DEFAULT_PERCENTILES, signal } = options;
   checkPictureSize(size);
   checkPercentiles(percentiles);
   const scene = await readScene(path);
   await requireOutput(target, { formats: ['PNG'], inputs: filesOfScene(scene) });
   const rasters = new SceneRasters();
-  const grid = await resolveGrid(scene, rasters, signal).finally(() => rasters.close());
+  const grid = await resolveGrid(scene, rasters, signal).finally(() => rasters.dispose());
   const [width, height] = pictureSize(grid.width, grid.height, size);
-  const reader = new SceneReader(scene, pictureGrid(grid, width, height));
-  try {
-    const phases = reader.phases;
-    if (phases.length === 0) throw invalidInput(path, 'has no phase', 'list rasters under inputs.*.phases');
-    const columns = COLUMNS.filter(({ bands, isStatic }) =>
-      isStatic
-        ? reader.find(null, bands) !== null
-        : phases.some((phase) => reader.find(phase, bands) !== null),
-    );
-    const canvas = new Canvas(
-      2 * MARGIN + LABEL + (columns.length + 1) * (width + GAP) - GAP,
-      HEADER + phases.length * (height + GAP) + FOOTER,
-    );
-    canvas.text(
-      fitText(options.title ?? scene.document.id ?? basename(path), 15, canvas.width - 2 * MARGIN),
-      MARGIN,
-      14,
-      {
-        size: 15,
-        bold: true,
-      },
-    );
-    const x = (column: number): number => MARGIN + LABEL + column * (width + GAP);
-    const y = (row: number): number => HEADER + row * (height + GAP);
-    for (const [row, phase] of phases.entries()) {
-      canvas.text(fitText(phase, 10, LABEL - 10), MARGIN, y(row) + height / 2 - 5, { size: 10 });
-    }
-    const valid = phases.map(() => new Uint8Array(width * height).fill(1));
-    const exclude = (row: number, plane: Float32Array): void => {
-      for (let i = 0; i < plane.length; i++) if (Number.isNaN(plane[i])) valid[row][i] = 0;
-    };
-    for (const [k, column] of columns.entries()) {
-      canvas.text(column.title, x(k) + width / 2, HEADER - 20, { size: 10, align: 'centre' });
-      const panels: (Float32Array[] | null)[] = [];
-      for (const phase of phases) {
-        const bands = reader.find(column.isStatic ? null : phase, column.bands);
-        if (column.isStatic && panels.length > 0) panels.push(panels[0]);
-        else if (bands === null) panels.push(null);
-        else {
-          const planes: Float32Array[] = [];
-          for (const band of bands) planes.push(await reader.read(band, signal));
-          panels.push(planes);
-        }
-      }
-      // One stretch for all phases, so that brightness is comparable.
-      const stretches = column.bands.map((_, b) =>
-        percentileStretch(
-          panels.flatMap((planes) => (planes === null ? [] : [planes[b]])),
-          percentiles,
-        ),
-      );
-      for (const [row, planes] of panels.entries())
-        drawPanel(canvas, planes, stretches, column.map, x(k), y(row), width, height);
-      if (column.bands.length === 1) {
-        const bar = { label: '', map: column.map, stretch: stretches[0] };
-        drawColourBar(canvas, bar, x(k) + 10, y(phases.length) - 18, width - 20);
-      }
-      onProgress?.({
-        type: 'progress',
-        stage: 'panels',
-        done: k + 1,
-        total: columns.length + 1,
-        unit: 'columns',
-      });
-    }
-    for (const band of reader.bands(null)) {
-      const plane = await reader.read(band, signal);
-      for (const row of phases.keys()) exclude(row, plane);
-    }
-    for (const [row, phase] of phases.entries()) {
-      for (const band of reader.bands(phase)) exclude(row, await reader.read(band, signal));
-    }
-    const k = columns.length;
-    canvas.text('valid everywhere', x(k) + width / 2, HEADER - 20, { size: 10, align: 'centre' });
-    const shares = valid.map((mask) => mask.reduce((sum, value) => sum + value, 0) / mask.length);
-    for (const [row, mask] of valid.entries()) {
-      const pixels = new Uint8Array(4 * mask.length);
-      for (const [i, value] of mask.entries()) if (value === 1) pixels.set([...VALID, 255], 4 * i);
-      drawImage(canvas, pixels, x(k), y(row), width, height);
-      const text = `${(100 * shares[row]).toFixed(1)} %`;
-      canvas.fill(x(k) + 4, y(row) + 4, 62, 18, WHITE);
-      canvas.text(text, x(k) + 8, y(row) + 8, { size: 10 });
-    }
-    const footer = `each panel shows all ${grid.width} × ${grid.height} pixels of the grid in ${grid.crs}; hatched: no data`;
-    canvas.text(footer, MARGIN, canvas.height - 18, { size: 8, colour: GREY });
-    await writeFileAtomically(target, canvas.toPng());
-    await removeSidecars(target);
-    return {
-      path: target,
-      width: canvas.width,
-      height: canvas.height,
-      phases,
-      validShare: Object.fromEntries(phases.map((phase, row) => [phase, shares[row]])),
-    };
-  } finally {
-    await reader.close();
+  await using reader = new SceneReader(scene, pictureGrid(grid, width, height));
+  const phases = reader.phases;
+  if (phases.length === 0) throw invalidInput(path, 'has no phase', 'list rasters under inputs.*.phases');
+  const columns = COLUMNS.filter(({ bands, isStatic }) =>
+    isStatic ? reader.find(null, bands) !== null : phases.some((phase) => reader.find(phase, bands) !== null),
+  );
+  const canvas = new Canvas(
+    2 * MARGIN + LABEL + (columns.length + 1) * (width + GAP) - GAP,
+    HEADER + phases.length * (height + GAP) + FOOTER,
+  );
+  canvas.text(
+    fitText(options.title ?? scene.document.id ?? basename(path), 15, canvas.width - 2 * MARGIN),
+    MARGIN,
+    14,
+    { size: 15, bold: true },
+  );
+  const x = (column: number): number => MARGIN + LABEL + column * (width + GAP);
+  const y = (row: number): number => HEADER + row * (height + GAP);
+  for (const [row, phase] of phases.entries()) {
+    canvas.text(fitText(phase, 10, LABEL - 10), MARGIN, y(row) + height / 2 - 5, { size: 10 });
   }
+  const valid = phases.map(() => new Uint8Array(width * height).fill(1));
+  const exclude = (row: number, plane: Float32Array): void => {
+    for (let i = 0; i < plane.length; i++) if (Number.isNaN(plane[i])) valid[row][i] = 0;
+  };
+  for (const [k, column] of columns.entries()) {
+    canvas.text(column.title, x(k) + width / 2, HEADER - 20, { size: 10, align: 'centre' });
+    const panels: (Float32Array[] | null)[] = [];
+    for (const phase of phases) {
+      if (column.isStatic && panels.length > 0) panels.push(panels[0]);
+      else panels.push(await reader.readNamed(column.isStatic ? null : phase, column.bands, signal));
+    }
+    // One stretch for all phases, so that brightness is comparable.
+    const stretches = column.bands.map((_, b) =>
+      percentileStretch(
+        panels.flatMap((planes) => (planes === null ? [] : [planes[b]])),
+        percentiles,
+      ),
+    );
+    for (const [row, planes] of panels.entries()) {
+      const pixels = planes === null ? null : paint(planes, stretches, column.map);
+      drawPanel(canvas, pixels, { x: x(k), y: y(row), width, height });
+    }
+    if (column.bands.length === 1) {
+      const bar = { label: '', map: column.map, stretch: stretches[0] };
+      drawColourBar(canvas, bar, x(k) + 10, y(phases.length) - 18, width - 20);
+    }
+    reportProgress(options, 'panels', k + 1, columns.length + 1, 'columns');
+  }
+  for (const band of reader.bands(null)) {
+    const plane = await reader.read(band, signal);
+    for (const row of phases.keys()) exclude(row, plane);
+  }
+  for (const [row, phase] of phases.entries()) {
+    for (const band of reader.bands(phase)) exclude(row, await reader.read(band, signal));
+  }
+  const k = columns.length;
+  canvas.text('valid everywhere', x(k) + width / 2, HEADER - 20, { size: 10, align: 'centre' });
+  const shares = valid.map((mask) => mask.reduce((sum, value) => sum + value, 0) / mask.length);
+  for (const [row, mask] of valid.entries()) {
+    const pixels = new Uint8Array(4 * mask.length);
+    for (const [i, value] of mask.entries()) if (value === 1) pixels.set([...VALID, 255], 4 * i);
+    drawPanel(canvas, pixels, { x: x(k), y: y(row), width, height });
+    const text = `${(100 * shares[row]).toFixed(1)} %`;
+    canvas.fill(x(k) + 4, y(row) + 4, 62, 18, WHITE);
+    canvas.text(text, x(k) + 8, y(row) + 8, { size: 10 });
+  }
+  const footer = `each panel shows all ${grid.width} × ${grid.height} pixels of the grid in ${grid.crs}; hatched: no data`;
+  canvas.text(footer, MARGIN, canvas.height - 18, { size: 8, colour: GREY });
+  await writePng(target, canvas);
+  return {
+    path: target,
+    width: canvas.width,
+    height: canvas.height,
+    phases,
+    validShare: Object.fromEntries(phases.map((phase, row) => [phase, shares[row]])),
+  };
 }
 
-function drawPanel(
-  canvas: Canvas,
-  planes: readonly Float32Array[] | null,
-  stretches: readonly Stretch[],
-  map: ColourMapName,
-  x: number,
-  y: number,
-  width: number,
-  height: number,
-): void {
-  if (planes !== null) {
-    drawImage(canvas, paint(planes, stretches, map), x, y, width, height);
+/** @param pixels RGBA; null for a panel without an image */
+function drawPanel(canvas: Canvas, pixels: Uint8Array | null, { x, y, width, height }: PixelWindow): void {
+  canvas.frame(x, y, width, height);
+  if (pixels !== null) {
+    canvas.draw({ width, height, pixels }, x, y);
     return;
   }
-  canvas.frame(x, y, width, height);
-  canvas.text('not in the scene', x + width / 2, y + height / 2 - 5, {
-    size: 10,
-    colour: GREY,
-    align: 'centre',
-  });
-}
-
-function drawImage(
-  canvas: Canvas,
-  pixels: Uint8Array,
-  x: number,
-  y: number,
-  width: number,
-  height: number,
-): void {
-  canvas.draw({ width, height, pixels }, x, y);
-  canvas.frame(x, y, width, height);
+  const style = { size: 10, colour: GREY, align: 'centre' } as const;
+  canvas.text('not in the scene', x + width / 2, y + height / 2 - 5, style);
 }

@@ -32,22 +32,16 @@ export function findBands(
   composite: string,
 ): number[] {
   if (names !== undefined && names.length !== raster.bands.length) {
-    throw invalidOption(
-      'bandNames',
-      `names ${names.length} bands, and ${raster.name} has ${raster.bands.length}`,
-      'name each band, in order',
-    );
+    const problem = `names ${names.length} bands, and ${raster.name} has ${raster.bands.length}`;
+    throw invalidOption('bandNames', problem, 'name each band, in order');
   }
   const described = raster.bands.map(({ description }, k) => names?.[k] ?? description ?? '');
   return wanted.map((name) => {
     const accepted = [name, ...(ALIASES[name] ?? [])].map((text) => text.toLowerCase());
     const index = described.findIndex((text) => accepted.includes(text.toLowerCase()));
     if (index < 0) {
-      throw invalidInput(
-        raster.name,
-        `has no band named ${name}, which ${composite} needs`,
-        'name its bands in order with `bandNames`',
-      );
+      const problem = `has no band named ${name}, which ${composite} needs`;
+      throw invalidInput(raster.name, problem, 'name its bands in order with `bandNames`');
     }
     return index + 1;
   });

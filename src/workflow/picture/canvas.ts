@@ -1,5 +1,7 @@
 /** Draws into RGBA pixels. */
 import { encode } from 'fast-png';
+import { removeSidecars } from '../../io/node/beside.js';
+import { writeFileAtomically } from '../../io/node/output.js';
 import { type Polyline, textStrokes, textWidth } from './text.js';
 
 /** Red, green and blue from 0 to 255. */
@@ -160,10 +162,12 @@ export class Canvas implements Image {
     this.stroke(strokes, pen, colour);
     return width;
   }
+}
 
-  toPng(): Uint8Array {
-    return encode({ width: this.width, height: this.height, data: this.pixels, channels: 4, depth: 8 });
-  }
+/** Writes a picture as PNG. */
+export async function writePng(target: string, { width, height, pixels }: Image): Promise<void> {
+  await writeFileAtomically(target, encode({ width, height, data: pixels, channels: 4, depth: 8 }));
+  await removeSidecars(target);
 }
 
 function isInside(points: Polyline, x: number, y: number): boolean {

@@ -1,7 +1,8 @@
 /** Colour maps and stretches. */
+
+import type { ColourMapName } from '../choices.js';
 import { parseColour } from '../classes.js';
 import type { Colour } from './canvas.js';
-import type { ColourMapName } from './names.js';
 
 /** Colours at equal steps from 0 to 1. */
 const CONTROL_POINTS: Readonly<Record<ColourMapName, readonly string[]>> = {
@@ -17,10 +18,13 @@ export function colourAt(map: ColourMapName, value: number): Colour {
   const points = CONTROL_POINTS[map];
   const position = Math.max(0, Math.min(1, value)) * (points.length - 1);
   const k = Math.min(points.length - 2, Math.floor(position));
-  const [a, b] = [parseColour(`#${points[k]}`), parseColour(`#${points[k + 1]}`)];
-  const mix = (channel: number): number =>
-    Math.round(a[channel] + (b[channel] - a[channel]) * (position - k));
-  return [mix(0), mix(1), mix(2)];
+  return mix(parseColour(`#${points[k]}`), parseColour(`#${points[k + 1]}`), position - k);
+}
+
+/** A colour between two. @param share 0 for the first, 1 for the second */
+export function mix(a: Colour, b: Colour, share: number): Colour {
+  const channel = (k: number): number => Math.round(a[k] + (b[k] - a[k]) * share);
+  return [channel(0), channel(1), channel(2)];
 }
 
 /** The values at the two ends of a colour map. */

@@ -6,7 +6,6 @@
  * advance width, then strokes: `M x y` moves the pen, `L x y` draws a line, `Q cx cy x y` a curve.
  */
 export const CAP_HEIGHT = 14;
-export const LINE_HEIGHT = 24;
 
 export const GLYPHS: Readonly<Record<string, readonly [advance: number, strokes: string]>> = {
   ' ': [6, ''],

@@ -1,18 +1,16 @@
 /** `quicklook.png`: a map as a sheet with title, legend and scale bar. */
 import { isTerrachipError } from '../../errors.js';
 import type { GeoBox } from '../../geo/index.js';
-import { removeSidecars } from '../../io/node/beside.js';
-import { writeFileAtomically } from '../../io/node/output.js';
 import { openRaster } from '../../raster/node/index.js';
-import { noReference } from '../../raster/request.js';
 import { VERSION } from '../../version.js';
 import { parseColour } from '../classes.js';
 import type { MapClass } from '../map-folder.js';
 import type { Plan } from '../plan.js';
 import { readScene } from '../scene.js';
+import { requireGeobox } from '../target-grid.js';
 import { TRUE_COLOUR } from './bands.js';
-import { type Colour, type Image, WHITE } from './canvas.js';
-import { paint, percentileStretch } from './colours.js';
+import { type Colour, type Image, WHITE, writePng } from './canvas.js';
+import { mix, paint, percentileStretch } from './colours.js';
 import { DEFAULT_PERCENTILES, DEFAULT_PICTURE_SIZE } from './raster-picture.js';
 import { pictureGrid, pictureSize, readReduced } from './reduce.js';
 import { SceneReader } from './scene-reader.js';
@@ -40,40 +38,35 @@ const CLASS_SHARE = 0.85;
 
 export async function drawMap(picture: MapPicture): Promise<void> {
   const { classes, plan, km2, signal } = picture;
-  const raster = await openRaster(picture.classMap, { signal });
-  try {
-    if (raster.geobox === null) throw noReference(raster);
-    const size = pictureSize(raster.width, raster.height, DEFAULT_PICTURE_SIZE);
-    const geobox = pictureGrid(raster.geobox, ...size);
-    const reduced = await readReduced(raster, [1], size, signal);
-    const backdrop = await readBackdrop(plan, geobox, signal);
-    const colours = classes.map(({ colour }) => parseColour(colour));
-    const image = compose(reduced.planes[0], colours, backdrop, geobox);
-    if (picture.outline !== undefined) drawOutline(image, await picture.outline.read(geobox));
-    const legend: LegendEntry[] = classes.map(({ name }, k) => ({
-      label: name,
-      kind: 'fill',
-      colour: backdrop === null ? colours[k] : mix([150, 150, 150], colours[k], shareOf(k)),
-      detail: km2 === null ? undefined : `${formatArea(km2[k])} km²`,
-    }));
-    legend.push({ label: 'no data', kind: 'hatch', colour: WHITE });
-    if (picture.outline !== undefined)
-      legend.push({ label: picture.outline.label, kind: 'outline', colour: OUTLINE });
-    const { id, datetime } = plan.scene;
-    const sheet = drawSheet({
-      title: id,
-      subtitle: `${datetime === null ? '' : `${datetime.slice(0, 16).replace('T', ' ')} UTC · `}${plan.model.name} ${plan.model.version}`,
-      image,
-      geobox,
-      legend,
-      colourBar: null,
-      footer: `${raster.width} × ${raster.height} pixels · ${raster.geobox.crs}${backdrop === null ? '' : ` · backdrop: ${backdrop.name}`} · terrachip ${VERSION}`,
-    });
-    await writeFileAtomically(picture.target, sheet.toPng());
-    await removeSidecars(picture.target);
-  } finally {
-    await raster.close();
-  }
+  await using raster = await openRaster(picture.classMap, { signal });
+  const grid = requireGeobox(raster);
+  const size = pictureSize(raster.width, raster.height, DEFAULT_PICTURE_SIZE);
+  const geobox = pictureGrid(grid, ...size);
+  const reduced = await readReduced(raster, [1], size, signal);
+  const backdrop = await readBackdrop(plan, geobox, signal);
+  const colours = classes.map(({ colour }) => parseColour(colour));
+  const image = compose(reduced.planes[0], colours, backdrop, geobox);
+  if (picture.outline !== undefined) drawOutline(image, await picture.outline.read(geobox));
+  const legend: LegendEntry[] = classes.map(({ name }, k) => ({
+    label: name,
+    kind: 'fill',
+    colour: backdrop === null ? colours[k] : mix([150, 150, 150], colours[k], shareOf(k)),
+    detail: km2 === null ? undefined : `${formatArea(km2[k])} km²`,
+  }));
+  legend.push({ label: 'no data', kind: 'hatch', colour: WHITE });
+  if (picture.outline !== undefined)
+    legend.push({ label: picture.outline.label, kind: 'outline', colour: OUTLINE });
+  const { id, datetime } = plan.scene;
+  const sheet = drawSheet({
+    title: id,
+    subtitle: `${datetime === null ? '' : `${datetime.slice(0, 16).replace('T', ' ')} UTC · `}${plan.model.name} ${plan.model.version}`,
+    image,
+    geobox,
+    legend,
+    colourBar: null,
+    footer: `${raster.width} × ${raster.height} pixels · ${grid.crs}${backdrop === null ? '' : ` · backdrop: ${backdrop.name}`} · terrachip ${VERSION}`,
+  });
+  await writePng(picture.target, sheet);
 }
 
 function formatArea(km2: number): string {
@@ -82,14 +75,6 @@ function formatArea(km2: number): string {
 
 function shareOf(value: number): number {
   return value === 0 ? FIRST_CLASS_SHARE : CLASS_SHARE;
-}
-
-function mix(below: Colour, above: Colour, share: number): Colour {
-  return [0, 1, 2].map((k) => Math.round(below[k] + (above[k] - below[k]) * share)) as [
-    number,
-    number,
-    number,
-  ];
 }
 
 function compose(
@@ -138,24 +123,18 @@ async function readBackdrop(
 ): Promise<Backdrop | null> {
   try {
     const scene = await readScene(plan.scene.path);
-    const reader = new SceneReader(scene, geobox);
-    try {
-      const planned = plan.images.find(({ phase }) => phase === 'event')?.scenePhase;
-      const phase = planned ?? reader.phases.at(-1);
-      if (phase === undefined) return null;
-      for (const names of [TRUE_COLOUR, ['VV']]) {
-        const bands = reader.find(phase, names);
-        if (bands === null) continue;
-        const planes: Float32Array[] = [];
-        for (const band of bands) planes.push(await reader.read(band, signal));
-        const stretch = planes.map((plane) => percentileStretch([plane], DEFAULT_PERCENTILES));
-        const name = `${names.length === 3 ? 'true colour' : 'VV in dB'}, ${phase}`;
-        return { name, pixels: paint(planes, stretch, 'grey') };
-      }
-      return null;
-    } finally {
-      await reader.close();
+    await using reader = new SceneReader(scene, geobox);
+    const planned = plan.images.find(({ phase }) => phase === 'event')?.scenePhase;
+    const phase = planned ?? reader.phases.at(-1);
+    if (phase === undefined) return null;
+    for (const names of [TRUE_COLOUR, ['VV']]) {
+      const planes = await reader.readNamed(phase, names, signal);
+      if (planes === null) continue;
+      const stretch = planes.map((plane) => percentileStretch([plane], DEFAULT_PERCENTILES));
+      const name = `${names.length === 3 ? 'true colour' : 'VV in dB'}, ${phase}`;
+      return { name, pixels: paint(planes, stretch, 'grey') };
     }
+    return null;
   } catch (error) {
     // The scene may have been deleted since: the picture then has no backdrop.
     if (isTerrachipError(error)) return null;

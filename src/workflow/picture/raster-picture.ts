@@ -1,17 +1,14 @@
 /** Draws a raster as PNG, from the smallest overview that is large enough. */
 import { basename } from 'node:path';
-import { encode } from 'fast-png';
 import { invalidOption } from '../../errors.js';
-import { removeSidecars } from '../../io/node/beside.js';
 import { requireOutput } from '../../io/node/inputs.js';
-import { writeFileAtomically } from '../../io/node/output.js';
 import { isIndexName } from '../../kernels/expression/indices.js';
 import { INDICES, type IndexName } from '../../kernels/index.js';
 import { openRaster, type Raster } from '../../raster/node/index.js';
+import type { ColourMapName } from '../choices.js';
 import { computeIndex, FALSE_COLOUR, findBands, TRUE_COLOUR } from './bands.js';
-import { type Colour, type Image, WHITE } from './canvas.js';
+import { type Colour, type Image, WHITE, writePng } from './canvas.js';
 import { paint, percentileStretch } from './colours.js';
-import type { ColourMapName } from './names.js';
 import { pictureGrid, pictureSize, type ReducedImage, readReduced } from './reduce.js';
 import { type ColourBar, drawSheet, type LegendEntry } from './sheet.js';
 
@@ -59,45 +56,27 @@ export async function drawRaster(
   checkPictureSize(size);
   checkPercentiles(percentiles);
   await requireOutput(target, { formats: ['PNG'], inputs: [path] });
-  const raster = await openRaster(path, { signal });
-  try {
-    const bands = chooseBands(raster, options);
-    const reduced = await readReduced(raster, bands, pictureSize(raster.width, raster.height, size), signal);
-    const { pixels, stretch, legend, colourBar } = await render(raster, bands, reduced, options, percentiles);
-    const image = { width: reduced.width, height: reduced.height, pixels };
-    const drawn = options.plain === true ? image : onSheet(raster, image, bands, legend, colourBar, options);
-    const png = encode({
-      width: drawn.width,
-      height: drawn.height,
-      data: drawn.pixels,
-      channels: 4,
-      depth: 8,
-    });
-    await writeFileAtomically(target, png);
-    await removeSidecars(target);
-    return { path: target, width: drawn.width, height: drawn.height, bands, stretch };
-  } finally {
-    await raster.close();
-  }
+  await using raster = await openRaster(path, { signal });
+  const bands = chooseBands(raster, options);
+  const reduced = await readReduced(raster, bands, pictureSize(raster.width, raster.height, size), signal);
+  const { pixels, stretch, legend, colourBar } = await render(raster, bands, reduced, options, percentiles);
+  const image = { width: reduced.width, height: reduced.height, pixels };
+  const drawn = options.plain === true ? image : onSheet(raster, image, bands, legend, colourBar, options);
+  await writePng(target, drawn);
+  return { path: target, width: drawn.width, height: drawn.height, bands, stretch };
 }
 
 export function checkPictureSize(size: number): void {
   if (!Number.isInteger(size) || size < 1 || size > MAX_PICTURE_SIZE) {
-    throw invalidOption(
-      'size',
-      `cannot be ${size}`,
-      `give a whole number of pixels up to ${MAX_PICTURE_SIZE}`,
-    );
+    const remedy = `give a whole number of pixels up to ${MAX_PICTURE_SIZE}`;
+    throw invalidOption('size', `cannot be ${size}`, remedy);
   }
 }
 
 export function checkPercentiles([low, high]: readonly [number, number]): void {
   if (!(low >= 0 && low < high && high <= 100)) {
-    throw invalidOption(
-      'percentiles',
-      `cannot be ${low} and ${high}`,
-      'give two rising numbers from 0 to 100',
-    );
+    const remedy = 'give two rising numbers from 0 to 100';
+    throw invalidOption('percentiles', `cannot be ${low} and ${high}`, remedy);
   }
 }
 
@@ -159,7 +138,13 @@ async function render(
   });
   const pixels = paint(shown, stretch, map);
   const colourBar =
-    shown.length === 1 ? { label: labelOf(raster, bands, options), map, stretch: stretch[0] } : null;
+    shown.length === 1
+      ? {
+          label: isIndex(composite) ? composite : nameOf(raster, bands[0], options.bandNames),
+          map,
+          stretch: stretch[0],
+        }
+      : null;
   return { pixels, stretch, legend: withNoData([], pixels), colourBar };
 }
 
@@ -181,15 +166,6 @@ function paintPalette(plane: Float32Array, table: readonly Colour[]): { pixels: 
 function withNoData(legend: LegendEntry[], pixels: Uint8Array): LegendEntry[] {
   const hasGaps = pixels.some((value, i) => i % 4 === 3 && value === 0);
   return hasGaps ? [...legend, { label: 'no data', kind: 'hatch', colour: WHITE }] : legend;
-}
-
-function labelOf(
-  raster: Raster,
-  bands: readonly number[],
-  { composite, bandNames }: QuicklookOptions,
-): string {
-  if (isIndex(composite)) return composite;
-  return nameOf(raster, bands[0], bandNames);
 }
 
 function nameOf(raster: Raster, band: number, names: readonly string[] | undefined): string {

@@ -2,7 +2,16 @@
 import type { GeoBox } from '../../geo/index.js';
 import { CpuBackend } from '../../gpu/index.js';
 import { readWhole, type Units, unitConversion, WarpedRaster } from '../../raster/node/index.js';
-import { resolveHref, type Scene, type SceneBands, type SceneNodata, SceneRasters } from '../scene.js';
+import { isCategorical } from '../../raster/units.js';
+import { Resource } from '../../resource.js';
+import {
+  phasesOf,
+  resolveHref,
+  type Scene,
+  type SceneBands,
+  type SceneNodata,
+  SceneRasters,
+} from '../scene.js';
 
 export interface SceneBand {
   readonly input: string;
@@ -15,24 +24,21 @@ export interface SceneBand {
   readonly nodata: SceneNodata | undefined;
 }
 
-export class SceneReader {
-  readonly scene: Scene;
-  readonly geobox: GeoBox;
+export class SceneReader extends Resource {
   readonly #rasters = new SceneRasters();
   readonly #backend = new CpuBackend();
 
   /** @param geobox the picture's grid */
-  constructor(scene: Scene, geobox: GeoBox) {
-    this.scene = scene;
-    this.geobox = geobox;
+  constructor(
+    readonly scene: Scene,
+    readonly geobox: GeoBox,
+  ) {
+    super();
   }
 
   /** Names of the phases, in order. */
   get phases(): string[] {
-    const { phases, inputs } = this.scene.document;
-    return [
-      ...new Set([...phases, ...Object.values(inputs).flatMap((input) => Object.keys(input.phases ?? {}))]),
-    ];
+    return [...phasesOf(this.scene)];
   }
 
   /** All bands of a phase; null for the static ones. */
@@ -57,10 +63,23 @@ export class SceneReader {
     return matches.length === names.length ? matches : null;
   }
 
+  /** The values of `find`. */
+  async readNamed(
+    phase: string | null,
+    names: readonly string[],
+    signal?: AbortSignal,
+  ): Promise<Float32Array[] | null> {
+    const bands = this.find(phase, names);
+    if (bands === null) return null;
+    const planes: Float32Array[] = [];
+    for (const band of bands) planes.push(await this.read(band, signal));
+    return planes;
+  }
+
   /** Values on the picture's grid, radar in dB; NaN for nodata. */
   async read({ href, index, units, input, nodata }: SceneBand, signal?: AbortSignal): Promise<Float32Array> {
     const raster = await this.#rasters.openBand({ href, band: index, nodata }, signal);
-    const resampling = units === 'class' || units === 'bits' ? 'nearest' : 'bilinear';
+    const resampling = isCategorical(units) ? 'nearest' : 'bilinear';
     const warped = new WarpedRaster(this.#backend, raster, {
       geobox: this.geobox,
       resampling,
@@ -73,8 +92,8 @@ export class SceneReader {
     return values;
   }
 
-  async close(): Promise<void> {
+  async dispose(): Promise<void> {
     this.#backend.dispose();
-    await this.#rasters.close();
+    await this.#rasters.dispose();
   }
 }

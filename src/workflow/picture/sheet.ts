@@ -1,8 +1,8 @@
 /** A map sheet: an image with title, legend, scale bar and north arrow. */
 import { Affine, Crs, createTransform, GeoBox, geodesicLength } from '../../geo/index.js';
+import type { ColourMapName } from '../choices.js';
 import { BLACK, Canvas, type Colour, GREY, type Image, LIGHT_GREY, WHITE } from './canvas.js';
 import { colourAt, type Stretch } from './colours.js';
-import type { ColourMapName } from './names.js';
 import { fitText } from './text.js';
 
 export interface LegendEntry {

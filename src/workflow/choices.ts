@@ -1,0 +1,65 @@
+/** Words that options can have. The command line shows them without loading the code behind them. */
+import type { CalendarUnit, GridPolicy } from '../catalog/node/index.js';
+import type { MosaicMethod } from '../kernels/index.js';
+
+export { INDEX_NAMES, type IndexName } from '../kernels/expression/indices.js';
+
+export const CATALOG_TYPES = ['raster', 'zarr', 'vector', 'product', 'stac'] as const;
+/** The kind of files that a catalog is built from. */
+export type CatalogType = (typeof CATALOG_TYPES)[number];
+
+export const ROW_KINDS = ['store', 'step', 'file', 'feature'] as const;
+/** What a row of a catalog is: a `store` or a time `step` of it, a vector `file` or a `feature` of it. */
+export type RowKind = (typeof ROW_KINDS)[number];
+
+export const CHIP_METHODS = [
+  'first',
+  'last',
+  'min',
+  'max',
+  'mean',
+  'median',
+] as const satisfies readonly MosaicMethod[];
+/** How several rows over one pixel of a chip are combined. */
+export type ChipMethod = (typeof CHIP_METHODS)[number];
+
+export const CHIP_TIMES = [
+  'all',
+  'time',
+  'hour',
+  'day',
+  'week',
+  'month',
+  'quarter',
+  'year',
+  'solarDay',
+] as const satisfies readonly ('all' | 'time' | 'solarDay' | CalendarUnit)[];
+/** How rows at one place are grouped into chips: all rows, by their exact times, or by a calendar unit. */
+export type ChipTimes = (typeof CHIP_TIMES)[number];
+
+/** `GridPolicy`, except for policies that change the size of chips. */
+export const EDGE_POLICIES = ['cover', 'centre', 'pad', 'drop'] as const satisfies readonly GridPolicy[];
+/** How chips are placed at the edges of an area. */
+export type EdgePolicy = (typeof EDGE_POLICIES)[number];
+
+export const EMBEDDING_POOLS = ['mean', 'max', 'none'] as const;
+/** `mean` and `max` reduce over the tokens of a chip; `none` keeps every token. */
+export type EmbeddingPool = (typeof EMBEDDING_POOLS)[number];
+
+/** The precision of a model's weights and matrix products. */
+export const PRECISIONS = ['fp32', 'fp16'] as const;
+/** The type of the numbers in a model folder. */
+export type ModelPrecision = (typeof PRECISIONS)[number];
+
+/** The name of a synthetic sample in reports. */
+export const MADE_UP = 'made-up chips';
+
+/** What is blended where chips overlap. */
+export const BLENDS = ['probability', 'logits'] as const;
+
+/** How the grid of a package is placed. */
+export const ANCHORS = ['fit', 'snap'] as const;
+
+export const COLOUR_MAP_NAMES = ['grey', 'viridis', 'rdbu'] as const;
+/** A colour map, by name. */
+export type ColourMapName = (typeof COLOUR_MAP_NAMES)[number];
