@@ -19,12 +19,12 @@ export interface GpuRuntime {
   };
 }
 
-/** An ONNX file in memory, with its external data, if any, under the path that the graph gives. */
+/** An ONNX file in memory, with its external data, if any, under the paths that the graph gives. */
 export interface GraphBytes {
   /** For messages. */
   readonly name: string;
   readonly model: Uint8Array;
-  readonly external?: { readonly path: string; readonly data: Uint8Array };
+  readonly external?: readonly { readonly path: string; readonly data: Uint8Array }[];
 }
 
 /** An ONNX graph on the WebGPU device of a backend. Inputs and outputs stay on the device. Dispose of it when done. */
@@ -62,7 +62,7 @@ export class GpuGraph implements ModelGraph {
         graphOptimizationLevel: 'all',
         // Operators without a GPU implementation would run on the CPU, after a read-back of their inputs.
         extra: { session: { disable_cpu_ep_fallback: '1' } },
-        ...(external === undefined ? {} : { externalData: [external] }),
+        externalData: external,
       });
       return new GpuGraph(name, runtime, backend, meter, session);
     } catch (cause) {

@@ -6,7 +6,7 @@ import { type ChipLayout, chipCover, type RowRange } from '../geo/index.js';
 import type { Backend } from '../gpu/index.js';
 import { softmax, stitch, uploadStitchLayout } from '../kernels/index.js';
 import { ChipBatch } from './chip-batch.js';
-import type { SegmentationSpec } from './model-spec.js';
+import { channelsOf, type MapSpec } from './model-spec.js';
 import type { ModelSession } from './session.js';
 import { type SceneImage, SceneStrips, type Strip } from './strip.js';
 
@@ -18,12 +18,14 @@ export interface RunnerCounters {
   chipsRun: number;
   chipsSkipped: number;
   batches: number;
+  /** Valid pixels for which the model returned NaN or an infinity, and that have no value in the map. */
+  notFinite: number;
 }
 
 /** Arguments of `runScene`. */
 export interface RunnerOptions {
   backend: Backend;
-  session: ModelSession<SegmentationSpec>;
+  session: ModelSession<MapSpec>;
   images: readonly SceneImage[];
   layout: ChipLayout;
   /** Chips per batch. Batches are always full, so that a chip's result does not depend on other chips. */
@@ -43,7 +45,7 @@ export interface RunnerOptions {
 export async function runScene(options: RunnerOptions, range: RowRange): Promise<RunnerCounters> {
   const { backend, session, layout, batchSize, blend, minChipValid, signal } = options;
   const { spec } = session;
-  const classes = spec.output.classes.length;
+  const classes = channelsOf(spec.output);
   const columns = layout.columnStarts.length;
   const chipValues = classes * layout.size ** 2;
   /** Rows of chips whose predictions are held at a time. */
@@ -53,7 +55,7 @@ export async function runScene(options: RunnerOptions, range: RowRange): Promise
   const slots = new Int32Array(columns * layout.rowStarts.length).fill(-1);
   const strips = new SceneStrips(backend, spec, options.images, layout);
   const batch = new ChipBatch(backend, spec, batchSize);
-  const counters: RunnerCounters = { chipsRun: 0, chipsSkipped: 0, batches: 0 };
+  const counters: RunnerCounters = { chipsRun: 0, chipsSkipped: 0, batches: 0, notFinite: 0 };
 
   const timed = async <T>(stage: Stage, task: () => Promise<T>): Promise<T> => {
     const start = performance.now();
@@ -89,7 +91,34 @@ export async function runScene(options: RunnerOptions, range: RowRange): Promise
     }
   };
 
-  const emit = async (rowStart: number, end: number, { mask, rows }: Strip): Promise<void> => {
+  const columnsOver = chipCover(layout.width, layout.size, layout.columnStarts);
+  const rowsOver = chipCover(layout.height, layout.size, layout.rowStarts);
+  const isCovered = (x: number, y: number): boolean => {
+    for (let j = rowsOver.first[y]; j <= rowsOver.last[y]; j++) {
+      for (let i = columnsOver.first[x]; i <= columnsOver.last[x]; i++) {
+        if (slots[j * columns + i] >= 0) return true;
+      }
+    }
+    return false;
+  };
+
+  /** Valid pixels in rows of the scene that a chip covers and that have no value all the same. */
+  const countUnanswered = (values: Float32Array, mask: Uint8Array, own: RowRange, maskStart: number): number => {
+    const { width } = layout;
+    const length = (own.end - own.start) * width;
+    const offset = (own.start - maskStart) * width;
+    let count = 0;
+    for (let k = 0; k < length; k++) {
+      if (mask[offset + k] === 0) continue;
+      let sum = 0;
+      for (let c = 0; c < classes; c++) sum += values[c * length + k];
+      if (Number.isNaN(sum) && isCovered(k % width, own.start + Math.floor(k / width))) count++;
+    }
+    return count;
+  };
+
+  const emit = async (rowStart: number, end: number, strip: Strip): Promise<void> => {
+    const { mask, rows } = strip;
     const values = await timed('stitch', async () => {
       const places = backend.upload(slots);
       const output = backend.allocate([classes, end - rowStart, layout.width], 'float32');
@@ -101,14 +130,14 @@ export async function runScene(options: RunnerOptions, range: RowRange): Promise
       output.dispose();
       return downloaded;
     });
+    counters.notFinite += countUnanswered(values, await strip.validPixels(), { start: rowStart, end }, strip.rows.start);
     await options.onRows(rowStart, end - rowStart, values);
   };
 
   try {
-    const cover = chipCover(layout.height, layout.size, layout.rowStarts);
-    const last = cover.last[range.end - 1];
+    const last = rowsOver.last[range.end - 1];
     let done = range.start;
-    for (let chipRow = cover.first[range.start]; chipRow <= last; chipRow++) {
+    for (let chipRow = rowsOver.first[range.start]; chipRow <= last; chipRow++) {
       signal?.throwIfAborted();
       const strip = await timed('read', () => strips.under(chipRow, signal));
       await predictRow(chipRow, strip);

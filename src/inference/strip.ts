@@ -20,7 +20,8 @@ export class Strip {
   readonly images: readonly { image: SceneImage; planes: readonly DeviceTensor[] }[];
   /** The validity mask, uint8 (row, x): 1 where all inputs that decide validity have data. */
   readonly mask: DeviceTensor;
-  #shares: Promise<Float64Array> | null = null;
+  #shares: Float64Array | null = null;
+  #pixels: Promise<Uint8Array> | null = null;
 
   constructor(
     private readonly backend: Backend,
@@ -50,11 +51,15 @@ export class Strip {
   }
 
   /** The share of valid pixels of each chip, from 0 to 1. Pixels outside the scene do not count. */
-  validShares(): Promise<Float64Array> {
-    this.#shares ??= this.backend
-      .download(this.mask)
-      .then((mask) => countShares(mask as Uint8Array, this.layout, this.rows.end - this.rows.start));
+  async validShares(): Promise<Float64Array> {
+    this.#shares ??= countShares(await this.validPixels(), this.layout, this.rows.end - this.rows.start);
     return this.#shares;
+  }
+
+  /** The mask in memory, (row, x): 1 for valid pixels. */
+  validPixels(): Promise<Uint8Array> {
+    this.#pixels ??= this.backend.download(this.mask).then((mask) => mask as Uint8Array);
+    return this.#pixels;
   }
 
   dispose(): void {

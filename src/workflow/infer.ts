@@ -68,7 +68,8 @@ export async function infer(options: InferOptions): Promise<InferReport> {
   try {
     const { backend, session, dispose } = await openExecution(model, options);
     try {
-      const execution = { backend: backend.info, provider: session.provider };
+      const { provider, fixedBatch } = session;
+      const execution = { backend: backend.info, provider, fixedBatch };
       const plan = await clock.measure('plan', () => createPlan(scene, model, rasters, execution, options));
       return await runPlan({ ...options, plan, model, session, backend, rasters, clock });
     } finally {
@@ -107,7 +108,7 @@ async function runPlan(job: Job): Promise<InferReport> {
     backend,
     signal,
   });
-  const chips: RunnerCounters = { chipsRun: 0, chipsSkipped: 0, batches: 0 };
+  const chips: RunnerCounters = { chipsRun: 0, chipsSkipped: 0, batches: 0, notFinite: 0 };
   const own = shardUnits(run.units.length, shard.index, shard.count);
   const unitsRun = await run.compute(
     'infer',
@@ -117,11 +118,16 @@ async function runPlan(job: Job): Promise<InferReport> {
         const counters = await runUnits(job, store, images, units, done);
         chips.chipsRun += counters.chipsRun;
         chips.chipsSkipped += counters.chipsSkipped;
+        chips.notFinite += counters.notFinite;
         chips.batches += counters.batches;
       }
     },
     job,
   );
+  if (chips.notFinite > 0) {
+    const message = `${model.spec.name} returns NaN or infinite values for ${chips.notFinite} valid pixels, which are nodata in the map`;
+    job.onProgress?.({ type: 'warning', message });
+  }
   const unitsMissing = (await run.missing()).length;
   const record = (): RunRecord => runRecord(job, chips, unitsRun, images);
   let products: FinalizeReport | null = null;

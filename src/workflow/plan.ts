@@ -31,6 +31,9 @@ export const CHUNK_SIZE = 256;
 /** Values of one class in a unit, about. Large for a parallel file system; small, since a stopped run loses a unit. */
 const UNIT_VALUES = 8 * 2 ** 20;
 
+/** Chips per batch of a model that takes any number. */
+const DEFAULT_BATCH_SIZE = 4;
+
 /** A larger grid is probably a mistake in the resolution. */
 export const DEFAULT_MAX_PIXELS = 500_000_000;
 
@@ -91,12 +94,12 @@ export async function createPlan(
   scene: Scene,
   model: ModelFolder<SegmentationSpec>,
   rasters: SceneRasters,
-  execution: { backend: BackendInfo; provider: string },
+  execution: { backend: BackendInfo; provider: string; fixedBatch: number | null },
   options: PlanOptions = {},
 ): Promise<Plan> {
   const { spec } = model;
   const { signal } = options;
-  checkPlanOptions(options);
+  checkPlanOptions(options, spec);
   const images = await planImages(scene, spec, rasters, { phases: options.phases, signal });
   const grid = (await resolveGrid(scene, rasters, signal)).requireAtMost(
     options.maxPixels ?? DEFAULT_MAX_PIXELS,
@@ -105,7 +108,7 @@ export async function createPlan(
   await checkOverlap(images, spec, rasters, grid, options);
   await checkUnits(images, spec.inputs, rasters, signal);
   const rowsPerUnit = options.rowsPerUnit ?? defaultRowsPerUnit(grid);
-  const batchSize = options.batchSize ?? 4;
+  const batchSize = chooseBatchSize(options.batchSize, execution.fixedBatch);
   const settings = {
     terrachip: VERSION,
     model: { name: spec.name, version: spec.version, sha256: model.sha256 },
@@ -115,7 +118,7 @@ export async function createPlan(
     rowsPerUnit,
     batchSize,
     blend: options.blend ?? 'probability',
-    threshold: options.threshold ?? 0.5,
+    threshold: options.threshold ?? spec.output.threshold ?? 0.5,
     minChipValid: options.minChipValid ?? 0,
     backend: { kind: execution.backend.kind, adapterClass: execution.backend.adapterClass },
     provider: execution.provider,
@@ -140,11 +143,23 @@ export async function createPlan(
   );
 }
 
-function checkPlanOptions(options: PlanOptions): void {
+/** @throws {TerrachipError} INVALID_OPTION for another size than the model's only one */
+function chooseBatchSize(chosen: number | undefined, fixed: number | null): number {
+  if (chosen !== undefined && fixed !== null && chosen !== fixed) {
+    throw invalidOption('batchSize', `cannot be ${chosen}: the model takes ${fixed} chips`, 'leave it out');
+  }
+  return chosen ?? fixed ?? DEFAULT_BATCH_SIZE;
+}
+
+function checkPlanOptions(options: PlanOptions, { output }: SegmentationSpec): void {
   const { batchSize = 1, threshold = 0.5, minChipValid = 0, rowsPerUnit = CHUNK_SIZE } = options;
   requireBatchSize(batchSize);
   if (!(threshold > 0 && threshold < 1)) {
     throw invalidOption('threshold', `cannot be ${threshold}`, 'give a probability between 0 and 1');
+  }
+  if (options.threshold !== undefined && output.classes.length > 2 && output.task !== 'multilabel') {
+    const problem = `has no meaning for ${output.classes.length} classes, of which the most probable is taken`;
+    throw invalidOption('threshold', problem, 'leave it out');
   }
   if (!(minChipValid >= 0 && minChipValid <= 1)) {
     throw invalidOption('minChipValid', `cannot be ${minChipValid}`, 'give a share from 0 to 1');

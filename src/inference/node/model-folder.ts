@@ -6,6 +6,8 @@ import { invalidInput, TerrachipError } from '../../errors.js';
 import { readJson } from '../../io/node/json.js';
 import { nearestOf } from '../../json/keys.js';
 import type { ModelGraphs } from '../model-graph.js';
+import { openSource } from '../../io/node/index.js';
+import { type OnnxInfo, readOnnxInfo } from '../onnx/index.js';
 import { type ModelSpec, parseModelSpec, type SegmentationSpec } from '../model-spec.js';
 import { ModelSession } from '../session.js';
 import { BUNDLED, bundledModel } from './bundled.js';
@@ -93,12 +95,13 @@ async function openFolder<Spec extends ModelSpec>(
   graphs: ModelGraphs<string>,
 ): Promise<ModelFolder<Spec>> {
   const names: string[] = Object.values(graphs);
-  const files = (await readdir(path)).filter((name) => /\.(json|onnx|onnx\.data|data)$/.test(name)).sort();
-  const missing = names.find((name) => !files.includes(name));
-  if (missing !== undefined) {
-    throw new TerrachipError('NOT_FOUND', `${path} holds no ${missing}`, 'give a complete model folder', {
-      source: path,
-    });
+  const found = (await readdir(path)).filter((name) => /\.(json|onnx|onnx\.data|data)$/.test(name));
+  requireFiles(path, names, found);
+  const infos = await Promise.all(names.map((name) => readGraphFile(join(path, name))));
+  const external = infos.flatMap(({ externalFiles }) => externalFiles);
+  const files = [...new Set([...found, ...external])].sort();
+  for (const name of external) {
+    if ((await stat(join(path, name)).catch(() => null))?.isFile() !== true) requireFiles(path, [name], []);
   }
   const hash = createHash('sha256');
   for (const name of files) {
@@ -106,7 +109,38 @@ async function openFolder<Spec extends ModelSpec>(
     for await (const piece of createReadStream(join(path, name))) hash.update(piece as Uint8Array);
   }
   const paths = Object.fromEntries(Object.entries(graphs).map(([key, name]) => [key, join(path, name)]));
-  return { path, spec, graphs: paths as ModelGraphs<string>, sha256: hash.digest('hex') };
+  return {
+    path,
+    spec: withActivation(spec, infos),
+    graphs: paths as ModelGraphs<string>,
+    sha256: hash.digest('hex'),
+  };
+}
+
+/** @throws {TerrachipError} NOT_FOUND for a name that was not found */
+function requireFiles(path: string, names: readonly string[], found: readonly string[]): void {
+  const missing = names.find((name) => !found.includes(name));
+  if (missing === undefined) return;
+  const problem = `${path} holds no ${missing}`;
+  throw new TerrachipError('NOT_FOUND', problem, 'give a complete model folder', { source: path });
+}
+
+/** Reads the inputs, outputs and external files of an ONNX file. @throws as `readOnnxInfo` */
+export async function readGraphFile(path: string): Promise<OnnxInfo> {
+  await using source = await openSource(path);
+  return readOnnxInfo(source);
+}
+
+/** A specification that does not say what to apply to the output: nothing, if the graph ends in Softmax or Sigmoid. */
+function withActivation<Spec extends ModelSpec>(spec: Spec, infos: readonly OnnxInfo[]): Spec {
+  const { output } = spec;
+  if (!('classes' in output) || output.activation !== undefined) return spec;
+  const last = infos.flatMap(({ outputs, lastOperators }) =>
+    lastOperators.filter((_, k) => outputs[k].name === output.name),
+  );
+  return last.some((name) => name === 'Softmax' || name === 'Sigmoid')
+    ? { ...spec, output: { ...output, activation: 'none' } }
+    : spec;
 }
 
 /** Options of `openSession`. */

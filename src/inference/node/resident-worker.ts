@@ -2,8 +2,8 @@
  * The device's thread: a GPU device with the kernels' backend and the model's sessions. It is a worker thread because
  * onnxruntime-web needs the globals of a browser, which terrachip must not set in the importing thread.
  */
-import { access, readFile } from 'node:fs/promises';
-import { basename } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { internalError } from '../../errors.js';
 import { type DeviceTensor, modelDevice, WebGpuBackend, watchDevice } from '../../gpu/index.js';
@@ -11,6 +11,7 @@ import { requestNodeAdapter } from '../../gpu/node/index.js';
 import { BackendHost, describeError, type Envelope, READY, type Reply } from '../../gpu/remote/index.js';
 import { GpuGraph } from '../gpu-graph.js';
 import type { ModelGraph } from '../model-graph.js';
+import { readGraphFile } from './model-folder.js';
 import { loadOnnxRuntimeWeb, withoutWasmOptimisation } from './onnx-runtime-web.js';
 import { ResidentActivity } from './resident-activity.js';
 import type { GraphAnswer, GraphNames, ResidentCommand, ResidentQuestion } from './resident-messages.js';
@@ -44,16 +45,12 @@ async function start(): Promise<void> {
   const graphs = new Map<number, ModelGraph>();
 
   const load = async (path: string): Promise<ModelGraph> => {
-    const data = `${path}.data`;
-    const exists = await access(data).then(
-      () => true,
-      () => false,
-    );
-    const bytes = {
-      name: path,
-      model: await readFile(path),
-      ...(exists ? { external: { path: basename(data), data: await readFile(data) } } : {}),
-    };
+    const { externalFiles } = await readGraphFile(path);
+    const external = externalFiles.map(async (name) => ({
+      path: name,
+      data: await readFile(join(dirname(path), name)),
+    }));
+    const bytes = { name: path, model: await readFile(path), external: await Promise.all(external) };
     return withoutWasmOptimisation(() => GpuGraph.load(runtime, host.backend, meter, bytes));
   };
 
