@@ -4,11 +4,11 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { createChipLayout } from '../../src/geo/index.js';
 import type { Backend, DeviceTensor } from '../../src/gpu/index.js';
 import {
+  type MapSpec,
   type ModelSession,
   openModel,
   openSession,
   runScene,
-  type MapSpec,
 } from '../../src/inference/node/index.js';
 import { describeBackends } from '../support/backends.js';
 import { temporaryFolder } from '../support/files.js';

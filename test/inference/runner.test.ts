@@ -3,6 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { createChipLayout, type RowRange } from '../../src/geo/index.js';
 import type { Backend } from '../../src/gpu/index.js';
 import {
+  type MapSpec,
   type ModelSession,
   openModel,
   openSession,
@@ -10,7 +11,6 @@ import {
   type RunnerOptions,
   runScene,
   type SceneImage,
-  type MapSpec,
 } from '../../src/inference/node/index.js';
 import { describeBackends } from '../support/backends.js';
 import { temporaryFolder } from '../support/files.js';
@@ -76,7 +76,7 @@ async function run(
   const { width, height, planes } = scene;
   const { size, stride } = session.spec.chip;
   const probability = new Float32Array(2 * width * height).fill(-1);
-  const total: RunnerCounters = { chipsRun: 0, chipsSkipped: 0, batches: 0 };
+  const total: RunnerCounters = { chipsRun: 0, chipsSkipped: 0, batches: 0, notFinite: 0 };
   for (const range of ranges) {
     let next = range.start;
     const counters = await runScene(
@@ -268,7 +268,7 @@ describe('sessions', () => {
     await expect(openSession(renamed, { provider: 'cpu' })).rejects.toThrow(/has the inputs A, model.json B/);
     const output = {
       ...model,
-      spec: { ...model.spec, output: { ...model.spec.output, name: 'mask' } },
+      spec: { ...model.spec, output: { ...model.spec.output, name: 'mask' } } as MapSpec,
     };
     await expect(openSession(output, { provider: 'cpu' })).rejects.toThrow(/has no output mask, but logits/);
   });

@@ -127,7 +127,7 @@ function requireFiles(path: string, names: readonly string[], found: readonly st
 /** Reads the inputs, outputs and external files of an ONNX file. @throws as `readOnnxInfo` */
 export async function readGraphFile(path: string): Promise<OnnxInfo> {
   await using source = await openSource(path);
-  return readOnnxInfo(source);
+  return await readOnnxInfo(source);
 }
 
 /** A specification that does not say what to apply to the output: nothing, if the graph ends in Softmax or Sigmoid. */
