@@ -107,7 +107,7 @@ export const SegmentationSpecSchema = v.object({
     threshold: v.optional(Share),
     classes: v.pipe(
       v.array(v.object({ name: Label, colour: v.optional(Colour) })),
-      v.minLength(1),
+      v.minLength(1, 'must name at least one class'),
       v.maxLength(255),
     ),
   }),
@@ -187,13 +187,17 @@ function completed<
     chip: { size: number; stride: number };
     validity: 'all' | { input: string; phase?: string }[];
     output:
-      | { classes?: { name: string; colour?: string | undefined }[] }
+      | { classes?: { name: string; colour?: string | undefined }[]; task?: string | undefined }
       | { tokens: number }
       | { values: object[] };
   },
 >(document: Document, name: string): Completed<Document> {
   const { inputs, phases, chip, validity, output } = document;
   const named = 'classes' in output ? (output.classes ?? []) : [];
+  // A model of one class tells it from everything else.
+  if (named.length === 1 && !('task' in output && output.task === 'multilabel')) {
+    named.unshift({ name: named[0].name === 'background' ? 'other' : 'background' });
+  }
   const problems = [
     ...inputs.flatMap(problemsOfInput),
     ...repeated('input', inputs),

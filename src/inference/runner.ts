@@ -103,7 +103,12 @@ export async function runScene(options: RunnerOptions, range: RowRange): Promise
   };
 
   /** Valid pixels in rows of the scene that a chip covers and that have no value all the same. */
-  const countUnanswered = (values: Float32Array, mask: Uint8Array, own: RowRange, maskStart: number): number => {
+  const countUnanswered = (
+    values: Float32Array,
+    mask: Uint8Array,
+    own: RowRange,
+    maskStart: number,
+  ): number => {
     const { width } = layout;
     const length = (own.end - own.start) * width;
     const offset = (own.start - maskStart) * width;
@@ -130,7 +135,12 @@ export async function runScene(options: RunnerOptions, range: RowRange): Promise
       output.dispose();
       return downloaded;
     });
-    counters.notFinite += countUnanswered(values, await strip.validPixels(), { start: rowStart, end }, strip.rows.start);
+    counters.notFinite += countUnanswered(
+      values,
+      await strip.validPixels(),
+      { start: rowStart, end },
+      strip.rows.start,
+    );
     await options.onRows(rowStart, end - rowStart, values);
   };
 

@@ -271,7 +271,7 @@ describe('strips of different heights', () => {
         backend.dispose();
         return { heights, strips };
       };
-      const [low, high] = [await load(11), await load(512)];
+      const [low, high] = [await load(16), await load(512)];
       expect(low.heights.length).toBeGreaterThan(2);
       expect(high.heights).toHaveLength(1);
       expect(low.strips).toEqual(high.strips);

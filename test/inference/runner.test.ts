@@ -76,7 +76,7 @@ async function run(
   const { width, height, planes } = scene;
   const { size, stride } = session.spec.chip;
   const probability = new Float32Array(2 * width * height).fill(-1);
-  const total: RunnerCounters = { chipsRun: 0, chipsSkipped: 0, batches: 0 };
+  const total: RunnerCounters = { chipsRun: 0, chipsSkipped: 0, batches: 0, notFinite: 0 };
   for (const range of ranges) {
     let next = range.start;
     const counters = await runScene(

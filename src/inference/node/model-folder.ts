@@ -3,12 +3,12 @@ import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { invalidInput, TerrachipError } from '../../errors.js';
+import { openSource } from '../../io/node/index.js';
 import { readJson } from '../../io/node/json.js';
 import { nearestOf } from '../../json/keys.js';
 import type { ModelGraphs } from '../model-graph.js';
-import { openSource } from '../../io/node/index.js';
-import { type OnnxInfo, readOnnxInfo } from '../onnx/index.js';
 import { type ModelSpec, parseModelSpec, type SegmentationSpec } from '../model-spec.js';
+import { type OnnxInfo, readOnnxInfo } from '../onnx/index.js';
 import { ModelSession } from '../session.js';
 import { BUNDLED, bundledModel } from './bundled.js';
 import { availableProviders, loadOnnxRuntime, providersToTry } from './onnx-runtime.js';
@@ -128,7 +128,7 @@ function requireFiles(path: string, names: readonly string[], found: readonly st
 /** Reads the inputs, outputs and external files of an ONNX file. @throws as `readOnnxInfo` */
 export async function readGraphFile(path: string): Promise<OnnxInfo> {
   await using source = await openSource(path);
-  return readOnnxInfo(source);
+  return await readOnnxInfo(source);
 }
 
 /** A specification that does not say what to apply to the output: nothing, if the graph ends in Softmax or Sigmoid. */
