@@ -1,5 +1,5 @@
-// A Debian 13 root in the cache folder, made at the first run: its zarr-python and xarray read Zarr v3, and its GDAL is
-// newer. Needs Debian and root.
+// A Debian 13 root in the cache folder, made at the first run: its zarr-python and xarray read Zarr v3, its GDAL is newer,
+// and it has ONNX Runtime. Needs Debian and root.
 import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ export async function openTrixie() {
   await requirePackages(['debootstrap']);
   const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'terrachip-checks');
   // Increase the number when make-trixie.sh changes.
-  const root = join(cache, 'trixie-2');
+  const root = join(cache, 'trixie-3');
   if (!existsSync(root)) {
     console.log(`making a Debian 13 root in ${root}, once: some minutes`);
     await run('bash', [join(here, 'make-trixie.sh'), root]);

@@ -1,7 +1,7 @@
 /** ONNX graphs on a runtime with its own memory. The runtime is an argument, typed by onnxruntime-common. */
 import type { InferenceSession, Tensor, TypedTensor } from 'onnxruntime-common';
 import { invalidInput, messageOf } from '../errors.js';
-import { float32ToHalves, halvesToFloat32 } from '../raster/arrays/half.js';
+import { float32ToHalves, halvesToFloat32, roundToEven } from '../raster/arrays/half.js';
 import {
   type DeclaredTensor,
   declaredIn,
@@ -98,7 +98,7 @@ export class HostGraph implements ModelGraph {
     return { outputs: tensors, values, readbackBytes: 0 };
   }
 
-  /** Values in the type of an input. Whole numbers are rounded and limited to the range of the type. */
+  /** Values in the type of an input. Whole numbers are rounded, ties to even, and limited to the range of the type. */
   #tensor(name: string, values: Float32Array, shape: readonly number[]): Tensor {
     const type = declaredIn(this.inputs, name)?.type;
     const { Tensor } = this.runtime;
@@ -110,7 +110,7 @@ export class HostGraph implements ModelGraph {
       case 'float64':
         return new Tensor(type, Float64Array.from(values), shape);
       case 'uint8':
-        return new Tensor(type, new Uint8Array(Uint8ClampedArray.from(values).buffer), shape);
+        return new Tensor(type, Uint8Array.from(values, rounded(0, 255)), shape);
       case 'int8':
         return new Tensor(type, Int8Array.from(values, rounded(-128, 127)), shape);
       case 'uint16':
@@ -120,11 +120,7 @@ export class HostGraph implements ModelGraph {
       case 'int32':
         return new Tensor(type, Int32Array.from(values, rounded(-(2 ** 31), 2 ** 31 - 1)), shape);
       case 'int64':
-        return new Tensor(
-          type,
-          BigInt64Array.from(values, (value) => BigInt(Math.round(value))),
-          shape,
-        );
+        return new Tensor(type, BigInt64Array.from(values, roundedInt64), shape);
       default:
         throw invalidInput(
           this.name,
@@ -154,7 +150,10 @@ export function cannotLoad(name: string, provider: string, cause: unknown): Erro
 }
 
 const rounded = (least: number, most: number) => (value: number) =>
-  Math.min(most, Math.max(least, Math.round(value)));
+  Math.min(most, Math.max(least, roundToEven(value)));
+
+/** The largest float64 below 2⁶³ is 2⁶³ − 1024. */
+const roundedInt64 = (value: number) => BigInt(rounded(-(2 ** 63), 2 ** 63 - 1024)(value));
 
 /** The values of an output as float32. */
 function numbersOf(graph: string, name: string, { type, data }: Tensor): Float32Array<ArrayBuffer> {

@@ -7,6 +7,7 @@ import {
   type MapSpec,
   type ModelInput,
   type ModelSpec,
+  type SegmentationSpec,
   timeSteps,
 } from './model-spec.js';
 
@@ -74,7 +75,9 @@ export function isPlainAnswer(
 ): boolean {
   const { output, chip } = spec;
   const planes = [batch, channelsOf(output), chip.size, chip.size].join();
-  return shape.join() === planes && output.layout !== 'NHWC' && !whole && !appliesSigmoid(output);
+  const isUsed =
+    !whole && !appliesSigmoid(output) && !('activation' in output && output.activation === 'sigmoid');
+  return shape.join() === planes && output.layout !== 'NHWC' && isUsed;
 }
 
 /** Whether an output has a single channel. */
@@ -82,7 +85,8 @@ export function isOneChannel({ output }: MapSpec, shape: readonly number[]): boo
   return shape.length === 3 || (output.layout === 'NHWC' ? shape[3] : shape[1]) === 1;
 }
 
-function appliesSigmoid(output: MapSpec['output']): boolean {
+/** Whether an output gets a sigmoid for each of its channels, unless it is whole numbers. */
+export function appliesSigmoid(output: MapSpec['output']): boolean {
   return 'classes' in output && output.task === 'multilabel' && output.activation !== 'none';
 }
 
@@ -97,15 +101,36 @@ export function adaptAnswer(spec: MapSpec, batch: number, answer: Answer): Float
   const axes = axesOf(spec, batch, answer.shape);
   const planes = enlarged(answer, axes, batch, chip.size);
   if (axes.channels < channelsOf(output)) return spread(spec, planes, answer.whole);
-  if ('classes' in output && output.task !== 'multilabel' && output.activation === 'sigmoid') {
-    throw invalidInput(
-      spec.name,
-      `has a sigmoid for each of ${axes.channels} classes that exclude each other`,
-      'set `output.task` to "multilabel", or `output.activation` to "softmax"',
-    );
-  }
-  if (appliesSigmoid(output)) for (const [k, z] of planes.entries()) planes[k] = 1 / (1 + Math.exp(-z));
+  if ('classes' in output) checkActivation(spec, output, axes.channels);
+  if (answer.whole) requireShares(spec, planes);
+  else if (appliesSigmoid(output)) for (const [k, z] of planes.entries()) planes[k] = 1 / (1 + Math.exp(-z));
   return planes;
+}
+
+/** @throws {TerrachipError} INVALID_INPUT for a sigmoid of classes that exclude each other, or a softmax of others */
+function checkActivation(
+  { name }: MapSpec,
+  { task, activation }: SegmentationSpec['output'],
+  channels: number,
+): void {
+  const excludes = task !== 'multilabel';
+  if (activation !== (excludes ? 'sigmoid' : 'softmax')) return;
+  const which = excludes ? 'that exclude each other' : 'that do not exclude each other';
+  throw invalidInput(
+    name,
+    `has a ${activation} for ${channels} classes ${which}`,
+    excludes
+      ? 'set `output.task` to "multilabel", or `output.activation` to "softmax"'
+      : 'set `output.activation` to "sigmoid" or "none", or leave `output.task` out',
+  );
+}
+
+/** @throws {TerrachipError} INVALID_INPUT for whole numbers of each class that are neither 0 nor 1 */
+function requireShares({ name, output }: MapSpec, planes: Float32Array): void {
+  const other = 'classes' in output ? planes.find((value) => value !== 0 && value !== 1) : undefined;
+  if (other === undefined) return;
+  const problem = `returns whole numbers for each class, such as ${other}, which are no probabilities`;
+  throw invalidInput(name, problem, 'give a model that returns logits or probabilities as float32');
 }
 
 /** The lengths of an output's axes. */
@@ -123,10 +148,9 @@ function axesOf({ name, output, chip }: MapSpec, batch: number, shape: readonly 
   const last = layout === 'NHWC';
   const [first, a, b, c] = shape;
   const [channels, side, width] = layout === 'NHW' ? [1, a, b] : last ? [c, a, b] : [a, b, c];
-  const ofOne = channels === 1 && wanted === 2 && 'classes' in output && output.task !== 'multilabel';
-  const ofClasses = channels === 1 && 'classes' in output;
+  const ofOne = channels === 1 && 'classes' in output && output.task !== 'multilabel';
   const fits = first === batch && shape.length === layout.length && side === width && chip.size % side === 0;
-  if (fits && (channels === wanted || ofOne || ofClasses)) return { channels, side, last };
+  if (fits && (channels === wanted || ofOne)) return { channels, side, last };
   const axes = layout === 'NHW' ? 'y, x' : last ? `y, x, ${wanted}` : `${wanted}, y, x`;
   throw invalidInput(
     name,
@@ -209,9 +233,9 @@ function spread(spec: MapSpec, one: Float32Array, whole: boolean): Float32Array<
 const TOLERANCE = 2e-3;
 
 /**
- * Checks that values are not yet probabilities where softmax would be applied.
+ * Checks that values are not yet probabilities where softmax or a sigmoid would be applied.
  * @param planes (chip, class, y, x) of at least one chip
- * @param isOne whether they come from one channel, as 0 and z
+ * @param isOne whether a channel needs no other: one channel, as 0 and z, or labels that do not exclude each other
  * @throws {TerrachipError} INVALID_INPUT if they are
  */
 export function refuseProbabilities(spec: ModelSpec, planes: Float32Array, isOne: boolean): void {

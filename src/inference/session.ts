@@ -5,6 +5,7 @@ import { batchFailure, checkInputShape, checkNames, requireFinite, wrongAnswer }
 import { type GraphSource, HostGraph, type OnnxRuntime, type RuntimeOptions } from './host-graph.js';
 import {
   adaptAnswer,
+  appliesSigmoid,
   arrangeChips,
   isOneChannel,
   isPlainAnswer,
@@ -80,7 +81,7 @@ export class ModelSession<Spec extends ModelSpec = ModelSpec> {
     this.#isWhole = /^u?int|^bool$/.test(declaredIn(this.#main.outputs, output)?.type ?? '');
     this.takesSoftmax = takesSoftmax(spec, this.#isWhole);
     const [batch] = declaredIn(this.#main.inputs, inputs[0])?.shape ?? [];
-    this.fixedBatch = 'whole' in graphs && typeof batch === 'number' ? batch : null;
+    this.fixedBatch = 'whole' in graphs && typeof batch === 'number' && batch > 0 ? batch : null;
     this.#reuse = (options.reusePhases ?? true) && !this.#main.sharesDevice;
   }
 
@@ -201,11 +202,13 @@ export class ModelSession<Spec extends ModelSpec = ModelSpec> {
     if (isPlain && values === undefined) return answer;
     const numbers = values ?? (await owner.download(answer));
     const planes = isPlain ? numbers : adaptAnswer(spec, batch, { values: numbers, shape, whole });
-    const used = planes.subarray(0, (planes.length / batch) * chips);
-    if (this.takesSoftmax && this.#isFirst) {
-      refuseProbabilities(spec, used, isOneChannel(spec, shape));
+    const used = (all: Float32Array) => all.subarray(0, (all.length / batch) * chips);
+    if (this.#isFirst && this.takesSoftmax) {
+      refuseProbabilities(spec, used(planes), isOneChannel(spec, shape));
+    } else if (this.#isFirst && appliesSigmoid(spec.output) && !whole) {
+      refuseProbabilities(spec, used(numbers), true);
     }
-    if (finite) requireFinite(this.#main.name, used, chips);
+    if (finite) requireFinite(this.#main.name, used(planes), chips);
     this.#isFirst = false;
     if (isPlain) return answer;
     answer.dispose();

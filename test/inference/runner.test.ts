@@ -187,7 +187,7 @@ describeBackends('runScene', (backend) => {
     const plane = Float32Array.from({ length: width * height }, (_, i) => (i % width < 60 ? Number.NaN : 1));
     const scene = { width, height, planes: { 'A/event': [plane] } };
     const every = await run(backend(), session, scene, all(height));
-    expect(every.counters).toEqual({ chipsRun: 3, chipsSkipped: 2, batches: 1 });
+    expect(every.counters).toEqual({ chipsRun: 3, chipsSkipped: 2, batches: 1, notFinite: 0 });
     const gaps = Array.from(every.probability.subarray(0, width), Number.isNaN);
     expect(gaps).toEqual(gaps.map((_, x) => x < 60));
     const strict = await run(backend(), session, scene, all(height), { minChipValid: 0.8 });

@@ -38,9 +38,10 @@ const FLOAT_INFINITY = 0x7f800000;
 const HALF_OVERFLOW = 0x477ff000;
 const HALF_NORMAL = 0x38800000;
 
-function roundToEven(value: number): number {
+/** The nearest whole number, ties to the even one. */
+export function roundToEven(value: number): number {
   const rounded = Math.round(value);
-  return rounded - value === 0.5 && rounded % 2 === 1 ? rounded - 1 : rounded;
+  return rounded - value === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
 }
 
 /** The bits of a number, rounded to the nearest half. */
