@@ -15,6 +15,7 @@ export type {
   EdgePolicy,
   EmbeddingPool,
   IndexName,
+  MapTask,
   ModelPrecision,
 } from './choices.js';
 export type { DoctorReport } from './doctor.js';
@@ -39,6 +40,10 @@ export type { BandReport, InfoOptions, RasterReport } from './info.js';
 export type { ChosenStatistics } from './model/card.js';
 export type { HalfPrecisionReport } from './model/half-precision.js';
 export type { ImportOptions, ImportReport } from './model/import.js';
+export type { OnnxOptions, OnnxReport } from './model/import-onnx.js';
+export type { OnnxInputOptions } from './model/onnx-input.js';
+export type { PerInput } from './model/onnx-metadata.js';
+export type { OnnxOutputOptions } from './model/onnx-output.js';
 export type { RunModelOptions, RunModelReport } from './model/run.js';
 export type { PackageOptions, PackageReport } from './package.js';
 export type { AlignmentOptions, AlignmentReport } from './picture/alignment.js';

@@ -405,7 +405,7 @@ describe('model run', () => {
     const inputs = await arrays('good', radar);
     const output = join(folder, 'e.npy');
     await expect(runModel({ model: other, inputs, output })).rejects.toThrow(
-      /other-graph\/model\.onnx takes S1RTC as \(chip, 2, 48, 48\), but model\.json describes \(chip, 2, 32, 32\)/,
+      /other-graph\/model\.onnx takes S1RTC as \(chip, 2, 2, 48, 48\), but model\.json describes \(chip, 2, 2, 32, 32\)/,
     );
     document.output.name = 'scores';
     await writeFile(join(other, 'model.json'), JSON.stringify(document));

@@ -106,10 +106,11 @@ export async function importOnnx(
     throw invalidInput(source.name, `has weights in ${taken}, a name of terrachip’s own`, remedy);
   }
   const like = options.like === undefined ? null : await readModelSpec(options.like);
-  const draft = describeGraph(info, source.name, options, like);
+  const { card, assumed } = describeGraph(info, source.name, options, like);
   const places = external.map((name) =>
     isAddress(path) ? new URL(name, path).href : join(dirname(path), name),
   );
+  for (const place of places) await (await openSource(place, { signal })).dispose();
   const files = [GRAPH, ...external, CARD];
   const write = async (staging: string): Promise<{ files: string[]; sha256: string; spec: ModelSpec }> => {
     onProgress?.({ type: 'stage', stage: 'copy' });
@@ -122,24 +123,24 @@ export async function importOnnx(
     const provenance = {
       source: { file: basename(source.name), format: 'onnx', sha256 },
       ...(info.producer === '' ? {} : { producer: info.producer }),
-      assumed: draft.assumed,
+      assumed,
       builtBy: 'terrachip model import',
     };
-    const spec = parseModelSpec({ ...draft.document, provenance }, join(output, CARD));
+    const spec = { ...card, provenance };
     await writeJson(join(staging, CARD), spec);
     return { files, sha256, spec };
   };
   const { sha256, spec } = await replaceFolder(output, [path, ...places], write, external);
-  return { output, files, sha256, spec, assumed: draft.assumed };
+  return { output, files, sha256, spec, assumed };
 }
 
-/** The document `model.json` without provenance, and what was assumed. @throws as `importOnnx` */
+/** The card without provenance, and what was assumed. @throws as `importOnnx` */
 function describeGraph(
   info: OnnxInfo,
   file: string,
   options: ImportOnnxOptions,
   like: ModelSpec | null,
-): { document: Record<string, unknown>; assumed: readonly string[] } {
+): { card: ModelSpec; assumed: readonly string[] } {
   const notes: Notes = { problems: [], assumed: [] };
   const metadata = readMetadata(info);
   const given = { metadata, like };
@@ -167,7 +168,7 @@ function describeGraph(
     licence: metadata.licence ?? 'unknown',
     limitations: 'not stated',
   };
-  return { document, assumed };
+  return { card: parseModelSpec(document, `the card of ${file}`), assumed };
 }
 
 /** The size of chips, and the distance between them. */
