@@ -202,7 +202,7 @@ describeBackends('models in two graphs', (backend) => {
       },
       { start: 0, end: height },
     );
-    expect(counters).toEqual({ chipsRun: 3, chipsSkipped: 0, batches: 2 });
+    expect(counters).toEqual({ chipsRun: 3, chipsSkipped: 0, batches: 2, notFinite: 0 });
     expect(session.phases).toEqual({ phasesEncoded: 9, phasesReused: 3 });
   });
 });
