@@ -5,7 +5,12 @@ import { type ConversionConfig, type JsonSchema, toJsonSchema } from '@valibot/t
 import { Ajv } from 'ajv';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { EmbeddingSpecSchema, parseModelSpec, SegmentationSpecSchema } from '../src/inference/model-spec.js';
+import {
+  EmbeddingSpecSchema,
+  parseModelSpec,
+  RegressionSpecSchema,
+  SegmentationSpecSchema,
+} from '../src/inference/model-spec.js';
 import { AcquisitionSchema, readAcquisition } from '../src/workflow/acquisition.js';
 import {
   BandSchema,
@@ -25,7 +30,10 @@ import { temporaryFolder } from './support/files.js';
 const DOCUMENTS = {
   scene: { section: 'Scene file', schema: SceneSchema },
   acquisition: { section: 'Acquisition manifest', schema: AcquisitionSchema },
-  model: { section: 'Model file', schema: v.union([SegmentationSpecSchema, EmbeddingSpecSchema]) },
+  model: {
+    section: 'Model file',
+    schema: v.union([SegmentationSpecSchema, RegressionSpecSchema, EmbeddingSpecSchema]),
+  },
 };
 const PAGE = 'docs/scene.md';
 
@@ -219,12 +227,15 @@ describe('JSON schemas', () => {
     ],
     ['no phases', false, 'acquisition', { ...acquisition, phase_order: [] }],
     ['an encoder', true, 'model', { ...model, output: { name: 'tokens', tokens: 196, channels: 192 } }],
+    ['one class', true, 'model', { ...model, output: { name: 'x', classes: [{ name: 'a' }] } }],
+    ['no classes', false, 'model', { ...model, output: { name: 'x', classes: [] } }],
     [
-      'one class',
-      false,
+      'a regression',
+      true,
       'model',
-      { ...model, output: { name: 'x', classes: [{ name: 'a', colour: '#000000' }] } },
+      { ...model, output: { name: 'x:0', task: 'regression', values: [{ name: 'height', units: 'm' }] } },
     ],
+    ['a regression without values', false, 'model', { ...model, output: { name: 'x', task: 'regression' } }],
     [
       'a colour by name',
       false,

@@ -23,4 +23,6 @@ inside apt-get update
 inside apt-get install -y --no-install-recommends gdal-bin python3-numpy python3-rasterio python3-scipy \
   python3-onnx python3-onnxruntime python3-xarray python3-zarr
 inside apt-get clean
+# ONNX Runtime does not start without it, and /proc is not mounted.
+cp /proc/cpuinfo "$partial/proc/"
 mv "$partial" "$root"

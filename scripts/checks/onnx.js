@@ -2,7 +2,7 @@
 // imported by one command and maps a Sentinel-2 tile: a scene of one chip, and one of several chips with gaps. Each map
 // is compared with ONNX Runtime and NumPy in Python (onnx/compare_maps.py).
 import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { join } from 'node:path';
 import { Report, terrachip } from './programs.js';
 import { installProject, root } from './support.js';
 import { openTrixie } from './trixie.js';
@@ -51,7 +51,7 @@ const { folder, python, close } = await openTrixie();
 const report = new Report('check:onnx');
 
 /** Imports a model and maps a scene. @returns what Python is asked about the maps */
-async function mapScenes(name, scenes, statistics) {
+async function mapScenes(name, statistics) {
   const { classes, values, bands = BANDS, scale, options = [], oracle = {}, tolerance } = CASES[name];
   const model = join(folder, name, 'model.onnx');
   const card = join(folder, `${name}-card`);
@@ -66,10 +66,11 @@ async function mapScenes(name, scenes, statistics) {
   );
   const { inputs, phases } = JSON.parse(readFileSync(join(card, 'model.json'), 'utf8'));
   const requests = [];
-  for (const raster of scenes) {
+  for (const place of ['one-chip', 'several-chips']) {
+    const raster = join(folder, `${place}.tif`);
     const scene = join(folder, `${name}.json`);
     writeFileSync(scene, JSON.stringify(sceneOf(raster, inputs[0].name, phases?.[0] ?? 'scene')));
-    const map = join(folder, `${name}-${basename(raster, '.tif')}`);
+    const map = join(folder, `${name}-${place}`);
     await terrachip('infer', scene, '--model', card, '-o', map, '--backend', 'cpu', '--provider', 'cpu');
     requests.push({
       ...{ name, tolerance: tolerance ?? TOLERANCE, input: 'input', output: 'output', layout: 'NCHW' },
@@ -99,11 +100,11 @@ try {
     cpSync(TILE, tile);
   } else console.log(`${TILE} is not there: the scene is made up`);
   const { onnx } = await python('onnx/make_models.py', { folder });
-  const { scenes, ...statistics } = await python('onnx/make_scenes.py', { folder, tile, chip: CHIP });
+  const statistics = await python('onnx/make_scenes.py', { folder, tile, chip: CHIP });
   const cases = [];
   for (const name of Object.keys(CASES)) {
     try {
-      cases.push(...(await mapScenes(name, scenes, statistics)));
+      cases.push(...(await mapScenes(name, statistics)));
     } catch (error) {
       report.check(name, false, error.message.trim().split('\n').at(-1));
     }

@@ -9,7 +9,8 @@ import { decibelToLinear, harmonise, linearToDecibel, reflectanceToDigital } fro
 /**
  * `dn_harmonised`: Sentinel-2 digital numbers, reflectance × 10 000, without offset. `dn_offset_1000`: with the offset
  * of 1000 since processing baseline 04.00. `linear_power`: radar backscatter. `display_8bit`: red, green and blue from 0
- * to 255, as in Sentinel-2’s true-colour image. `class` and `bits` are categories.
+ * to 255, as in Sentinel-2’s true-colour image. `class` and `bits` are categories. `none`: values as they are stored, for
+ * data without a known unit; what wants `none` takes data in any unit as it is.
  */
 export const UNITS = [
   'dn_harmonised',
@@ -21,6 +22,7 @@ export const UNITS = [
   'm',
   'class',
   'bits',
+  'none',
 ] as const;
 /** The unit of a band's values. */
 export type Units = (typeof UNITS)[number];
@@ -47,7 +49,7 @@ export interface UnitConversion {
  * @throws {TerrachipError} INVALID_INPUT for units without a conversion
  */
 export function unitConversion(from: Units, to: Units, what: string): UnitConversion {
-  if (from === to) return { source: null, resampled: null };
+  if (from === to || to === 'none') return { source: null, resampled: null };
   if (from === 'linear_power' && to === 'dB') return { source: null, resampled: linearToDecibel };
   if (from === 'dB' && to === 'linear_power') return { source: null, resampled: decibelToLinear };
   if (from === 'dn_offset_1000' && to === 'dn_harmonised') return { source: harmonise, resampled: null };
@@ -92,6 +94,8 @@ function implausible(units: Units, least: number, most: number, median: number):
       return least < 0 || most > 255
         ? `its values go from ${show(least)} to ${show(most)}, beyond 0 to 255`
         : null;
+    case 'none':
+      return null;
     case 'dn_harmonised':
     case 'dn_offset_1000':
       if (least < 0) return `holds negative values (down to ${show(least)})`;

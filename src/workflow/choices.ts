@@ -51,6 +51,10 @@ export const PRECISIONS = ['fp32', 'fp16'] as const;
 /** The type of the numbers in a model folder. */
 export type ModelPrecision = (typeof PRECISIONS)[number];
 
+export const TASKS = ['segmentation', 'change', 'multilabel', 'regression'] as const;
+/** What a model that maps pixels does. */
+export type MapTask = (typeof TASKS)[number];
+
 /** The name of a synthetic sample in reports. */
 export const MADE_UP = 'made-up chips';
 

@@ -1,6 +1,7 @@
 /**
  * The commands of the CLI as functions, without printing. The module of each is loaded on the first call.
  */
+export type { Activation, InputLayout } from '../inference/model-spec.js';
 export { bundledModel } from '../inference/node/bundled.js';
 export type { BandSource, CalculateOptions, CalculateReport } from './calculate.js';
 export type { RowSelection } from './catalog.js';
@@ -15,6 +16,7 @@ export type {
   EdgePolicy,
   EmbeddingPool,
   IndexName,
+  MapTask,
   ModelPrecision,
 } from './choices.js';
 export type { DoctorReport } from './doctor.js';
@@ -46,6 +48,10 @@ export type { BandReport, InfoOptions, RasterReport } from './info.js';
 export type { ChosenStatistics } from './model/card.js';
 export type { HalfPrecisionReport } from './model/half-precision.js';
 export type { ImportOptions, ImportReport } from './model/import.js';
+export type { OnnxOptions, OnnxReport } from './model/import-onnx.js';
+export type { OnnxInputOptions } from './model/onnx-input.js';
+export type { PerInput } from './model/onnx-metadata.js';
+export type { OnnxOutputOptions } from './model/onnx-output.js';
 export type { RunModelOptions, RunModelReport } from './model/run.js';
 export type { PackageOptions, PackageReport } from './package.js';
 export type { AlignmentOptions, AlignmentReport } from './picture/alignment.js';

@@ -47,9 +47,10 @@ class Net:
         first = self.node("Relu", self.conv(x, bands, 8))
         pooled = self.node("MaxPool", first, kernel_shape=[2, 2], strides=[2, 2])
         second = self.node("Relu", self.conv(pooled, 8, 8))
+        region = self.constant(np.zeros(0, "float32"))
         scales = self.constant(np.array([1, 1, 2, 2], "float32"))
         how = dict(mode="linear", coordinate_transformation_mode="half_pixel")
-        return self.node("Concat", first, self.node("Resize", second, "", scales, **how), axis=1), second
+        return self.node("Concat", first, self.node("Resize", second, region, scales, **how), axis=1), second
 
     def unet(self, x, bands, channels, output=None):
         return self.conv(self.features(x, bands)[0], 16, channels, (1, 1), gain=1.5, output=output)
@@ -68,8 +69,7 @@ class Net:
         if external is None:
             onnx.save(model, path)
         else:
-            where = dict(save_as_external_data=True, location=external, size_threshold=0)
-            onnx.save(model, path, **where)
+            onnx.save(model, path, save_as_external_data=True, location=external, size_threshold=256)
 
 
 def planes(name, channels, batch="batch", type=FLOAT, side=CHIP):
@@ -128,6 +128,7 @@ net.save("float16", [planes("input", 4, type=HALF)], [planes("output", 3, type=H
 net = Net(8)
 net.unet("input", 4, 3, "output")
 net.save("external-data", [planes("input", 4)], [planes("output", 3)], external="model.onnx_data")
+assert os.path.getsize(os.path.join(folder, "external-data", "model.onnx_data")) > 1000
 
 # SegFormer: logits at a quarter of the side.
 net = Net(9)

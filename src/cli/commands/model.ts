@@ -1,9 +1,11 @@
 import * as v from 'valibot';
 import { invalidOption } from '../../errors.js';
+import { ACTIVATIONS, INPUT_LAYOUTS } from '../../inference/model-spec.js';
 import type { ModelSpec } from '../../inference/node/index.js';
 import { HOST_PROVIDER_CHOICES } from '../../inference/node/provider-choice.js';
 import { MERGES, POOLINGS, STATISTICS_NAMES } from '../../inference/terramind/index.js';
-import { MADE_UP, PRECISIONS } from '../../workflow/choices.js';
+import { UNITS } from '../../raster/units.js';
+import { MADE_UP, PRECISIONS, TASKS } from '../../workflow/choices.js';
 import {
   type HalfPrecisionReport,
   type ImportReport,
@@ -11,9 +13,10 @@ import {
   readModelSpec,
   runModel,
 } from '../../workflow/index.js';
-import { type Parse, parseChoice, parseCount, parsePair } from '../arguments.js';
+import { type Parse, parseChoice, parseCount, parseNumber, parsePair } from '../arguments.js';
 import {
   argument,
+  converted,
   defineCommand,
   defineGroup,
   flag,
@@ -28,27 +31,104 @@ import { formatTable } from '../table.js';
 /** Chips of a model folder are square, since scenes are cut and stitched by one size and stride. */
 const parseChip: Parse<number> = (text, flag) => {
   const [, height, width] = text.match(/^\s*(\d+)\s*[x×,]\s*(\d+)\s*$/) ?? [];
-  if (height === undefined || Number(height) === Number(width)) return parseCount(32)(height ?? text, flag);
+  if (height === undefined || Number(height) === Number(width)) return parseCount(8)(height ?? text, flag);
   const remedy = 'give one number, or make a graph for such chips with wholeGraph of terrachip/inference';
   throw invalidOption(flag, `cannot be ${height} × ${width}: chips of a model folder are square`, remedy);
 };
 
+/** Values for all inputs, `B02,B03,B04`, or of each by its name, `S2=B02,B03 DEM=DEM` or `S2=B02,B03;DEM=DEM`. */
+function perInput<T>(flags: string, help: string, read: (words: string[], name: string) => T) {
+  return converted(list(flags, help), (texts, name): T | Record<string, T> => {
+    const parts = texts.flatMap((text) => text.split(/[;\s]+/)).filter((part) => part !== '');
+    const split = (text: string): string[] => text.split(',').filter((word) => word !== '');
+    if (!parts.some((part) => part.includes('='))) return read(parts.flatMap(split), name);
+    const pairs = parts.map((part) => parsePair('VALUES')(part, name));
+    return Object.fromEntries(pairs.map(([input, text]) => [input, read(split(text), name)]));
+  });
+}
+
+/** Names, separate or with commas between them. */
+function names(flags: string, help: string) {
+  return converted(list(flags, help), (texts) => texts.flatMap((text) => text.split(/\s*,\s*/)));
+}
+
+/** Reads one word that `parse` accepts. */
+const single =
+  <T>(parse: Parse<T>) =>
+  (words: string[], name: string): T =>
+    parse(words.join(','), name);
+
+const numbers = (words: string[], name: string): number[] => words.map((word) => parseNumber(word, name));
+
+/** A number, or a fraction such as 1/255. */
+const parseScale: Parse<number> = (text, name) => {
+  const [numerator, denominator = '1', ...rest] = text.split('/');
+  const value = parseNumber(numerator, name) / parseNumber(denominator, name);
+  return rest.length === 0 ? value : parseNumber(text, name);
+};
+
+const ONNX_OPTIONS = {
+  like: option('--like <model>', 'take bands, units, statistics and classes of another model'),
+  bands: perInput(
+    '--bands <names...>',
+    'its bands in order: B02,B03,B04, or INPUT=B02,B03 for each',
+    (words) => words,
+  ),
+  units: perInput(
+    '--units <units...>',
+    `what values are, for all inputs or INPUT=UNITS: ${UNITS.join(', ')} (default none: as stored)`,
+    single(parseChoice(UNITS)),
+  ),
+  mean: perInput('--mean <numbers...>', 'mean of each band, or one for all (default 0)', numbers),
+  std: perInput('--std <numbers...>', 'standard deviation of each band, or one for all (default 1)', numbers),
+  scale: option(
+    '--scale <number>',
+    'multiplies values before --mean and --std, as 0.0001 or 1/255',
+    parseScale,
+  ),
+  layout: perInput(
+    '--layout <axes...>',
+    `axes of the input, where shapes leave it open: ${INPUT_LAYOUTS.join(', ')}`,
+    single(parseChoice(INPUT_LAYOUTS)),
+  ),
+  outputName: option('--output-name <name>', 'the output that is the map, of a graph with several'),
+  task: option('--task <what>', `${TASKS.join(', ')} (default ${TASKS[0]})`, parseChoice(TASKS)),
+  activation: option(
+    '--activation <name>',
+    `what terrachip applies to the output: ${ACTIVATIONS.join(', ')} (default: by the graph)`,
+    parseChoice(ACTIVATIONS),
+  ),
+  values: list(
+    '--values <name=units...>',
+    'names of the values of a regression, with their units',
+    (text) => {
+      const [, name, units] = /^([^=]*)(?:=(.*))?$/s.exec(text) ?? [];
+      return { name: name ?? text, ...(units === undefined ? {} : { units }) };
+    },
+  ),
+  pixelSize: option('--pixel-size <metres>', 'pixel size that it was trained on', parseNumber),
+};
+
 const importCommand = defineCommand(
   'import',
-  'make a model folder of a TerraMind checkpoint, without Python',
+  'make a model folder of an ONNX model or a TerraMind checkpoint, without Python',
   {
-    checkpoint: argument('<checkpoint>', 'a .pt, .pth, .ckpt or .safetensors file'),
+    checkpoint: argument(
+      '<model>',
+      'an .onnx file or a folder with one; or a .pt, .pth, .ckpt or .safetensors file of TerraMind',
+    ),
     output: outputOption('<folder>', 'the model folder to write'),
     name: option('--name <name>', 'its name (default: that of the file)'),
-    chip: option('--chip <pixels>', 'height and width of chips, a multiple of 16', parseChip),
+    chip: option('--chip <pixels>', 'height and width of chips', parseChip),
     stride: option('--stride <pixels>', 'pixels from one chip to the next', parseCount()),
     statistics: option(
       '--statistics <what>',
       `${STATISTICS_NAMES.join(', ')}, or a JSON file with mean and std a modality`,
     ),
+    ...ONNX_OPTIONS,
     modalities: list('--modalities <names...>', 'take these only'),
-    phases: list('--phases <names...>', 'names of the time steps'),
-    classes: list('--classes <names...>', 'names of the classes'),
+    phases: names('--phases <names...>', 'names of the time steps'),
+    classes: names('--classes <names...>', 'names of the classes'),
     timestamps: option('--timestamps <n>', 'time steps, where the checkpoint does not say it', parseCount()),
     pooling: option(
       '--pooling <how>',
@@ -80,6 +160,14 @@ const importCommand = defineCommand(
   async (values, { output, ...operation }) => {
     const report = await importModel({ ...values, ...operation });
     output.result(report, describeImport(report));
+  },
+  {
+    apart: { heading: 'Options for ONNX models:', table: ONNX_OPTIONS },
+    after: `
+What an ONNX model does not say is assumed, and printed:
+  terrachip model import unet.onnx -o unet --bands B02,B03,B04 --units dn_harmonised --scale 0.0001
+  terrachip infer scene.json --model unet -o map
+`,
   },
 );
 
@@ -125,8 +213,9 @@ export const modelCommand = defineGroup(
 );
 
 function describeImport(report: ImportReport): string {
-  const { output, files, spec, leftovers, nodes, halfPrecision } = report;
-  const lines = [describeCard(spec), `graph       ${nodes} nodes`];
+  const { output, files, spec, assumed, leftovers, nodes, halfPrecision } = report;
+  const lines = [describeCard(spec), ...assumed.map((sentence) => `assumed: ${sentence}`)];
+  if (nodes !== null) lines.push(`graph       ${nodes} nodes`);
   for (const [what, count] of Object.entries(leftovers.expected)) {
     lines.push(`left out    ${count} tensors of ${what}`);
   }

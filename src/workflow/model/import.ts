@@ -27,18 +27,32 @@ import {
   type SampleOptions,
   tryHalfPrecision,
 } from './half-precision.js';
-import { replaceFolder, writeModelFile } from './model-file.js';
+import {
+  findGraph,
+  importOnnx,
+  isOnnx,
+  ONNX_ONLY,
+  type OnnxOptions,
+  type OnnxReport,
+} from './import-onnx.js';
+import { CARD, replaceFolder, writeModelFile } from './model-file.js';
 
-/** Options of `importModel`: the checkpoint, and settings that it does not determine. */
-export interface ImportOptions extends SampleOptions, ArchitectureOptions {
-  /** A torch.save or safetensors file. */
+/**
+ * Options of `importModel`: a file, and what it does not say. Those of `ArchitectureOptions` and `SampleOptions`,
+ * `statistics`, `split`, `precision` and `allowUnused` are for checkpoints, those of `OnnxOptions` for ONNX models.
+ */
+export interface ImportOptions extends SampleOptions, ArchitectureOptions, OnnxOptions {
+  /** A torch.save or safetensors file of a TerraMind model, an ONNX file, or a folder with one. */
   checkpoint: string;
   /** The model folder to write. */
   output: string;
   name?: string;
-  /** Height and width of chips, a multiple of 16 (default 256; for an encoder 224, as in pre-training). */
+  /**
+   * Height and width of chips. Of a checkpoint a multiple of 16 (default 256; for an encoder 224, as in pre-training); of
+   * an ONNX model as the graph takes them, by default 256.
+   */
   chip?: number;
-  /** Distance between chips in pixels (default: 13/16 of `chip`, as in ImpactMesh; for an encoder `chip`). */
+  /** Distance between chips in pixels (default: 13/16 of `chip`, for an encoder `chip`, for an ONNX model 3/4). */
   stride?: number;
   /** A name of `STATISTICS_NAMES` or a JSON file (default: chosen by the checkpoint). */
   statistics?: string;
@@ -52,18 +66,14 @@ export interface ImportOptions extends SampleOptions, ArchitectureOptions {
   allowUnused?: boolean;
 }
 
-/** The result of `importModel`. */
-export interface ImportReport {
-  readonly output: string;
-  readonly files: readonly string[];
-  readonly sha256: string;
-  readonly spec: ModelSpec;
-  readonly architecture: Architecture;
-  readonly statistics: ChosenStatistics;
+/** The result of `importModel`. What is said of checkpoints alone is null for an ONNX model. */
+export interface ImportReport extends OnnxReport {
+  readonly architecture: Architecture | null;
+  readonly statistics: ChosenStatistics | null;
   /** Trained scalars that the graph uses. */
-  readonly parameters: number;
-  readonly nodes: number;
-  readonly gflopPerChip: number;
+  readonly parameters: number | null;
+  readonly nodes: number | null;
+  readonly gflopPerChip: number | null;
   readonly leftovers: Leftovers;
   /** The comparison with float32; null for a model in float32. */
   readonly halfPrecision: HalfPrecisionReport | null;
@@ -71,19 +81,61 @@ export interface ImportReport {
 
 const DEFAULT_CHIP = { segmentation: 256, encoder: 224 };
 const STRIDE_SHARE = 13 / 16;
-const CARD = 'model.json';
 const HASH_BYTES = 2 ** 22;
 const PHASE_GRAPHS = { encoder: 'encoder.onnx', decoder: 'decoder.onnx' };
 
+/** Options of checkpoints alone. */
+const CHECKPOINT_ONLY = [
+  'statistics',
+  'modalities',
+  'timestamps',
+  'pooling',
+  'merge',
+  'heads',
+  'taps',
+  'split',
+  'precision',
+  'sample',
+  'sampleChips',
+  'provider',
+  'allowUnused',
+] as const satisfies readonly (keyof ImportOptions)[];
+
+/** Makes a model folder of a TerraMind checkpoint or of an ONNX model. */
 export async function importModel(options: ImportOptions): Promise<ImportReport> {
-  const { output, signal, onProgress, precision = 'fp32' } = options;
-  if (precision === 'fp32') refuseSample(options);
-  else await requireRuntime(options.provider);
-  const source = await openSource(options.checkpoint, { signal });
-  const checkpoint = await openCheckpoint(source, { signal }).catch(async (error: unknown) => {
+  if (options.precision === 'fp16') await requireRuntime(options.provider);
+  const path = await findGraph(options.checkpoint);
+  const source = await openSource(path, { signal: options.signal });
+  try {
+    if (!(await isOnnx(source, options.signal))) return await importCheckpoint(source, options);
+    refuseOptions(options, CHECKPOINT_ONLY, 'is for checkpoints, and the file is an ONNX model');
+    const report = await importOnnx(source, path, options);
+    return { ...report, ...NOT_A_CHECKPOINT };
+  } finally {
     await source.dispose();
-    throw error;
-  });
+  }
+}
+
+const NOT_A_CHECKPOINT = {
+  architecture: null,
+  statistics: null,
+  parameters: null,
+  nodes: null,
+  gflopPerChip: null,
+  leftovers: { expected: {}, unused: [] },
+  halfPrecision: null,
+};
+
+function refuseOptions(options: ImportOptions, names: readonly (keyof ImportOptions)[], why: string): void {
+  const wrong = names.find((name) => options[name] !== undefined);
+  if (wrong !== undefined) throw invalidOption(wrong, why, 'leave it out');
+}
+
+async function importCheckpoint(source: ByteSource, options: ImportOptions): Promise<ImportReport> {
+  const { output, signal, onProgress, precision = 'fp32' } = options;
+  refuseOptions(options, ONNX_ONLY, 'is for ONNX models, and the file is a checkpoint');
+  if (precision === 'fp32') refuseSample(options);
+  const checkpoint = await openCheckpoint(source, { signal });
   try {
     const architecture = detectArchitecture(checkpoint, withDefaultModalities(options, checkpoint.tensors));
     const kind = architecture.decoder === null ? 'encoder' : 'segmentation';
@@ -163,6 +215,7 @@ export async function importModel(options: ImportOptions): Promise<ImportReport>
       files,
       sha256,
       spec,
+      assumed: [],
       architecture,
       statistics,
       parameters,

@@ -1,14 +1,18 @@
 import type { FileHandle } from 'node:fs/promises';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { readGraphFile } from '../../inference/node/model-folder.js';
 import { type Graph, writeGraph } from '../../inference/onnx/index.js';
 import { requireApart } from '../../io/node/inputs.js';
 import { makeOutputFolder, moveTo, writeAtomically, writeError } from '../../io/node/output.js';
 
-/** The files of an import, in the order of writing. `model.json` is last: without it, a folder is not a model. */
-const FILES = [
+/** The document of a model. It is written last: without it, a folder is not a model. */
+export const CARD = 'model.json';
+
+/** The files of an import, besides external data under other names. */
+export const FILES = [
   ...['model', 'encoder', 'decoder'].flatMap((name) => [`${name}.onnx`, `${name}.onnx.data`]),
-  'model.json',
+  CARD,
 ];
 
 /**
@@ -16,14 +20,16 @@ const FILES = [
  * is unchanged.
  * @param inputs files that must not be overwritten
  * @param write writes to the folder `staging` and returns the names of its files
+ * @param external names of further files that are written
  */
 export async function replaceFolder<T extends { files: readonly string[] }>(
   output: string,
   inputs: readonly string[],
   write: (staging: string) => Promise<T>,
+  external: readonly string[] = [],
 ): Promise<T> {
   await requireApart(
-    FILES.map((file) => join(output, file)),
+    [...FILES, ...external].map((file) => join(output, file)),
     inputs,
   );
   await makeOutputFolder(output);
@@ -32,15 +38,27 @@ export async function replaceFolder<T extends { files: readonly string[] }>(
   });
   try {
     const result = await write(staging);
-    await rm(join(output, 'model.json'), { force: true });
-    for (const file of FILES) {
-      if (result.files.includes(file)) await moveTo(join(staging, file), join(output, file));
-      else await rm(join(output, file), { force: true });
+    const earlier = await externalFilesIn(output);
+    await rm(join(output, CARD), { force: true });
+    const files = new Set([...earlier, ...external, ...FILES]);
+    for (const file of files) {
+      if (result.files.includes(file)) {
+        await mkdir(dirname(join(output, file)), { recursive: true });
+        await moveTo(join(staging, file), join(output, file));
+      } else await rm(join(output, file), { force: true });
     }
     return result;
   } finally {
     await rm(staging, { recursive: true, force: true });
   }
+}
+
+/** The external data of the model in a folder, as far as it lies beside the graph; none for a folder without a card. */
+async function externalFilesIn(folder: string): Promise<readonly string[]> {
+  const isModel = await stat(join(folder, CARD)).catch(() => null);
+  if (isModel === null) return [];
+  const info = await readGraphFile(join(folder, 'model.onnx')).catch(() => null);
+  return (info?.externalFiles ?? []).filter((name) => basename(name) === name);
 }
 
 /** Writes NAME.onnx, and NAME.onnx.data if the values exceed 2 GiB. @returns the files' names */
