@@ -21,9 +21,11 @@ export { type MapTensorOptions, mapTensor } from './map-tensor.js';
 export type { DeclaredTensor, GraphInput, GraphResult, ModelGraph, ModelGraphs } from './model-graph.js';
 export {
   type Activation,
+  channelsOf,
   type EmbeddingSpec,
   type InputLayout,
   inputShape,
+  isMapSpec,
   type MapSpec,
   type ModelClass,
   type ModelInput,
