@@ -19,11 +19,16 @@ export type { GpuGraph, GpuRuntime, GraphBytes } from './gpu-graph.js';
 export { type GraphSource, HostGraph, type OnnxRuntime, type RuntimeOptions } from './host-graph.js';
 export type { GraphInput, GraphResult, ModelGraph, ModelGraphs } from './model-graph.js';
 export {
+  channelsOf,
   type EmbeddingSpec,
   inputShape,
+  isMapSpec,
+  type MapSpec,
+  type ModelClass,
   type ModelInput,
   type ModelSpec,
   parseModelSpec,
+  type RegressionSpec,
   type SegmentationSpec,
 } from './model-spec.js';
 export type {

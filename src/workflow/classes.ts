@@ -1,7 +1,29 @@
-/** Classes from probabilities, and their colours. */
+/** The layers of maps; classes from probabilities, and their colours. */
+import type { MapSpec } from '../inference/node/index.js';
 
 /** The nodata value of class maps. */
 export const CLASS_NODATA = 255;
+
+/** The layers of a map: its classes, or the quantities that it estimates. */
+export function layersOf(output: MapSpec['output']): readonly { name: string; units?: string | undefined }[] {
+  return 'values' in output ? output.values : output.classes;
+}
+
+/** The planes of rows, (layer, row, x). */
+export function planesOf(rows: Float32Array, layers: number): Float32Array[] {
+  const size = rows.length / layers;
+  return Array.from({ length: layers }, (_, k) => rows.subarray(k * size, (k + 1) * size));
+}
+
+/** Of classes that do not exclude each other: 1 where the probability is above `threshold`, else 0. NaN becomes 255. */
+export function isAbove(probability: Float32Array, threshold: number): Uint8Array {
+  const result = new Uint8Array(probability.length);
+  for (let i = 0; i < result.length; i++) {
+    const p = probability[i];
+    result[i] = Number.isNaN(p) ? CLASS_NODATA : p > threshold ? 1 : 0;
+  }
+  return result;
+}
 
 /**
  * The class of each pixel. With two classes: 1 where the probability of the second is above `threshold`, else 0. With

@@ -1,24 +1,28 @@
 /** Writes the products of a map from the units of a run, streamed by rows. Each file is written atomically. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { invalidInput, TerrachipError } from '../errors.js';
-import { gridStrips, PixelAreas } from '../geo/index.js';
+import { invalidInput, invalidOption, TerrachipError } from '../errors.js';
+import { type GeoBox, gridStrips, PixelAreas } from '../geo/index.js';
 import type { BackendCounters, BackendInfo } from '../gpu/index.js';
 import {
+  type MapSpec,
+  type ModelClass,
   type ModelFolder,
   openModel,
   type PhaseCounters,
   type RunnerCounters,
-  type SegmentationSpec,
 } from '../inference/node/index.js';
 import { requireApart } from '../io/node/inputs.js';
 import { makeOutputFolder, writeJson } from '../io/node/output.js';
 import { type OperationOptions, reportProgress } from '../progress.js';
+import type { CogOptions } from '../raster/cog/options.js';
 import { CogWriter } from '../raster/node/index.js';
 import { classPolygons } from '../vector/class-polygons.js';
 import { GeoJsonFile } from '../vector/node/geojson-file.js';
-import { CLASS_NODATA, classify, parseColour } from './classes.js';
-import { AreaTally } from './evaluate/statistics.js';
+import type { Polygonizer } from '../vector/polygonizer.js';
+import { writeClassTable } from './class-table.js';
+import { CLASS_NODATA, classify, isAbove, layersOf, parseColour, planesOf } from './classes.js';
+import { AreaTally, type Statistics, ValueTally } from './evaluate/statistics.js';
 import { drawMap } from './picture/map-picture.js';
 import { planUnits, readPlan } from './plan.js';
 import { stacItem } from './stac-item.js';
@@ -44,33 +48,59 @@ export interface RunRecord {
   peakMemoryBytes: number;
 }
 
+/** The files of a map, by product. */
+const FILES = {
+  probability: 'probability.tif',
+  values: 'values.tif',
+  classes: 'classes.tif',
+  polygons: 'polygons.geojson',
+  quicklook: 'quicklook.png',
+  statistics: 'statistics.json',
+  item: 'item.json',
+  run: 'run.json',
+} as const;
+type Product = keyof typeof FILES;
+type OfClasses = 'probability' | 'classes' | 'polygons';
+
 /** The products of a map. */
 export interface FinalizeReport {
-  /** Paths by product. */
-  files: Record<'probability' | 'classes' | 'polygons' | 'quicklook' | 'statistics' | 'item' | 'run', string>;
-  /** Pixels by class, and `nodata`. */
+  /** Paths by product: `probability`, `classes` and `polygons` of classes, `values` of a regression, the others always. */
+  files: Record<Exclude<Product, OfClasses | 'values'>, string> &
+    Partial<Record<OfClasses | 'values', string>>;
+  /** Pixels by class or value, and `nodata`. */
   pixels: Record<string, number>;
+  statistics: Statistics;
 }
+
+/** Options of the products. */
+export interface ProductOptions {
+  /** Whether to write outlines of classes (default true). */
+  polygons?: boolean;
+  /** Outlines of smaller areas, in m², are left out (default 0). Holes in others remain, and `classes.tif` is whole. */
+  minArea?: number;
+}
+
+/** Options of `finalizeRun`. */
+export interface FinalizeOptions extends OperationOptions, ProductOptions {}
 
 /** What products are made of: a run, its model, and where they go. */
 export interface FinalizeJob {
   store: RunStore;
-  model: ModelFolder<SegmentationSpec>;
+  model: ModelFolder<MapSpec>;
   output: string;
   /** The record of the run so far, for `run.json`; null when another process ran the units. */
   record: (() => RunRecord) | null;
 }
 
-function productFiles(output: string): FinalizeReport['files'] {
-  return {
-    probability: join(output, 'probability.tif'),
-    classes: join(output, 'classes.tif'),
-    polygons: join(output, 'polygons.geojson'),
-    quicklook: join(output, 'quicklook.png'),
-    statistics: join(output, 'statistics.json'),
-    item: join(output, 'item.json'),
-    run: join(output, 'run.json'),
-  };
+/** @throws {TerrachipError} INVALID_OPTION for options that a model's products do not have */
+export function checkProductOptions({ polygons, minArea }: ProductOptions, { output }: MapSpec): void {
+  if (minArea === undefined) return;
+  if (!(minArea > 0 && Number.isFinite(minArea))) {
+    throw invalidOption('minArea', `cannot be ${minArea}`, 'give a positive area');
+  }
+  if (polygons === false || 'values' in output) {
+    throw invalidOption('minArea', 'has no meaning without polygons of classes', 'leave it out');
+  }
 }
 
 /**
@@ -79,13 +109,19 @@ function productFiles(output: string): FinalizeReport['files'] {
  * @throws {TerrachipError} INVALID_INPUT if a product would overwrite an input; DISK
  */
 export async function makeProductFolder(output: string, inputs: readonly string[]): Promise<void> {
-  await requireApart(Object.values(productFiles(output)), inputs);
+  const names = [...Object.values(FILES), `${FILES.classes}.aux.xml`];
+  await requireApart(
+    names.map((name) => join(output, name)),
+    inputs,
+  );
   await makeOutputFolder(output);
 }
 
-export async function finalizeMap(job: FinalizeJob, options: OperationOptions = {}): Promise<FinalizeReport> {
+export async function finalizeMap(job: FinalizeJob, options: FinalizeOptions = {}): Promise<FinalizeReport> {
   const { store, model, output } = job;
   const { plan, geobox } = store;
+  const { spec } = model;
+  checkProductOptions(options, spec);
   const missing = await store.run.missing();
   if (missing.length > 0) {
     throw new TerrachipError(
@@ -95,105 +131,131 @@ export async function finalizeMap(job: FinalizeJob, options: OperationOptions = 
       { missing: missing.length },
     );
   }
-  const { classes } = model.spec.output;
-  const files = productFiles(output);
-  await using probability = await CogWriter.create(files.probability, {
+  const layers = layersOf(spec.output);
+  const classes = 'classes' in spec.output ? spec.output.classes : [];
+  const apart = 'classes' in spec.output && spec.output.task === 'multilabel';
+  const hasPolygons = classes.length > 0 && options.polygons !== false;
+  const kept: Product[] = classes.length === 0 ? ['values'] : ['probability', 'classes'];
+  if (hasPolygons) kept.push('polygons');
+  kept.push('quicklook', 'statistics', 'item', 'run');
+  const path = (product: Product): string => join(output, FILES[product]);
+  const files = Object.fromEntries(
+    kept.map((product) => [product, path(product)]),
+  ) as FinalizeReport['files'];
+  const metadata = {
+    TERRACHIP_MODEL: `${spec.name} ${spec.version}`,
+    TERRACHIP_LICENCE: spec.licence,
+    TERRACHIP_LIMITATIONS: spec.limitations,
+  };
+  await using layerFile = await CogWriter.create(path(classes.length === 0 ? 'values' : 'probability'), {
     geobox,
-    bands: classes.length,
+    bands: layers.length,
     dtype: 'float32',
     nodata: Number.NaN,
-    descriptions: classes.map(({ name }) => name),
+    descriptions: layers.map(({ name }) => name),
+    units: layers.map(({ units = '' }) => units),
+    metadata,
   });
-  await using classMap = await CogWriter.create(files.classes, {
-    geobox,
-    bands: 1,
-    dtype: 'uint8',
-    nodata: CLASS_NODATA,
-    overviews: 'mode',
-    colourTable: classes.map(({ colour }) => parseColour(colour)),
-    descriptions: ['class'],
-  });
-  await using polygonFile = await GeoJsonFile.create(files.polygons);
-  const polygons = classPolygons({
-    geobox,
-    nodata: CLASS_NODATA,
-    names: classes.map(({ name }) => name),
-    onArea: (parts, properties) => polygonFile.add(parts, { ...properties }),
-  });
-  const counts = new Float64Array(256);
+  await using classMap =
+    classes.length === 0 ? null : await createClassMap(path('classes'), classes, apart, { geobox, metadata });
+  await using polygonFile = hasPolygons ? await GeoJsonFile.create(path('polygons')) : null;
+  const polygons = polygonFile === null ? [] : polygonizers(polygonFile, classes, apart, geobox, options);
   const areas = new AreaTally(
     classes.map(({ name }) => name),
     new PixelAreas(geobox),
     geobox.width,
+    apart,
   );
-  for (const strip of gridStrips(geobox, classes.length)) {
+  const values = classes.length === 0 ? layers.map((layer) => new ValueTally(layer)) : [];
+  for (const strip of gridStrips(geobox, layers.length)) {
     options.signal?.throwIfAborted();
     const rows = await store.readRows(strip);
-    const labels = classify(rows, classes.length, plan.threshold);
-    for (const label of labels) counts[label]++;
-    areas.add(labels, strip.start);
-    const size = labels.length;
-    await probability.writeRows(classes.map((_, c) => rows.subarray(c * size, (c + 1) * size)));
-    await classMap.writeRows([labels]);
-    polygons.addRows(labels);
-    await polygonFile.flush();
+    const planes = planesOf(rows, layers.length);
+    await layerFile.writeRows(planes);
+    for (const [k, tally] of values.entries()) tally.add(planes[k]);
+    // Of a regression, only the pixels without data count.
+    const bands =
+      apart || classes.length === 0
+        ? planes.map((plane) => isAbove(plane, plan.threshold))
+        : [classify(rows, classes.length, plan.threshold)];
+    areas.add(bands, strip.start);
+    await classMap?.writeRows(bands);
+    for (const [k, polygonizer] of polygons.entries()) polygonizer.addRows(bands[k]);
+    await polygonFile?.flush();
     reportProgress(options, 'finalize', strip.end, geobox.height, 'rows');
   }
-  await probability.finish();
-  await classMap.finish();
-  polygons.finish();
-  await polygonFile.finish();
-  const statistics = areas.describe();
+  await layerFile.finish();
+  await classMap?.finish();
+  if (classMap !== null && !apart) await writeClassTable(classMap.path, classes);
+  for (const polygonizer of polygons) polygonizer.finish();
+  await polygonFile?.finish();
+  const statistics: Statistics = {
+    ...areas.describe(),
+    ...(values.length === 0 ? {} : { values: values.map((tally) => tally.describe()) }),
+  };
   await writeJson(files.statistics, statistics);
   await drawMap({
-    classMap: files.classes,
+    map: files.values ?? path('classes'),
     target: files.quicklook,
     classes,
+    value: 'values' in spec.output ? spec.output.values[0] : null,
     plan,
     km2: statistics.classes.map(({ km2 }) => km2),
+    note: spec.limitations,
     signal: options.signal,
   });
-  await writeJson(files.item, stacItem(plan, geobox, assetsOf(model)));
+  const listed = kept.filter((product) => product !== 'item');
+  const assets = listed.map((product) => [product, FILES[product]] as const);
+  await writeJson(files.item, stacItem(plan, geobox, spec, assets));
   await writeJson(files.run, {
     schemaVersion: RUN_SCHEMA_VERSION,
     fingerprint: plan.fingerprint,
     plan: { ...plan },
     ...job.record?.(),
   });
-  const pixels = Object.fromEntries(classes.map(({ name }, value) => [name, counts[value]]));
-  return { files, pixels: { ...pixels, nodata: counts[CLASS_NODATA] } };
+  const counted = [...statistics.classes, ...(statistics.values ?? [])];
+  const pixels = Object.fromEntries(counted.map((each) => [each.name, each.pixels]));
+  return { files, pixels: { ...pixels, nodata: areas.nodataPixels }, statistics };
 }
 
-const COG_TYPE = 'image/tiff; application=geotiff; profile=cloud-optimized';
-
-function assetsOf({ spec }: ModelFolder<SegmentationSpec>): Record<string, unknown> {
-  const { classes } = spec.output;
-  const asset = (file: string, type: string, role: string, title: string) => ({
-    href: `./${file}`,
-    type,
-    roles: [role],
-    title,
+/** A band of class numbers, or a band for each class that is 1 in its pixels. */
+function createClassMap(
+  path: string,
+  classes: readonly ModelClass[],
+  apart: boolean,
+  options: Pick<CogOptions, 'geobox' | 'metadata'>,
+): Promise<CogWriter> {
+  return CogWriter.create(path, {
+    ...options,
+    bands: apart ? classes.length : 1,
+    dtype: 'uint8',
+    nodata: CLASS_NODATA,
+    overviews: 'mode',
+    colourTable: apart ? undefined : classes.map(({ colour }) => parseColour(colour)),
+    descriptions: apart ? classes.map(({ name }) => name) : ['class'],
   });
-  return {
-    probability: {
-      ...asset('probability.tif', COG_TYPE, 'data', 'Probability of each class'),
-      bands: classes.map(({ name }) => ({ name, data_type: 'float32', nodata: 'nan' })),
-    },
-    classes: {
-      ...asset('classes.tif', COG_TYPE, 'data', 'Most probable class'),
-      bands: [{ name: 'class', data_type: 'uint8', nodata: CLASS_NODATA }],
-      'terrachip:classes': classes.map(({ name, colour }, value) => ({ value, name, colour })),
-    },
-    polygons: asset(
-      'polygons.geojson',
-      'application/geo+json',
-      'data',
-      'Areas of equal class in longitude and latitude',
-    ),
-    quicklook: asset('quicklook.png', 'image/png', 'overview', 'Map at a glance'),
-    statistics: asset('statistics.json', 'application/json', 'metadata', 'Areas of the classes in km²'),
-    run: asset('run.json', 'application/json', 'metadata', 'How the map was made'),
-  };
+}
+
+/** Outlines of the classes in a band of class numbers, or of the pixels that are 1 in the band of each class. */
+function polygonizers(
+  file: GeoJsonFile,
+  classes: readonly ModelClass[],
+  apart: boolean,
+  geobox: GeoBox,
+  { minArea = 0 }: ProductOptions,
+): Polygonizer[] {
+  return (apart ? classes : [null]).map((_, band) =>
+    classPolygons({
+      geobox,
+      nodata: CLASS_NODATA,
+      values: apart ? [1] : undefined,
+      onArea: (parts, { pixels, km2, ...properties }) => {
+        const value = apart ? band : properties.value;
+        if (1e6 * km2 < minArea) return;
+        file.add(parts, { value, class: classes[value].name, km2, pixels });
+      },
+    }),
+  );
 }
 
 /** @throws {TerrachipError} INVALID_INPUT for the parent folder of runs (`OUTPUT.run`) */
@@ -209,7 +271,7 @@ async function refuseFolderOfRuns(folder: string): Promise<void> {
   throw invalidInput(folder, `is a folder of runs: ${runs.join(', ')}`, 'give one of them');
 }
 
-async function openRun(folder: string): Promise<{ store: RunStore; model: ModelFolder<SegmentationSpec> }> {
+async function openRun(folder: string): Promise<{ store: RunStore; model: ModelFolder<MapSpec> }> {
   await refuseFolderOfRuns(folder);
   const plan = await readPlan(join(folder, 'plan.json'));
   const model = await openModel(plan.model.path);
@@ -217,8 +279,7 @@ async function openRun(folder: string): Promise<{ store: RunStore; model: ModelF
     const problem = 'has changed since the run was planned';
     throw invalidInput(plan.model.path, problem, 'restore the model, or run infer again');
   }
-  const classes = model.spec.output.classes.map(({ name }) => name);
-  return { store: new RunStore(folder, plan, classes), model };
+  return { store: new RunStore(folder, plan, model.spec.output), model };
 }
 
 export async function missingUnits(folder: string): Promise<number[]> {
@@ -228,7 +289,7 @@ export async function missingUnits(folder: string): Promise<number[]> {
 export async function finalizeRun(
   folder: string,
   output: string,
-  options: OperationOptions = {},
+  options: FinalizeOptions = {},
 ): Promise<FinalizeReport> {
   const run = await openRun(folder);
   const { images, scene } = run.store.plan;

@@ -34,8 +34,15 @@ export type {
   PermanentWaterMetrics,
   ZoneMetrics,
 } from './evaluate/metrics.js';
-export type { ClassArea, Statistics, WaterSplit, ZoneStatistics } from './evaluate/statistics.js';
-export type { FinalizeReport, RunRecord } from './finalize.js';
+export type { ValueMetrics } from './evaluate/regression.js';
+export type {
+  ClassArea,
+  Statistics,
+  ValueStatistics,
+  WaterSplit,
+  ZoneStatistics,
+} from './evaluate/statistics.js';
+export type { FinalizeOptions, FinalizeReport, ProductOptions, RunRecord } from './finalize.js';
 export type { InferOptions, InferReport } from './infer.js';
 export type { BandReport, InfoOptions, RasterReport } from './info.js';
 export type { ChosenStatistics } from './model/card.js';

@@ -5,19 +5,27 @@ import { invalidInput } from '../errors.js';
 import { createChipLayout, type RowRange, shardUnits } from '../geo/index.js';
 import type { Backend } from '../gpu/index.js';
 import {
+  channelsOf,
   type ExecutionOptions,
+  type MapSpec,
   type ModelFolder,
   type ModelSession,
   openExecution,
   openModel,
   type RunnerCounters,
   runScene,
-  type SegmentationSpec,
 } from '../inference/node/index.js';
 import { requireRuntime } from '../inference/node/onnx-runtime.js';
 import { readJson } from '../io/node/json.js';
 import { createBlockCache } from '../raster/node/index.js';
-import { type FinalizeReport, finalizeMap, makeProductFolder, type RunRecord } from './finalize.js';
+import {
+  checkProductOptions,
+  type FinalizeReport,
+  finalizeMap,
+  makeProductFolder,
+  type ProductOptions,
+  type RunRecord,
+} from './finalize.js';
 import { createPlan, type Plan, type PlanOptions } from './plan.js';
 import { filesOfScene, readScene, SceneRasters } from './scene.js';
 import { type OpenImage, openImages } from './scene-images.js';
@@ -26,7 +34,7 @@ import { peakMemoryBytes, StageClock } from './timing.js';
 import { runFolder } from './unit-run.js';
 
 /** Options of `infer`. */
-export interface InferOptions extends PlanOptions, ExecutionOptions {
+export interface InferOptions extends PlanOptions, ExecutionOptions, ProductOptions {
   /** The scene file. */
   scene: string;
   /** The model folder. */
@@ -61,6 +69,7 @@ export async function infer(options: InferOptions): Promise<InferReport> {
   await requireRuntime(options.provider);
   onProgress?.({ type: 'stage', stage: 'plan' });
   const model = await openModel(options.model);
+  checkProductOptions(options, model.spec);
   const scene = await readScene(options.scene);
   const isNew = (await stat(output).catch(() => null)) === null;
   await makeProductFolder(output, [...filesOfScene(scene), model.path]);
@@ -87,8 +96,8 @@ export async function infer(options: InferOptions): Promise<InferReport> {
 
 interface Job extends Omit<InferOptions, 'model' | 'backend'> {
   plan: Plan;
-  model: ModelFolder<SegmentationSpec>;
-  session: ModelSession<SegmentationSpec>;
+  model: ModelFolder<MapSpec>;
+  session: ModelSession<MapSpec>;
   backend: Backend;
   rasters: SceneRasters;
   clock: StageClock;
@@ -96,8 +105,7 @@ interface Job extends Omit<InferOptions, 'model' | 'backend'> {
 
 async function runPlan(job: Job): Promise<InferReport> {
   const { plan, model, backend, signal, shard = { index: 0, count: 1 } } = job;
-  const classes = model.spec.output.classes.map(({ name }) => name);
-  const store = new RunStore(runFolder(job.output, plan.fingerprint), plan, classes);
+  const store = new RunStore(runFolder(job.output, plan.fingerprint), plan, model.spec.output);
   const { run, geobox } = store;
   if (job.resume === true) await refuseFinished(job.output, plan);
   await store.create(job.resume === true || shard.count > 1);
@@ -150,7 +158,7 @@ async function runUnits(
   const { width, height } = plan.grid;
   const about = { adapter: backend.info.adapter, provider: session.provider };
   const addRows = unitAssembler(
-    session.spec.output.classes.length,
+    channelsOf(session.spec.output),
     width,
     units,
     own.start,

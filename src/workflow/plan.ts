@@ -7,7 +7,7 @@ import * as v from 'valibot';
 import { invalidOption } from '../errors.js';
 import { createChipLayout, type GeoBox, unitRows } from '../geo/index.js';
 import type { BackendInfo } from '../gpu/index.js';
-import type { ModelFolder, SegmentationSpec } from '../inference/node/index.js';
+import { channelsOf, type MapSpec, type ModelFolder } from '../inference/node/index.js';
 import { readJson } from '../io/node/json.js';
 import { validate, validateStrictly } from '../json.js';
 import type { OperationOptions } from '../progress.js';
@@ -92,7 +92,7 @@ export function parsePlan(document: unknown, name: string): Plan {
 
 export async function createPlan(
   scene: Scene,
-  model: ModelFolder<SegmentationSpec>,
+  model: ModelFolder<MapSpec>,
   rasters: SceneRasters,
   execution: { backend: BackendInfo; provider: string; fixedBatch: number | null },
   options: PlanOptions = {},
@@ -118,7 +118,7 @@ export async function createPlan(
     rowsPerUnit,
     batchSize,
     blend: options.blend ?? 'probability',
-    threshold: options.threshold ?? spec.output.threshold ?? 0.5,
+    threshold: options.threshold ?? ('classes' in spec.output ? spec.output.threshold : undefined) ?? 0.5,
     minChipValid: options.minChipValid ?? 0,
     backend: { kind: execution.backend.kind, adapterClass: execution.backend.adapterClass },
     provider: execution.provider,
@@ -151,14 +151,18 @@ function chooseBatchSize(chosen: number | undefined, fixed: number | null): numb
   return chosen ?? fixed ?? DEFAULT_BATCH_SIZE;
 }
 
-function checkPlanOptions(options: PlanOptions, { output }: SegmentationSpec): void {
+function checkPlanOptions(options: PlanOptions, { output }: MapSpec): void {
   const { batchSize = 1, threshold = 0.5, minChipValid = 0, rowsPerUnit = CHUNK_SIZE } = options;
   requireBatchSize(batchSize);
   if (!(threshold > 0 && threshold < 1)) {
     throw invalidOption('threshold', `cannot be ${threshold}`, 'give a probability between 0 and 1');
   }
-  if (options.threshold !== undefined && output.classes.length > 2 && output.task !== 'multilabel') {
-    const problem = `has no meaning for ${output.classes.length} classes, of which the most probable is taken`;
+  const most = 'values' in output ? 0 : output.task === 'multilabel' ? Infinity : 2;
+  if (options.threshold !== undefined && channelsOf(output) > most) {
+    const problem =
+      most === 0
+        ? 'has no meaning for values without classes'
+        : `has no meaning for ${channelsOf(output)} classes, of which the most probable is taken`;
     throw invalidOption('threshold', problem, 'leave it out');
   }
   if (!(minChipValid >= 0 && minChipValid <= 1)) {
@@ -178,12 +182,12 @@ function defaultRowsPerUnit(grid: GeoBox): number {
 /** Bytes of the input strips, their conversion buffers, one batch, and the predictions that the runner holds. */
 function estimateTensorBytes(
   grid: GeoBox,
-  model: ModelFolder<SegmentationSpec>,
+  model: ModelFolder<MapSpec>,
   images: readonly PlannedImage[],
   batchSize: number,
 ): number {
   const { size, stride } = model.spec.chip;
-  const classes = model.spec.output.classes.length;
+  const classes = channelsOf(model.spec.output);
   const layout = createChipLayout(grid.width, grid.height, size, stride);
   const strip = Math.min(size, grid.height) * grid.width;
   const planes = images.reduce((sum, image) => sum + image.sources.length, 0);

@@ -7,8 +7,10 @@ import { FileSystemStore } from '@zarrita/storage';
 import * as zarr from 'zarrita';
 import { invalidInput, messageOf } from '../errors.js';
 import { GeoBox, type RowRange } from '../geo/index.js';
+import type { MapSpec } from '../inference/node/index.js';
 import { writeJson } from '../io/node/output.js';
 import { createZarrGroup, geoZarrAttributes, ZarrShardWriter } from '../raster/node/index.js';
+import { layersOf } from './classes.js';
 import { CHUNK_SIZE, type Plan, planUnits } from './plan.js';
 import { UnitRun } from './unit-run.js';
 
@@ -16,24 +18,30 @@ import { UnitRun } from './unit-run.js';
 export class RunStore {
   readonly run: UnitRun;
   readonly geobox: GeoBox;
-  readonly #probability: ZarrShardWriter;
+  /** The name of the array: `probability`, or `values` of a regression. */
+  readonly #name: string;
+  readonly #layers: ZarrShardWriter;
 
   constructor(
     folder: string,
     readonly plan: Plan,
-    classes: readonly string[],
+    output: MapSpec['output'],
   ) {
+    const names = layersOf(output).map(({ name }) => name);
+    const [array, dimension, plural] =
+      'values' in output ? ['values', 'value', 'values'] : ['probability', 'class', 'classes'];
+    this.#name = array;
     this.run = new UnitRun(folder, planUnits(plan));
     this.geobox = GeoBox.fromJSON(plan.grid);
     const { width, height } = this.geobox;
-    this.#probability = new ZarrShardWriter(join(this.storeFolder, 'probability'), {
-      shape: [classes.length, height, width],
-      shardShape: [classes.length, plan.rowsPerUnit, Math.ceil(width / CHUNK_SIZE) * CHUNK_SIZE],
+    this.#layers = new ZarrShardWriter(join(this.storeFolder, array), {
+      shape: [names.length, height, width],
+      shardShape: [names.length, plan.rowsPerUnit, Math.ceil(width / CHUNK_SIZE) * CHUNK_SIZE],
       chunkShape: [1, CHUNK_SIZE, CHUNK_SIZE],
       dtype: 'float32',
       fillValue: Number.NaN,
-      dimensions: ['class', 'y', 'x'],
-      attributes: { ...geoZarrAttributes(this.geobox), classes },
+      dimensions: [dimension, 'y', 'x'],
+      attributes: { ...geoZarrAttributes(this.geobox), [plural]: names },
     });
   }
 
@@ -49,22 +57,22 @@ export class RunStore {
   async create(keep: boolean): Promise<void> {
     await this.run.create(keep);
     await createZarrGroup(this.storeFolder, geoZarrAttributes(this.geobox));
-    await this.#probability.create();
+    await this.#layers.create();
     await writeJson(this.planPath, this.plan);
   }
 
-  /** Writes a unit, then its marker. @param values (class, row, x) */
+  /** Writes a unit, then its marker. @param values (layer, row, x) */
   async writeUnit(
     unit: number,
     values: Float32Array,
     about: { adapter: string; provider: string },
   ): Promise<void> {
-    await this.run.mark(unit, await this.#probability.writeShard([0, unit, 0], values), about);
+    await this.run.mark(unit, await this.#layers.writeShard([0, unit, 0], values), about);
   }
 
-  /** Reads the stored probabilities of rows, (class, row, x). */
+  /** Reads the stored rows of all layers, (layer, row, x). */
   async readRows(rows: RowRange): Promise<Float32Array> {
-    const path = join(this.storeFolder, 'probability');
+    const path = join(this.storeFolder, this.#name);
     try {
       const array = await zarr.open.v3(new FileSystemStore(path), { kind: 'array' });
       if (!array.is('float32')) throw new Error(`it holds ${array.dtype}`);

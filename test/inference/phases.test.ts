@@ -4,11 +4,11 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { createChipLayout } from '../../src/geo/index.js';
 import type { Backend, DeviceTensor } from '../../src/gpu/index.js';
 import {
+  type MapSpec,
   type ModelSession,
   openModel,
   openSession,
   runScene,
-  type SegmentationSpec,
 } from '../../src/inference/node/index.js';
 import { describeBackends } from '../support/backends.js';
 import { temporaryFolder } from '../support/files.js';
@@ -33,12 +33,12 @@ let models = 0;
 const writeModel = (): Promise<string> => writePhaseModel(join(folder, `model-${models++}`), made);
 
 const model = await openModel(await writeModel());
-const sessions: ModelSession<SegmentationSpec>[] = [];
+const sessions: ModelSession<MapSpec>[] = [];
 afterAll(async () => {
   for (const session of sessions) await session.dispose();
 });
 
-async function open(reusePhases?: boolean): Promise<ModelSession<SegmentationSpec>> {
+async function open(reusePhases?: boolean): Promise<ModelSession<MapSpec>> {
   const session = await openSession(model, {
     provider: 'cpu',
     ...(reusePhases === undefined ? {} : { reusePhases }),
@@ -66,7 +66,7 @@ function batchOf(chips: number, same: readonly number[] = []): Batch {
 
 async function run(
   backend: Backend,
-  session: ModelSession<SegmentationSpec>,
+  session: ModelSession<MapSpec>,
   batch: Batch,
   chips?: number,
 ): Promise<Float32Array> {

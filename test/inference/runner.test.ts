@@ -3,6 +3,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { createChipLayout, type RowRange } from '../../src/geo/index.js';
 import type { Backend } from '../../src/gpu/index.js';
 import {
+  type MapSpec,
   type ModelSession,
   openModel,
   openSession,
@@ -10,7 +11,6 @@ import {
   type RunnerOptions,
   runScene,
   type SceneImage,
-  type SegmentationSpec,
 } from '../../src/inference/node/index.js';
 import { describeBackends } from '../support/backends.js';
 import { temporaryFolder } from '../support/files.js';
@@ -18,13 +18,13 @@ import { type TestModel, writeModel } from '../support/models.js';
 import { randomValues } from '../support/random.js';
 
 const folder = await temporaryFolder();
-const sessions: ModelSession<SegmentationSpec>[] = [];
+const sessions: ModelSession<MapSpec>[] = [];
 let models = 0;
 afterAll(async () => {
   for (const session of sessions) await session.dispose();
 });
 
-async function openTestSession(model: TestModel): Promise<ModelSession<SegmentationSpec>> {
+async function openTestSession(model: TestModel): Promise<ModelSession<MapSpec>> {
   const session = await openSession(
     await openModel(await writeModel(join(folder, `model-${models++}`), model)),
     { provider: 'cpu' },
@@ -36,7 +36,7 @@ async function openTestSession(model: TestModel): Promise<ModelSession<Segmentat
 /** Images of a scene in memory; records the requested rows. */
 function imagesOf(
   backend: Backend,
-  session: ModelSession<SegmentationSpec>,
+  session: ModelSession<MapSpec>,
   width: number,
   planes: Record<string, Float32Array[]>,
   asked: RowRange[] = [],
@@ -67,7 +67,7 @@ interface Run {
 
 async function run(
   backend: Backend,
-  session: ModelSession<SegmentationSpec>,
+  session: ModelSession<MapSpec>,
   scene: { width: number; height: number; planes: Record<string, Float32Array[]> },
   ranges: RowRange[],
   options: Partial<RunnerOptions> = {},
@@ -268,7 +268,7 @@ describe('sessions', () => {
     await expect(openSession(renamed, { provider: 'cpu' })).rejects.toThrow(/has the inputs A, model.json B/);
     const output = {
       ...model,
-      spec: { ...model.spec, output: { ...model.spec.output, name: 'mask' } },
+      spec: { ...model.spec, output: { ...model.spec.output, name: 'mask' } } as MapSpec,
     };
     await expect(openSession(output, { provider: 'cpu' })).rejects.toThrow(/has no output mask, but logits/);
   });

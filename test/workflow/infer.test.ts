@@ -44,6 +44,7 @@ describe('infer', () => {
   it('writes all products, and leaves no run folder', async () => {
     expect((await readdir(map)).sort()).toEqual([
       'classes.tif',
+      'classes.tif.aux.xml',
       'item.json',
       'polygons.geojson',
       'probability.tif',

@@ -5,9 +5,10 @@ import {
   type ClassMetrics,
   type Metrics,
   type Statistics,
+  type ValueMetrics,
 } from '../../workflow/index.js';
-import { parseArea, parseCount } from '../arguments.js';
-import { argument, defineCommand, option } from '../command.js';
+import { parseArea, parseCount, parsePair } from '../arguments.js';
+import { argument, converted, defineCommand, list, option } from '../command.js';
 import { ENCODING } from '../shared-options.js';
 import { formatNumber, formatPercent, formatTable } from '../table.js';
 
@@ -18,14 +19,21 @@ export const evaluateCommand = defineCommand(
     map: argument('<map>', 'the folder that infer wrote'),
     label: option(
       '--label <file>',
-      'a raster of class values (its nodata, or -1, is unknown), or polygons (GeoJSON)',
+      'a raster of class values (its nodata, or -1, is unknown) or quantities, or polygons (GeoJSON)',
+    ),
+    labelMap: converted(
+      list('--map <pairs...>', 'classes of the label, where its values are not 0, 1, …: 1=water,2=land'),
+      (texts, name) => {
+        const pairs = texts.flatMap((text) => text.split(','));
+        return Object.fromEntries(pairs.map((text) => parsePair('CLASS')(text, name)));
+      },
     ),
     band: option('--band <n>', 'band of a raster label (default 1)', parseCount()),
     labelClass: option('--label-class <name>', 'the class that polygons show (default: the positive class)'),
     classProperty: option('--class-property <name>', 'the property of polygons that names their class'),
     positiveClass: option(
       '--positive-class <name>',
-      'the class that the baselines are about (default: water or flood)',
+      'the class that the baselines are about (default: water or flood, if a single class is that)',
     ),
     permanentWater: option(
       '--permanent-water <file>',
@@ -48,12 +56,15 @@ export const evaluateCommand = defineCommand(
       const remedy = 'give a label, or --zones, --permanent-water or --min-area';
       throw invalidOption('--label', 'is missing', remedy);
     }
-    const { metrics, statistics } = await assessMap({ ...values, ...operation });
-    output.result({ ...metrics, statistics }, describeAssessment({ metrics, statistics }));
+    const assessment = await assessMap({ ...values, ...operation });
+    const { metrics, statistics } = assessment;
+    const scores = assessment.values ? { values: assessment.values } : metrics;
+    output.result({ ...scores, statistics }, describeAssessment(assessment));
   },
 );
 
-function describeAssessment({ metrics, statistics }: Assessment): string {
+function describeAssessment({ metrics, statistics, values }: Assessment): string {
+  if (values) return describeValues(values);
   const parts = metrics === null ? [describeAreas(statistics)] : [describeMetrics(metrics)];
   const { minArea, permanentWater, zones } = statistics;
   if (minArea !== null) {
@@ -79,6 +90,24 @@ function describeAssessment({ metrics, statistics }: Assessment): string {
   return parts.join('\n');
 }
 
+/** Scores of a regression, and a sentence on each. */
+function describeValues(values: readonly ValueMetrics[]): string {
+  const table = formatTable([
+    ['value', 'pixels', 'RMSE', 'MAE', 'bias', 'R²', 'RMSE of the mean', 'MAE of the mean'],
+    ...values.map(({ name, units, pixels, rmse, mae, bias, r2, baseline }) => [
+      units === undefined ? name : `${name} (${units})`,
+      String(pixels),
+      ...[rmse, mae, bias, r2, baseline.rmse, baseline.mae].map((score) => formatNumber(score)),
+    ]),
+  ]);
+  const findings = values.map(({ name, rmse, baseline }) => {
+    if (rmse === null || baseline.rmse === null) return `→ Nothing of ${name} could be compared.`;
+    const how = rmse < baseline.rmse ? 'beats' : 'does no better than';
+    return `→ The map of ${name} ${how} the label's mean everywhere.`;
+  });
+  return [table, ...findings].join('\n');
+}
+
 function describeAreas(statistics: Statistics): string {
   const table = formatTable([
     ['class', 'km²', 'share'],
@@ -102,6 +131,7 @@ export function describeMetrics(metrics: Metrics): string {
   ]);
   const { mapInvalid, labelUnknown, otherClass } = metrics.excludedShare;
   const lines = [
+    ...(metrics.positiveClass === null ? [] : [`positive class: ${metrics.positiveClass}`]),
     table,
     `pixel accuracy ${formatNumber(metrics.pixelAccuracy)}; everything as ${metrics.majorityClass ?? 'the most frequent class'} would reach ${formatNumber(metrics.majorityClassAccuracy)}`,
     `${metrics.evaluatedPixels} pixels; left out: ${formatPercent(mapInvalid)} without data in the map, ${formatPercent(labelUnknown)} unknown in the label, ${formatPercent(otherClass)} of other classes`,

@@ -1,9 +1,26 @@
 import { PROVIDER_CHOICES } from '../../inference/node/provider-choice.js';
 import { BLENDS } from '../../workflow/choices.js';
-import { finalizeRun, type InferReport, infer, missingUnits } from '../../workflow/index.js';
-import { parseChoice, parseCount, parseNumber, parseShard } from '../arguments.js';
+import {
+  type FinalizeReport,
+  finalizeRun,
+  type InferReport,
+  infer,
+  missingUnits,
+} from '../../workflow/index.js';
+import { parseArea, parseChoice, parseCount, parseNumber, parseShard } from '../arguments.js';
 import { argument, defineCommand, flag, list, option, required, withDefault } from '../command.js';
 import { BACKEND, BATCH_SIZE, CACHE, maxPixels, outputOption, RESUME, THREADS } from '../shared-options.js';
+import { formatNumber, formatPercent } from '../table.js';
+
+/** What products are written. */
+const PRODUCT_OPTIONS = {
+  polygons: flag('--no-polygons', 'write no outlines of the classes'),
+  minArea: option(
+    '--min-area <area>',
+    'leave out polygons below this: 5000 (m²), 5000m2, 0.5ha, 0.1km2',
+    parseArea,
+  ),
+};
 
 export const inferCommand = defineCommand(
   'infer',
@@ -26,7 +43,7 @@ export const inferCommand = defineCommand(
     phases: list('--phases <names...>', "phases of the scene, in the order of the model's"),
     threshold: option(
       '--threshold <p>',
-      'probability above which a pixel is of the second of two classes',
+      'probability above which a pixel is of the second of two classes, or of each class of several labels',
       parseNumber,
     ),
     blend: option('--blend <what>', 'probability or logits', parseChoice(BLENDS)),
@@ -43,6 +60,7 @@ export const inferCommand = defineCommand(
     rowsPerUnit: option('--unit-rows <n>', 'rows a unit: a multiple of 256', parseCount()),
     shard: option('--shard <i/n>', 'run only the units of one of n shards; then use finalize', parseShard),
     resume: RESUME,
+    ...PRODUCT_OPTIONS,
     keepRun: flag('--keep-run', 'keep the intermediate store'),
     cacheBytes: CACHE,
     maxPixels: maxPixels(),
@@ -66,13 +84,23 @@ export function describeInference(report: InferReport): string {
       `${report.unitsRun} units done, ${report.unitsMissing} missing; run folder ${report.runFolder}`,
     );
   } else {
-    const total = plan.grid.width * plan.grid.height;
-    const shares = Object.entries(products.pixels).map(
-      ([name, n]) => `${name} ${((100 * n) / total).toFixed(1)} %`,
-    );
-    lines.push(shares.join(', '), ...Object.values(products.files));
+    lines.push(describeProducts(products, plan.grid.width * plan.grid.height));
   }
   return lines.join('\n');
+}
+
+/** Areas of the classes or ranges of the values, and the files. @param total pixels of the grid */
+function describeProducts({ statistics, pixels, files }: FinalizeReport, total: number): string {
+  const share = (count: number): string => formatPercent(count / total);
+  const parts = statistics.classes.map(
+    ({ name, km2, pixels }) => `${name} ${share(pixels)} (${formatNumber(km2, 2)} km²)`,
+  );
+  for (const { name, units, min, mean, max, std } of statistics.values ?? []) {
+    const [least, middle, most, spread] = [min, mean, max, std].map((value) => formatNumber(value));
+    const unit = units === undefined ? '' : ` ${units}`;
+    parts.push(`${name} from ${least} to ${most}${unit}, mean ${middle}, standard deviation ${spread}`);
+  }
+  return [[...parts, `nodata ${share(pixels.nodata)}`].join(', '), ...Object.values(files)].join('\n');
 }
 
 const RUN = argument('<run>', 'the run folder that infer named');
@@ -91,9 +119,10 @@ export const missingCommand = defineCommand(
 export const finalizeCommand = defineCommand(
   'finalize',
   'make the products of a run whose units are all done',
-  { run: RUN, folder: outputOption('<folder>', 'where the products go') },
-  async ({ run, folder }, { output, ...operation }) => {
-    const report = await finalizeRun(run, folder, operation);
-    output.result(report, Object.values(report.files).join('\n'));
+  { run: RUN, folder: outputOption('<folder>', 'where the products go'), ...PRODUCT_OPTIONS },
+  async ({ run, folder, ...options }, { output, ...operation }) => {
+    const report = await finalizeRun(run, folder, { ...options, ...operation });
+    const total = Object.values(report.pixels).reduce((sum, count) => sum + count, 0);
+    output.result(report, describeProducts(report, total));
   },
 );

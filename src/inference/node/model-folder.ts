@@ -7,7 +7,7 @@ import { openSource } from '../../io/node/index.js';
 import { readJson } from '../../io/node/json.js';
 import { nearestOf } from '../../json/keys.js';
 import type { ModelGraphs } from '../model-graph.js';
-import { type ModelSpec, parseModelSpec, type SegmentationSpec } from '../model-spec.js';
+import { isMapSpec, type MapSpec, type ModelSpec, parseModelSpec } from '../model-spec.js';
 import { type OnnxInfo, readOnnxInfo } from '../onnx/index.js';
 import { ModelSession } from '../session.js';
 import { BUNDLED, bundledModel } from './bundled.js';
@@ -25,19 +25,18 @@ export interface ModelFolder<Spec extends ModelSpec = ModelSpec> {
 }
 
 /**
- * Reads and checks the folder of a segmentation model. `openSession` loads the graphs.
+ * Reads and checks the folder of a model that maps pixels. `openSession` loads the graphs.
  * @param model a folder, or the name of a bundled model
  * @throws {TerrachipError} INVALID_INPUT for an encoder, or for a folder that is not a model; NOT_FOUND
  */
-export async function openModel(model: string): Promise<ModelFolder<SegmentationSpec>> {
+export async function openModel(model: string): Promise<ModelFolder<MapSpec>> {
   const path = await findModel(model);
   const spec = await readSpec(path);
-  if (!('classes' in spec.output)) {
+  if (!isMapSpec(spec)) {
     const problem = 'is an encoder, which returns embeddings, not classes';
     throw invalidInput(path, problem, 'give a segmentation model, or embed the scene (terrachip embed)');
   }
-  const segmentation = spec as SegmentationSpec;
-  return openFolder(path, segmentation, segmentation.phaseGraphs ?? { whole: WHOLE });
+  return openFolder(path, spec, ('phaseGraphs' in spec ? spec.phaseGraphs : undefined) ?? { whole: WHOLE });
 }
 
 /**

@@ -185,7 +185,7 @@ function nodataText(nodata: number): string {
 
 /** GDAL's metadata document without default values, the XML of the tag GDAL_METADATA; null for no items. */
 function metadataDocument(settings: CogSettings): string | null {
-  const { descriptions, scales, offsets, metadata, bandMetadata } = settings;
+  const { descriptions, units, scales, offsets, metadata, bandMetadata } = settings;
   const byTags = interpretationsByTags(settings);
   const colours = wantedInterpretations(settings).map((name, band) => (name === byTags[band] ? '' : name));
   const items = [
@@ -195,6 +195,7 @@ function metadataDocument(settings: CogSettings): string | null {
     ...colours.map((name, band) =>
       name === '' ? '' : item('COLORINTERP', name[0].toUpperCase() + name.slice(1), band, 'colorinterp'),
     ),
+    ...units.map((text, band) => (text === '' ? '' : item('UNITTYPE', text, band, 'unittype'))),
     ...scales.map((value, band) => (value === 1 ? '' : item('SCALE', String(value), band, 'scale'))),
     ...offsets.map((value, band) => (value === 0 ? '' : item('OFFSET', String(value), band, 'offset'))),
   ].join('');
@@ -208,7 +209,8 @@ function item(name: string, text: string, band?: number, role?: string): string 
   return `  <Item name="${escapeXml(name)}"${sample}${meaning}>${escapeXml(escapeXml(text))}</Item>\n`;
 }
 
-function escapeXml(text: string): string {
+/** A text as XML, without control characters. */
+export function escapeXml(text: string): string {
   return [...text]
     .filter((character) => character >= ' ' || '\t\n\r'.includes(character))
     .join('')

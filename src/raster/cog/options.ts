@@ -54,6 +54,8 @@ export interface CogOptions {
   premultiplied?: boolean;
   /** Names of the bands. */
   descriptions?: readonly string[];
+  /** Units of the bands, such as `m`; empty for none. */
+  units?: readonly string[];
   /** Physical value = stored · scale + offset; one per band. */
   scales?: readonly number[];
   offsets?: readonly number[];
@@ -77,7 +79,14 @@ export const CLASSIC_LIMIT = 2 ** 32 - 1;
 const HIGHEST_LEVEL: Readonly<Record<CogCompression, number>> = { deflate: 9, zstd: 22, none: 0 };
 
 /** Options with one entry per band. */
-const PER_BAND = ['descriptions', 'scales', 'offsets', 'bandMetadata', 'colourInterpretations'] as const;
+const PER_BAND = [
+  'descriptions',
+  'units',
+  'scales',
+  'offsets',
+  'bandMetadata',
+  'colourInterpretations',
+] as const;
 
 /** @throws {TerrachipError} INVALID_INPUT for impossible options; the message names the file */
 export function resolveOptions(path: string, options: CogOptions): CogSettings {
@@ -93,6 +102,7 @@ export function resolveOptions(path: string, options: CogOptions): CogSettings {
     colourInterpretations: [],
     premultiplied: false,
     descriptions: [],
+    units: [],
     scales: [],
     offsets: [],
     metadata: {},

@@ -1,6 +1,6 @@
 /** Evaluates a map: areas, scores against a label and baselines, and zones. */
 import { join } from 'node:path';
-import { invalidOption } from '../../errors.js';
+import { invalidInput, invalidOption } from '../../errors.js';
 import { type GeoBox, gridStrips, PixelAreas, type RowRange } from '../../geo/index.js';
 import { requireApart } from '../../io/node/inputs.js';
 import { writeFileAtomically, writeJson } from '../../io/node/output.js';
@@ -13,7 +13,7 @@ import { drawMap } from '../picture/map-picture.js';
 import { requireGeobox } from '../target-grid.js';
 import { type OpenBaselines, openBaselines } from './baselines.js';
 import { describeFindings, MAJORITY } from './findings.js';
-import { findClass, type LabelOptions, openLabel } from './label.js';
+import { type LabelOptions, openLabel, requireNumbering } from './label.js';
 import { type GridLayer, openMask } from './layers.js';
 import {
   type BaselineMetrics,
@@ -26,6 +26,8 @@ import {
   sum,
   type ZoneMetrics,
 } from './metrics.js';
+import { findPositive } from './positive-class.js';
+import { assessValues, type ValueMetrics } from './regression.js';
 import { Sieve } from './sieve.js';
 import { AreaTally, describeZones, type Statistics } from './statistics.js';
 import { BaselineTally, ConfusionTally, exclusionOf, PermanentWaterTally } from './tally.js';
@@ -35,7 +37,10 @@ import { Zones, zonesTable } from './zones.js';
 export interface AssessOptions extends OperationOptions, Partial<LabelOptions> {
   /** The folder of a map. */
   map: string;
-  /** The class of the baselines and of permanent water (default: water or flood, else the second of two classes). */
+  /**
+   * The class of the baselines and of permanent water. Default: the only class of water or flood that is not permanent
+   * (`no_water` is none), else the second of two classes.
+   */
   positiveClass?: string;
   /** Permanent water, to be told from flood: polygons, or a raster with values above 0. */
   permanentWater?: string;
@@ -60,15 +65,18 @@ export interface EvaluateMapOptions extends AssessOptions {
 
 /** The result of `assessMap`. */
 export interface Assessment {
-  /** Null without a label. */
+  /** Null without a label, and for a regression. */
   metrics: Metrics | null;
   statistics: Statistics;
+  /** Scores of the quantities of a regression; null without a label. */
+  values?: ValueMetrics[] | null;
 }
 
 export async function evaluateMap(options: EvaluateMapOptions): Promise<Metrics> {
-  const { metrics } = await assessMap(options);
-  if (metrics === null) throw invalidOption('label', 'is missing', 'name a raster or polygons');
-  return metrics;
+  const { metrics, values } = await assessMap(options);
+  if (metrics !== null) return metrics;
+  if (values) throw invalidInput(options.map, 'is a map of values, not of classes', 'call `assessMap`');
+  throw invalidOption('label', 'is missing', 'name a raster or polygons');
 }
 
 export async function assessMap(options: AssessOptions): Promise<Assessment> {
@@ -79,6 +87,11 @@ export async function assessMap(options: AssessOptions): Promise<Assessment> {
     ['statistics.json', 'metrics.json', 'zones.csv', 'quicklook.png'].map((file) => join(options.map, file)),
     [label, permanentWater, zones, scene].filter((input) => input !== undefined),
   );
+  if (folder.values.length > 0) return assessValues(folder, options);
+  if (folder.multilabel) {
+    const problem = 'has classes that do not exclude each other, which cannot be scored';
+    throw invalidInput(options.map, problem, 'compare a band of its classes.tif yourself');
+  }
   await using map = await openRaster(join(options.map, 'classes.tif'), { signal });
   await using job = new Job(folder, map, options);
   const assessment = await job.run();
@@ -89,14 +102,6 @@ export async function assessMap(options: AssessOptions): Promise<Assessment> {
   onProgress?.({ type: 'stage', stage: 'metrics' });
   await job.redraw(assessment.statistics);
   return assessment;
-}
-
-/** The positive class; null if the class names do not determine it. */
-function findPositive(classes: readonly string[], name: string | undefined): number | null {
-  if (name !== undefined) return findClass('positiveClass', name, classes);
-  const found = classes.findIndex((candidate) => /water|flood/i.test(candidate));
-  if (found >= 0) return found;
-  return classes.length === 2 ? 1 : null;
 }
 
 class Job {
@@ -117,7 +122,9 @@ class Job {
   ) {
     this.#geobox = requireGeobox(map);
     this.#classes = folder.classes.map(({ name }) => name);
-    this.#positive = findPositive(this.#classes, options.positiveClass);
+    const { label, permanentWater, positiveClass } = options;
+    const isNeeded = [label, permanentWater, positiveClass].some((given) => given !== undefined);
+    this.#positive = isNeeded ? findPositive(this.#classes, positiveClass) : null;
     this.#areas = new PixelAreas(this.#geobox);
   }
 
@@ -151,9 +158,11 @@ class Job {
       return result;
     };
     await drawMap({
-      classMap: this.map.name,
+      map: this.map.name,
       target: join(this.folder.path, 'quicklook.png'),
       classes: this.folder.classes,
+      value: null,
+      note: this.folder.limitations,
       plan: this.folder.plan,
       // The quicklook shows all components, so areas without small components would not fit it.
       km2: minArea === undefined ? statistics.classes.map(({ km2 }) => km2) : null,
@@ -176,6 +185,7 @@ class Job {
       zoneAreas: zones.map(() => classes.map(() => 0)),
     };
     for await (const [rows, map] of this.#strips('evaluate')) await this.#count(rows, map, tallies);
+    if (this.options.labelMap === undefined) requireNumbering(this.options.label, tallies.confusion, classes);
     return { metrics: this.#metrics(tallies), statistics: this.#statistics(tallies) };
   }
 
@@ -247,7 +257,7 @@ class Job {
     const permanent = (await this.#permanent?.readRows(rows, signal)) ?? null;
     const rules: Float32Array[] = [];
     for (const baseline of this.#baselines?.baselines ?? []) rules.push(await baseline.predict(rows, signal));
-    tallies.area.add(map, rows.start);
+    tallies.area.add([map], rows.start);
     for (let i = 0; i < map.length; i++) {
       const mapped = map[i];
       const area = this.#areas.row(rows.start + Math.floor(i / width))[i % width];
@@ -316,7 +326,7 @@ class Job {
         this.#zones === null
           ? null
           : this.#zones.zones.map(({ name }, k) => zoneMetrics(name, tallies.zones[k])),
-      findings: describeFindings(confusion, positiveClass, model, baselines),
+      findings: describeFindings(confusion, positiveClass, model, baselines, tallies.confusion.others),
     };
   }
 }

@@ -9,12 +9,16 @@ export function describeFindings(
   positive: string | null,
   model: BinaryScores | null,
   baselines: readonly BaselineMetrics[],
+  others: readonly number[] = [],
 ): string[] {
   const { pixelAccuracy, majorityClassAccuracy, majorityClass } = metrics;
   if (pixelAccuracy === null || majorityClassAccuracy === null) {
-    return ['Nothing could be evaluated: no pixel is both valid in the map and known in the label.'];
+    return [
+      'Nothing could be evaluated: no pixel is both valid in the map and known in the label.',
+      ...othersFinding(metrics, others),
+    ];
   }
-  const findings: string[] = [];
+  const findings = othersFinding(metrics, others);
   if (pixelAccuracy <= majorityClassAccuracy) {
     findings.push(
       `The map does no better than calling every pixel ${majorityClass}: its pixel accuracy is ${show(pixelAccuracy)}, that of a single class ${show(majorityClassAccuracy)}.`,
@@ -46,6 +50,15 @@ export function describeFindings(
     );
   }
   return findings;
+}
+
+/** @param others values of the label that are no class */
+function othersFinding({ classes }: ConfusionMetrics, others: readonly number[]): string[] {
+  if (others.length === 0) return [];
+  const numbered = classes.map(({ name }, value) => `${value} ${name}`).join(', ');
+  return [
+    `The label has the values ${others.join(', ')}, which are no classes of the map (${numbered}) and were left out: say what they are X, as 1=${classes[0].name}.`,
+  ];
 }
 
 /** The name of the majority-class baseline. */

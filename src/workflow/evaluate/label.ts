@@ -23,10 +23,18 @@ export interface LabelOptions {
   labelClass?: string;
   /** The property with the name or number of each polygon's class. */
   classProperty?: string;
+  /**
+   * The class of each value of the label (`{ 1: 'water', 2: 'land' }`), a raster's or the class property's. Other values
+   * are left out. Default: the values are the numbers of the map's classes, from 0.
+   */
+  labelMap?: Readonly<Record<string, string>>;
 }
 
 /** The value for unknown in labels without a nodata value. */
 const LABEL_IGNORE = -1;
+
+/** Stands for values that `labelMap` does not name. */
+const NO_CLASS = -2;
 
 /**
  * Opens a label on the map's grid: class numbers, NaN where unknown. Rasters are resampled by nearest neighbour. Polygons
@@ -56,16 +64,23 @@ export async function openLabel(
       throw invalidOption(option, `has no meaning for the raster ${options.label}`, 'leave it out');
     }
   }
-  const band = options.band ?? 1;
+  const { band = 1, labelMap } = options;
+  const numbers = labelMap === undefined ? null : new Map<number, number>();
+  for (const [value, name] of Object.entries(labelMap ?? {})) {
+    if (value.trim() === '' || !Number.isFinite(Number(value))) {
+      throw invalidOption('labelMap', `cannot have the value "${value}"`, 'give numbers of the raster');
+    }
+    numbers?.set(Number(value), findClass('labelMap', name, classes));
+  }
   const reading = { band, resampling: 'nearest', unscale: false } as const;
   const layer = await RasterLayer.open(options.label, geobox, reading, read.signal);
-  return layer.raster.bands[band - 1].nodata === null ? withoutIgnored(layer) : layer;
-}
-
-function withoutIgnored(layer: GridLayer): GridLayer {
+  const ignored = layer.raster.bands[band - 1].nodata === null ? LABEL_IGNORE : null;
   const readRows: GridLayer['readRows'] = async (rows, signal) => {
     const values = await layer.readRows(rows, signal);
-    for (let i = 0; i < values.length; i++) if (values[i] === LABEL_IGNORE) values[i] = Number.NaN;
+    for (let i = 0; i < values.length; i++) {
+      if (values[i] === ignored) values[i] = Number.NaN;
+      else if (numbers !== null && !Number.isNaN(values[i])) values[i] = numbers.get(values[i]) ?? NO_CLASS;
+    }
     return values;
   };
   return disposable({ readRows }, () => layer.dispose());
@@ -78,7 +93,11 @@ function classValues(
   classes: readonly string[],
   positive: number | null,
 ): number[] {
-  const property = options.classProperty;
+  const { classProperty: property, labelMap } = options;
+  if (labelMap !== undefined && property === undefined) {
+    const remedy = 'name the property with `classProperty`';
+    throw invalidOption('labelMap', `has no meaning for the polygons of ${areas.name}`, remedy);
+  }
   if (property !== undefined) {
     return areas.features.map(({ properties }) => {
       const value = memberOf(properties, property);
@@ -86,6 +105,8 @@ function classValues(
         const problem = `has a polygon without the property ${property}`;
         throw invalidInput(areas.name, problem, 'choose another with `classProperty`');
       }
+      const name = labelMap?.[String(value)];
+      if (name !== undefined) return findClass('labelMap', name, classes);
       const found = typeof value === 'number' ? value : classes.indexOf(String(value));
       if (classes[found] === undefined) {
         throw invalidInput(
@@ -104,6 +125,22 @@ function classValues(
     throw invalidOption('labelClass', problem, `name the class of the polygons in ${areas.name}`);
   }
   return areas.features.map(() => value);
+}
+
+/** @throws {TerrachipError} INVALID_INPUT for a label whose classes are numbered from 1 */
+export function requireNumbering(
+  label: string | undefined,
+  { counts, others }: { readonly counts: readonly (readonly number[])[]; readonly others: readonly number[] },
+  classes: readonly string[],
+): void {
+  if (label === undefined || others.join() !== String(classes.length) || counts[0].some((n) => n > 0)) return;
+  const [last] = others;
+  const wanted = classes.map((name, k) => `${k + 1}=${name}`).join(',');
+  throw invalidInput(
+    label,
+    `has the values 1 to ${last}, and the classes of the map are numbered from 0 to ${last - 1}`,
+    `say what its values are with \`labelMap\`: ${wanted}`,
+  );
 }
 
 /** The number of the class `name`. @throws {TerrachipError} INVALID_OPTION */

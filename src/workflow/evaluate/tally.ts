@@ -20,9 +20,13 @@ export function exclusionOf(mapped: number, truth: number, classes: number): Exc
   return Number.isInteger(truth) && truth >= 0 && truth < classes ? null : 'otherClass';
 }
 
+/** Values of a label that are no class are listed up to this number. */
+const MOST_OTHERS = 16;
+
 /** A confusion matrix, and areas by class. */
 export class ConfusionTally {
   readonly counts: number[][];
+  readonly #others = new Set<number>();
   readonly #excluded = { mapInvalid: 0, labelUnknown: 0, otherClass: 0 };
   readonly #mapArea: number[];
   readonly #labelArea: number[];
@@ -38,11 +42,17 @@ export class ConfusionTally {
     const reason = exclusionOf(mapped, truth, this.classes.length);
     if (reason !== null) {
       this.#excluded[reason]++;
+      if (reason === 'otherClass' && this.#others.size < MOST_OTHERS) this.#others.add(truth);
       return;
     }
     this.counts[truth][mapped]++;
     this.#mapArea[mapped] += area;
     this.#labelArea[truth] += area;
+  }
+
+  /** Values of the label that are no class, in ascending order. */
+  get others(): number[] {
+    return [...this.#others].sort((a, b) => a - b);
   }
 
   describe(): ConfusionMetrics {

@@ -1,10 +1,10 @@
 /** `quicklook.png`: a map as a sheet with title, legend and scale bar. */
 import { isTerrachipError } from '../../errors.js';
 import type { GeoBox } from '../../geo/index.js';
+import type { ModelClass } from '../../inference/node/index.js';
 import { openRaster } from '../../raster/node/index.js';
 import { VERSION } from '../../version.js';
 import { parseColour } from '../classes.js';
-import type { MapClass } from '../map-folder.js';
 import type { Plan } from '../plan.js';
 import { readScene } from '../scene.js';
 import { requireGeobox } from '../target-grid.js';
@@ -14,17 +14,21 @@ import { mix, paint, percentileStretch } from './colours.js';
 import { DEFAULT_PERCENTILES, DEFAULT_PICTURE_SIZE } from './raster-picture.js';
 import { pictureGrid, pictureSize, readReduced } from './reduce.js';
 import { SceneReader } from './scene-reader.js';
-import { drawSheet, type LegendEntry } from './sheet.js';
+import { type ColourBar, drawSheet, type LegendEntry } from './sheet.js';
 
 export interface MapPicture {
-  /** Path of the class map. */
-  classMap: string;
+  /** Path of the map of classes or values. */
+  map: string;
   /** The PNG to write. */
   target: string;
-  classes: readonly MapClass[];
+  classes: readonly ModelClass[];
+  /** The quantity in the first band of a map of values; null for classes. */
+  value: { readonly name: string; readonly units?: string | undefined } | null;
   plan: Plan;
   /** Area of each class in km², for the legend; null leaves it out. */
   km2: readonly number[] | null;
+  /** Uses that the model is not suited for. */
+  note: string;
   /** Draws the outline of a label. `read` gives 1 in the positive class, on the picture's grid. */
   outline?: { label: string; read: (geobox: GeoBox) => Promise<Float32Array> };
   signal?: AbortSignal;
@@ -37,15 +41,25 @@ const FIRST_CLASS_SHARE = 0.35;
 const CLASS_SHARE = 0.85;
 
 export async function drawMap(picture: MapPicture): Promise<void> {
-  const { classes, plan, km2, signal } = picture;
-  await using raster = await openRaster(picture.classMap, { signal });
+  const { classes, value, plan, km2, note, signal } = picture;
+  await using raster = await openRaster(picture.map, { signal });
   const grid = requireGeobox(raster);
   const size = pictureSize(raster.width, raster.height, DEFAULT_PICTURE_SIZE);
   const geobox = pictureGrid(grid, ...size);
-  const reduced = await readReduced(raster, [1], size, signal);
-  const backdrop = await readBackdrop(plan, geobox, signal);
+  const bands = value === null ? raster.bands.map((_, k) => k + 1) : [1];
+  const { planes } = await readReduced(raster, bands, size, signal);
+  const backdrop = value === null ? await readBackdrop(plan, geobox, signal) : null;
   const colours = classes.map(({ colour }) => parseColour(colour));
-  const image = compose(reduced.planes[0], colours, backdrop, geobox);
+  let colourBar: ColourBar | null = null;
+  let image: Image;
+  if (value === null) {
+    image = compose(planes.length === 1 ? planes[0] : lastClass(planes), colours, backdrop, geobox);
+  } else {
+    const stretch = percentileStretch(planes, DEFAULT_PERCENTILES);
+    image = { width: size[0], height: size[1], pixels: paint(planes, [stretch], 'viridis') };
+    const { name, units = '' } = value;
+    colourBar = { label: units === '' ? name : `${name} (${units})`, map: 'viridis', stretch };
+  }
   if (picture.outline !== undefined) drawOutline(image, await picture.outline.read(geobox));
   const legend: LegendEntry[] = classes.map(({ name }, k) => ({
     label: name,
@@ -63,7 +77,8 @@ export async function drawMap(picture: MapPicture): Promise<void> {
     image,
     geobox,
     legend,
-    colourBar: null,
+    colourBar,
+    note: /^(not stated)?$/.test(note) ? '' : note,
     footer: `${raster.width} × ${raster.height} pixels · ${grid.crs}${backdrop === null ? '' : ` · backdrop: ${backdrop.name}`} · terrachip ${VERSION}`,
   });
   await writePng(picture.target, sheet);
@@ -77,6 +92,13 @@ function shareOf(value: number): number {
   return value === 0 ? FIRST_CLASS_SHARE : CLASS_SHARE;
 }
 
+/** Of classes that do not exclude each other, the last one of each pixel; −1 for none, NaN for no data. */
+function lastClass(planes: readonly Float32Array[]): Float32Array {
+  return planes[0].map((first, i) =>
+    Number.isNaN(first) ? first : planes.findLastIndex((plane) => plane[i] === 1),
+  );
+}
+
 function compose(
   map: Float32Array,
   colours: readonly Colour[],
@@ -85,11 +107,14 @@ function compose(
 ): Image {
   const pixels = new Uint8Array(4 * width * height);
   for (const [i, value] of map.entries()) {
-    const colour = colours[value];
+    const colour = value === -1 ? WHITE : colours[value];
     if (colour === undefined) continue;
     const visible = backdrop !== null && backdrop.pixels[4 * i + 3] > 0;
     const [red, green, blue] = visible ? backdrop.pixels.subarray(4 * i, 4 * i + 3) : colour;
-    pixels.set([...mix([red, green, blue], colour, visible ? shareOf(value) : 1), 255], 4 * i);
+    pixels.set(
+      [...mix([red, green, blue], colour, visible ? (value === -1 ? 0 : shareOf(value)) : 1), 255],
+      4 * i,
+    );
   }
   return { width, height, pixels };
 }

@@ -28,6 +28,8 @@ export interface Sheet {
   geobox: GeoBox | null;
   legend: readonly LegendEntry[];
   colourBar: ColourBar | null;
+  /** A warning above the footer; empty for none. */
+  note?: string;
   footer: string;
 }
 
@@ -63,6 +65,7 @@ export function drawSheet(original: Sheet): Canvas {
     drawScaleBar(canvas, geobox, MARGIN, bottom + 14);
     drawNorthArrow(canvas, northAngle(geobox), MARGIN + Math.max(image.width, 320) - 22, bottom + 33);
   }
+  canvas.text(fitText(sheet.note ?? '', 8, width - 2 * MARGIN), MARGIN, height - 30, { size: 8 });
   canvas.text(fitText(sheet.footer, 8, width - 2 * MARGIN), MARGIN, height - 16, {
     size: 8,
     colour: GREY,
