@@ -18,7 +18,7 @@ export class Output {
   /** @param rephrase how warnings are worded for the command */
   constructor(
     readonly json: boolean,
-    private readonly rephrase: Rephrase = (message) => message,
+    readonly rephrase: Rephrase = (message) => message,
   ) {}
 
   /** The result of a command: a document with --json, else text. */

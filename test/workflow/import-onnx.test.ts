@@ -219,7 +219,9 @@ describe('the card of an ONNX model', () => {
     expect(spec.inputs).toMatchObject([
       { name: 'S1RTC', tensor: 'input', bands, units, mean, std, nodataReplacement },
     ]);
-    expect(spec.output).toMatchObject({ classes: water.output.classes });
+    expect(spec.output).toMatchObject({
+      classes: 'classes' in water.output ? water.output.classes : [],
+    });
     expect(assumed.join()).not.toMatch(/classes|mean|units/);
     // Bands in another order take their own statistics.
     const turned = await imported(shapes([{ name: 'input', shape: ['n', 2, 64, 64] }], [logits]), {
@@ -260,7 +262,7 @@ describe('the import of an ONNX model is refused', () => {
       'without bands and a choice of outputs: both are told',
       shapes([image], [logits, { name: 'aux', shape: ['n', 2, 32, 32] }]),
       { bands: undefined },
-      /unet\.onnx cannot be imported: `bands` is missing: the names of its 3 bands, in the order of x \(batch, 3, 64, 64\); `outputName` is missing: the graph gives y \(batch, 2, 64, 64\) and aux \(n, 2, 32, 32\); correct this\./,
+      /unet\.onnx cannot be imported: `bands` is missing: the names of its 3 bands, in the order of x \(batch, 3, 64, 64\); `outputName` is missing: the graph gives y \(batch, 2, 64, 64\) and aux \(n, 2, 32, 32\); correct the options or the model\./,
     ],
     ['for another number of bands', plain, { bands: ['B02'] }, /`bands` names 1, but x takes 3/],
     [

@@ -25,6 +25,7 @@ import {
   required,
   withDefault,
 } from '../command.js';
+import type { Rephrase } from '../flags.js';
 import { outputOption } from '../shared-options.js';
 import { formatTable } from '../table.js';
 
@@ -119,7 +120,11 @@ const importCommand = defineCommand(
     ),
     output: outputOption('<folder>', 'the model folder to write'),
     name: option('--name <name>', 'its name (default: that of the file)'),
-    chip: option('--chip <pixels>', 'height and width of chips', parseChip),
+    chip: option(
+      '--chip <pixels>',
+      'height and width of chips (of a checkpoint a multiple of 16)',
+      parseChip,
+    ),
     stride: option('--stride <pixels>', 'pixels from one chip to the next', parseCount()),
     statistics: option(
       '--statistics <what>',
@@ -159,7 +164,7 @@ const importCommand = defineCommand(
   },
   async (values, { output, ...operation }) => {
     const report = await importModel({ ...values, ...operation });
-    output.result(report, describeImport(report));
+    output.result(report, describeImport(report, output.rephrase));
   },
   {
     apart: { heading: 'Options for ONNX models:', table: ONNX_OPTIONS },
@@ -212,9 +217,9 @@ export const modelCommand = defineGroup(
   runCommand,
 );
 
-function describeImport(report: ImportReport): string {
+function describeImport(report: ImportReport, rephrase: Rephrase): string {
   const { output, files, spec, assumed, leftovers, nodes, halfPrecision } = report;
-  const lines = [describeCard(spec), ...assumed.map((sentence) => `assumed: ${sentence}`)];
+  const lines = [describeCard(spec), ...assumed.map((sentence) => `assumed: ${rephrase(sentence)}`)];
   if (nodes !== null) lines.push(`graph       ${nodes} nodes`);
   for (const [what, count] of Object.entries(leftovers.expected)) {
     lines.push(`left out    ${count} tensors of ${what}`);
@@ -281,7 +286,7 @@ function describeCard(spec: ModelSpec): string {
   const { parameters, gflopPerChip, precision } = provenance;
   const { source, statistics } = v.parse(ImportedSchema, provenance);
   return [
-    `${name} ${version}: ${description}`,
+    description === '' ? `${name} ${version}` : `${name} ${version}: ${description}`,
     formatTable([['input', 'band', 'units', 'kind', 'mean', 'std'], ...rows]),
     ...(statistics === undefined
       ? []

@@ -150,7 +150,7 @@ function describeGraph(
   const described = describeOutput(info, options, given, chip.size, isLast, notes);
   const { problems, assumed } = notes;
   if (problems.length > 0)
-    throw invalidInput(file, `cannot be imported: ${problems.join('; ')}`, 'correct this');
+    throw invalidInput(file, `cannot be imported: ${problems.join('; ')}`, 'correct the options or the model');
   const stem = plainName(basename(file).replace(/\.\w+$/, ''));
   const name = options.name ?? (stem === 'model' ? plainName(basename(resolve(options.output))) : stem);
   const pixelSize = options.pixelSize ?? like?.pixelSize ?? metadata.pixelSize;
