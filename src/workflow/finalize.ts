@@ -17,7 +17,7 @@ import { type OperationOptions, reportProgress } from '../progress.js';
 import { CogWriter } from '../raster/node/index.js';
 import { GeoJsonFile } from '../vector/node/geojson-file.js';
 import { classMapWriter, outlineWriters, writeClassTable } from './class-products.js';
-import { CLASS_NODATA, classify, isAbove, layersOf, parseColour, planesOf } from './classes.js';
+import { classify, isAbove, layersOf, planesOf } from './classes.js';
 import { AreaTally, type Statistics, ValueTally } from './evaluate/statistics.js';
 import { drawMap } from './picture/map-picture.js';
 import { planUnits, readPlan } from './plan.js';
