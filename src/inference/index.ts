@@ -19,16 +19,18 @@ export {
 export { ChipBatch } from './chip-batch.js';
 export type { GpuGraph, GpuRuntime, GraphBytes } from './gpu-graph.js';
 export { type GraphSource, HostGraph, type OnnxRuntime, type RuntimeOptions } from './host-graph.js';
-export type { GraphInput, GraphResult, ModelGraph, ModelGraphs } from './model-graph.js';
+export { type MapTensorOptions, mapTensor } from './map-tensor.js';
+export type { DeclaredTensor, GraphInput, GraphResult, ModelGraph, ModelGraphs } from './model-graph.js';
 export {
-  channelsOf,
+  type Activation,
   type EmbeddingSpec,
+  type InputLayout,
   inputShape,
-  isMapSpec,
   type MapSpec,
   type ModelClass,
   type ModelInput,
   type ModelSpec,
+  type OutputLayout,
   parseModelSpec,
   type RegressionSpec,
   type SegmentationSpec,
@@ -43,7 +45,16 @@ export type {
   Value,
   Weight,
 } from './onnx/graph.js';
-export { type Graph, type Sink, type WriteGraphOptions, writeGraph } from './onnx/index.js';
+export {
+  type Graph,
+  type OnnxInfo,
+  type OnnxTensorInfo,
+  type OnnxType,
+  readOnnxInfo,
+  type Sink,
+  type WriteGraphOptions,
+  writeGraph,
+} from './onnx/index.js';
 export type { PhaseCounters } from './phases.js';
 export { type RunnerCounters, type RunnerOptions, runScene, type Stage } from './runner.js';
 export { ModelSession, type SessionOptions } from './session.js';

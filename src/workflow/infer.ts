@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { invalidInput } from '../errors.js';
 import { createChipLayout, type RowRange, shardUnits } from '../geo/index.js';
 import type { Backend } from '../gpu/index.js';
+import { channelsOf } from '../inference/model-spec.js';
 import {
-  channelsOf,
   type ExecutionOptions,
   type MapSpec,
   type ModelFolder,

@@ -1,8 +1,9 @@
 /** What is read of ONNX files, and what damaged and hostile ones do. */
 import { describe, expect, it } from 'vitest';
 import { readOnnxInfo } from '../../src/inference/onnx/index.js';
+import { DATA_TYPE, EXTERNAL, encodeMessage } from '../../src/inference/onnx/schema.js';
 import type { ByteSource } from '../../src/io/index.js';
-import { onnxFile, pixelGraph, type TestGraph } from '../support/onnx.js';
+import { onnxFile, pixelGraph, type TestGraph, type TestNode } from '../support/onnx.js';
 
 /** A source that counts what is read, and refuses to read beyond its end. */
 function sourceOf(
@@ -71,6 +72,35 @@ describe('readOnnxInfo', () => {
     }));
     const { externalFiles } = await read(onnxFile({ ...graph, weights }));
     expect(externalFiles).toEqual(['a/c.bin', 'b.bin']);
+  });
+
+  it('lists the external file of a constant in a node', async () => {
+    const t = {
+      dims: [1],
+      dataType: DATA_TYPE.float32,
+      dataLocation: EXTERNAL,
+      externalData: [{ key: 'location', value: 'constants.bin' }],
+    };
+    const node = [{ opType: 'Constant', output: ['y'], attribute: [{ name: 'value', t, type: 4 }] }];
+    const bytes = encodeMessage('ModelProto', { graph: { name: 'g', node, output: [{ name: 'y' }] } });
+    expect((await read(bytes)).externalFiles).toEqual(['constants.bin']);
+  });
+
+  it.each([
+    [['Conv', 'Sigmoid', 'Transpose', 'Cast', 'Squeeze', 'Identity'], 'Sigmoid'],
+    [['Softmax', 'Resize'], 'Softmax'],
+    [['Softmax', 'Conv'], 'Conv'],
+    [['Identity'], null],
+    [[], null],
+  ])('takes %j as a graph that ends in %s', async (operators, last) => {
+    const nodes = operators.map((operator, k): TestNode => {
+      const output = k === operators.length - 1 ? 'y' : `t${k}`;
+      return { operator, inputs: [k === 0 ? 'input_1:0' : `t${k - 1}`], output };
+    });
+    const { lastOperators } = await read(
+      onnxFile({ ...graph, nodes, outputs: [{ name: 'y', shape: null }] }),
+    );
+    expect(lastOperators).toEqual([last]);
   });
 
   it('passes over weights', async () => {

@@ -53,10 +53,12 @@ const ValueInfo = v.object({
     }),
   ),
 });
+const Constant = v.object({ externalData: v.array(Entry), dataLocation: v.optional(v.number()) });
 const Node = v.object({
   input: v.array(v.string()),
   output: v.array(v.string()),
   opType: v.optional(v.string(), ''),
+  attribute: v.array(v.object({ t: v.optional(Constant) })),
 });
 
 /** Operators that change neither values nor their order along the class axis in a way that matters here. */
@@ -101,6 +103,12 @@ export async function readOnnxInfo(source: ByteSource, options: ReadOptions = {}
         } else if (part.id === GRAPH.node) {
           const node = await file.message('NodeProto', Node, part);
           for (const name of node.output) makers.set(name, node);
+          for (const { t } of node.attribute) {
+            const location = t?.externalData.find(({ key }) => key === 'location')?.value;
+            if (t?.dataLocation === EXTERNAL && location !== undefined) {
+              externalFiles.add(externalPath(file, location));
+            }
+          }
         } else if (part.id === GRAPH.initializer) {
           const { name, location } = await readInitializer(file, part);
           weights.add(name);
@@ -157,7 +165,11 @@ async function readInitializer(
       if (key === 'location') location = value;
     }
   }
-  if (!external || location === null) return { name, location: null };
+  return { name, location: external && location !== null ? externalPath(file, location) : null };
+}
+
+/** The path of a file with external data. @throws {TerrachipError} INVALID_INPUT for one outside of the folder */
+function externalPath(file: OnnxFile, location: string): string {
   const path = location.replace(/^(\.\/)+/, '');
   if (path === '' || /^([/\\]|[A-Za-z]:)|(^|[/\\])\.\.([/\\]|$)|\0/.test(path)) {
     throw invalidInput(
@@ -166,7 +178,7 @@ async function readInitializer(
       'move the file into the folder and save the model again',
     );
   }
-  return { name, location: path };
+  return path;
 }
 
 /** Positions in the file. */

@@ -12,6 +12,7 @@ const ROOT = protobuf.Root.fromJSON({
         f: field(2, 'float'),
         i: field(3, 'int64'),
         s: field(4, 'bytes'),
+        t: field(5, 'TensorProto'),
         ints: field(8, 'int64', 'repeated'),
         type: field(20, 'int32'),
       },
