@@ -1,7 +1,7 @@
 /** `model.json`: a model's inputs, outputs and provenance. */
 import * as v from 'valibot';
 import { invalidInput } from '../errors.js';
-import { AnyRecord, validate, validateStrictly } from '../json.js';
+import { AnyRecord, validateStrictly } from '../json.js';
 import { UNITS } from '../raster/units.js';
 
 /** The supported version of `model.json`. */
@@ -173,7 +173,8 @@ export type ModelSpec = MapSpec | EmbeddingSpec;
 
 /** Checks a `model.json` of any kind. @param name the file, for messages */
 export function parseModelSpec(document: unknown, name: string): ModelSpec {
-  const { output } = validate(v.looseObject({ output: v.looseObject({}) }), document, name);
+  const isKnown = v.is(v.looseObject({ output: v.looseObject({}) }), document);
+  const output = isKnown ? document.output : {};
   if ('tokens' in output) return completed(validateStrictly(EmbeddingSpecSchema, document, name), name);
   if ('values' in output) return completed(validateStrictly(RegressionSpecSchema, document, name), name);
   return completed(validateStrictly(SegmentationSpecSchema, document, name), name);

@@ -43,6 +43,10 @@ describe('model.json', () => {
     [edited({ validity: [{ input: 'S1RTC', phase: 'never' }] }), /validity rule for S1RTC never/],
     ['text', /model\.json/],
     [null, /model\.json/],
+    [
+      {},
+      /is not valid: schemaVersion: .*, name: .*, inputs: .*, chip: is missing, output: is missing; correct it/,
+    ],
   ])('refuses a wrong member by its path', (document, message) => {
     expect(() => parseModelSpec(document, 'model.json')).toThrow(message);
     expect(() => parseModelSpec(document, 'model.json')).toThrow(/^model\.json/);

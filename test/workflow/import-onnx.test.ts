@@ -427,6 +427,13 @@ describe('an imported ONNX model', () => {
     expect(readdirSync(output).sort()).toEqual(['model.json', 'model.onnx']);
   });
 
+  it('needs a card, which it is told how to get', async () => {
+    const path = await written(plain, 'model.onnx');
+    const remedy = /give a folder with model\.json, which terrachip model import makes of an ONNX file/;
+    await expect(openModel(path)).rejects.toThrow(remedy);
+    await expect(openModel(join(path, '..'))).rejects.toThrow(remedy);
+  });
+
   it('has a name without the ending of ONNX files', async () => {
     const path = await written(plain, 'weights.bin');
     const report = await importModel({ checkpoint: path, output: newPath(), bands: BANDS });

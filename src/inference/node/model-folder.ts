@@ -81,9 +81,13 @@ export async function readModelSpec(model: string): Promise<ModelSpec> {
 
 async function readSpec(path: string): Promise<ModelSpec> {
   const folder = await stat(path);
-  if (!folder.isDirectory())
-    throw invalidInput(path, 'is not a model folder', 'give a folder with model.json');
   const name = join(path, 'model.json');
+  const remedy =
+    'give a folder with model.json, which terrachip model import makes of an ONNX file or a checkpoint';
+  if (!folder.isDirectory()) throw invalidInput(path, 'is not a model folder', remedy);
+  if ((await stat(name).catch(() => null)) === null) {
+    throw new TerrachipError('NOT_FOUND', `${path} holds no model.json`, remedy, { source: path });
+  }
   return parseModelSpec(await readJson(name), name);
 }
 

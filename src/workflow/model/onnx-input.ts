@@ -190,6 +190,8 @@ function layoutOf(shape: OnnxTensorInfo['shape'], bands: number | undefined, pha
   return isLast || looksLast ? 'NHWC' : 'NCHW';
 }
 
+const MAX_PHASES = 255;
+
 function phasesOf(
   tensors: readonly Tensor[],
   given: readonly string[] | undefined,
@@ -212,6 +214,10 @@ function phasesOf(
     if (tensors.some(({ layout }) => layout.includes('T'))) {
       assumed.push('the model takes one date (`phases`)');
     }
+    return ['scene'];
+  }
+  if (steps > MAX_PHASES) {
+    problems.push(`the graph takes ${steps} dates, more than ${MAX_PHASES}`);
     return ['scene'];
   }
   const phases = Array.from({ length: steps }, (_, k) => `phase_${k + 1}`);

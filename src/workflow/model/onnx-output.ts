@@ -39,6 +39,9 @@ interface Declared {
   readonly channels: number | undefined;
 }
 
+/** A map of classes has bytes, of which one value is nodata. */
+const MAX_CHANNELS = 255;
+
 /**
  * Describes the output of a graph.
  * @param chip the size of chips
@@ -94,6 +97,10 @@ export function describeOutput(
     layout,
     channels: layout === 'NHW' ? 1 : length('C'),
   };
+  if ((declared.channels ?? 0) > MAX_CHANNELS) {
+    problems.push(`the graph gives ${shown}, more than ${MAX_CHANNELS} channels`);
+    return null;
+  }
   if (task === 'regression') return { name, layout, task, values: valuesOf(declared, values, notes) };
   const classes = classesOf(declared, task, options.classes, { metadata, like }, notes);
   const activation = activationOf(declared, task, options.activation, classes.length, notes);
