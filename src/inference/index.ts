@@ -11,8 +11,10 @@ export type { Resource } from '../resource.js';
 export {
   type Checkpoint,
   type CheckpointDType,
+  type CheckpointOptions,
   type CheckpointTensor,
   openCheckpoint,
+  type Weights,
 } from './checkpoint/index.js';
 export { ChipBatch } from './chip-batch.js';
 export type { GpuGraph, GpuRuntime, GraphBytes } from './gpu-graph.js';

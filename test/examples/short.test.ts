@@ -1,15 +1,17 @@
 /** Programs that must stay short. */
 import { readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { drawBackscatter } from '../../examples/canvas.js';
 import { labelledChips } from '../../examples/labelled-chips.js';
 import { ndviDifference } from '../../examples/ndvi-difference.js';
+import { ownModel } from '../../examples/own-model.js';
 import { requestNodeAdapter } from '../../src/gpu/node/index.js';
 import { openRaster } from '../../src/raster/node/index.js';
 import { webgpuProblem } from '../support/backends.js';
 import { temporaryFolder } from '../support/files.js';
+import { writeModel } from '../support/models.js';
 import { grid, pixels, writeTile } from './data.js';
 
 const folder = await temporaryFolder();
@@ -18,6 +20,7 @@ it.each([
   ['ndvi-difference.ts', 10],
   ['labelled-chips.ts', 15],
   ['canvas.ts', 30],
+  ['own-model.ts', 6],
 ])('%s has at most %i lines, imports and comments aside', (name, most) => {
   const code = readFileSync(`examples/${name}`, 'utf8').replace(/^import[^;]*;$/gm, '');
   expect(code.split('\n').filter((line) => !/^\s*($|\/\/|\/\*\*)/.test(line)).length).toBeLessThanOrEqual(
@@ -77,6 +80,28 @@ it('gives chips with burnt labels, reproducible by seed', async () => {
   expect(drawn[0].length).toBe(10 * 256);
   expect(drawn[1]).toEqual(drawn[0]);
   expect(drawn[2]).not.toEqual(drawn[0]);
+});
+
+it('maps an image with an ONNX model of one’s own', async () => {
+  const box = grid(0, 0, 40, 30);
+  const image = await writeTile(join(folder, 'reflectance.tif'), box, [
+    pixels(box, (x) => 1 + x),
+    pixels(box, (_, y) => 1 + y),
+  ]);
+  const weights = [0.2, -0.1];
+  const model = await writeModel(join(folder, 'net'), {
+    inputs: [{ name: 'x', bands: ['red', 'nir'], kind: 'temporal', weights }],
+  });
+  const onnx = join(folder, 'net.onnx');
+  await copyFile(join(model, 'model.onnx'), onnx);
+  const map = await ownModel(onnx, ['red', 'nir'], image, join(folder, 'imported'));
+  expect(map.shape).toEqual([2, 30, 40]);
+  // The logits are 0 and 0.2 · red − 0.1 · nir.
+  const expected = Array.from({ length: 40 * 30 }, (_, i) => {
+    const z = 0.2 * (1 + (i % 40)) - 0.1 * (1 + Math.floor(i / 40));
+    return 1 / (1 + Math.exp(-z));
+  });
+  expect(map.data.subarray(40 * 30)).toBeCloseToArray(expected, 1e-6);
 });
 
 describe.skipIf(webgpuProblem !== null)('kernels on a canvas (webgpu)', () => {

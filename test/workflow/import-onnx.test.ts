@@ -219,9 +219,7 @@ describe('the card of an ONNX model', () => {
     expect(spec.inputs).toMatchObject([
       { name: 'S1RTC', tensor: 'input', bands, units, mean, std, nodataReplacement },
     ]);
-    expect(spec.output).toMatchObject({
-      classes: 'classes' in water.output ? water.output.classes : [],
-    });
+    expect(spec.output).toMatchObject({ classes: 'classes' in water.output ? water.output.classes : [] });
     expect(assumed.join()).not.toMatch(/classes|mean|units/);
     // Bands in another order take their own statistics.
     const turned = await imported(shapes([{ name: 'input', shape: ['n', 2, 64, 64] }], [logits]), {

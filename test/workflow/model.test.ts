@@ -48,8 +48,11 @@ describe('default statistics', () => {
   const chosen = async (architecture: typeof four, name: string, sha256 = '0'): Promise<string> =>
     (await chooseStatistics(architecture, { name, sha256 }, undefined)).name;
 
-  it('are ImpactMesh’s for a segmentation of four phases, and for the published file', async () => {
-    expect(await chosen(four, 'last.ckpt')).toBe('impactmesh-flood');
+  it('are ImpactMesh’s for the published file, and for segmentations of four phases called flood', async () => {
+    expect(await chosen(four, 'TerraMind_v1_small_ImpactMesh_flood.pt')).toBe('impactmesh-flood');
+    // The statistics of other models of the same shapes are not known.
+    expect(await chosen(four, 'last.ckpt')).toBe('terramind-v1');
+    expect(await chosen({ ...four, classes: 3 }, 'flood.pt')).toBe('terramind-v1');
     expect(await chosen(architecture, 'renamed.pt', flood)).toBe('impactmesh-flood');
     expect(await chosen(architecture, 'last.ckpt')).toBe('terramind-v1');
     expect(await chosen({ ...four, decoder: null }, 'last.ckpt')).toBe('terramind-v1');

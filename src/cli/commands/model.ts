@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { invalidOption } from '../../errors.js';
+import { WEIGHTS } from '../../inference/checkpoint/choice.js';
 import { ACTIVATIONS, INPUT_LAYOUTS } from '../../inference/model-spec.js';
 import type { ModelSpec } from '../../inference/node/index.js';
 import { HOST_PROVIDER_CHOICES } from '../../inference/node/provider-choice.js';
@@ -129,6 +130,11 @@ const importCommand = defineCommand(
     statistics: option(
       '--statistics <what>',
       `${STATISTICS_NAMES.join(', ')}, or a JSON file with mean and std a modality`,
+    ),
+    weights: option(
+      '--weights <which>',
+      `${WEIGHTS.join(' or ')}: of a checkpoint that also has averaged weights (default ${WEIGHTS[0]})`,
+      parseChoice(WEIGHTS),
     ),
     ...ONNX_OPTIONS,
     modalities: list('--modalities <names...>', 'take these only'),

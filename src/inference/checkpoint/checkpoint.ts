@@ -38,6 +38,8 @@ export interface Checkpoint extends Resource {
   readonly format: 'torch' | 'safetensors';
   /** In the file's order. */
   readonly tensors: ReadonlyMap<string, CheckpointTensor>;
+  /** Whether the file also holds averaged weights (EMA), which were not chosen. */
+  readonly leavesEma?: boolean;
   /**
    * The values of a tensor in C order, as float32; float64 is rounded to nearest.
    * @throws {TerrachipError} NOT_FOUND for an unknown name; UNSUPPORTED for integers and bool; INVALID_INPUT for a

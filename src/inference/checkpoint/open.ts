@@ -1,6 +1,7 @@
 import { invalidInput } from '../../errors.js';
-import type { ByteSource, ReadOptions } from '../../io/index.js';
+import type { ByteSource } from '../../io/index.js';
 import type { Checkpoint } from './checkpoint.js';
+import type { CheckpointOptions } from './choice.js';
 import { headerLength, LENGTH_BYTES, openSafetensors } from './safetensors.js';
 import { openTorch } from './torch.js';
 
@@ -16,13 +17,16 @@ const BRACE = 0x7b;
  * Reads names and shapes only; every declared size is checked against the file's. Disposing of the checkpoint closes
  * the source. If this throws, the caller still owns the source.
  * @throws {TerrachipError} INVALID_INPUT for a damaged file, or a pickle with other objects than tensors and plain
- * containers; UNSUPPORTED for a tensor type; TOO_LARGE for a pickle or header above its limit; NETWORK
+ * containers; UNSUPPORTED for a tensor type; TOO_LARGE for a pickle or header above its limit; INVALID_OPTION for `weights`; NETWORK
  */
-export async function openCheckpoint(source: ByteSource, options: ReadOptions = {}): Promise<Checkpoint> {
+export async function openCheckpoint(
+  source: ByteSource,
+  options: CheckpointOptions = {},
+): Promise<Checkpoint> {
   const { name, size } = source;
   const head = await source.read(0, Math.min(size, LENGTH_BYTES + 1), options);
   const startsWith = (bytes: readonly number[]): boolean => bytes.every((byte, k) => head[k] === byte);
-  if (startsWith(ZIP)) return openTorch(source, options.signal);
+  if (startsWith(ZIP)) return openTorch(source, options);
   if (startsWith(LEGACY)) {
     const problem = 'is in the format of PyTorch before 1.6';
     throw invalidInput(name, problem, 'load it with PyTorch and save it again with torch.save');
@@ -32,5 +36,5 @@ export async function openCheckpoint(source: ByteSource, options: ReadOptions = 
     const problem = 'is neither a torch.save nor a safetensors file, or is truncated';
     throw invalidInput(name, problem, 'give a checkpoint (.pt, .pth, .ckpt or .safetensors)');
   }
-  return openSafetensors(source, length, options.signal);
+  return openSafetensors(source, length, options);
 }

@@ -5,6 +5,7 @@ import { sizeOf } from '../../geo/dtype.js';
 import type { ByteSource } from '../../io/index.js';
 import { dictionary, parseJson, validate } from '../../json.js';
 import { CHECKPOINT_DTYPES, dtypesBy } from './checkpoint.js';
+import { type CheckpointOptions, chooseWeights } from './choice.js';
 import { checkStrided, contiguousStrides, StridedCheckpoint, type StridedTensor } from './strided.js';
 
 /** The format allows 100 MB; a thousand tensors take 100 KiB. */
@@ -36,7 +37,7 @@ export function headerLength(head: Uint8Array): number {
 export async function openSafetensors(
   source: ByteSource,
   headerBytes: number,
-  signal?: AbortSignal,
+  { signal, weights }: CheckpointOptions,
 ): Promise<StridedCheckpoint> {
   const { name } = source;
   if (headerBytes > MAX_HEADER_BYTES) {
@@ -86,5 +87,5 @@ export async function openSafetensors(
     throw invalidInput(name, `is damaged: it has ${source.size} bytes, not ${data + end}`, 'get it again');
   }
   if (tensors.size === 0) throw invalidInput(name, 'holds no tensors', 'give a file with weights');
-  return new StridedCheckpoint(source, 'safetensors', tensors);
+  return new StridedCheckpoint(source, 'safetensors', chooseWeights(name, tensors, weights));
 }

@@ -11,6 +11,7 @@ import {
   type CheckpointDType,
   type CheckpointTensor,
 } from './checkpoint.js';
+import type { ChosenTensors } from './choice.js';
 
 /** PyTorch's own limit. */
 const MAX_AXES = 64;
@@ -78,16 +79,20 @@ export function checkStrided(name: string, tensor: StridedTensor): void {
 export class StridedCheckpoint extends Resource implements Checkpoint {
   readonly name: string;
   readonly tensors: ReadonlyMap<string, CheckpointTensor>;
+  readonly leavesEma: boolean;
+  private readonly strided: ReadonlyMap<string, StridedTensor>;
 
   constructor(
     private readonly source: ByteSource,
     readonly format: Checkpoint['format'],
-    private readonly strided: ReadonlyMap<string, StridedTensor>,
+    { tensors, leavesEma }: ChosenTensors,
   ) {
     super();
     this.name = source.name;
+    this.strided = tensors;
+    this.leavesEma = leavesEma;
     this.tensors = new Map(
-      [...strided].map(([name, { shape, storage }]) => [name, { name, dtype: storage.dtype, shape }]),
+      [...tensors].map(([name, { shape, storage }]) => [name, { name, dtype: storage.dtype, shape }]),
     );
   }
 

@@ -5,6 +5,7 @@ import type { ByteSource } from '../../io/index.js';
 import { checkKey } from '../../io/key.js';
 import { openZip, type ZipArchive } from '../../io/zip.js';
 import { CHECKPOINT_DTYPES, type CheckpointDType, dtypesBy } from './checkpoint.js';
+import { type CheckpointOptions, type ChosenTensors, chooseWeights, type Weights } from './choice.js';
 import { type PickleHost, PickleObject, type PickleValue, unpickle } from './pickle.js';
 import { checkStrided, type Storage, StridedCheckpoint, type StridedTensor } from './strided.js';
 
@@ -51,12 +52,15 @@ class Builder extends PickleObject {
 
 /**
  * Opens a `torch.save` file: a state dictionary, or a dictionary with one under `state_dict`, as in Lightning's
- * checkpoints. No code in the file is run. A pickle that names anything but tensors and plain containers is refused, even
+ * checkpoints, under `model_state_dict` or under `model`. No code in the file is run. A pickle that names anything but tensors and plain containers is refused, even
  * outside of the weights. The entries `version`, `.format_version` and `.storage_alignment` are ignored: the zip
  * directory has the offsets of the storages.
  * @throws {TerrachipError} INVALID_INPUT, UNSUPPORTED or TOO_LARGE
  */
-export async function openTorch(source: ByteSource, signal?: AbortSignal): Promise<StridedCheckpoint> {
+export async function openTorch(
+  source: ByteSource,
+  { signal, weights }: CheckpointOptions,
+): Promise<StridedCheckpoint> {
   const zip = await untilAborted(openZip(source, { maxDirectoryBytes: MAX_DIRECTORY_BYTES }), signal);
   for (const key of zip.entries.keys()) checkKey(source.name, key);
   const root = rootOf(source.name, zip);
@@ -73,7 +77,7 @@ export async function openTorch(source: ByteSource, signal?: AbortSignal): Promi
   }
   const bytes = await untilAborted(zip.read(pickle, 0, size), signal);
   const value = unpickle(source.name, bytes, new TorchHost(source, zip, root));
-  return new StridedCheckpoint(source, 'torch', stateDictionary(source.name, value));
+  return new StridedCheckpoint(source, 'torch', stateDictionary(source.name, value, weights));
 }
 
 /** The archive's root folder. */
@@ -242,17 +246,46 @@ function dictionaryOf(items: PickleValue): Map<PickleValue, PickleValue> | undef
   return dictionary;
 }
 
-/** The tensors of the dictionary, or of its `state_dict`. Other values are ignored. */
-function stateDictionary(name: string, value: PickleValue): Map<string, StridedTensor> {
-  const nested = value instanceof Map ? value.get('state_dict') : undefined;
-  const dictionary = nested instanceof Map ? nested : value;
-  const tensors = new Map<string, StridedTensor>();
-  for (const [key, item] of dictionary instanceof Map ? dictionary : []) {
-    if (typeof key === 'string' && item instanceof StoredTensor) tensors.set(key, item.tensor);
-  }
-  if (tensors.size === 0) {
+/** Names under which a dictionary has a state dictionary, and under which it has averaged weights. */
+const WRAPPERS = ['state_dict', 'model_state_dict', 'model', 'module'];
+const EMA_WRAPPERS = [
+  'state_dict_ema',
+  'model_ema',
+  'ema_state_dict',
+  'model_ema_state_dict',
+  'ema_model',
+  'ema',
+];
+/** Wrappers in wrappers. The limit ends dictionaries that contain themselves. */
+const MAX_WRAPPERS = 3;
+
+function stateDictionary(name: string, value: PickleValue, weights: Weights | undefined): ChosenTensors {
+  const tensors = tensorsIn(value);
+  const averaged = firstOf(value, EMA_WRAPPERS);
+  if (tensors.size === 0 && averaged.size === 0) {
     const problem = 'holds no tensors by name, at its root or under state_dict';
     throw invalidInput(name, problem, 'save a state dictionary: torch.save(model.state_dict(), …)');
   }
+  return chooseWeights(name, tensors, weights, averaged);
+}
+
+/** The tensors of the first wrapper that has some, else of the dictionary itself. Other values are ignored. */
+function tensorsIn(value: PickleValue | undefined, depth = 0): Map<string, StridedTensor> {
+  const tensors = new Map<string, StridedTensor>();
+  if (!(value instanceof Map) || depth > MAX_WRAPPERS) return tensors;
+  const wrapped = firstOf(value, WRAPPERS, depth + 1);
+  if (wrapped.size > 0) return wrapped;
+  for (const [key, item] of value) {
+    if (typeof key === 'string' && item instanceof StoredTensor) tensors.set(key, item.tensor);
+  }
   return tensors;
+}
+
+function firstOf(value: PickleValue, names: readonly string[], depth = 1): Map<string, StridedTensor> {
+  const found = value instanceof Map ? names.map((name) => value.get(name)) : [];
+  for (const each of found) {
+    const tensors = tensorsIn(each, depth);
+    if (tensors.size > 0) return tensors;
+  }
+  return new Map();
 }

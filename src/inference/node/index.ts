@@ -5,7 +5,7 @@
  */
 export * from '../index.js';
 export { bundledModel } from './bundled.js';
-export { openCheckpointFile } from './checkpoint-file.js';
+export { type CheckpointFileOptions, openCheckpointFile } from './checkpoint-file.js';
 export { type Execution, type ExecutionOptions, openExecution } from './execution.js';
 export {
   findModel,

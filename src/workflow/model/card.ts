@@ -43,15 +43,30 @@ export interface ChosenStatistics {
   readonly modalities: Readonly<Record<string, BandStatistics>>;
 }
 
+/** A checkpoint file. */
+interface CheckpointFile {
+  readonly name: string;
+  readonly sha256: string;
+}
+
+/** Why a checkpoint is known to be a flood model of ImpactMesh; null for others. */
+function floodReason({ decoder, timestamps, classes }: Architecture, file: CheckpointFile): string | null {
+  if (file.sha256 === FLOOD_SHA256) return 'this is TerraMind-base-Flood';
+  const fits = decoder !== null && timestamps === FLOOD_PHASES.length && classes === 2;
+  return fits && /flood/i.test(file.name)
+    ? 'a segmentation of four phases into two classes, called flood, as the models of ImpactMesh'
+    : null;
+}
+
 /**
  * Chooses the statistics for normalisation.
  * @param choice a name of `STATISTICS_NAMES`, or a JSON file `{"S1RTC": {"mean": […], "std": […]}, …}`. Default:
- * ImpactMesh-Flood for a segmentation of four phases, else TerraMind v1
+ * ImpactMesh-Flood for a flood model of ImpactMesh, else TerraMind v1
  * @throws {TerrachipError} INVALID_OPTION for a checkpoint whose statistics are unknown
  */
 export async function chooseStatistics(
   architecture: Architecture,
-  file: { name: string; sha256: string },
+  file: CheckpointFile,
   choice: string | undefined,
 ): Promise<ChosenStatistics> {
   const known = (name: StatisticsName, why: string): ChosenStatistics => {
@@ -64,24 +79,23 @@ export async function chooseStatistics(
     const modalities = validateStrictly(OverridesSchema, await readJson(choice), choice);
     return { name: 'custom', why: 'asked for', source: choice, modalities };
   }
-  if (file.sha256 === FLOOD_SHA256) return known('impactmesh-flood', 'this is TerraMind-base-Flood');
-  if (architecture.decoder !== null && architecture.timestamps === FLOOD_PHASES.length) {
-    if (/fire/i.test(file.name)) {
-      throw invalidOption(
-        'statistics',
-        `is missing: ${file.name} looks like a model of fires, whose statistics terrachip does not have`,
-        'give a JSON file with mean and std for each modality',
-      );
-    }
-    return known('impactmesh-flood', 'a segmentation of four phases, as the flood models of ImpactMesh');
+  const flood = floodReason(architecture, file);
+  if (flood !== null) return known('impactmesh-flood', flood);
+  const isSeries = architecture.decoder !== null && architecture.timestamps === FLOOD_PHASES.length;
+  if (isSeries && /fire/i.test(file.name)) {
+    throw invalidOption(
+      'statistics',
+      `is missing: ${file.name} looks like a model of fires, whose statistics terrachip does not have`,
+      'give a JSON file with mean and std for each modality',
+    );
   }
-  return known('terramind-v1', 'an encoder, or a model of one date, on TerraMind v1');
+  return known('terramind-v1', 'those of the pre-training, since the checkpoint does not say others');
 }
 
 export interface CardOptions {
   name: string;
-  /** Of the checkpoint file, to recognise the published model. */
-  sha256: string;
+  /** The checkpoint, to recognise published models. */
+  file: CheckpointFile;
   chip: number;
   stride: number;
   phases?: readonly string[];
@@ -136,9 +150,9 @@ export function makeCard(
   return {
     ...common,
     description: `Segmentation into ${architecture.classes} classes by a TerraMind model.`,
-    output: { name: 'logits', classes: classesOf(architecture.classes, options.classes) },
+    output: { name: 'logits', classes: classesOf(architecture, options) },
     limitations:
-      options.sha256 === FLOOD_SHA256
+      options.file.sha256 === FLOOD_SHA256
         ? 'Not for decisions. On ImpactMesh-Flood’s test set this published base model reaches a water IoU of 0.383.'
         : 'Not for decisions without an evaluation of its own.',
   };
@@ -186,14 +200,15 @@ function phasesOf({ timestamps }: Architecture, names: readonly string[] | undef
   return Array.from({ length: timestamps }, (_, k) => `phase_${k + 1}`);
 }
 
-function classesOf(count: number, names: readonly string[] | undefined): { name: string; colour: string }[] {
-  const classNames =
-    names === undefined
-      ? count === 2
-        ? ['land', 'water']
-        : Array.from({ length: count }, (_, k) => `class_${k}`)
-      : requireCount('classes', names, count);
-  return classNames.map((name, k) => ({ name, colour: COLOURS[k % COLOURS.length] }));
+function classesOf(
+  architecture: Architecture,
+  { classes: given, file }: CardOptions,
+): { name: string; colour: string }[] {
+  const { classes: count } = architecture;
+  const known = floodReason(architecture, file) === null ? undefined : ['land', 'water'];
+  const names = given === undefined ? known : requireCount('classes', given, count);
+  const numbered = Array.from({ length: count }, (_, k) => `class_${k}`);
+  return (names ?? numbered).map((name, k) => ({ name, colour: COLOURS[k % COLOURS.length] }));
 }
 
 function requireCount(option: string, names: readonly string[], count: number): readonly string[] {

@@ -64,16 +64,20 @@ const COPY_BYTES = 2 ** 22;
 const GRAPH = 'model.onnx';
 
 /**
- * The graph of a model folder.
+ * The model file in a folder: an ONNX file, else the index of several safetensors files, or the only one.
  * @returns `path` itself if it is no folder
- * @throws {TerrachipError} INVALID_INPUT for a folder without an ONNX file, or with several
+ * @throws {TerrachipError} INVALID_INPUT for a folder without such a file, or with several
  */
-export async function findGraph(path: string): Promise<string> {
+export async function findModelFile(path: string): Promise<string> {
   if (isAddress(path) || (await stat(path).catch(() => null))?.isDirectory() !== true) return path;
-  const found = (await readdir(path)).filter((name) => /\.onnx$/i.test(name));
-  const [name] = found.includes(GRAPH) ? [GRAPH] : found;
-  if (name !== undefined && (found.length === 1 || name === GRAPH)) return join(path, name);
-  const problem = found.length === 0 ? 'holds no ONNX file' : `holds several: ${found.sort().join(', ')}`;
+  const names = (await readdir(path)).sort();
+  const kinds = [/\.onnx$/i, /\.safetensors\.index\.json$/i, /\.(safetensors|pt|pth|ckpt)$/i];
+  const [found = []] = kinds
+    .map((kind) => names.filter((name) => kind.test(name)))
+    .filter(({ length }) => length > 0);
+  if (found.includes(GRAPH)) return join(path, GRAPH);
+  if (found.length === 1) return join(path, found[0]);
+  const problem = found.length === 0 ? 'holds no ONNX file' : `holds several: ${found.join(', ')}`;
   throw invalidInput(path, problem, 'give the path of an .onnx file or of a checkpoint');
 }
 
@@ -150,7 +154,11 @@ function describeGraph(
   const described = describeOutput(info, options, given, chip.size, isLast, notes);
   const { problems, assumed } = notes;
   if (problems.length > 0)
-    throw invalidInput(file, `cannot be imported: ${problems.join('; ')}`, 'correct the options or the model');
+    throw invalidInput(
+      file,
+      `cannot be imported: ${problems.join('; ')}`,
+      'correct the options or the model',
+    );
   const stem = plainName(basename(file).replace(/\.\w+$/, ''));
   const name = options.name ?? (stem === 'model' ? plainName(basename(resolve(options.output))) : stem);
   const pixelSize = options.pixelSize ?? like?.pixelSize ?? metadata.pixelSize;

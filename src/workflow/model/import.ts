@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { basename, join } from 'node:path';
 import { invalidInput, invalidOption } from '../../errors.js';
-import { type ModelSpec, openCheckpoint, parseModelSpec } from '../../inference/node/index.js';
+import { checkpointFiles, openCheckpointFile } from '../../inference/node/checkpoint-file.js';
+import { type ModelSpec, parseModelSpec, type Weights } from '../../inference/node/index.js';
 import { requireRuntime } from '../../inference/node/onnx-runtime.js';
 import { type Graph, halfPrecision } from '../../inference/onnx/index.js';
 import {
@@ -16,7 +17,6 @@ import {
   type TerramindGraph,
   wholeGraph,
 } from '../../inference/terramind/index.js';
-import type { ByteSource } from '../../io/index.js';
 import { openSource } from '../../io/node/index.js';
 import { writeJson } from '../../io/node/output.js';
 import type { ModelPrecision } from '../choices.js';
@@ -28,7 +28,7 @@ import {
   tryHalfPrecision,
 } from './half-precision.js';
 import {
-  findGraph,
+  findModelFile,
   importOnnx,
   isOnnx,
   ONNX_ONLY,
@@ -54,6 +54,8 @@ export interface ImportOptions extends SampleOptions, ArchitectureOptions, OnnxO
   chip?: number;
   /** Distance between chips in pixels (default: 13/16 of `chip`, for an encoder `chip`, for an ONNX model 3/4). */
   stride?: number;
+  /** `ema` takes averaged weights, where the checkpoint has them beside the trained ones (default `trained`). */
+  weights?: Weights;
   /** A name of `STATISTICS_NAMES` or a JSON file (default: chosen by the checkpoint). */
   statistics?: string;
   phases?: readonly string[];
@@ -86,6 +88,7 @@ const PHASE_GRAPHS = { encoder: 'encoder.onnx', decoder: 'decoder.onnx' };
 
 /** Options of checkpoints alone. */
 const CHECKPOINT_ONLY = [
+  'weights',
   'statistics',
   'modalities',
   'timestamps',
@@ -104,16 +107,12 @@ const CHECKPOINT_ONLY = [
 /** Makes a model folder of a TerraMind checkpoint or of an ONNX model. */
 export async function importModel(options: ImportOptions): Promise<ImportReport> {
   if (options.precision === 'fp16') await requireRuntime(options.provider);
-  const path = await findGraph(options.checkpoint);
-  const source = await openSource(path, { signal: options.signal });
-  try {
-    if (!(await isOnnx(source, options.signal))) return await importCheckpoint(source, options);
-    refuseOptions(options, CHECKPOINT_ONLY, 'is for checkpoints, and the file is an ONNX model');
-    const report = await importOnnx(source, path, options);
-    return { ...report, ...NOT_A_CHECKPOINT };
-  } finally {
-    await source.dispose();
-  }
+  const path = await findModelFile(options.checkpoint);
+  await using source = await openSource(path, { signal: options.signal });
+  if (!(await isOnnx(source, options.signal))) return await importCheckpoint(path, options);
+  refuseOptions(options, CHECKPOINT_ONLY, 'is for checkpoints, and the file is an ONNX model');
+  const report = await importOnnx(source, path, options);
+  return { ...report, ...NOT_A_CHECKPOINT };
 }
 
 const NOT_A_CHECKPOINT = {
@@ -131,12 +130,18 @@ function refuseOptions(options: ImportOptions, names: readonly (keyof ImportOpti
   if (wrong !== undefined) throw invalidOption(wrong, why, 'leave it out');
 }
 
-async function importCheckpoint(source: ByteSource, options: ImportOptions): Promise<ImportReport> {
+async function importCheckpoint(path: string, options: ImportOptions): Promise<ImportReport> {
   const { output, signal, onProgress, precision = 'fp32' } = options;
   refuseOptions(options, ONNX_ONLY, 'is for ONNX models, and the file is a checkpoint');
   if (precision === 'fp32') refuseSample(options);
-  const checkpoint = await openCheckpoint(source, { signal });
+  const { weights } = options;
+  const sources = await checkpointFiles(path, { signal });
+  const checkpoint = await openCheckpointFile(path, { signal, weights });
   try {
+    if (checkpoint.leavesEma === true) {
+      const message = `${path} also holds averaged weights, which \`weights\` ema would take`;
+      onProgress?.({ type: 'warning', message });
+    }
     const architecture = detectArchitecture(checkpoint, withDefaultModalities(options, checkpoint.tensors));
     const kind = architecture.decoder === null ? 'encoder' : 'segmentation';
     const chip = options.chip ?? DEFAULT_CHIP[kind];
@@ -153,25 +158,23 @@ async function importCheckpoint(source: ByteSource, options: ImportOptions): Pro
       throw invalidOption('merge', 'cannot be dict in a model folder', 'choose mean, max or concat');
     }
     onProgress?.({ type: 'stage', stage: 'hash' });
-    const sha256 = await hashOf(source, signal);
-    const statistics = await chooseStatistics(
-      architecture,
-      { name: basename(checkpoint.name), sha256 },
-      options.statistics,
-    );
+    const sha256 = await hashOf(sources, signal);
+    const file = { name: basename(checkpoint.name), sha256 };
+    const statistics = await chooseStatistics(architecture, file, options.statistics);
     const parameters = countParameters(checkpoint, whole.used);
     const gflopPerChip = whole.graph.operations / 1e9;
     const stride = options.stride ?? Math.round((kind === 'encoder' ? 1 : STRIDE_SHARE) * chip);
     const { encoder, modalities, timestamps, pooling, merge, taps, decoder } = architecture;
     const card = makeCard(architecture, statistics, {
-      name: options.name ?? nameOf(basename(checkpoint.name)),
-      sha256,
+      name: options.name ?? nameOf(file.name),
+      file,
       chip,
       stride,
       phases: options.phases,
       classes: options.classes,
       provenance: {
-        source: { file: basename(checkpoint.name), format: checkpoint.format, sha256 },
+        source: { file: file.name, format: checkpoint.format, sha256 },
+        ...(weights === undefined ? {} : { weights }),
         statistics: { name: statistics.name, why: statistics.why, source: statistics.source },
         architecture: {
           ...encoder,
@@ -189,7 +192,7 @@ async function importCheckpoint(source: ByteSource, options: ImportOptions): Pro
         builtBy: 'terrachip model import',
       },
     });
-    const inputs = [options.checkpoint, options.statistics ?? [], options.sample ?? []].flat();
+    const inputs = [sources, options.statistics ?? [], options.sample ?? []].flat();
     const sample = precision === 'fp16' ? await readSample(card, options) : null;
     const { files, spec, half } = await replaceFolder(output, inputs, async (staging) => {
       const written: string[] = [];
@@ -232,7 +235,7 @@ async function importCheckpoint(source: ByteSource, options: ImportOptions): Pro
 /** A valid model name from a file name. */
 function nameOf(file: string): string {
   return file
-    .replace(/\.\w+$/, '')
+    .replace(/(\.safetensors\.index)?\.\w+$/, '')
     .replace(/[^\w.-]+/g, '-')
     .slice(0, 64);
 }
@@ -278,11 +281,14 @@ function refuseUnused(name: string, { unused }: Leftovers, { decoder, prefix }: 
   );
 }
 
-async function hashOf(source: ByteSource, signal: AbortSignal | undefined): Promise<string> {
+async function hashOf(files: readonly string[], signal: AbortSignal | undefined): Promise<string> {
   const hash = createHash('sha256');
-  for (let offset = 0; offset < source.size; offset += HASH_BYTES) {
-    const length = Math.min(HASH_BYTES, source.size - offset);
-    hash.update(await source.read(offset, length, { signal }));
+  for (const file of files) {
+    await using source = await openSource(file, { signal });
+    for (let offset = 0; offset < source.size; offset += HASH_BYTES) {
+      const length = Math.min(HASH_BYTES, source.size - offset);
+      hash.update(await source.read(offset, length, { signal }));
+    }
   }
   return hash.digest('hex');
 }
