@@ -2,7 +2,9 @@ import { type GeoBox, PixelAreas } from '../geo/index.js';
 import { positionsOf } from './edges.js';
 import type { Polygon, Position } from './features.js';
 import { LonLatPolygons } from './lon-lat.js';
+import { OUTSIDE } from './polygon-nodes.js';
 import { Polygonizer, type PolygonizerOptions } from './polygonizer.js';
+import { OutlineSimplifier } from './simplify.js';
 
 /** What is said about an area of a class map. */
 export interface AreaProperties {
@@ -20,20 +22,26 @@ export interface ClassPolygonsOptions extends Pick<PolygonizerOptions, 'nodata' 
   geobox: GeoBox;
   /** Names of the values 0, 1, 2, … */
   names?: readonly string[];
+  /** Leaves out corners that are at most so many pixels from the outline without them (default 0). */
+  simplify?: number;
   /** Receives each area in longitude and latitude: a polygon, or its parts on either side of the antimeridian. */
   onArea(polygons: readonly Polygon[], properties: AreaProperties): void;
 }
 
 /** A polygonizer of a class map on the ground: `addRows` top to bottom, then `finish`. */
-export function classPolygons(options: ClassPolygonsOptions): Polygonizer {
-  const { geobox, names, onArea, ...rest } = options;
+export function classPolygons(
+  options: ClassPolygonsOptions,
+): Pick<Polygonizer, 'addRows' | 'finish' | 'peakCorners'> {
+  const { geobox, names, onArea, simplify = 0, ...rest } = options;
+  const { width } = geobox;
   const lonLat = new LonLatPolygons(geobox);
-  return new Polygonizer({
+  const outlines = simplify > 0 ? new OutlineSimplifier(width, simplify) : null;
+  const polygonizer = new Polygonizer({
     ...rest,
-    width: geobox.width,
+    width,
     areas: new PixelAreas(geobox),
     onPolygon: ({ value, pixels, squareMetres, rings }) =>
-      onArea(lonLat.convert(rings), {
+      onArea(lonLat.convert(outlines === null ? rings : rings.map((ring) => outlines.simplify(ring))), {
         value,
         class: names?.[value],
         // To a hundredth of a square metre: sums over many small areas keep six digits.
@@ -41,6 +49,25 @@ export function classPolygons(options: ClassPolygonsOptions): Polygonizer {
         pixels,
       }),
   });
+  if (outlines === null) return polygonizer;
+  return {
+    addRows(rows, valid = null) {
+      for (let start = 0; start < rows.length; start += width) {
+        const row = Float64Array.from(rows.subarray(start, start + width), (value, x) =>
+          value === rest.nodata || valid?.[start + x] === 0 ? OUTSIDE : value,
+        );
+        outlines.addRow(row);
+      }
+      polygonizer.addRows(rows, valid);
+    },
+    finish() {
+      outlines.finish();
+      polygonizer.finish();
+    },
+    get peakCorners() {
+      return polygonizer.peakCorners;
+    },
+  };
 }
 
 /**

@@ -2,11 +2,10 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invalidInput, invalidOption, TerrachipError } from '../errors.js';
-import { type GeoBox, gridStrips, PixelAreas } from '../geo/index.js';
+import { gridStrips, PixelAreas } from '../geo/index.js';
 import type { BackendCounters, BackendInfo } from '../gpu/index.js';
 import {
   type MapSpec,
-  type ModelClass,
   type ModelFolder,
   openModel,
   type PhaseCounters,
@@ -15,13 +14,10 @@ import {
 import { requireApart } from '../io/node/inputs.js';
 import { makeOutputFolder, writeJson } from '../io/node/output.js';
 import { type OperationOptions, reportProgress } from '../progress.js';
-import type { CogOptions } from '../raster/cog/options.js';
 import { CogWriter } from '../raster/node/index.js';
-import { classPolygons } from '../vector/class-polygons.js';
 import { GeoJsonFile } from '../vector/node/geojson-file.js';
-import type { Polygonizer } from '../vector/polygonizer.js';
-import { writeClassTable } from './class-table.js';
-import { CLASS_NODATA, classify, isAbove, layersOf, parseColour, planesOf } from './classes.js';
+import { classMapWriter, outlineWriters, writeClassTable } from './class-products.js';
+import { classify, isAbove, layersOf, planesOf } from './classes.js';
 import { AreaTally, type Statistics, ValueTally } from './evaluate/statistics.js';
 import { drawMap } from './picture/map-picture.js';
 import { planUnits, readPlan } from './plan.js';
@@ -78,6 +74,11 @@ export interface ProductOptions {
   polygons?: boolean;
   /** Outlines of smaller areas, in m², are left out (default 0). Holes in others remain, and `classes.tif` is whole. */
   minArea?: number;
+  /**
+   * Leaves out corners of outlines that are at most so many pixels from the outline without them (default 0). Neighbours
+   * keep a common border, and no outlines cross.
+   */
+  simplify?: number;
 }
 
 /** Options of `finalizeRun`. */
@@ -93,13 +94,16 @@ export interface FinalizeJob {
 }
 
 /** @throws {TerrachipError} INVALID_OPTION for options that a model's products do not have */
-export function checkProductOptions({ polygons, minArea }: ProductOptions, { output }: MapSpec): void {
-  if (minArea === undefined) return;
-  if (!(minArea > 0 && Number.isFinite(minArea))) {
-    throw invalidOption('minArea', `cannot be ${minArea}`, 'give a positive area');
-  }
-  if (polygons === false || 'values' in output) {
-    throw invalidOption('minArea', 'has no meaning without polygons of classes', 'leave it out');
+export function checkProductOptions(options: ProductOptions, { output }: MapSpec): void {
+  for (const name of ['minArea', 'simplify'] as const) {
+    const value = options[name];
+    if (value === undefined) continue;
+    if (!(value > 0 && Number.isFinite(value))) {
+      throw invalidOption(name, `cannot be ${value}`, 'give a positive number');
+    }
+    if (options.polygons === false || 'values' in output) {
+      throw invalidOption(name, 'has no meaning without polygons of classes', 'leave it out');
+    }
   }
 }
 
@@ -157,9 +161,9 @@ export async function finalizeMap(job: FinalizeJob, options: FinalizeOptions = {
     metadata,
   });
   await using classMap =
-    classes.length === 0 ? null : await createClassMap(path('classes'), classes, apart, { geobox, metadata });
+    classes.length === 0 ? null : await classMapWriter(path('classes'), classes, apart, { geobox, metadata });
   await using polygonFile = hasPolygons ? await GeoJsonFile.create(path('polygons')) : null;
-  const polygons = polygonFile === null ? [] : polygonizers(polygonFile, classes, apart, geobox, options);
+  const polygons = polygonFile === null ? [] : outlineWriters(polygonFile, classes, apart, geobox, options);
   const areas = new AreaTally(
     classes.map(({ name }) => name),
     new PixelAreas(geobox),
@@ -216,46 +220,6 @@ export async function finalizeMap(job: FinalizeJob, options: FinalizeOptions = {
   const counted = [...statistics.classes, ...(statistics.values ?? [])];
   const pixels = Object.fromEntries(counted.map((each) => [each.name, each.pixels]));
   return { files, pixels: { ...pixels, nodata: areas.nodataPixels }, statistics };
-}
-
-/** A band of class numbers, or a band for each class that is 1 in its pixels. */
-function createClassMap(
-  path: string,
-  classes: readonly ModelClass[],
-  apart: boolean,
-  options: Pick<CogOptions, 'geobox' | 'metadata'>,
-): Promise<CogWriter> {
-  return CogWriter.create(path, {
-    ...options,
-    bands: apart ? classes.length : 1,
-    dtype: 'uint8',
-    nodata: CLASS_NODATA,
-    overviews: 'mode',
-    colourTable: apart ? undefined : classes.map(({ colour }) => parseColour(colour)),
-    descriptions: apart ? classes.map(({ name }) => name) : ['class'],
-  });
-}
-
-/** Outlines of the classes in a band of class numbers, or of the pixels that are 1 in the band of each class. */
-function polygonizers(
-  file: GeoJsonFile,
-  classes: readonly ModelClass[],
-  apart: boolean,
-  geobox: GeoBox,
-  { minArea = 0 }: ProductOptions,
-): Polygonizer[] {
-  return (apart ? classes : [null]).map((_, band) =>
-    classPolygons({
-      geobox,
-      nodata: CLASS_NODATA,
-      values: apart ? [1] : undefined,
-      onArea: (parts, { pixels, km2, ...properties }) => {
-        const value = apart ? band : properties.value;
-        if (1e6 * km2 < minArea) return;
-        file.add(parts, { value, class: classes[value].name, km2, pixels });
-      },
-    }),
-  );
 }
 
 /** @throws {TerrachipError} INVALID_INPUT for the parent folder of runs (`OUTPUT.run`) */

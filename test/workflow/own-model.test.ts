@@ -359,6 +359,17 @@ describe('products of classes', () => {
     const polygons = await readAreas(join(output, 'polygons.geojson'));
     expect(polygons.features.map(({ properties }) => properties.pixels).sort()).toEqual([8075, 900]);
     expect(report.products?.statistics.classes[1]).toMatchObject({ pixels: 925 });
+    // Rectangles have no corner to spare, but the outline of a triangle of stairs has.
+    const slope = await writeScene((x, y) => (x < y ? 10 : -10));
+    const [all, few] = await Promise.all(
+      [undefined, 1].map(async (simplify) => {
+        const { output } = await map(slope.scene, model, { simplify });
+        return (await readAreas(join(output, 'polygons.geojson'))).features;
+      }),
+    );
+    expect(all[0].polygons[0][0].length).toBeGreaterThan(170);
+    expect(few[0].polygons[0][0].length).toBeLessThan(10);
+    expect(few.map(({ properties }) => properties)).toEqual(all.map(({ properties }) => properties));
     const none = await map(scene, model, { polygons: false });
     expect(await readdir(none.output)).not.toContain('polygons.geojson');
     expect((await json(join(none.output, 'item.json'))).assets).not.toHaveProperty('polygons');
@@ -366,5 +377,6 @@ describe('products of classes', () => {
       /^minArea has no meaning/,
     );
     await expect(map(scene, model, { minArea: -1 })).rejects.toThrow(/^minArea cannot be -1/);
+    await expect(map(scene, model, { simplify: 0 })).rejects.toThrow(/^simplify cannot be 0/);
   });
 });

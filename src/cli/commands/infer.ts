@@ -20,6 +20,11 @@ const PRODUCT_OPTIONS = {
     'leave out polygons below this: 5000 (m²), 5000m2, 0.5ha, 0.1km2',
     parseArea,
   ),
+  simplify: option(
+    '--simplify <pixels>',
+    'leave out corners of polygons up to this far from the outline without them; neighbours keep a common border',
+    parseNumber,
+  ),
 };
 
 export const inferCommand = defineCommand(
