@@ -274,7 +274,10 @@ async function load(path) {
     for (const [name, { data, dims }] of Object.entries(inputs)) {
       feeds.set(name, { tensor: backend.upload(data), shape: dims });
     }
-    const { outputs, readbackBytes } = await graph.run(feeds, graph.outputs.map(({ name }) => name));
+    const { outputs, readbackBytes } = await graph.run(
+      feeds,
+      graph.outputs.map(({ name }) => name),
+    );
     if (readbackBytes > 0) throw new Error(`${readbackBytes} bytes were read back`);
     const results = {};
     for (const [name, tensor] of outputs) {

@@ -1,6 +1,6 @@
 /** ONNX graphs on the GPU device of terrachip's kernels. The runtime, `onnxruntime-web/webgpu`, is an argument. */
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
-import { internalError, invalidInput } from '../errors.js';
+import { internalError, invalidInput, TerrachipError } from '../errors.js';
 import type { DeviceMeter, WebGpuBackend } from '../gpu/index.js';
 import { notFloat32 } from './graph-check.js';
 import { cannotLoad, declared } from './host-graph.js';
@@ -47,7 +47,8 @@ export class GpuGraph implements ModelGraph {
 
   /**
    * @param meter of the backend's device
-   * @throws {TerrachipError} INVALID_INPUT for a graph that cannot be loaded, or has operators that need the CPU
+   * @throws {TerrachipError} INVALID_INPUT for a graph that cannot be loaded, has operators that need the CPU, or takes
+   * another type than float32
    */
   static async load(
     runtime: GpuRuntime,
@@ -64,9 +65,13 @@ export class GpuGraph implements ModelGraph {
         extra: { session: { disable_cpu_ep_fallback: '1' } },
         externalData: external,
       });
-      return new GpuGraph(name, runtime, backend, meter, session);
+      const graph = new GpuGraph(name, runtime, backend, meter, session);
+      const other = graph.inputs.find(({ type }) => type !== 'float32');
+      if (other === undefined) return graph;
+      await graph.dispose();
+      throw notFloat32(name, 'takes', other);
     } catch (cause) {
-      throw cannotLoad(name, RESIDENT, cause);
+      throw cause instanceof TerrachipError ? cause : cannotLoad(name, RESIDENT, cause);
     }
   }
 
@@ -90,7 +95,9 @@ export class GpuGraph implements ModelGraph {
       if (result.location !== 'gpu-buffer') {
         throw internalError('GpuGraph', `${name} is not on the GPU (${result.location})`);
       }
-      if (result.type !== 'float32') throw notFloat32(this.name, name, result.type);
+      if (result.type !== 'float32') {
+        throw notFloat32(this.name, 'returns', { name, type: result.type, shape: result.dims });
+      }
       // Copied, since the runtime reuses its buffer.
       const theirs = this.backend.adoptBuffer(result.gpuBuffer as GPUBuffer, result.dims, 'float32');
       const ours = this.backend.allocate(result.dims, 'float32');

@@ -1,6 +1,6 @@
 /** Checks of ONNX graphs and their results against a model's specification. */
 import { invalidInput, messageOf, type TerrachipError } from '../errors.js';
-import { declaredIn, type ModelGraph } from './model-graph.js';
+import { type DeclaredTensor, declaredIn, type ModelGraph } from './model-graph.js';
 import { type ModelInput, type ModelSpec, tensorName, tensorShape } from './model-spec.js';
 
 /** @throws {TerrachipError} INVALID_INPUT when a graph has other inputs, or lacks the output */
@@ -71,8 +71,13 @@ export function requireFinite(graph: string, values: Float32Array, chips: number
   }
 }
 
-export function notFloat32(graph: string, output: string, type: string): TerrachipError {
-  return invalidInput(graph, `returns ${output} as ${type}, not float32`, 'correct the model');
+/** The error for a tensor that a graph on the device of the kernels takes or returns in another type than theirs. */
+export function notFloat32(graph: string, does: string, { name, type }: DeclaredTensor): TerrachipError {
+  return invalidInput(
+    graph,
+    `${does} ${name} as ${type}, but webgpu-resident has float32 only`,
+    'choose another `provider`',
+  );
 }
 
 /** Wraps an error that the runtime threw for a batch. */

@@ -1,6 +1,6 @@
 /** Inference over a scene: makes the plan, computes its units, and then writes the products. */
-import { rmdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, rmdir, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { invalidInput } from '../errors.js';
 import { createChipLayout, type RowRange, shardUnits } from '../geo/index.js';
 import type { Backend } from '../gpu/index.js';
@@ -26,7 +26,7 @@ import {
   type ProductOptions,
   type RunRecord,
 } from './finalize.js';
-import { createPlan, type Plan, type PlanOptions } from './plan.js';
+import { createPlan, type Plan, type PlanOptions, readPlan } from './plan.js';
 import { filesOfScene, readScene, SceneRasters } from './scene.js';
 import { type OpenImage, openImages } from './scene-images.js';
 import { RunStore } from './store.js';
@@ -107,7 +107,10 @@ async function runPlan(job: Job): Promise<InferReport> {
   const { plan, model, backend, signal, shard = { index: 0, count: 1 } } = job;
   const store = new RunStore(runFolder(job.output, plan.fingerprint), plan, model.spec.output);
   const { run, geobox } = store;
-  if (job.resume === true) await refuseFinished(job.output, plan);
+  if (job.resume === true) {
+    await refuseFinished(job.output, plan);
+    await warnOfOtherPlans(job, run.folder);
+  }
   await store.create(job.resume === true || shard.count > 1);
   const images = await openImages(plan.images, {
     spec: model.spec,
@@ -191,6 +194,36 @@ async function refuseFinished(output: string, { fingerprint }: Plan): Promise<vo
   if (run.fingerprint !== fingerprint) return;
   const problem = 'already holds the finished map of this plan';
   throw invalidInput(output, problem, 'leave out `resume` to compute it again');
+}
+
+/** What the units of a run depend on, by the names of options where these decide it. */
+const SETTINGS = [
+  'batchSize',
+  'blend',
+  'threshold',
+  'minChipValid',
+  'rowsPerUnit',
+  'provider',
+  'backend',
+  'chip',
+  'grid',
+  'model',
+  'images',
+  'terrachip',
+] as const;
+
+/** Says why units of other plans beside the output are not used, where there are none of this plan. */
+async function warnOfOtherPlans({ plan, onProgress }: Job, folder: string): Promise<void> {
+  const names = await readdir(dirname(folder)).catch((): string[] => []);
+  if (names.includes(basename(folder))) return;
+  for (const name of names) {
+    const other = join(dirname(folder), name);
+    const theirs = await readPlan(join(other, 'plan.json')).catch(() => null);
+    if (theirs === null) continue;
+    const changed = SETTINGS.filter((key) => JSON.stringify(plan[key]) !== JSON.stringify(theirs[key]));
+    const message = `the units in ${other} are not used: they were made with other values of ${changed.map((key) => `\`${key}\``).join(', ')}`;
+    onProgress?.({ type: 'warning', message });
+  }
 }
 
 /** Groups consecutive units, so that rows of chips across their boundaries are computed once. */

@@ -7,6 +7,7 @@ import * as v from 'valibot';
 import { invalidOption } from '../errors.js';
 import { createChipLayout, type GeoBox, unitRows } from '../geo/index.js';
 import type { BackendInfo } from '../gpu/index.js';
+import { takesSoftmax } from '../inference/layout.js';
 import { channelsOf } from '../inference/model-spec.js';
 import type { MapSpec, ModelFolder } from '../inference/node/index.js';
 import { readJson } from '../io/node/json.js';
@@ -152,7 +153,8 @@ function chooseBatchSize(chosen: number | undefined, fixed: number | null): numb
   return chosen ?? fixed ?? DEFAULT_BATCH_SIZE;
 }
 
-function checkPlanOptions(options: PlanOptions, { output }: MapSpec): void {
+function checkPlanOptions(options: PlanOptions, spec: MapSpec): void {
+  const { output } = spec;
   const { batchSize = 1, threshold = 0.5, minChipValid = 0, rowsPerUnit = CHUNK_SIZE } = options;
   requireBatchSize(batchSize);
   if (!(threshold > 0 && threshold < 1)) {
@@ -165,6 +167,13 @@ function checkPlanOptions(options: PlanOptions, { output }: MapSpec): void {
         ? 'has no meaning for values without classes'
         : `has no meaning for ${channelsOf(output)} classes, of which the most probable is taken`;
     throw invalidOption('threshold', problem, 'leave it out');
+  }
+  if (options.blend === 'logits' && !takesSoftmax(spec, false)) {
+    throw invalidOption(
+      'blend',
+      'cannot be logits: the model has none of classes that exclude each other',
+      'leave it out',
+    );
   }
   if (!(minChipValid >= 0 && minChipValid <= 1)) {
     throw invalidOption('minChipValid', `cannot be ${minChipValid}`, 'give a share from 0 to 1');

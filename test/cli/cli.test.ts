@@ -241,7 +241,10 @@ describe('terrachip', () => {
   it('infer runs a shard, and finalize the rest', async () => {
     const { scene } = await writeSarScene(join(folder, 'sar'), 7);
     const model = resolve('models/water-threshold');
-    await terrachip('infer', scene, '--model', model, '-o', join(folder, 'whole'));
+    const whole = await terrachip('infer', scene, '--model', model, '-o', join(folder, 'whole'));
+    expect(whole.stdout).toMatch(
+      /\nland [\d.]+ % \([\d.]+ km²\), water [\d.]+ % \([\d.]+ km²\), nodata [\d.]+ %\n/,
+    );
     const output = join(folder, 'sharded');
     const run = await terrachip(
       'infer',
@@ -270,6 +273,30 @@ describe('terrachip', () => {
     expect(await readFile(join(output, 'classes.tif'))).toEqual(
       await readFile(join(folder, 'whole', 'classes.tif')),
     );
+    const plain = join(folder, 'plain');
+    const bare = await terrachip('finalize', runFolder, '-o', plain, '--no-polygons', '--json');
+    expect(Object.keys(JSON.parse(bare.stdout).files)).not.toContain('polygons');
+    expect(existsSync(join(plain, 'polygons.geojson'))).toBe(false);
+    const both = await terrachip('finalize', runFolder, '-o', plain, '--no-polygons', '--min-area', '1ha');
+    expect([both.status, both.stderr]).toEqual([
+      2,
+      expect.stringMatching(/--min-area has no meaning without/),
+    ]);
+  });
+
+  it('evaluate prints the positive class first, and takes classes for values of a label', async () => {
+    const whole = join(folder, 'whole');
+    const label = join(folder, 'sar', 'label.tif');
+    const given = await terrachip('evaluate', whole, '--label', label);
+    expect(given.stdout).toMatch(/^positive class: water\nclass /);
+    const swapped = await terrachip('evaluate', whole, '--label', label, '--map', '0=water,1=land', '--json');
+    const { classes } = JSON.parse(swapped.stdout);
+    expect(classes[1].labelShare).toBeGreaterThan(0.5);
+    const unknown = await terrachip('evaluate', whole, '--label', label, '--map', '0=ice');
+    expect([unknown.status, unknown.stderr]).toEqual([
+      2,
+      expect.stringMatching(/--map cannot be "ice"; choose/),
+    ]);
   });
 });
 

@@ -55,6 +55,29 @@ describe.skipIf(webgpuProblem !== null)('a graph on the device of the kernels', 
     expect(await throughGraph(0)).toEqual([1, 2, 3]);
   });
 
+  it('refuses a graph that takes another type, and releases it', async () => {
+    let released = 0;
+    const halves: GpuRuntime = {
+      ...runtime,
+      InferenceSession: {
+        create: async () =>
+          ({
+            inputMetadata: [{ isTensor: true, name: 'x', type: 'float16', shape: [1] }],
+            outputMetadata: [],
+            release: async () => {
+              released++;
+            },
+          }) as unknown as InferenceSession,
+      },
+    };
+    const bytes = { name: 'm', model: new Uint8Array() };
+    const loading = GpuGraph.load(halves, sharedWebGpu() as WebGpuBackend, { readbackBytes: 0 }, bytes);
+    await expect(loading).rejects.toThrow(
+      /^m takes x as float16, but webgpu-resident has float32 only; choose another `provider`\.$/,
+    );
+    expect(released).toBe(1);
+  });
+
   it('refuses a tensor that does not begin where its buffer does', async () => {
     await expect(throughGraph(256)).rejects.toThrow(
       /^m gets the input x from byte 256 of a GPUBuffer; copy it into a tensor of the backend\.$/,

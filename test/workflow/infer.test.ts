@@ -186,7 +186,16 @@ describe('infer', () => {
   it('does not reuse units of another plan', async () => {
     const output = newOutput();
     await infer({ ...base(output), keepRun: true });
-    await infer({ ...base(output), keepRun: true, batchSize: 3, resume: true });
+    const warnings: string[] = [];
+    const onProgress: InferOptions['onProgress'] = (event) => {
+      if (event.type === 'warning') warnings.push(event.message);
+    };
+    await infer({ ...base(output), keepRun: true, batchSize: 3, resume: true, onProgress });
+    expect(warnings).toEqual([
+      expect.stringMatching(
+        /^the units in .* are not used: they were made with other values of `batchSize`$/,
+      ),
+    ]);
     expect(await readdir(`${output}.run`)).toHaveLength(2);
   });
 

@@ -167,13 +167,14 @@ describe('a regression', () => {
     );
   });
 
-  it('refuses a threshold, and areas of classes', async () => {
+  it('refuses what only classes have', async () => {
     const { scene } = await writeScene(() => 0);
     const model = await writeModel(HEIGHT, linear([1], [0]));
     await expect(map(scene, model, { threshold: 0.4 })).rejects.toThrow(
       /^threshold has no meaning for values without classes/,
     );
     await expect(map(scene, model, { minArea: 100 })).rejects.toThrow(/^minArea has no meaning/);
+    await expect(map(scene, model, { blend: 'logits' })).rejects.toThrow(/^blend cannot be logits/);
   });
 });
 

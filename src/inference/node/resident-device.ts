@@ -69,8 +69,8 @@ export class ResidentDevice {
   }
 
   /**
-   * Loads an ONNX file, and its external data from `FILE.data`.
-   * @throws {TerrachipError} INVALID_INPUT for a graph that cannot be loaded, or has operators that need the CPU
+   * Loads an ONNX file, and its external data from the files that it names.
+   * @throws {TerrachipError} INVALID_INPUT as `GpuGraph.load`
    */
   async load(path: string): Promise<ModelGraph> {
     const graph = this.#graphs++;

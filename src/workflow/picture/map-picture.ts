@@ -34,6 +34,9 @@ export interface MapPicture {
   signal?: AbortSignal;
 }
 
+/** Of a note, which is one line. */
+const MOST_CHARACTERS = 400;
+
 const OUTLINE: Colour = [228, 26, 28];
 
 /** Opacity of the classes' colours over the backdrop; the first class is the background. */
@@ -78,7 +81,7 @@ export async function drawMap(picture: MapPicture): Promise<void> {
     geobox,
     legend,
     colourBar,
-    note: /^(not stated)?$/.test(note) ? '' : note,
+    note: note === 'not stated' ? '' : note.slice(0, MOST_CHARACTERS).replaceAll(/\s+/g, ' '),
     footer: `${raster.width} × ${raster.height} pixels · ${grid.crs}${backdrop === null ? '' : ` · backdrop: ${backdrop.name}`} · terrachip ${VERSION}`,
   });
   await writePng(picture.target, sheet);
