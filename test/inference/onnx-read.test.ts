@@ -64,6 +64,12 @@ describe('readOnnxInfo', () => {
     expect(Object.getPrototypeOf(metadata)).toBe(Object.prototype);
   });
 
+  it('takes the last of two entries of one name', async () => {
+    const more = encodeMessage('ModelProto', { metadataProps: [{ key: 'bands', value: 'B08' }] });
+    const { metadata } = await read(Buffer.concat([onnxFile(graph), more]));
+    expect(metadata.bands).toBe('B08');
+  });
+
   it('lists external files once, by name', async () => {
     const weights = ['b.bin', './a/c.bin', 'b.bin'].map((location, k) => ({
       name: `w${k}`,

@@ -93,7 +93,7 @@ export async function readOnnxInfo(source: ByteSource, options: ReadOptions = {}
       producer.push(await file.text(field));
     } else if (field.id === MODEL.metadata) {
       const { key, value } = await file.message('StringStringEntryProto', Entry, field);
-      Object.defineProperty(metadata, key, { value, enumerable: true });
+      Object.defineProperty(metadata, key, { value, enumerable: true, configurable: true });
     } else if (field.id === MODEL.graph) {
       hasGraph = true;
       for await (const part of file.fields(field)) {

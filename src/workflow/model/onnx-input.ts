@@ -1,9 +1,9 @@
 /** The inputs of an ONNX graph, as the card of a model describes them. */
 import { type InputLayout, type ModelInput, type ModelSpec, tensorName } from '../../inference/model-spec.js';
 import type { OnnxInfo, OnnxTensorInfo } from '../../inference/onnx/index.js';
-import { memberOf } from '../../json/keys.js';
 import type { Units } from '../../raster/units.js';
-import type { OnnxMetadata, PerInput } from './onnx-metadata.js';
+import { isRecord, type OnnxMetadata, ofInput, type PerInput } from './onnx-metadata.js';
+import { statisticsOf } from './onnx-statistics.js';
 
 /** What an ONNX graph does not say of its inputs. What is left out is taken from `like`, the file's metadata, or assumed. */
 export interface OnnxInputOptions {
@@ -33,7 +33,7 @@ export interface Notes {
 const TYPES = /^(float(16|32|64)|u?int(8|16)|int(32|64))$/;
 
 /** An input of a graph, and what its shape says. */
-interface Tensor {
+export interface GraphTensor {
   /** In the scene. */
   readonly name: string;
   readonly info: OnnxTensorInfo;
@@ -69,7 +69,7 @@ export function describeInputs(
     }
   }
   const given = options.phases ?? metadata.phases;
-  const tensors = info.inputs.flatMap((each, k): Tensor[] => {
+  const tensors = info.inputs.flatMap((each, k): GraphTensor[] => {
     const name = names[k];
     const twin = twinOf(like, name, each, k, info.inputs.length);
     const tensor = describeTensor(each, name, twin, options, metadata, notes, given ?? like?.phases);
@@ -134,7 +134,7 @@ function describeTensor(
   metadata: OnnxMetadata,
   { problems, assumed }: Notes,
   phases: readonly string[] = [],
-): Tensor | null {
+): GraphTensor | null {
   const { shape, type } = info;
   const shown = shownOf(info);
   if (type === null || !TYPES.test(type)) {
@@ -193,7 +193,7 @@ function layoutOf(shape: OnnxTensorInfo['shape'], bands: number | undefined, pha
 const MAX_PHASES = 255;
 
 function phasesOf(
-  tensors: readonly Tensor[],
+  tensors: readonly GraphTensor[],
   given: readonly string[] | undefined,
   like: ModelSpec | null,
   { assumed, problems }: Notes,
@@ -226,7 +226,7 @@ function phasesOf(
 }
 
 function describeInput(
-  tensor: Tensor,
+  tensor: GraphTensor,
   phases: readonly string[],
   options: OnnxInputOptions,
   metadata: OnnxMetadata,
@@ -253,51 +253,6 @@ function describeInput(
   return { name, tensor: info.name, bands: [...bands], units, kind, layout, ...statistics };
 }
 
-/** Means and standard deviations with `scale` folded in, and what replaces missing values. */
-function statisticsOf(
-  { name, info, bands, like }: Tensor,
-  options: OnnxInputOptions,
-  metadata: OnnxMetadata,
-  { problems, assumed }: Notes,
-): Pick<ModelInput, 'mean' | 'std'> & Partial<Pick<ModelInput, 'nodataReplacement'>> {
-  const places = bands.map((band) => like?.bands.indexOf(band) ?? -1);
-  const own = [options.mean, options.std, options.scale].some((value) => value !== undefined);
-  if (like !== undefined && !own) {
-    if (!places.includes(-1)) {
-      const of = (values: readonly number[]): number[] => places.map((place) => values[place]);
-      const { nodataReplacement: nodata } = like;
-      const nodataReplacement = typeof nodata === 'number' ? nodata : of(nodata);
-      return { mean: of(like.mean), std: of(like.std), nodataReplacement };
-    }
-    problems.push(`\`like\` has no statistics for ${bands[places.indexOf(-1)]}: give \`mean\` and \`std\``);
-  }
-  const valuesOf = (key: 'mean' | 'std', initial: number): number[] => {
-    const given = ofInput(options[key], name, info.name);
-    const stored = ofInput(metadata[key], name, info.name);
-    const found = given ?? (stored?.length === bands.length ? stored : undefined);
-    if (found === undefined) assumed.push(`the \`${key}\` of ${name} is ${initial}`);
-    const [first = initial, ...rest] = found ?? [];
-    const values = rest.length === 0 ? bands.map(() => first) : [first, ...rest];
-    if (values.length !== bands.length) {
-      problems.push(`\`${key}\` has ${values.length} values for the ${bands.length} bands of ${name}`);
-    }
-    if (key === 'std' && values.some((value) => !(value > 0))) {
-      problems.push(`\`std\` of ${name} must be positive`);
-    }
-    return values;
-  };
-  const scale = options.scale ?? metadata.scale ?? 1;
-  const [mean, std] = [valuesOf('mean', 0), valuesOf('std', 1)].map((values) =>
-    values.map((value) => scaled(value, scale)),
-  );
-  return { mean, std };
-}
-
-/** A quotient with the digits of a decimal number: 1 / 0.0001 is 10000. */
-function scaled(value: number, scale: number): number {
-  return scale === 1 ? value : Number((value / scale).toPrecision(15));
-}
-
 /** The name of a scene's input for that of a graph: `input_1:0` becomes `input_1`. */
 export function plainName(name: string): string {
   return (
@@ -306,13 +261,4 @@ export function plainName(name: string): string {
       .replace(/[^\w.-]+/g, '-')
       .slice(0, 64) || 'input'
   );
-}
-
-function isRecord<T>(value: PerInput<T> | undefined): value is Readonly<Record<string, T>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function ofInput<T>(value: PerInput<T> | undefined, name: string, tensor: string): T | undefined {
-  if (!isRecord(value)) return value;
-  return memberOf(value, name) ?? memberOf(value, tensor);
 }

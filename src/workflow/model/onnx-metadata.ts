@@ -1,10 +1,22 @@
 /** What the metadata of an ONNX file says of its model, under the names that exporters give. */
 import { NAME } from '../../inference/model-spec.js';
 import type { OnnxInfo } from '../../inference/onnx/index.js';
+import { memberOf } from '../../json/keys.js';
 import { UNITS, type Units } from '../../raster/units.js';
 
 /** Values of a model for all inputs, or of each by its name. */
 export type PerInput<T> = T | Readonly<Record<string, T>>;
+
+/** Whether there is a value for each input by its name. */
+export function isRecord<T>(value: PerInput<T> | undefined): value is Readonly<Record<string, T>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The value of an input, by its name in the scene or in the graph. */
+export function ofInput<T>(value: PerInput<T> | undefined, name: string, tensor: string): T | undefined {
+  if (!isRecord(value)) return value;
+  return memberOf(value, name) ?? memberOf(value, tensor);
+}
 
 /** The entries of a file's metadata that have the form of an option. */
 export interface OnnxMetadata {
