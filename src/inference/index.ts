@@ -3,7 +3,7 @@
  * @module
  */
 
-export type { ChipLayout, RowRange } from '../geo/index.js';
+export type { ChipLayout, GeoTensor, RowRange } from '../geo/index.js';
 export type { Backend, DeviceMeter, DeviceTensor, WebGpuBackend } from '../gpu/index.js';
 export type { BackendChoice } from '../gpu/node/choice.js';
 export type { ByteSource, OpenOptions, ReadOptions } from '../io/index.js';
@@ -18,7 +18,7 @@ export {
 } from './checkpoint/index.js';
 export { ChipBatch } from './chip-batch.js';
 export type { GpuGraph, GpuRuntime, GraphBytes } from './gpu-graph.js';
-export { type GraphSource, HostGraph, type OnnxRuntime, type RuntimeOptions } from './host-graph.js';
+export { type GraphSource, HostGraph, type NumberType, type OnnxRuntime, type RuntimeOptions } from './host-graph.js';
 export { type MapTensorOptions, mapTensor } from './map-tensor.js';
 export type { DeclaredTensor, GraphInput, GraphResult, ModelGraph, ModelGraphs } from './model-graph.js';
 export {
@@ -29,6 +29,7 @@ export {
   type MapSpec,
   type ModelClass,
   type ModelInput,
+  type ModelInputDocument,
   type ModelSpec,
   type OutputLayout,
   parseModelSpec,
@@ -47,10 +48,6 @@ export type {
 } from './onnx/graph.js';
 export {
   type Graph,
-  type OnnxInfo,
-  type OnnxTensorInfo,
-  type OnnxType,
-  readOnnxInfo,
   type Sink,
   type WriteGraphOptions,
   writeGraph,

@@ -145,7 +145,8 @@ export const EmbeddingSpecSchema = v.object({
   }),
 });
 
-type InputDocument = v.InferOutput<typeof ModelInputSchema>;
+/** An input of a model as written in `model.json`. */
+export type ModelInputDocument = v.InferOutput<typeof ModelInputSchema>;
 type Completed<Document extends { output: object }> = Omit<Document, 'inputs' | 'output'> & {
   inputs: ModelInput[];
   output: Document['output'] extends { classes: object }
@@ -159,7 +160,7 @@ export interface ModelClass {
   colour: string;
 }
 /** An input of a model: its bands, units and statistics. */
-export type ModelInput = InputDocument & Required<Omit<InputDocument, 'tensor' | 'layout'>>;
+export type ModelInput = ModelInputDocument & Required<Omit<ModelInputDocument, 'tensor' | 'layout'>>;
 /** The document `model.json` of a model that classifies pixels. */
 export type SegmentationSpec = Completed<v.InferOutput<typeof SegmentationSpecSchema>>;
 /** The document `model.json` of a model that estimates quantities. */
@@ -183,7 +184,7 @@ export function parseModelSpec(document: unknown, name: string): ModelSpec {
 /** Checks what spans several members, and fills in defaults. @throws {TerrachipError} INVALID_INPUT with all problems */
 function completed<
   Document extends {
-    inputs: InputDocument[];
+    inputs: ModelInputDocument[];
     phases: string[];
     chip: { size: number; stride: number };
     validity: 'all' | { input: string; phase?: string }[];
@@ -224,7 +225,7 @@ function completed<
   } as Completed<Document>;
 }
 
-function problemsOfInput({ name, bands, mean, std, nodataReplacement }: InputDocument): string[] {
+function problemsOfInput({ name, bands, mean, std, nodataReplacement }: ModelInputDocument): string[] {
   const problems: string[] = [];
   if (mean.length !== bands.length || std.length !== bands.length) {
     const counts = `${mean.length} means and ${std.length} standard deviations`;
@@ -238,7 +239,7 @@ function problemsOfInput({ name, bands, mean, std, nodataReplacement }: InputDoc
   return problems;
 }
 
-function completedInput(input: InputDocument): ModelInput {
+function completedInput(input: ModelInputDocument): ModelInput {
   const { kind = 'temporal', nodataReplacement = input.mean } = input;
   return { ...input, kind, nodataReplacement };
 }

@@ -56,13 +56,12 @@ const FILES = {
   run: 'run.json',
 } as const;
 type Product = keyof typeof FILES;
-type OfClasses = 'probability' | 'classes' | 'polygons';
 
 /** The products of a map. */
 export interface FinalizeReport {
   /** Paths by product: `probability`, `classes` and `polygons` of classes, `values` of a regression, the others always. */
-  files: Record<Exclude<Product, OfClasses | 'values'>, string> &
-    Partial<Record<OfClasses | 'values', string>>;
+  files: Record<'quicklook' | 'statistics' | 'item' | 'run', string> &
+    Partial<Record<'probability' | 'classes' | 'polygons' | 'values', string>>;
   /** Pixels by class or value, and `nodata`. */
   pixels: Record<string, number>;
   statistics: Statistics;
