@@ -9,7 +9,7 @@ import { installProject, root, withTemporaryFolder } from './support.js';
 
 await installProject();
 const { openModel } = await import('../../dist/inference/node/index.js');
-const { readJson } = await import('../../dist/io/node/index.js');
+const { readJson } = await import('../../dist/io/node/json.js');
 const { CogWriter, openRaster } = await import('../../dist/raster/node/index.js');
 const { bundledModel, evaluateMap, infer } = await import('../../dist/workflow/index.js');
 const { makeEvent, SPLITS } = await import('../events.js');

@@ -208,7 +208,7 @@ async function checkWithoutOptional(list, folder) {
       const line = stdout.split('\n').find((text) => text.includes(name)) ?? '';
       assert.match(
         line,
-        new RegExp(`${name} is not installed; run npm install (--ignore-scripts )?${name}`),
+        new RegExp(`${name}, which is not installed; run npm install (--ignore-scripts )?${name}`),
         stdout,
       );
     }

@@ -5,9 +5,11 @@
 import { createWriteStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { requirePackages } from './programs.js';
 import { Checklist, installProject, root, run, withTemporaryFolder } from './support.js';
 import { FLOOD_SIZES } from './torch/sizes.js';
 
+await requirePackages(['python3-torch', 'python3-onnx', 'python3-numpy']);
 await installProject();
 const ort = await import('onnxruntime-node');
 const { openCheckpoint, ResidentDevice } = await import('../../dist/inference/node/index.js');

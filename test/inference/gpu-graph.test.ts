@@ -50,7 +50,7 @@ async function throughGraph(offset: number): Promise<number[]> {
   }
 }
 
-describe.skipIf(webgpuProblem !== null)('a graph on the device of the kernels', () => {
+describe.skipIf(webgpuProblem !== null)('a graph on the device of the kernels (webgpu)', () => {
   it('takes a tensor in a buffer of the caller', async () => {
     expect(await throughGraph(0)).toEqual([1, 2, 3]);
   });
