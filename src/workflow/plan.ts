@@ -5,6 +5,7 @@
 import { resolve } from 'node:path';
 import * as v from 'valibot';
 import { invalidOption } from '../errors.js';
+import { ringArea } from '../geo/areas.js';
 import { createChipLayout, type GeoBox, unitRows } from '../geo/index.js';
 import type { BackendInfo } from '../gpu/index.js';
 import { takesSoftmax } from '../inference/layout.js';
@@ -107,6 +108,7 @@ export async function createPlan(
     options.maxPixels ?? DEFAULT_MAX_PIXELS,
     'choose a coarser resolution or smaller bounds, or raise `maxPixels`',
   );
+  warnOfPixelSize(spec, grid, options);
   await checkOverlap(images, spec, rasters, grid, options);
   await checkUnits(images, spec.inputs, rasters, signal);
   const rowsPerUnit = options.rowsPerUnit ?? defaultRowsPerUnit(grid);
@@ -179,6 +181,19 @@ function checkPlanOptions(options: PlanOptions, spec: MapSpec): void {
     throw invalidOption('minChipValid', `cannot be ${minChipValid}`, 'give a share from 0 to 1');
   }
   requireMultiple('rowsPerUnit', rowsPerUnit, CHUNK_SIZE);
+}
+
+/** The share by which pixels may differ from those that a model was trained on, without a warning. */
+const PIXEL_SIZE_TOLERANCE = 0.1;
+
+/** Warns where the pixels in the middle of a grid are larger or smaller on the ground than those of the model. */
+function warnOfPixelSize({ name, pixelSize }: MapSpec, grid: GeoBox, { onProgress }: PlanOptions): void {
+  if (pixelSize === undefined) return;
+  const middle = grid.window(grid.width >> 1, grid.height >> 1, 1, 1);
+  const side = Math.sqrt(ringArea(middle.footprint(1)));
+  if (side === 0 || Math.abs(side / pixelSize - 1) <= PIXEL_SIZE_TOLERANCE) return;
+  const message = `the pixels of the scene are ${side.toPrecision(3)} m wide, and ${name} was trained on ${pixelSize} m`;
+  onProgress?.({ type: 'warning', message });
 }
 
 function defaultRowsPerUnit(grid: GeoBox): number {

@@ -419,6 +419,22 @@ describe('an imported ONNX model', () => {
     expect(small[5050]).toBeCloseTo(1 / (1 + Math.exp(-2.115)), 5);
   });
 
+  it('warns of a scene with other pixels than the model was trained on', async () => {
+    const scene = await writeScene(() => 1000);
+    // Pixels of 10 m: 9.5 is within 10 per cent of them, 20 is not.
+    const warnings: string[][] = [];
+    for (const pixelSize of [9.5, 20]) {
+      const { output: model } = await imported(plain, { pixelSize });
+      const told: string[] = [];
+      const onProgress: ImportOptions['onProgress'] = (event) => {
+        if (event.type === 'warning') told.push(event.message);
+      };
+      await infer({ scene, model, output: newPath(), ...CPU, onProgress });
+      warnings.push(told);
+    }
+    expect(warnings).toEqual([[], ['the pixels of the scene are 10.0 m wide, and unet was trained on 20 m']]);
+  });
+
   it('is found in a folder, and gets a card that the folder lacked', async () => {
     const path = await written(plain, 'weights.onnx');
     const output = newPath();
