@@ -87,7 +87,7 @@ describe('examples', () => {
     const readme = readFileSync('examples/README.md', 'utf8');
     const files = readdirSync('examples').filter((file) => /\.(js|ts)$/.test(file));
     expect(files.filter((file) => !readme.includes(`\`${file}\``))).toEqual([]);
-    expect(files).toHaveLength(22);
+    expect(files).toHaveLength(23);
   });
 
   it('import terrachip by its package name', () => {

@@ -29,6 +29,7 @@ export { type MapTensorOptions, mapTensor } from './map-tensor.js';
 export type { DeclaredTensor, GraphInput, GraphResult, ModelGraph, ModelGraphs } from './model-graph.js';
 export {
   type Activation,
+  type EmbeddingLayout,
   type EmbeddingSpec,
   type InputLayout,
   inputShape,

@@ -2,6 +2,7 @@
 import { invalidInput } from '../errors.js';
 import {
   channelsOf,
+  type EmbeddingSpec,
   type InputLayout,
   inputLayout,
   type MapSpec,
@@ -49,6 +50,35 @@ export function arrangeChips(
         let to = start + c * strides.C + t * strides.T;
         for (let p = 0; p < lengths.P; p++, to += strides.P) result[to] = values[from++];
       }
+    }
+  }
+  return result;
+}
+
+/**
+ * Brings the output of an encoder into (chip, token, channel).
+ * @returns null for a shape that does not fit the specification
+ */
+export function adaptTokens(
+  { output }: EmbeddingSpec,
+  values: Float32Array,
+  shape: readonly number[],
+): Float32Array<ArrayBuffer> | null {
+  const { tokens, channels, layout = 'NTC', classTokens = 0 } = output;
+  const [batch, first, second, third] = shape;
+  const fits = {
+    NTC: shape.length === 3 && first === tokens + classTokens && second === channels,
+    NC: shape.length === 2 && tokens === 1 && first === channels,
+    NCHW: shape.length === 4 && first === channels && second * third === tokens,
+  };
+  if (!fits[layout]) return null;
+  const result = new Float32Array(batch * tokens * channels);
+  const chip = values.length / batch;
+  const [tokenStep, channelStep] = layout === 'NCHW' ? [1, tokens] : [channels, 1];
+  for (let k = 0, to = 0; k < batch; k++) {
+    for (let token = 0; token < tokens; token++) {
+      const from = k * chip + (token + classTokens) * tokenStep;
+      for (let c = 0; c < channels; c++) result[to++] = values[from + c * channelStep];
     }
   }
   return result;

@@ -31,6 +31,10 @@ export type InputLayout = (typeof INPUT_LAYOUTS)[number];
 export const OUTPUT_LAYOUTS = ['NCHW', 'NHWC', 'NHW'] as const;
 /** The axes of a graph's output. */
 export type OutputLayout = (typeof OUTPUT_LAYOUTS)[number];
+/** Axes of an encoder's output; `NC` is one vector a chip. */
+export const EMBEDDING_LAYOUTS = ['NTC', 'NC', 'NCHW'] as const;
+/** The axes of an encoder's output. */
+export type EmbeddingLayout = (typeof EMBEDDING_LAYOUTS)[number];
 /** What terrachip applies to the output: nothing for probabilities. */
 export const ACTIVATIONS = ['softmax', 'sigmoid', 'none'] as const;
 /** Colours of classes without one, by position. */
@@ -138,8 +142,12 @@ export const RegressionSpecSchema = v.object({
 export const EmbeddingSpecSchema = v.object({
   ...COMMON,
   output: v.object({
-    /** The ONNX output: (chip, token, channel), tokens row by row from the chip's upper left corner. */
+    /** The ONNX output: tokens row by row from the chip's upper left corner. */
     name: GraphName,
+    /** `NTC` (default): (chip, token, channel). `NC`: one vector a chip. `NCHW`: a map of features, a token a pixel. */
+    layout: v.optional(v.picklist(EMBEDDING_LAYOUTS)),
+    /** Tokens before those of the image, such as a class token, which are left out (default 0). */
+    classTokens: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
     tokens: v.pipe(v.number(), v.integer(), v.minValue(1)),
     channels: v.pipe(v.number(), v.integer(), v.minValue(1)),
   }),

@@ -5,6 +5,7 @@ import { batchFailure, checkInputShape, checkNames, requireFinite, wrongAnswer }
 import { type GraphSource, HostGraph, type OnnxRuntime, type RuntimeOptions } from './host-graph.js';
 import {
   adaptAnswer,
+  adaptTokens,
   appliesSigmoid,
   arrangeChips,
   isOneChannel,
@@ -194,7 +195,11 @@ export class ModelSession<Spec extends ModelSpec = ModelSpec> {
     const expected = [batch, ...this.answerShape];
     if (!isMapSpec(spec) || expected.length !== 4) {
       if (shape.join() === expected.join()) return answer;
-      throw wrongAnswer(spec, expected, shape);
+      const isEncoder = !isMapSpec(spec) && 'whole' in this.#graphs;
+      const tokens = isEncoder && adaptTokens(spec, values ?? (await owner.download(answer)), shape);
+      if (!tokens) throw wrongAnswer(spec, expected, shape);
+      answer.dispose();
+      return owner.upload(tokens, expected);
     }
     const whole = this.#isWhole;
     const isPlain = isPlainAnswer(spec, batch, { shape, whole });

@@ -275,7 +275,7 @@ describe('sessions', () => {
 
   it('refuse an incomplete model folder', async () => {
     await expect(openModel(join(folder, 'none'))).rejects.toThrow(/does not exist/);
-    await expect(openModel(folder)).rejects.toThrow(/model\.json does not exist/);
+    await expect(openModel(folder)).rejects.toThrow(/holds no model\.json/);
   });
 
   it('report their provider', async () => {

@@ -67,7 +67,11 @@ export function describeOutput(
   }
   const tokens = tokensOf(shape, chip);
   if (tokens !== null && options.task === undefined && options.classes === undefined) {
-    assumed.push(`${shown} are embeddings: ${tokens.tokens} tokens of ${tokens.channels} numbers (\`task\`)`);
+    const { classTokens = 0 } = tokens;
+    const beside = classTokens === 0 ? '' : ', and a class token before them, which is left out';
+    assumed.push(
+      `${shown} are embeddings: ${tokens.tokens} tokens of ${tokens.channels} numbers${beside} (\`task\`)`,
+    );
     return { name, ...tokens };
   }
   if (shape !== null && shape.length !== 3 && shape.length !== 4) {
@@ -116,13 +120,17 @@ function placeOf({ outputs }: OnnxInfo, wanted: string | undefined, problems: st
   return null;
 }
 
-/** Tokens of an encoder: (N, token, channel) with a square number of tokens that divide a chip evenly. */
-function tokensOf(shape: OnnxTensorInfo['shape'], chip: number): { tokens: number; channels: number } | null {
+/** Tokens of an encoder: (N, token, channel) with a square number that divides a chip evenly, or a class token more. */
+function tokensOf(
+  shape: OnnxTensorInfo['shape'],
+  chip: number,
+): { tokens: number; channels: number; classTokens?: number } | null {
   if (shape?.length !== 3) return null;
   const [, tokens, channels] = shape;
   if (typeof tokens !== 'number' || typeof channels !== 'number' || tokens === channels) return null;
-  const side = Math.sqrt(tokens);
-  return Number.isInteger(side) && chip % side === 0 ? { tokens, channels } : null;
+  const isGrid = (count: number): boolean => count > 0 && chip % Math.sqrt(count) === 0;
+  if (isGrid(tokens)) return { tokens, channels };
+  return isGrid(tokens - 1) ? { tokens: tokens - 1, channels, classTokens: 1 } : null;
 }
 
 function taskOf(like: ModelSpec | null): MapTask {
