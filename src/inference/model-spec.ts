@@ -37,11 +37,20 @@ export const EMBEDDING_LAYOUTS = ['NTC', 'NC', 'NCHW'] as const;
 export type EmbeddingLayout = (typeof EMBEDDING_LAYOUTS)[number];
 /** What terrachip applies to the output: nothing for probabilities. */
 export const ACTIVATIONS = ['softmax', 'sigmoid', 'none'] as const;
-/** Colours of classes without one, by position. */
-const COLOURS = ['#e8e2d0', '#1f78b4', '#33a02c', '#e31a1c', '#ff7f00', '#6a3d9a', '#b15928', '#a6cee3'];
-
 /** What turns the output of a graph into probabilities. */
 export type Activation = (typeof ACTIVATIONS)[number];
+
+/** Colours of classes without one, by position. */
+export const CLASS_COLOURS = [
+  '#e8e2d0',
+  '#1f78b4',
+  '#33a02c',
+  '#e31a1c',
+  '#ff7f00',
+  '#6a3d9a',
+  '#b15928',
+  '#a6cee3',
+];
 
 const ModelInputSchema = v.object({
   /** The name of the scene's input. */
@@ -225,7 +234,7 @@ function completed<
     }
   }
   if (problems.length > 0) throw invalidInput(name, problems.join(', and '), 'correct it');
-  const classes = named.map((each, k) => ({ colour: COLOURS[k % COLOURS.length], ...each }));
+  const classes = named.map((each, k) => ({ colour: CLASS_COLOURS[k % CLASS_COLOURS.length], ...each }));
   return {
     ...document,
     inputs: inputs.map(completedInput),

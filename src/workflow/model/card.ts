@@ -1,7 +1,7 @@
 /** Makes `model.json` for a TerraMind checkpoint. */
 import * as v from 'valibot';
 import { invalidInput, invalidOption } from '../../errors.js';
-import { NAME } from '../../inference/model-spec.js';
+import { CLASS_COLOURS, NAME } from '../../inference/model-spec.js';
 import type { ModelInput, ModelSpec } from '../../inference/node/index.js';
 import {
   type Architecture,
@@ -23,8 +23,6 @@ const FLOOD_PHASES = ['pre_month', 'pre_event', 'event', 'post_event'];
 
 /** TerraMind_v1_base_ImpactMesh_flood.pt, as published in TerraMind-base-Flood at revision 1e4b2429. */
 const FLOOD_SHA256 = '22627584c2db618c2f6ddb64b411a95762a893becb25104e3f66bfebecaa71e9';
-
-const COLOURS = ['#e8e2d0', '#1f78b4', '#33a02c', '#e31a1c', '#ff7f00', '#6a3d9a', '#b15928', '#a6cee3'];
 
 const Finite = v.pipe(v.number(), v.finite('must be a finite number'));
 const OverridesSchema = dictionary(
@@ -208,7 +206,7 @@ function classesOf(
   const known = floodReason(architecture, file) === null ? undefined : ['land', 'water'];
   const names = given === undefined ? known : requireCount('classes', given, count);
   const numbered = Array.from({ length: count }, (_, k) => `class_${k}`);
-  return (names ?? numbered).map((name, k) => ({ name, colour: COLOURS[k % COLOURS.length] }));
+  return (names ?? numbered).map((name, k) => ({ name, colour: CLASS_COLOURS[k % CLASS_COLOURS.length] }));
 }
 
 function requireCount(option: string, names: readonly string[], count: number): readonly string[] {
