@@ -8,16 +8,16 @@ const LEVELS = 4;
 /** A uint8 class map, less the nodata value. */
 const MAX_CLASSES = 255;
 
-/** Decoders, by tensors that only they have. */
-const DECODERS = {
-  unet: /^decoder\.decoder\.blocks\./,
-  upernet: /^decoder\.psp_modules\./,
-  fcn: /^decoder\.convs\.\d+\.\d\./,
-  linear: /^decoder\.conv\./,
-} as const;
-
 /** A decoder of terratorch: UNetDecoder, UperNetDecoder, FCNDecoder or LinearDecoder. */
-export type Decoder = keyof typeof DECODERS;
+export type Decoder = 'unet' | 'upernet' | 'fcn' | 'linear';
+
+/** Tensors that only a decoder has. */
+const DECODERS: readonly (readonly [Decoder, RegExp])[] = [
+  ['unet', /^decoder\.decoder\.blocks\./],
+  ['upernet', /^decoder\.psp_modules\./],
+  ['fcn', /^decoder\.convs\.\d+\.\d\./],
+  ['linear', /^decoder\.conv\./],
+];
 
 /** What follows an encoder. */
 export interface Segmentation {
@@ -40,8 +40,7 @@ export function detectSegmentation(checkpoint: Checkpoint, prefix: string): Segm
   const names = [...checkpoint.tensors.keys()].flatMap((name) =>
     name.startsWith(prefix) ? [name.slice(prefix.length)] : [],
   );
-  const found = Object.entries(DECODERS).find(([, own]) => names.some((name) => own.test(name)));
-  const decoder = (found?.[0] as Decoder | undefined) ?? null;
+  const [decoder] = DECODERS.find(([, own]) => names.some((name) => own.test(name))) ?? [null];
   // Early versions of UperNetDecoder had the neck in the decoder (scale_modules).
   const neck = names
     .map((name) => name.match(/^(neck\.\d+\.|decoder\.)fpn1\.0\.weight$/)?.[1])
