@@ -5,3 +5,8 @@
  */
 
 export { type Dated, Expiring } from './expiring.js';
+export {
+  type BlobPlace,
+  type PlanetaryComputerOptions,
+  planetaryComputerAccess,
+} from './planetary-computer.js';

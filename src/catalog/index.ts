@@ -60,5 +60,8 @@ export * from './samplers/index.js';
 export { type OnRow, SpatialIndex } from './spatial-index.js';
 export { catalogFromStac, type StacOptions } from './stac/catalog.js';
 export type { HrefOptions } from './stac/href.js';
+export { type AssetSelection, selectAssets, withoutSignatures } from './stac/item-assets.js';
+export type { StacQuery } from './stac/query.js';
+export { type ItemDocument, type SearchOptions, searchStac } from './stac/search.js';
 export { type NearestOptions, type Padding, placeOf, type TimeLike } from './times.js';
 export { type Dedupe, type DedupePolicy, sceneId } from './union.js';
