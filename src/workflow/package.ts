@@ -24,7 +24,7 @@ import {
   writeCog,
 } from '../raster/node/index.js';
 import { placeOf } from '../vector/features.js';
-import { Rasterizer, readAreas } from '../vector/node/index.js';
+import { Rasterizer } from '../vector/node/index.js';
 import {
   type Acquisition,
   type AcquisitionItem,
@@ -34,6 +34,7 @@ import {
   STATIC_MODALITY,
 } from './acquisition.js';
 import { chipIndex } from './chip-index.js';
+import { readFloodAreas } from './flood-areas.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { resolveHref, SCENE_FILE, SCENE_SCHEMA_VERSION, type SceneDocument, SceneRasters } from './scene.js';
 import { requireGeobox } from './target-grid.js';
@@ -285,7 +286,7 @@ async function rasterizeLabel(
   const { label } = manifest.document;
   if (label === undefined) return null;
   const path = resolveHref(manifest, label.href);
-  const areas = await readAreas(path, {
+  const areas = await readFloodAreas(path, {
     signal,
     onProgress,
     bounds: grid.bounds,
