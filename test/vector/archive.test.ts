@@ -38,7 +38,11 @@ function square(x: number, crs?: string): string {
   });
 }
 
-const text = (name: string, content: string): ZipPart => ({ name, bytes: utf8.encode(content), deflate: true });
+const text = (name: string, content: string): ZipPart => ({
+  name,
+  bytes: utf8.encode(content),
+  deflate: true,
+});
 
 /** The shapefile of the fixtures under another name. */
 async function shapefile(name: string): Promise<ZipPart[]> {
@@ -94,12 +98,16 @@ describe('a zip file of vectors', () => {
     await expect(placesOf(path)).rejects.toThrow(
       `${path} holds 2 vector files; name one of ${AREA}, ${EVENT}.`,
     );
-    await expect(placesOf(path, { layer: 'roads' })).rejects.toThrow('2 vector files, none of that name; name');
+    await expect(placesOf(path, { layer: 'roads' })).rejects.toThrow(
+      '2 vector files, none of that name; name',
+    );
   });
 
   it('gives one of the shapefile and the GeoJSON of a layer', async () => {
     const parts = await shapefile(`${EVENT}`);
-    const found = await readFeatures(await write([text(`${EVENT}.json`, square(2)), ...parts]), { preferred });
+    const found = await readFeatures(await write([text(`${EVENT}.json`, square(2)), ...parts]), {
+      preferred,
+    });
     expect(found.features).toEqual((await readFeatures(join(FIXTURES, 'parks.shp'))).features);
   });
 
@@ -154,10 +162,14 @@ describe('a zip file of vectors', () => {
     const many = await write(
       Array.from({ length: 8 }, (_, k) => ({ name: `${k}.zip`, bytes, deflate: true, size: 2 ** 29 })),
     );
-    await expect(placesOf(many)).rejects.toThrow(/compressed bytes cannot hold|holds more than 2147483648 bytes/);
+    await expect(placesOf(many)).rejects.toThrow(
+      /compressed bytes cannot hold|holds more than 2147483648 bytes/,
+    );
   });
 
   it('is refused without vector files', async () => {
-    await expect(placesOf(await write([text('a.txt', '')]))).rejects.toThrow('holds no vector file; check the');
+    await expect(placesOf(await write([text('a.txt', '')]))).rejects.toThrow(
+      'holds no vector file; check the',
+    );
   });
 });

@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { FLOOD_LAYERS, isAreasPath, readFloodAreas } from '../../src/workflow/flood-areas.js';
 import { openRaster } from '../../src/raster/node/index.js';
 import { preferredOf } from '../../src/vector/features.js';
+import { FLOOD_LAYERS, isAreasPath, readFloodAreas } from '../../src/workflow/flood-areas.js';
 import { rasterizeFile } from '../../src/workflow/index.js';
 import { temporaryFolder } from '../support/files.js';
 import { buildZip } from '../support/zip.js';
