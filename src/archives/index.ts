@@ -4,6 +4,7 @@
  * @module
  */
 
+export type { Access, AccessRequest, Authorized, OpenOptions } from '../io/index.js';
 export { type Dated, Expiring } from './expiring.js';
 export {
   type BlobPlace,

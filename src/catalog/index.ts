@@ -18,7 +18,7 @@ export type {
   TypedArray,
 } from '../geo/index.js';
 export type { Backend } from '../gpu/index.js';
-export type { ByteSource, ReadOptions } from '../io/index.js';
+export type { ByteSource, OpenOptions, ReadOptions } from '../io/index.js';
 export type { Antialias, BitField, MosaicMethod, Resampling } from '../kernels/index.js';
 export type { OperationOptions } from '../progress.js';
 export type { BlockCache, Raster, Units } from '../raster/index.js';

@@ -5,7 +5,7 @@ import { publicUrl } from '../../io/http-errors.js';
 import { isUrl, type OpenOptions } from '../../io/open-url.js';
 import { requestJson } from '../../io/web-request.js';
 import { AnyRecord, validate, withoutNulls } from '../../json.js';
-import { type OnProgress, reportProgress } from '../../progress.js';
+import { type OperationOptions, reportProgress } from '../../progress.js';
 import { type HrefOptions, trustedHref } from './href.js';
 import { type SearchBody, type StacQuery, searchBody, searchParameters } from './query.js';
 
@@ -16,7 +16,7 @@ export interface ItemDocument {
 }
 
 /** How a STAC API is searched. */
-export interface SearchOptions extends OpenOptions, HrefOptions {
+export interface SearchOptions extends OpenOptions, HrefOptions, OperationOptions {
   /** Items in all; no page is asked for beyond them. Default: all that are found. */
   maxItems?: number;
   /** Items a page (default 100). It is halved where a server fails to send so many. */
@@ -26,7 +26,6 @@ export interface SearchOptions extends OpenOptions, HrefOptions {
    * collection.
    */
   method?: 'GET' | 'POST';
-  onProgress?: OnProgress;
 }
 
 const PAGE_SIZE = 100;
