@@ -62,6 +62,14 @@ export function isPrithvi({ tensors }: Checkpoint): boolean {
  */
 export function detectPrithvi(checkpoint: Checkpoint, options: PrithviOptions = {}): PrithviArchitecture {
   const encoderPrefix = prefixOf(checkpoint);
+  if (encoderPrefix.endsWith('encoder.encoder.')) {
+    const problem = 'has terratorch’s temporal wrapper around Prithvi-EO, which terrachip does not know';
+    throw invalidInput(
+      checkpoint.name,
+      problem,
+      'give a model that takes all dates at once (backbone_num_frames)',
+    );
+  }
   const prefix = encoderPrefix.replace(/encoder\.(_timm_module\.)?$/, '');
   const encoder = detectEncoder(checkpoint, encoderPrefix, options.heads);
   const segmentation = detectSegmentation(checkpoint, prefix);
