@@ -102,7 +102,7 @@ function detectEncoder(checkpoint: Checkpoint, prefix: string, heads: number | u
   const [width = 0, channels = 0, time = 0, patch = 0, across = 0] =
     tensors.get(`${prefix}patch_embed.proj.weight`)?.shape ?? [];
   const depth = countBlocks(checkpoint, `${prefix}blocks.`);
-  if (depth === 0 || time !== 1 || patch !== across || width % 16 !== 0) {
+  if (depth === 0 || time !== 1 || patch < 1 || patch !== across || width < 16 || width % 16 !== 0) {
     const size = `(${[time, patch, across].join(', ')})`;
     throw invalidInput(
       checkpoint.name,
