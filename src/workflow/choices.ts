@@ -61,6 +61,9 @@ export const MADE_UP = 'made-up chips';
 /** What is blended where chips overlap. */
 export const BLENDS = ['probability', 'logits'] as const;
 
+/** Over what clouds are counted. */
+export const CLOUD_PLACES = ['area', 'tile'] as const;
+
 /** How the grid of a package is placed. */
 export const ANCHORS = ['fit', 'snap'] as const;
 

@@ -51,7 +51,8 @@ export function misfit(
   if (orbit !== null) return orbit;
   const window = windowOf(phase, modality);
   if (!window.intersects(row.interval)) {
-    const gap = row.interval.end < window.start ? window.start - row.interval.end : row.interval.start - window.end;
+    const gap =
+      row.interval.end < window.start ? window.start - row.interval.end : row.interval.start - window.end;
     const days = Math.ceil(gap / DAY);
     return `${days} ${days === 1 ? 'day' : 'days'} outside of the window`;
   }

@@ -155,7 +155,8 @@ async function areaOf(path: string, document: EventDocument, signal?: AbortSigna
     );
   }
   const [west, south, east, north] = bbox!;
-  const isWithin = Math.abs(west) <= 180 && Math.abs(east) <= 180 && Math.abs(south) <= 90 && Math.abs(north) <= 90;
+  const isWithin =
+    Math.abs(west) <= 180 && Math.abs(east) <= 180 && Math.abs(south) <= 90 && Math.abs(north) <= 90;
   // A box across the antimeridian has its west east of its east; one that goes round most of the Earth is reversed.
   const isOrdered = south < north && west !== east && (west < east || east + 360 - west < 180);
   if (!isWithin || !isOrdered) {
@@ -178,7 +179,12 @@ function targetCrs(path: string, { target_crs: given }: EventDocument, bbox: Bou
   try {
     Crs.parse(given);
   } catch (cause) {
-    throw invalidInput(path, `has the target_crs "${given}", which is unknown`, 'write it as EPSG:32632', cause);
+    throw invalidInput(
+      path,
+      `has the target_crs "${given}", which is unknown`,
+      'write it as EPSG:32632',
+      cause,
+    );
   }
   return given;
 }

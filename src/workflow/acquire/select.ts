@@ -93,22 +93,24 @@ function passesOf(
 ): Pass[] {
   const newest = new Set(newestRows(candidates.map(({ row }) => row)));
   const current = candidates.filter(({ row }) => newest.has(row));
-  return [...groupBy(current, ({ row, time }) => passKey(row, time, coverage.longitude)).values()].map((scenes) => {
-    const shares = new Map(scenes.map((scene) => [scene, coverage.shareOf(masks.get(scene)!)]));
-    const share = (scene: Candidate): number => shares.get(scene) ?? 0;
-    const sorted = scenes.toSorted(
-      (a, b) => share(b) - share(a) || cloudOf(a) - cloudOf(b) || compareText(a.row.id, b.row.id),
-    );
-    const total = sorted.reduce((sum, scene) => sum + share(scene), 0);
-    const cloud = sorted.reduce((sum, scene) => sum + share(scene) * cloudOf(scene), 0);
-    return {
-      scenes: sorted,
-      masks: sorted.map((scene) => masks.get(scene)!),
-      cloud: total === 0 ? Math.min(...sorted.map(cloudOf)) : cloud / total,
-      days: Math.min(...sorted.map(({ days }) => days)),
-      time: Math.min(...sorted.map(({ time }) => time)),
-    };
-  });
+  return [...groupBy(current, ({ row, time }) => passKey(row, time, coverage.longitude)).values()].map(
+    (scenes) => {
+      const shares = new Map(scenes.map((scene) => [scene, coverage.shareOf(masks.get(scene)!)]));
+      const share = (scene: Candidate): number => shares.get(scene) ?? 0;
+      const sorted = scenes.toSorted(
+        (a, b) => share(b) - share(a) || cloudOf(a) - cloudOf(b) || compareText(a.row.id, b.row.id),
+      );
+      const total = sorted.reduce((sum, scene) => sum + share(scene), 0);
+      const cloud = sorted.reduce((sum, scene) => sum + share(scene) * cloudOf(scene), 0);
+      return {
+        scenes: sorted,
+        masks: sorted.map((scene) => masks.get(scene)!),
+        cloud: total === 0 ? Math.min(...sorted.map(cloudOf)) : cloud / total,
+        days: Math.min(...sorted.map(({ days }) => days)),
+        time: Math.min(...sorted.map(({ time }) => time)),
+      };
+    },
+  );
 }
 
 function newestRows(rows: readonly CatalogRow[]): CatalogRow[] {
