@@ -2,6 +2,7 @@
 import { invalidInput } from '../../errors.js';
 import { requireApart } from '../../io/node/inputs.js';
 import { writeJson } from '../../io/node/output.js';
+import type { OpenOptions } from '../../io/open-url.js';
 import { type OperationOptions, reportProgress } from '../../progress.js';
 import { writtenAcquisition } from '../acquisition.js';
 import { resolveHref } from '../scene.js';
@@ -14,7 +15,7 @@ import { SceneFinder } from './scenes.js';
 import type { Chosen } from './select.js';
 
 /** What `acquire` reads and writes, and how it chooses. */
-export interface AcquireOptions extends OperationOptions {
+export interface AcquireOptions extends OperationOptions, Omit<OpenOptions, 'headers' | 'signal'> {
   /** The event file. */
   event: string;
   /** The manifest that is written. */
@@ -69,10 +70,11 @@ const NEARLY_ALL = 0.99;
  * `allowMissing` is given; what the catalogs throw
  */
 export async function acquire(options: AcquireOptions): Promise<AcquireReport> {
-  const { output, likeSeed = false, signal } = options;
-  const event = await readEvent(options.event, signal);
+  const { event: eventFile, output, likeSeed = false, allowMissing, clouds: place, ...request } = options;
+  const { signal } = options;
+  const event = await readEvent(eventFile, signal);
   const label = event.label === undefined ? [] : [resolveHref(event, event.label.href)];
-  await requireApart([output], [options.event, ...event.modalities.map(({ catalog }) => catalog), ...label]);
+  await requireApart([output], [eventFile, ...event.modalities.map(({ catalog }) => catalog), ...label]);
   const warnings: string[] = [];
   const warn = (message: string): void => {
     warnings.push(message);
@@ -81,17 +83,18 @@ export async function acquire(options: AcquireOptions): Promise<AcquireReport> {
   const onProgress: OperationOptions['onProgress'] = (progress) =>
     progress.type === 'warning' ? warn(progress.message) : options.onProgress?.(progress);
   const coverage = new Coverage(event);
-  await using clouds = new CloudReader(coverage, onProgress);
+  const open = { ...request, onProgress };
+  await using clouds = new CloudReader(coverage, open);
   const context: ChoiceContext = {
     event,
-    finder: new SceneFinder({ signal, onProgress }),
+    finder: new SceneFinder(open),
     coverage,
-    clouds: options.clouds === 'tile' ? null : clouds,
+    clouds: place === 'tile' ? null : clouds,
     likeSeed,
     signal,
     onProgress,
   };
-  const draft = await chooseAll(context, options);
+  const draft = await chooseAll(context, allowMissing === true);
   for (const message of remarks(draft.phases)) warn(message);
   const document = manifestOf(event, draft, { likeSeed, warnings, output });
   await writeJson(output, writtenAcquisition(document));
@@ -103,7 +106,7 @@ export async function acquire(options: AcquireOptions): Promise<AcquireReport> {
   };
 }
 
-async function chooseAll(context: ChoiceContext, options: AcquireOptions): Promise<Draft> {
+async function chooseAll(context: ChoiceContext, allowMissing: boolean): Promise<Draft> {
   const { event, signal } = context;
   const phases: DraftPhase[] = [];
   const missing: Draft['missing'][number][] = [];
@@ -111,12 +114,12 @@ async function chooseAll(context: ChoiceContext, options: AcquireOptions): Promi
   const steps = temporal.flatMap((modality) => event.phases.map((phase) => ({ modality, phase })));
   for (const [done, { modality, phase }] of steps.entries()) {
     signal?.throwIfAborted();
-    reportProgress(options, 'acquire', done, steps.length, 'phases');
+    reportProgress(context, 'acquire', done, steps.length, 'phases');
     const choice = await choosePhase(phase, modality, context);
     const place = { phase: phase.name, modality: modality.name };
     if ('problem' in choice) {
       const problem = `finds no ${modality.name} (${modality.collection}) for the phase ${phase.name} ${choice.problem}`;
-      if (options.allowMissing !== true) {
+      if (!allowMissing) {
         const remedy = 'widen window_days, raise max_cloud or change the phase, or give `allowMissing`';
         throw invalidInput(event.path, problem, remedy);
       }
@@ -127,7 +130,7 @@ async function chooseAll(context: ChoiceContext, options: AcquireOptions): Promi
   for (const modality of event.modalities.filter(({ isStatic }) => isStatic)) {
     phases.push(await chooseTiles(modality, context));
   }
-  reportProgress(options, 'acquire', steps.length, steps.length, 'phases');
+  reportProgress(context, 'acquire', steps.length, steps.length, 'phases');
   return { phases, missing };
 }
 

@@ -4,8 +4,9 @@ import { type CatalogRow, propertyOf } from '../../catalog/row.js';
 import { isTerrachipError, messageOf } from '../../errors.js';
 import type { Backend } from '../../gpu/index.js';
 import { createBackend } from '../../gpu/node/index.js';
+import type { OpenOptions } from '../../io/open-url.js';
 import { SCL } from '../../kernels/index.js';
-import type { OnProgress } from '../../progress.js';
+import type { OperationOptions } from '../../progress.js';
 import { openRaster, readStrips, WarpedRaster } from '../../raster/node/index.js';
 import { Resource } from '../../resource.js';
 import type { Coverage } from './coverage.js';
@@ -19,19 +20,22 @@ export interface CloudCover {
 /** Classes that the cloud cover of Sentinel-2's products counts: medium and high probability, and cirrus (ESA). */
 const CLOUDS: readonly number[] = [SCL.cloudMediumProbability, SCL.cloudHighProbability, SCL.thinCirrus];
 
+/** How scene classifications are read. */
+export interface CloudOptions extends OpenOptions, OperationOptions {}
+
 /** Reads the cloud cover of scenes. Dispose of it when done. */
 export class CloudReader extends Resource {
   readonly #coverage: Coverage;
-  readonly #onProgress: OnProgress | undefined;
+  readonly #options: CloudOptions;
   readonly #known = new Map<string, Promise<CloudCover | null>>();
   #backend: Promise<Backend> | null = null;
   #warned = false;
 
-  /** @param onProgress receives a warning when a scene classification cannot be read */
-  constructor(coverage: Coverage, onProgress?: OnProgress) {
+  /** @param options whose `onProgress` receives a warning when a scene classification cannot be read */
+  constructor(coverage: Coverage, options: CloudOptions = {}) {
     super();
     this.#coverage = coverage;
-    this.#onProgress = onProgress;
+    this.#options = options;
   }
 
   /** Null for a scene that does not say it. A scene that several phases ask for is read once. */
@@ -53,7 +57,7 @@ export class CloudReader extends Resource {
       if (!isTerrachipError(error)) throw error;
       if (!this.#warned) {
         const message = `cloud cover is that of whole scenes, because a scene classification cannot be read: ${messageOf(error)}`;
-        this.#onProgress?.({ type: 'warning', message });
+        this.#options.onProgress?.({ type: 'warning', message });
         this.#warned = true;
       }
       return tileCloud(row);
@@ -65,7 +69,8 @@ export class CloudReader extends Resource {
     const { area, geobox } = this.#coverage;
     this.#backend ??= createBackend({ backend: 'cpu', threads: 0 });
     const backend = await this.#backend;
-    await using raster = await openRaster(href, { signal });
+    const { onProgress: _, ...open } = this.#options;
+    await using raster = await openRaster(href, { ...open, signal });
     const warped = new WarpedRaster(backend, raster, {
       geobox,
       resampling: 'nearest',

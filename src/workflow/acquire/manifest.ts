@@ -128,9 +128,9 @@ function unitsOf(row: CatalogRow, modality: EventModality, event: AcquireEvent):
   );
 }
 
-/** An address as a manifest names it: without a signature; a path relative to the manifest. */
+/** An address as a manifest names it: without user, password and signature; a path relative to the manifest. */
 function placed(href: string, output: string): string {
-  if (isAddress(href)) return withoutSignature(href);
+  if (isAddress(href)) return withoutSignature(href).replace(/^([a-z][a-z\d+.-]*:\/\/)[^/@?#]*@/i, '$1');
   if (isAbsolute(href)) return href;
   return relative(dirname(resolve(output)), resolve(href));
 }
