@@ -18,6 +18,8 @@ export interface AccessRequest {
   readonly body?: Uint8Array | undefined;
   /** True when the server refused the last answer of this access (400, 401, 403, or a 301 that names no address). */
   readonly refresh: boolean;
+  /** With `refresh`, what was refused: another request may have had it renewed already. */
+  readonly refused?: Authorized | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

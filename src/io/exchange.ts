@@ -165,13 +165,13 @@ function mayBeStale({ status, headers }: Response): boolean {
 
 /** Fetches with what the access says, and once more with what is newer after a refusal. */
 async function fetchAuthorized(call: Call): Promise<Answer> {
-  const authorized = await authorize(call, new URL(call.url), false);
+  const authorized = await authorize(call, new URL(call.url), null);
   const answer = await fetchFollowing(call, authorized);
   if (!authorized.isOurs || !mayBeStale(answer.response)) return answer;
   // Accesses ask servers too: the place is given up first, or all of them may wait for each other.
   const refusal = await inMemory(answer.response);
   call.leave();
-  const renewed = await authorize(call, new URL(call.url), true);
+  const renewed = await authorize(call, new URL(call.url), authorized);
   if (!renewed.isOurs) return { ...answer, response: refusal };
   return fetchFollowing(call, renewed);
 }
@@ -191,12 +191,14 @@ interface Prepared {
 }
 
 /** Credentials in an address become a header, since fetch refuses them; then no access is asked. */
-async function authorize(call: Call, address: URL, refresh: boolean): Promise<Prepared> {
+async function authorize(call: Call, address: URL, refused: Prepared | null): Promise<Prepared> {
   const { message, options, signal } = call;
   if (address.username !== '' || address.password !== '') {
     return { url: withoutUser(address), headers: basicAuthorization(address), isOurs: false };
   }
-  const request = { url: address.href, ...message, refresh, signal };
+  const { href } = address;
+  const before = refused === null ? undefined : { url: refused.url.href, headers: refused.headers };
+  const request = { url: href, ...message, refresh: refused !== null, refused: before, signal };
   const access = options.access ?? defaultAccess();
   const authorized = (await access.authorize(request)) ?? (await storeAccess.authorize(request));
   if (authorized === null) return { url: address, headers: {}, isOurs: false };
@@ -239,7 +241,7 @@ async function fetchFollowing(call: Call, first: Prepared): Promise<Answer> {
       );
     }
     next = stays
-      ? await authorize(call, target, false)
+      ? await authorize(call, target, null)
       : { url: withoutUser(target), headers: basicAuthorization(target), isOurs: false };
   }
   throw refused(
