@@ -27,6 +27,7 @@ export type { EmbedChipsOptions, EmbedReport } from './embed/embed.js';
 export type { EmbedRunOptions } from './embed/run.js';
 export type { EmbedScenesOptions } from './embed/scenes.js';
 export type { Assessment, AssessOptions, EvaluateMapOptions } from './evaluate/evaluate.js';
+export type { LabelMetrics } from './evaluate/labels.js';
 export type {
   BaselineMetrics,
   BinaryCounts,

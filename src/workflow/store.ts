@@ -31,7 +31,7 @@ export class RunStore {
     const [array, dimension, plural] =
       'values' in output ? ['values', 'value', 'values'] : ['probability', 'class', 'classes'];
     this.#name = array;
-    this.run = new UnitRun(folder, planUnits(plan));
+    this.run = new UnitRun(folder, planUnits(plan), (unit) => this.#layers.shardPath([0, unit, 0]));
     this.geobox = GeoBox.fromJSON(plan.grid);
     const { width, height } = this.geobox;
     this.#layers = new ZarrShardWriter(join(this.storeFolder, array), {

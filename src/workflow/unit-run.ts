@@ -4,7 +4,8 @@
  * together.
  */
 import { createHash } from 'node:crypto';
-import { readdir, rm } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
@@ -56,9 +57,11 @@ export function runFolder(output: string, fingerprint: string): string {
 }
 
 export class UnitRun {
+  /** @param fileOf the file of a unit, whose bytes its marker describes */
   constructor(
     readonly folder: string,
     readonly units: readonly RowRange[],
+    private readonly fileOf: (unit: number) => string,
   ) {}
 
   /** Creates the folder. @param keep whether to keep the units of an earlier run with the same fingerprint */
@@ -95,10 +98,15 @@ export class UnitRun {
     return markers;
   }
 
-  /** Indices of the unfinished units. */
-  async missing(): Promise<number[]> {
+  /** Indices of the units without a marker, or whose file is not what their marker says. @param within those of them */
+  async missing({ start, end }: RowRange = { start: 0, end: this.units.length }): Promise<number[]> {
     const markers = await this.markers();
-    return this.units.flatMap((_, unit) => (markers.has(unit) ? [] : [unit]));
+    const missing: number[] = [];
+    for (let unit = start; unit < end; unit++) {
+      const marker = markers.get(unit);
+      if (marker === undefined || !(await isWhole(this.fileOf(unit), marker))) missing.push(unit);
+    }
+    return missing;
   }
 
   /**
@@ -113,7 +121,7 @@ export class UnitRun {
     compute: (missing: readonly number[], done: () => void) => Promise<void>,
     options: OperationOptions,
   ): Promise<number> {
-    const missing = (await this.missing()).filter((unit) => unit >= own.start && unit < own.end);
+    const missing = await this.missing(own);
     const total = missing.length;
     let count = 0;
     const report = (): void => reportProgress(options, stage, count, total, 'units');
@@ -147,4 +155,17 @@ export class UnitRun {
   get #markers(): string {
     return join(this.folder, 'done');
   }
+}
+
+/** Whether a file has the bytes that a marker describes. */
+async function isWhole(path: string, { bytes, sha256 }: Marker): Promise<boolean> {
+  const found = await stat(path).catch(() => null);
+  if (found?.size !== bytes) return false;
+  const hash = createHash('sha256');
+  try {
+    for await (const piece of createReadStream(path)) hash.update(piece);
+  } catch {
+    return false;
+  }
+  return hash.digest('hex') === sha256;
 }

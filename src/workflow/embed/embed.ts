@@ -72,15 +72,11 @@ export async function embedChips(options: EmbedChipsOptions): Promise<EmbedRepor
     start: k * unitChips,
     end: Math.min(count, (k + 1) * unitChips),
   }));
-  const run = new UnitRun(runFolder(output, fingerprint), units);
-  await run.create(options.resume === true);
+  const folder = runFolder(output, fingerprint);
   const shape = pool === 'none' ? [tokens, channels] : [channels];
-  const store = new EmbeddingStore(join(run.folder, 'embeddings.zarr'), {
-    count,
-    unitChips,
-    shape,
-    attributes,
-  });
+  const store = new EmbeddingStore(join(folder, 'embeddings.zarr'), { count, unitChips, shape, attributes });
+  const run = new UnitRun(folder, units, (unit) => store.unitPath(unit));
+  await run.create(options.resume === true);
   await store.create();
   const about = { adapter: backend.info.adapter, provider: session.provider };
   let [chipsRun, chipsSkipped] = [0, 0];

@@ -67,6 +67,11 @@ export class EmbeddingStore {
     await consolidateZarr(this.folder);
   }
 
+  /** The shard of `embeddings` of a unit. */
+  unitPath(unit: number): string {
+    return this.#arrays.embeddings.shardPath([unit, ...this.options.shape.map(() => 0)]);
+  }
+
   /**
    * Writes a unit.
    * @param values (chip, …), NaN for chips without data
