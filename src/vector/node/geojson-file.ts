@@ -1,5 +1,6 @@
-import { type FileHandle, open, rm } from 'node:fs/promises';
-import { moveTo, requireEnding, requireWritable, temporaryPath, writeError } from '../../io/node/output.js';
+import { type FileHandle, open } from 'node:fs/promises';
+import { moveTo, requireEnding, requireWritable, writeError } from '../../io/node/output.js';
+import { removeTemporary, temporaryPath } from '../../io/node/temporaries.js';
 import type { Polygon } from '../features.js';
 
 /** Text is written in pieces of this many characters. */
@@ -77,7 +78,7 @@ export class GeoJsonFile {
     [this.#pieces, this.#last] = [[], ''];
     await this.#file?.close().catch(() => undefined);
     this.#file = null;
-    await rm(this.#temporary, { force: true }).catch(() => undefined);
+    await removeTemporary(this.#temporary);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
