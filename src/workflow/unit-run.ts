@@ -17,7 +17,7 @@ import { makeFolder, removeRun, writeJson } from '../io/node/output.js';
 import { sweepTemporaries } from '../io/node/temporaries.js';
 import { validate } from '../json.js';
 import { type OperationOptions, reportProgress } from '../progress.js';
-import type { WrittenFile } from '../raster/node/zarr-writer.js';
+import type { WrittenFile } from '../raster/node/index.js';
 import { claimRows } from './run-owner.js';
 
 export const MARKER_SCHEMA_VERSION = 2;

@@ -1,0 +1,13 @@
+/**
+ * Protocols of archives that are known by name: how their files are signed, searched and ordered. Runs in any
+ * environment; the entry point for Node adds files on disk.
+ * @module
+ */
+
+export type { Access, AccessRequest, Authorized, OpenOptions } from '../io/index.js';
+export { type Dated, Expiring } from './expiring.js';
+export {
+  type BlobPlace,
+  type PlanetaryComputerOptions,
+  planetaryComputerAccess,
+} from './planetary-computer.js';
