@@ -55,6 +55,7 @@ export type { PerInput } from './model/onnx-metadata.js';
 export type { OnnxOutputOptions } from './model/onnx-output.js';
 export type { RunModelOptions, RunModelReport } from './model/run.js';
 export type { PackageOptions, PackageReport } from './package.js';
+export type { PackagedChips } from './package/form.js';
 export type { AlignmentOptions, AlignmentReport } from './picture/alignment.js';
 export type { QuicklookOptions, QuicklookReport } from './picture/raster-picture.js';
 export type { Plan, PlanOptions } from './plan.js';

@@ -9,33 +9,33 @@ import { GeoBox, gridsMeet, noOverlap, type RowRange } from '../geo/index.js';
 import type { Backend, BackendInfo, DeviceTensor } from '../gpu/index.js';
 import { type BackendChoice, createBackend } from '../gpu/node/index.js';
 import { requireApart } from '../io/node/inputs.js';
-import { makeOutputFolder, writeFileAtomically, writeJson } from '../io/node/output.js';
-import { memberOf } from '../json/keys.js';
+import { makeOutputFolder } from '../io/node/output.js';
 import { mosaic } from '../kernels/index.js';
 import { type OperationOptions, reportProgress } from '../progress.js';
 import {
   type BlockCache,
-  CogWriter,
   createBlockCache,
   type Raster,
   type RowSource,
   readStrips,
   WarpedRaster,
-  writeCog,
 } from '../raster/node/index.js';
 import { placeOf } from '../vector/features.js';
 import { Rasterizer, readAreas } from '../vector/node/index.js';
 import {
   type Acquisition,
   type AcquisitionItem,
-  acquisitionUnits,
   assetHref,
+  bandName,
   readAcquisition,
   STATIC_MODALITY,
 } from './acquisition.js';
-import { chipIndex } from './chip-index.js';
+import type { PackageFormat } from './choices.js';
+import { CogForm } from './package/cog-form.js';
+import type { ImageWriter, PackagedChips, PackageImage } from './package/form.js';
+import { NpyForm } from './package/npy-form.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
-import { resolveHref, SCENE_FILE, SCENE_SCHEMA_VERSION, type SceneDocument, SceneRasters } from './scene.js';
+import { resolveHref, SceneRasters } from './scene.js';
 import { requireGeobox } from './target-grid.js';
 
 /** The acquisition manifest to package, and the grid. */
@@ -48,6 +48,8 @@ export interface PackageOptions extends OperationOptions {
   resolution?: number;
   /** `fit` (default): pixels are stretched to fit the event's bbox, as in the notebooks. `snap`: on whole pixels. */
   anchor?: 'fit' | 'snap';
+  /** `cog` (default): COGs and a scene file. `npy`: the arrays, chip list and document of the notebooks. */
+  format?: PackageFormat;
   backend?: BackendChoice;
   threads?: number;
   /** Largest allowed grid, in pixels (default 500 million). */
@@ -56,43 +58,29 @@ export interface PackageOptions extends OperationOptions {
 
 /** The files and grid that `packageManifest` wrote. */
 export interface PackageReport {
-  /** The scene file, which `infer` reads. */
+  format: PackageFormat;
+  /** The document that `infer` reads: the scene file, or the notebooks' document of the arrays. */
   scene: string;
   grid: ReturnType<GeoBox['toJSON']>;
   /** Share of the pixels where every band of every phase has data. */
   validShare: number;
   /** The label on the grid, or null when the manifest has none. */
   label: string | null;
+  /** The chips of the package's list. */
+  chips: PackagedChips;
   backend: BackendInfo;
 }
-
-/** The bands of one modality in one phase; each band may come in several tiles. */
-interface Image {
-  readonly modality: string;
-  /** Null for static images. */
-  readonly phase: string | null;
-  readonly bands: readonly { name: string; tiles: readonly string[] }[];
-  readonly file: string;
-}
-
-/** Files of a package besides images and scene file. */
-const VALID_FILE = 'valid.tif';
-const LABEL_FILE = 'label.tif';
-const CHIPS_FILE = 'chips.csv';
-
-/** Models' band names by the asset keys of STAC catalogs. */
-const BAND_NAMES: Readonly<Record<string, string>> = { vv: 'VV', vh: 'VH', data: 'DEM' };
 
 export async function packageManifest(options: PackageOptions): Promise<PackageReport> {
   const { output, signal } = options;
   const manifest = await readAcquisition(options.manifest);
   const grid = packageGrid(manifest, options);
   const images = listImages(manifest);
-  const scene = sceneOf(manifest, grid, images);
+  const { format = 'cog' } = options;
+  const plan = { folder: output, manifest, grid, images };
+  await using form = format === 'npy' ? new NpyForm(plan) : new CogForm(plan);
   await requireApart(
-    [...images.map(({ file }) => file), VALID_FILE, LABEL_FILE, CHIPS_FILE, SCENE_FILE].map((file) =>
-      join(output, file),
-    ),
+    form.files.map((file) => join(output, file)),
     filesOf(manifest, images),
   );
   await makeOutputFolder(output);
@@ -103,14 +91,7 @@ export async function packageManifest(options: PackageOptions): Promise<PackageR
     for (const [done, image] of images.entries()) {
       signal?.throwIfAborted();
       reportProgress(options, 'package', done, images.length, 'images');
-      await using writer = await CogWriter.create(join(output, image.file), {
-        geobox: grid,
-        bands: image.bands.length,
-        dtype: 'float32',
-        nodata: Number.NaN,
-        level: 1,
-        descriptions: image.bands.map(({ name }) => name),
-      });
+      await using writer = await form.openImage(image);
       await packageImage(image, grid, backend, cache, writer, valid, signal);
       await writer.finish();
     }
@@ -118,17 +99,15 @@ export async function packageManifest(options: PackageOptions): Promise<PackageR
     backend.dispose();
   }
   const label = await rasterizeLabel(manifest, grid, options);
-  await writeMask(join(output, VALID_FILE), grid, valid);
-  if (label !== null) await writeMask(join(output, LABEL_FILE), grid, label);
-  const index = chipIndex(manifest.document.event.name, grid.width, grid.height, valid, label);
-  await writeFileAtomically(join(output, CHIPS_FILE), index);
-  await writeJson(join(output, SCENE_FILE), scene);
+  const chips = await form.finish(valid, label);
   reportProgress(options, 'package', images.length, images.length, 'images');
   return {
-    scene: join(output, SCENE_FILE),
+    format,
+    scene: join(output, form.scene),
     grid: grid.toJSON(),
     validShare: valid.reduce((sum, value) => sum + value, 0) / valid.length,
-    label: label === null ? null : join(output, LABEL_FILE),
+    label: label === null ? null : join(output, form.label),
+    chips,
     backend: backend.info,
   };
 }
@@ -143,16 +122,19 @@ function packageGrid({ document }: Acquisition, options: PackageOptions): GeoBox
   );
 }
 
-function listImages(manifest: Acquisition): Image[] {
+function listImages(manifest: Acquisition): PackageImage[] {
   const { document, path } = manifest;
-  const image = (modality: string, phase: string | null, items: readonly AcquisitionItem[]): Image => ({
+  const image = (
+    modality: string,
+    phase: string | null,
+    items: readonly AcquisitionItem[],
+  ): PackageImage => ({
     modality,
     phase,
     bands: document.assets[modality].map((key) => ({
-      name: memberOf(BAND_NAMES, key) ?? key,
+      name: bandName(key),
       tiles: items.map((item) => assetHref(manifest, item, key)),
     })),
-    file: phase === null ? `${modality}.tif` : `${modality}-${phase}.tif`,
   });
   return Object.keys(document.assets).flatMap((modality) => {
     if (modality === STATIC_MODALITY) return [image(modality, null, document.dem_items)];
@@ -167,49 +149,23 @@ function listImages(manifest: Acquisition): Image[] {
 }
 
 /** The manifest and all files that it names. */
-function filesOf(manifest: Acquisition, images: readonly Image[]): string[] {
+function filesOf(manifest: Acquisition, images: readonly PackageImage[]): string[] {
   const { label } = manifest.document;
   const tiles = images.flatMap(({ bands }) => bands.flatMap((band) => band.tiles));
   return [manifest.path, ...tiles, ...(label === undefined ? [] : [resolveHref(manifest, label.href)])];
 }
 
-function sceneOf(manifest: Acquisition, grid: GeoBox, images: readonly Image[]): SceneDocument {
-  const { event, phase_order } = manifest.document;
-  const date = event.phase_dates.event;
-  const inputs = new Map<string, SceneDocument['inputs'][string]>();
-  for (const { modality, phase, bands, file } of images) {
-    const bandFiles = Object.fromEntries(bands.map(({ name }, k) => [name, { href: file, band: k + 1 }]));
-    // The images are already on the grid, so that nearest copies their values.
-    const input = inputs.get(modality) ?? {
-      units: acquisitionUnits(manifest, modality),
-      resampling: 'nearest',
-    };
-    inputs.set(modality, input);
-    if (phase === null) input.static = bandFiles;
-    else input.phases = { ...input.phases, [phase]: bandFiles };
-  }
-  const { crs, transform, width, height } = grid.toJSON();
-  return {
-    schemaVersion: SCENE_SCHEMA_VERSION,
-    id: event.name,
-    ...(date === undefined ? {} : { datetime: date.includes('T') ? date : `${date}T00:00:00Z` }),
-    grid: { crs, transform: [...transform], width, height },
-    phases: [...phase_order],
-    inputs: Object.fromEntries(inputs),
-  };
-}
-
 /** Warps the bands of an image in strips; one strip is written while the next is computed. */
 async function packageImage(
-  image: Image,
+  image: PackageImage,
   grid: GeoBox,
   backend: Backend,
   cache: BlockCache,
-  writer: CogWriter,
+  writer: ImageWriter,
   valid: Uint8Array,
   signal?: AbortSignal,
 ): Promise<void> {
-  const rasters = new SceneRasters(cache);
+  const rasters = new SceneRasters(null, cache);
   let writing: Promise<void> = Promise.resolve();
   try {
     const bands: WarpedRaster[][] = [];
@@ -301,8 +257,4 @@ async function rasterizeLabel(
   if (!rasterizer.isNear) throw noOverlap(path, placeOf(areas), 'the event’s box', grid);
   rasterizer.burn({ start: 0, end: grid.height }, mask, ones);
   return mask;
-}
-
-async function writeMask(path: string, geobox: GeoBox, mask: Uint8Array): Promise<void> {
-  await writeCog(path, [mask], { geobox, bands: 1, dtype: 'uint8', nodata: 255, overviews: 'mode' });
 }
