@@ -4,39 +4,23 @@
  */
 
 import { join } from 'node:path';
-import { invalidInput } from '../errors.js';
-import { GeoBox, gridsMeet, noOverlap, type RowRange } from '../geo/index.js';
-import type { Backend, BackendInfo, DeviceTensor } from '../gpu/index.js';
+import { GeoBox, noOverlap } from '../geo/index.js';
+import type { BackendInfo } from '../gpu/index.js';
 import { type BackendChoice, createBackend } from '../gpu/node/index.js';
 import { requireApart } from '../io/node/inputs.js';
 import { makeOutputFolder } from '../io/node/output.js';
-import { mosaic } from '../kernels/index.js';
 import { type OperationOptions, reportProgress } from '../progress.js';
-import {
-  type BlockCache,
-  createBlockCache,
-  type Raster,
-  type RowSource,
-  readStrips,
-  WarpedRaster,
-} from '../raster/node/index.js';
+import { createBlockCache } from '../raster/node/index.js';
 import { placeOf } from '../vector/features.js';
 import { Rasterizer, readAreas } from '../vector/node/index.js';
-import {
-  type Acquisition,
-  type AcquisitionItem,
-  assetHref,
-  bandName,
-  readAcquisition,
-  STATIC_MODALITY,
-} from './acquisition.js';
+import { type Acquisition, readAcquisition } from './acquisition.js';
 import type { PackageFormat } from './choices.js';
 import { CogForm } from './package/cog-form.js';
-import type { ImageWriter, PackagedChips, PackageImage } from './package/form.js';
+import type { PackagedChips } from './package/form.js';
 import { NpyForm } from './package/npy-form.js';
+import { listImages, type PackageImage, packageImage } from './package-images.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
-import { resolveHref, SceneRasters } from './scene.js';
-import { requireGeobox } from './target-grid.js';
+import { resolveHref } from './scene.js';
 
 /** The acquisition manifest to package, and the grid. */
 export interface PackageOptions extends OperationOptions {
@@ -122,114 +106,11 @@ function packageGrid({ document }: Acquisition, options: PackageOptions): GeoBox
   );
 }
 
-function listImages(manifest: Acquisition): PackageImage[] {
-  const { document, path } = manifest;
-  const image = (
-    modality: string,
-    phase: string | null,
-    items: readonly AcquisitionItem[],
-  ): PackageImage => ({
-    modality,
-    phase,
-    bands: document.assets[modality].map((key) => ({
-      name: bandName(key),
-      tiles: items.map((item) => assetHref(manifest, item, key)),
-    })),
-  });
-  return Object.keys(document.assets).flatMap((modality) => {
-    if (modality === STATIC_MODALITY) return [image(modality, null, document.dem_items)];
-    return document.phase_order.map((phase) => {
-      const item = document.selected[phase][modality];
-      if (item === undefined) {
-        throw invalidInput(path, `selects no ${modality} for the phase ${phase}`, 'add it to selected');
-      }
-      return image(modality, phase, [item]);
-    });
-  });
-}
-
 /** The manifest and all files that it names. */
 function filesOf(manifest: Acquisition, images: readonly PackageImage[]): string[] {
   const { label } = manifest.document;
-  const tiles = images.flatMap(({ bands }) => bands.flatMap((band) => band.tiles));
+  const tiles = images.flatMap(({ bands }) => bands.flatMap((band) => band.tiles.map(({ href }) => href)));
   return [manifest.path, ...tiles, ...(label === undefined ? [] : [resolveHref(manifest, label.href)])];
-}
-
-/** Warps the bands of an image in strips; one strip is written while the next is computed. */
-async function packageImage(
-  image: PackageImage,
-  grid: GeoBox,
-  backend: Backend,
-  cache: BlockCache,
-  writer: ImageWriter,
-  valid: Uint8Array,
-  signal?: AbortSignal,
-): Promise<void> {
-  const rasters = new SceneRasters(null, cache);
-  let writing: Promise<void> = Promise.resolve();
-  try {
-    const bands: WarpedRaster[][] = [];
-    for (const { tiles } of image.bands) {
-      const opened: Raster[] = [];
-      for (const tile of tiles) {
-        opened.push(await rasters.open(tile, signal));
-      }
-      const overlaps = opened.map(requireGeobox).some((geobox) => gridsMeet(geobox, grid));
-      if (!overlaps) throw noOverlap(opened[0].name, opened[0].geobox, 'the event’s box', grid);
-      bands.push(
-        opened.map(
-          (raster) => new WarpedRaster(backend, raster, { geobox: grid, resampling: 'bilinear', bands: [1] }),
-        ),
-      );
-    }
-    const source = meansOf(backend, bands, grid);
-    for await (const { rows, values } of readStrips(backend, source, signal)) {
-      const covered = valid.subarray(rows.start * grid.width, rows.end * grid.width);
-      for (const band of values) markInvalid(band, covered);
-      await writing;
-      writing = writer.writeRows(values);
-      writing.catch(() => undefined);
-    }
-    await writing;
-  } finally {
-    await Promise.allSettled([writing]);
-    await rasters.dispose();
-  }
-}
-
-/** Rows of bands in one or more tiles. Overlapping tiles are averaged, without nodata. */
-function meansOf(backend: Backend, bands: readonly (readonly WarpedRaster[])[], geobox: GeoBox): RowSource {
-  return {
-    geobox,
-    bandCount: bands.length,
-    async readRows(rows, planes, firstRow, signal) {
-      for (const [band, tiles] of bands.entries()) {
-        if (tiles.length === 1) await tiles[0].readRows(rows, [planes[band]], firstRow, signal);
-        else await readMean(tiles, rows, planes[band], firstRow, signal);
-      }
-    },
-  };
-
-  async function readMean(
-    tiles: readonly WarpedRaster[],
-    rows: RowRange,
-    destination: DeviceTensor,
-    firstRow: number,
-    signal?: AbortSignal,
-  ): Promise<void> {
-    const layers = tiles.map(() => backend.allocate(destination.shape, 'float32'));
-    try {
-      for (const [k, tile] of tiles.entries()) await tile.readRows(rows, [layers[k]], firstRow, signal);
-      mosaic(backend, { layers, method: 'mean', destination });
-      await backend.submit();
-    } finally {
-      for (const layer of layers) layer.dispose();
-    }
-  }
-}
-
-function markInvalid(values: Float32Array, valid: Uint8Array): void {
-  for (let k = 0; k < values.length; k++) if (!Number.isFinite(values[k])) valid[k] = 0;
 }
 
 /** 1 in pixels whose centres are inside the manifest's polygons. */

@@ -8,7 +8,7 @@ import { Affine, type Bounds, Crs, GeoBox, isFloat, rangeOf, transformBounds } f
 import { publicUrl } from '../io/http-request.js';
 import { readJson } from '../io/node/json.js';
 import { isAddress } from '../io/schemes.js';
-import { dictionary, validateStrictly } from '../json.js';
+import { dictionary, isMembers, type Members, validateStrictly } from '../json.js';
 import { RESAMPLINGS } from '../kernels/index.js';
 import { DeclaredRaster } from '../raster/declared.js';
 import { type BlockCache, openRaster, type Raster } from '../raster/node/index.js';
@@ -109,8 +109,8 @@ export async function readScene(location: string): Promise<Scene> {
   );
   const path = isFolder ? await documentIn(location) : location;
   const written = await readJson(path);
-  const document = isNotebook(written) ? await notebookScene(written, path) : withDeclarations(written);
-  return { path, document: validateStrictly(SceneSchema, document, path) };
+  const document = isNotebook(written) ? await notebookScene(written, path) : written;
+  return { path, document: validateStrictly(SceneSchema, withDeclarations(document), path) };
 }
 
 /** The scene file of a package, or the document of its arrays. */
@@ -118,12 +118,6 @@ async function documentIn(folder: string): Promise<string> {
   const scene = join(folder, SCENE_FILE);
   const hasScene = await stat(scene).catch(() => null);
   return hasScene === null ? ((await findNotebook(folder)) ?? scene) : scene;
-}
-
-type Members = Readonly<Record<string, unknown>>;
-
-function isMembers(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Declarations of units and nodata. An object under one of these names is a band. */

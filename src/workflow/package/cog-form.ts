@@ -3,15 +3,14 @@ import { join } from 'node:path';
 import type { GeoBox } from '../../geo/index.js';
 import { writeFileAtomically, writeJson } from '../../io/node/output.js';
 import { CogWriter, writeCog } from '../../raster/node/index.js';
-import { acquisitionUnits } from '../acquisition.js';
 import { listChips, startsOverAll } from '../chip-index.js';
+import type { PackageImage } from '../package-images.js';
 import { SCENE_FILE, SCENE_SCHEMA_VERSION, type SceneDocument } from '../scene.js';
 import {
   eventTime,
   type ImageWriter,
   type PackagedChips,
   type PackageForm,
-  type PackageImage,
   type PackagePlan,
 } from './form.js';
 
@@ -25,7 +24,6 @@ export class CogForm implements PackageForm {
   readonly #plan: PackagePlan;
   readonly #document: SceneDocument;
 
-  /** @throws {TerrachipError} INVALID_INPUT for a modality without units */
   constructor(plan: PackagePlan) {
     this.#plan = plan;
     this.#document = sceneOf(plan);
@@ -74,15 +72,13 @@ function sceneOf({ manifest, grid, images }: PackagePlan): SceneDocument {
   const datetime = eventTime(manifest);
   const inputs = new Map<string, SceneDocument['inputs'][string]>();
   for (const image of images) {
-    const { modality, phase, bands } = image;
+    const { modality, phase, units, bands } = image;
     const href = fileOf(image);
-    const bandFiles = Object.fromEntries(bands.map(({ name }, k) => [name, { href, band: k + 1 }]));
     // The images are already on the grid, so that nearest copies their values.
-    const input = inputs.get(modality) ?? {
-      units: acquisitionUnits(manifest, modality),
-      resampling: 'nearest',
-    };
+    const input = inputs.get(modality) ?? { units, resampling: 'nearest' };
     inputs.set(modality, input);
+    const own = units === input.units ? {} : { units };
+    const bandFiles = Object.fromEntries(bands.map(({ name }, k) => [name, { href, band: k + 1, ...own }]));
     if (phase === null) input.static = bandFiles;
     else input.phases = { ...input.phases, [phase]: bandFiles };
   }

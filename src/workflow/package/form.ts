@@ -1,14 +1,7 @@
 /** What the forms of a package have in common. */
 import type { GeoBox } from '../../geo/index.js';
 import type { Acquisition } from '../acquisition.js';
-
-/** One modality in one phase; each band may come in several tiles. */
-export interface PackageImage {
-  readonly modality: string;
-  /** Null for static images. */
-  readonly phase: string | null;
-  readonly bands: readonly { readonly name: string; readonly tiles: readonly string[] }[];
-}
+import type { PackageImage } from '../package-images.js';
 
 /** What a package is made of. */
 export interface PackagePlan {

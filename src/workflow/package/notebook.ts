@@ -7,8 +7,8 @@ import { basename, dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { invalidInput } from '../../errors.js';
 import { memberOf } from '../../json/keys.js';
-import { dictionary, validateStrictly } from '../../json.js';
-import { openNpy, type Units } from '../../raster/node/index.js';
+import { dictionary, isMembers, type Members, validateStrictly } from '../../json.js';
+import { openNpy } from '../../raster/node/index.js';
 import { UNITS } from '../../raster/units.js';
 import { bandName, STATIC_MODALITY } from '../acquisition.js';
 
@@ -51,6 +51,9 @@ const Name = v.pipe(v.string(), v.minLength(1, 'must not be empty'), v.maxLength
 const Finite = v.pipe(v.number(), v.finite('must be a finite number'));
 const Count = v.pipe(v.number(), v.integer('must be a whole number'), v.minValue(1, 'must be at least 1'));
 
+const NO_UNITS = `must be one of ${UNITS.join(', ')}, or such a name for each phase`;
+const UnitsName = v.picklist(UNITS, `must be one of ${UNITS.join(', ')}`);
+
 /** The document of the arrays. The keys of the notebook come first; the last four are terrachip's. */
 const NotebookSchema = v.object({
   crs: v.string(),
@@ -70,7 +73,8 @@ const NotebookSchema = v.object({
   datetime: v.optional(v.string()),
   /** Asset keys of each modality, in the order of its bands. */
   bands: v.optional(dictionary(Name, v.array(Name)), {}),
-  units: v.optional(dictionary(Name, v.picklist(UNITS, `must be one of ${UNITS.join(', ')}`)), {}),
+  /** The units of each modality, by phase where they differ. */
+  units: v.optional(dictionary(Name, v.union([UnitsName, dictionary(Name, UnitsName)], NO_UNITS)), {}),
 });
 
 export type NotebookDocument = v.InferOutput<typeof NotebookSchema>;
@@ -93,34 +97,40 @@ export async function findNotebook(folder: string): Promise<string | null> {
 
 /** Whether a JSON document describes the notebook's arrays. */
 export function isNotebook(document: unknown): boolean {
-  return typeof document === 'object' && document !== null && Object.hasOwn(document, 'full_files');
+  return isMembers(document) && Object.hasOwn(document, 'full_files');
 }
 
 /**
- * The scene of a notebook's arrays: a document for `SceneSchema`, with the arrays' shapes checked.
+ * The scene of a notebook's arrays, as a scene file has it. The shapes of the arrays are checked.
  * @throws {TerrachipError} INVALID_INPUT for a damaged document, units that are not declared, or an array of another shape
  */
-export async function notebookScene(document: unknown, path: string): Promise<Record<string, unknown>> {
+export async function notebookScene(document: unknown, path: string): Promise<Members> {
   const notebook = validateStrictly(NotebookSchema, document, path);
   const { crs, transform, width, height, phase_order, event, datetime, full_files } = notebook;
   const modalities = Object.keys(full_files).filter((name) => !MASKS.includes(name));
-  const units = unitsOf(notebook, modalities, path);
+  requireUnits(notebook, modalities, path);
   const inputs: Record<string, unknown> = {};
   for (const modality of modalities) {
     const bands = bandsOf(notebook, modality, path).map(bandName);
     const phases = modality === STATIC_MODALITY ? null : phase_order;
     const href = basename(full_files[modality].replaceAll('\\', '/'));
-    const array = join(dirname(path), href);
-    await requireShape(array, [bands.length, ...(phases === null ? [] : [phases.length]), height, width]);
     const times = phases?.length ?? 1;
-    const image = (time: number): Record<string, unknown> =>
+    const leading = phases === null ? [bands.length] : [bands.length, times];
+    await requireShape(join(dirname(path), href), [...leading, height, width]);
+    const image = (time: number): Members =>
       Object.fromEntries(bands.map((name, k) => [name, { href, band: k * times + time + 1 }]));
+    const units = notebook.units[modality];
+    const unitsIn = (phase: string): Members => (typeof units === 'string' ? {} : { units: units[phase] });
     inputs[modality] = {
-      units: units[modality],
+      ...(typeof units === 'string' ? { units } : {}),
       resampling: 'nearest',
       ...(phases === null
         ? { static: image(0) }
-        : { phases: Object.fromEntries(phases.map((phase, time) => [phase, image(time)])) }),
+        : {
+            phases: Object.fromEntries(
+              phases.map((phase, time) => [phase, { ...unitsIn(phase), ...image(time) }]),
+            ),
+          }),
     };
   }
   return {
@@ -141,13 +151,9 @@ function bandsOf({ bands, s1_bands, s2_bands }: NotebookDocument, modality: stri
   throw invalidInput(path, `names no bands for ${modality}`, remedy);
 }
 
-function unitsOf(
-  { units }: NotebookDocument,
-  modalities: readonly string[],
-  path: string,
-): Readonly<Record<string, Units>> {
-  const missing = modalities.filter((modality) => !Object.hasOwn(units, modality));
-  if (missing.length === 0) return units;
+function requireUnits(notebook: NotebookDocument, modalities: readonly string[], path: string): void {
+  const missing = modalities.filter((modality) => !Object.hasOwn(notebook.units, modality));
+  if (missing.length === 0) return;
   const wanted = missing.map((modality) => `"${modality}": …`).join(', ');
   const remedy = `add units: {${wanted}} with one of ${UNITS.join(', ')}`;
   throw invalidInput(path, `has no units for ${missing.join(', ')}`, remedy);

@@ -4,16 +4,17 @@
  * document. Rows go straight to their places in the files, so that memory does not grow with the scene.
  */
 import { join } from 'node:path';
+import { invalidInput } from '../../errors.js';
 import { makeFolder, writeFileAtomically, writeJson } from '../../io/node/output.js';
 import { NpyWriter, writeNpy } from '../../raster/node/index.js';
-import { acquisitionUnits } from '../acquisition.js';
+import { STATIC_MODALITY } from '../acquisition.js';
 import { CHIP, listChips, startsOfWhole } from '../chip-index.js';
+import type { PackageImage } from '../package-images.js';
 import {
   eventTime,
   type ImageWriter,
   type PackagedChips,
   type PackageForm,
-  type PackageImage,
   type PackagePlan,
 } from './form.js';
 import {
@@ -43,9 +44,10 @@ export class NpyForm implements PackageForm {
   readonly #document: NotebookDocument;
   readonly #arrays = new Map<string, OpenArray>();
 
-  /** @throws {TerrachipError} INVALID_INPUT for a modality without units */
+  /** @throws {TerrachipError} INVALID_INPUT for a manifest that says that a modality is missing in a phase */
   constructor(plan: PackagePlan) {
     this.#plan = plan;
+    requireAll(plan);
     const { document } = plan.manifest;
     this.#names = notebookNames(document.event.name, document.phase_order.length);
     this.#document = documentOf(plan);
@@ -122,7 +124,7 @@ export class NpyForm implements PackageForm {
   }
 }
 
-function documentOf({ manifest, grid }: PackagePlan): NotebookDocument {
+function documentOf({ manifest, grid, images }: PackagePlan): NotebookDocument {
   const { event, phase_order, assets } = manifest.document;
   const { crs, transform, width, height } = grid.toJSON();
   const modalities = Object.keys(assets);
@@ -146,6 +148,26 @@ function documentOf({ manifest, grid }: PackagePlan): NotebookDocument {
     event: event.name,
     ...(datetime === undefined ? {} : { datetime }),
     bands: assets,
-    units: Object.fromEntries(modalities.map((modality) => [modality, acquisitionUnits(manifest, modality)])),
+    units: Object.fromEntries(modalities.map((modality) => [modality, unitsOf(images, modality)])),
   };
+}
+
+/** The units of a modality, by phase where they differ. */
+function unitsOf(images: readonly PackageImage[], modality: string): NotebookDocument['units'][string] {
+  const own = images.filter((image) => image.modality === modality);
+  if (new Set(own.map(({ units }) => units)).size === 1) return own[0].units;
+  return Object.fromEntries(own.map(({ phase, units }) => [phase ?? '', units]));
+}
+
+/** Refuses phases without an image: they would be empty in the array. */
+function requireAll({ manifest, images }: PackagePlan): void {
+  const { assets, phase_order } = manifest.document;
+  for (const modality of Object.keys(assets)) {
+    if (modality === STATIC_MODALITY) continue;
+    for (const phase of phase_order) {
+      if (images.some((image) => image.modality === modality && image.phase === phase)) continue;
+      const problem = `has no ${modality} for the phase ${phase}, which its array needs`;
+      throw invalidInput(manifest.path, problem, 'add it, or package as COGs');
+    }
+  }
 }
