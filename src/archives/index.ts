@@ -4,4 +4,10 @@
  * @module
  */
 
+export type { Access, AccessRequest, Authorized, OpenOptions } from '../io/index.js';
 export { type Dated, Expiring } from './expiring.js';
+export {
+  type BlobPlace,
+  type PlanetaryComputerOptions,
+  planetaryComputerAccess,
+} from './planetary-computer.js';

@@ -12,9 +12,10 @@ import { makeOutputFolder } from '../io/node/output.js';
 import { type OperationOptions, reportProgress } from '../progress.js';
 import { createBlockCache } from '../raster/node/index.js';
 import { placeOf } from '../vector/features.js';
-import { Rasterizer, readAreas } from '../vector/node/index.js';
+import { Rasterizer } from '../vector/node/index.js';
 import { type Acquisition, readAcquisition } from './acquisition.js';
 import type { PackageFormat } from './choices.js';
+import { readFloodAreas } from './flood-areas.js';
 import { CogForm } from './package/cog-form.js';
 import type { PackagedChips } from './package/form.js';
 import { NpyForm } from './package/npy-form.js';
@@ -122,7 +123,7 @@ async function rasterizeLabel(
   const { label } = manifest.document;
   if (label === undefined) return null;
   const path = resolveHref(manifest, label.href);
-  const areas = await readAreas(path, {
+  const areas = await readFloodAreas(path, {
     signal,
     onProgress,
     bounds: grid.bounds,
