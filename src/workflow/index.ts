@@ -19,6 +19,7 @@ export type {
   IndexName,
   MapTask,
   ModelPrecision,
+  PackageFormat,
   PolygonFormat,
 } from './choices.js';
 export type { DoctorReport } from './doctor.js';
