@@ -227,7 +227,7 @@ export class GeoCatalog implements Iterable<CatalogRow> {
 }
 
 /** The numbers of a view's rows that match a query, in order. */
-function selectRows(view: RowView, query: PlaceQuery): Uint32Array {
+export function selectRows(view: RowView, query: PlaceQuery): Uint32Array {
   const { table, rows } = view;
   if (query.boxes === null) {
     const { starts, ends } = table;

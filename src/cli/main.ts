@@ -18,6 +18,7 @@ import { modelCommand } from './commands/model.js';
 import { packageCommand } from './commands/package.js';
 import { polygonizeCommand } from './commands/polygonize.js';
 import { quicklookCommand } from './commands/quicklook.js';
+import { rapidAi4EoCommand } from './commands/rapidai4eo.js';
 import { rasterizeCommand } from './commands/rasterize.js';
 import { warpCommand } from './commands/warp.js';
 import { inFlagsOf, type Rephrase } from './flags.js';
@@ -44,6 +45,7 @@ const COMMANDS = [
   warpCommand,
   calcCommand,
   catalogCommand,
+  rapidAi4EoCommand,
   packageCommand,
   modelCommand,
   inferCommand,
