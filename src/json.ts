@@ -4,11 +4,15 @@ import { invalidInput } from './errors.js';
 import { nearestOf, unknownKeyOf } from './json/keys.js';
 import { problemOfJson } from './json/problem.js';
 
-const isRecord = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+/** An object of a document, before it is checked. */
+export type Members = Readonly<Record<string, unknown>>;
+
+export function isMembers(value: unknown): value is Members {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
 
 /** An object with any members. `v.record` drops some names, such as `constructor`. */
-export const AnyRecord = v.custom<{ [x: string]: unknown }>(isRecord, 'must be an object');
+export const AnyRecord = v.custom<{ [x: string]: unknown }>(isMembers, 'must be an object');
 
 /**
  * An object whose keys are free names, including `constructor` and `__proto__`. The output has no prototype, so that a

@@ -15,6 +15,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['parquet'],
   ['raster', 'vector'],
   ['catalog', 'inference'],
+  ['archives'],
   ['workflow'],
   ['cli'],
   ['index'],
@@ -36,7 +37,13 @@ const PORTABLE = new Set([
 ]);
 
 /** The portable entries of layers that otherwise need Node. */
-const PORTABLE_FILES = ['inference/index.ts', 'vector/index.ts', 'catalog/index.ts', 'raster/index.ts'];
+const PORTABLE_FILES = [
+  'inference/index.ts',
+  'vector/index.ts',
+  'catalog/index.ts',
+  'raster/index.ts',
+  'archives/index.ts',
+];
 
 /** Everything else may use Node, but in the layers below only in `node/` folders. */
 const NODE_ANYWHERE = new Set(['workflow', 'cli']);

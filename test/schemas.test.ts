@@ -11,7 +11,12 @@ import {
   RegressionSpecSchema,
   SegmentationSpecSchema,
 } from '../src/inference/model-spec.js';
-import { AcquisitionSchema, readAcquisition } from '../src/workflow/acquisition.js';
+import {
+  AcquisitionItemSchema,
+  AcquisitionSchema,
+  readAcquisition,
+  SelectedItemsSchema,
+} from '../src/workflow/acquisition.js';
 import {
   BandSchema,
   ImageSchema,
@@ -37,11 +42,18 @@ const DOCUMENTS = {
 };
 const PAGE = 'docs/scene.md';
 
-/** In a file, units and nodata may also be members beside bands, and then the input needs none. */
+/**
+ * In a file, units and nodata may also be members beside bands, and then the input needs none; one item may stand for a
+ * list of one.
+ */
 const AS_WRITTEN = new Map<unknown, v.GenericSchema>([
   [
     ImageSchema,
     v.objectWithRest({ units: v.optional(UnitsSchema), nodata: v.optional(NodataSchema) }, BandSchema),
+  ],
+  [
+    SelectedItemsSchema,
+    v.union([AcquisitionItemSchema, v.pipe(v.array(AcquisitionItemSchema), v.minLength(1))]),
   ],
   [SceneInputSchema, v.object({ ...SceneInputSchema.entries, units: v.optional(UnitsSchema) })],
 ]);
@@ -107,6 +119,14 @@ function rowsOf(section: string): Map<string, string> {
   return new Map([...text.matchAll(/^\| `([^`]+)` \| (.+) \|$/gm)].map(([, key, meaning]) => [key, meaning]));
 }
 
+/** Of a form that is a list of another form, that one: its keys are described once. */
+function listedForm(form: JsonSchema, forms: readonly JsonSchema[]): JsonSchema {
+  const { items } = form;
+  if (typeof items !== 'object' || Array.isArray(items)) return form;
+  const keysOf = ({ properties }: JsonSchema): string => Object.keys(properties ?? {}).join();
+  return forms.some((other) => other.properties && keysOf(other) === keysOf(items)) ? items : form;
+}
+
 /** Adds descriptions to the keys of a schema, and returns the keys. */
 function describeKeys(schema: JsonSchema, path: string, rows: ReadonlyMap<string, string>): string[] {
   const keys = Object.entries(schema.properties ?? {});
@@ -122,11 +142,12 @@ function describeKeys(schema: JsonSchema, path: string, rows: ReadonlyMap<string
     if (row !== undefined) member.description = row[1];
     return [key, ...describeKeys(member, name, rows)];
   });
+  const forms = (schema.anyOf ?? []) as JsonSchema[];
   const items = schema.items !== undefined && !Array.isArray(schema.items) ? schema.items : undefined;
   return [
     ...own,
     ...(typeof items === 'object' ? describeKeys(items, `${path}[]`, rows) : []),
-    ...(schema.anyOf ?? []).flatMap((form) => describeKeys(form as JsonSchema, path, rows)),
+    ...forms.flatMap((form) => describeKeys(listedForm(form, forms), path, rows)),
   ];
 }
 

@@ -4,7 +4,11 @@ import { makeFolder, writeJson } from '../../src/io/node/output.js';
 import type { OperationOptions } from '../../src/progress.js';
 import { type CogOptions, writeCog } from '../../src/raster/node/index.js';
 import { type Position, polygonize } from '../../src/vector/index.js';
-import type { AcquisitionDocument, AcquisitionItem } from '../../src/workflow/acquisition.js';
+import {
+  type AcquisitionDocument,
+  type AcquisitionItem,
+  writtenAcquisition,
+} from '../../src/workflow/acquisition.js';
 import { elevationTiles } from './elevation.js';
 import { PHASES, type Phase } from './flood.js';
 import { OPTICAL_BANDS, opticalBand, opticalSurface } from './optical.js';
@@ -55,15 +59,15 @@ export async function writeEvent(
     options.signal?.throwIfAborted();
     options.onProgress?.({ type: 'progress', stage: 'event', done, total, unit: 'phases' });
     selected[phase] = {
-      S1RTC: await writeRadar(event, folder, phase),
-      S2L2A: await writeOptical(event, folder, phase),
+      S1RTC: [await writeRadar(event, folder, phase)],
+      S2L2A: [await writeOptical(event, folder, phase)],
     };
   }
   const demItems = await writeElevation(event, folder);
   const flood = join(folder, 'flood.geojson');
   await writeJson(flood, floodPolygons(event));
   const manifest = join(folder, 'manifest.json');
-  await writeJson(manifest, manifestOf(event, selected, demItems));
+  await writeJson(manifest, writtenAcquisition(manifestOf(event, selected, demItems)));
   options.onProgress?.({ type: 'progress', stage: 'event', done: total, total, unit: 'phases' });
   return { manifest, flood };
 }
@@ -182,6 +186,7 @@ function manifestOf(
   demItems: AcquisitionItem[],
 ): AcquisitionDocument {
   return {
+    schemaVersion: 1,
     event: {
       name: eventName(event),
       bbox: [...event.frame.bbox],

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { invalidInput } from '../errors.js';
 import { readJson } from '../io/node/json.js';
 import { memberOf } from '../json/keys.js';
-import { dictionary, validateStrictly } from '../json.js';
+import { dictionary, isMembers, mapValues, validateStrictly } from '../json.js';
 import type { Units } from '../raster/node/index.js';
 import { UNITS } from '../raster/units.js';
 import { resolveHref } from './scene.js';
@@ -11,8 +11,10 @@ import { resolveHref } from './scene.js';
 const Name = v.pipe(v.string(), v.minLength(1, 'must not be empty'), v.maxLength(128));
 const Finite = v.pipe(v.number(), v.finite('must be a finite number'));
 const AssetSchema = v.object({ href: v.pipe(v.string(), v.minLength(1, 'must name a file or URL')) });
+const ItemUnits = v.picklist(UNITS, `must be one of ${UNITS.join(', ')}`);
 
-const ItemSchema = v.object({
+/** @internal for the schemas of documents */
+export const AcquisitionItemSchema = v.object({
   collection: Name,
   id: Name,
   datetime: v.optional(v.string()),
@@ -21,12 +23,36 @@ const ItemSchema = v.object({
   orbit_state: v.optional(v.nullable(v.string())),
   relative_orbit: v.optional(v.nullable(Finite)),
   'eo:cloud_cover': v.optional(v.nullable(Finite)),
+  /** Cloud cover of the event's area in per cent, and what it was measured from. */
+  cloud_over_area: v.optional(v.nullable(Finite)),
+  cloud_source: v.optional(v.picklist(['scl', 'tile'], 'must be scl or tile')),
+  /** Whether the item is of another date or orbit than the first, and only fills what the first leaves. */
+  fills_gaps: v.optional(v.boolean()),
+  /** The units of the item's values, where its collection does not settle them. */
+  units: v.optional(ItemUnits),
   /** The item's files by asset key: paths relative to the manifest, or URLs. */
   assets: v.optional(dictionary(Name, AssetSchema)),
 });
 
+/** Items of one modality in one phase, first to last: a pixel is of the first item that has data there. @internal */
+export const SelectedItemsSchema = v.pipe(
+  v.array(AcquisitionItemSchema),
+  v.minLength(1, 'must name at least one item'),
+);
+
+const SelectionSchema = v.object({
+  /** Whether the choice is that of the published notebook. */
+  like_seed: v.optional(v.boolean(), false),
+  /** The catalog that each modality is from. */
+  catalogs: v.optional(dictionary(Name, v.string()), {}),
+  /** Modalities without an item, by phase. */
+  missing: v.optional(dictionary(Name, v.array(Name)), {}),
+  warnings: v.optional(v.array(v.string()), []),
+});
+
 /** @internal for the schemas of documents */
 export const AcquisitionSchema = v.object({
+  schemaVersion: v.optional(v.literal(1), 1),
   event: v.object({
     name: Name,
     /** `[west, south, east, north]` in degrees. */
@@ -39,15 +65,18 @@ export const AcquisitionSchema = v.object({
   /** Asset keys of each modality, in the order of its bands. */
   assets: dictionary(Name, v.pipe(v.array(Name), v.minLength(1, 'must name at least one asset'))),
   /** Units of a modality's values, where the collection does not imply them. */
-  units: v.optional(dictionary(Name, v.picklist(UNITS, `must be one of ${UNITS.join(', ')}`)), {}),
-  selected: dictionary(Name, dictionary(Name, ItemSchema)),
-  dem_items: v.array(ItemSchema),
+  units: v.optional(dictionary(Name, ItemUnits), {}),
+  /** A list of items a modality; in a file, one item may stand for a list of one. */
+  selected: dictionary(Name, dictionary(Name, SelectedItemsSchema)),
+  dem_items: v.array(AcquisitionItemSchema),
+  /** How the items were chosen. */
+  selection: v.optional(SelectionSchema),
   /** Polygons of the flood, for the label. */
   label: v.optional(AssetSchema),
 });
 
 export type AcquisitionDocument = v.InferOutput<typeof AcquisitionSchema>;
-export type AcquisitionItem = v.InferOutput<typeof ItemSchema>;
+export type AcquisitionItem = v.InferOutput<typeof AcquisitionItemSchema>;
 
 /** An acquisition manifest and its path. */
 export interface Acquisition {
@@ -67,7 +96,7 @@ const COLLECTION_UNITS: Readonly<Record<string, Units>> = {
 
 /** @throws {TerrachipError} NOT_FOUND or INVALID_INPUT */
 export async function readAcquisition(path: string): Promise<Acquisition> {
-  const document = validateStrictly(AcquisitionSchema, await readJson(path), path);
+  const document = validateStrictly(AcquisitionSchema, withLists(await readJson(path)), path);
   for (const phase of document.phase_order) {
     if (document.selected[phase] === undefined) {
       const remedy = 'add it to selected, or leave out the phase';
@@ -81,6 +110,24 @@ export async function readAcquisition(path: string): Promise<Acquisition> {
   return { path, document };
 }
 
+/** The document with a list of items where it has one item. */
+function withLists(document: unknown): unknown {
+  if (!isMembers(document) || !isMembers(document.selected)) return document;
+  const listed = (item: unknown): unknown => (isMembers(item) ? [item] : item);
+  const selected = mapValues(document.selected, (phase) =>
+    isMembers(phase) ? mapValues(phase, listed) : phase,
+  );
+  return { ...document, selected };
+}
+
+/** A manifest as the notebooks write it: without a list where one item is selected. */
+export function writtenAcquisition(document: AcquisitionDocument): object {
+  const selected = mapValues(document.selected, (phase) =>
+    mapValues(phase, (items) => (items.length === 1 ? items[0] : items)),
+  );
+  return { ...document, selected };
+}
+
 /** The path or URL of an asset. @throws {TerrachipError} INVALID_INPUT when the item has no such asset */
 export function assetHref(manifest: Acquisition, item: AcquisitionItem, key: string): string {
   const href = item.assets?.[key]?.href;
@@ -91,11 +138,20 @@ export function assetHref(manifest: Acquisition, item: AcquisitionItem, key: str
   return resolveHref(manifest, href);
 }
 
-/** The units of a modality's values. @throws {TerrachipError} INVALID_INPUT when they are unknown */
-export function acquisitionUnits(manifest: Acquisition, modality: string): Units {
+/**
+ * The units of an item's values: its own, or those of its modality.
+ * @throws {TerrachipError} INVALID_INPUT when they are unknown
+ */
+export function acquisitionUnits(manifest: Acquisition, modality: string, item: AcquisitionItem): Units {
   const { document, path } = manifest;
-  const units = document.units[modality] ?? memberOf(COLLECTION_UNITS, document.collections[modality] ?? '');
+  const collection = document.collections[modality] ?? item.collection;
+  const units = item.units ?? document.units[modality] ?? memberOf(COLLECTION_UNITS, collection);
   if (units !== undefined) return units;
   const remedy = `add units: {"${modality}": …} with one of ${UNITS.join(', ')}`;
   throw invalidInput(path, `has no units for ${modality}`, remedy);
+}
+
+/** Whether a manifest says that a modality has no item in a phase. */
+export function isMissing({ document }: Acquisition, phase: string, modality: string): boolean {
+  return document.selection?.missing[phase]?.includes(modality) ?? false;
 }

@@ -4,39 +4,20 @@
  */
 
 import { join } from 'node:path';
-import { invalidInput } from '../errors.js';
-import { GeoBox, gridsMeet, noOverlap, type RowRange } from '../geo/index.js';
-import type { Backend, BackendInfo, DeviceTensor } from '../gpu/index.js';
+import { GeoBox, noOverlap } from '../geo/index.js';
+import type { BackendInfo } from '../gpu/index.js';
 import { type BackendChoice, createBackend } from '../gpu/node/index.js';
 import { requireApart } from '../io/node/inputs.js';
 import { makeOutputFolder, writeFileAtomically, writeJson } from '../io/node/output.js';
-import { memberOf } from '../json/keys.js';
-import { mosaic } from '../kernels/index.js';
 import { type OperationOptions, reportProgress } from '../progress.js';
-import {
-  type BlockCache,
-  CogWriter,
-  createBlockCache,
-  type Raster,
-  type RowSource,
-  readStrips,
-  WarpedRaster,
-  writeCog,
-} from '../raster/node/index.js';
+import { CogWriter, createBlockCache, writeCog } from '../raster/node/index.js';
 import { placeOf } from '../vector/features.js';
 import { Rasterizer, readAreas } from '../vector/node/index.js';
-import {
-  type Acquisition,
-  type AcquisitionItem,
-  acquisitionUnits,
-  assetHref,
-  readAcquisition,
-  STATIC_MODALITY,
-} from './acquisition.js';
+import { type Acquisition, readAcquisition } from './acquisition.js';
 import { chipIndex } from './chip-index.js';
+import { listImages, type PackageImage, packageImage } from './package-images.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
-import { resolveHref, SCENE_FILE, SCENE_SCHEMA_VERSION, type SceneDocument, SceneRasters } from './scene.js';
-import { requireGeobox } from './target-grid.js';
+import { resolveHref, SCENE_FILE, SCENE_SCHEMA_VERSION, type SceneDocument } from './scene.js';
 
 /** The acquisition manifest to package, and the grid. */
 export interface PackageOptions extends OperationOptions {
@@ -66,22 +47,10 @@ export interface PackageReport {
   backend: BackendInfo;
 }
 
-/** The bands of one modality in one phase; each band may come in several tiles. */
-interface Image {
-  readonly modality: string;
-  /** Null for static images. */
-  readonly phase: string | null;
-  readonly bands: readonly { name: string; tiles: readonly string[] }[];
-  readonly file: string;
-}
-
 /** Files of a package besides images and scene file. */
 const VALID_FILE = 'valid.tif';
 const LABEL_FILE = 'label.tif';
 const CHIPS_FILE = 'chips.csv';
-
-/** Models' band names by the asset keys of STAC catalogs. */
-const BAND_NAMES: Readonly<Record<string, string>> = { vv: 'VV', vh: 'VH', data: 'DEM' };
 
 export async function packageManifest(options: PackageOptions): Promise<PackageReport> {
   const { output, signal } = options;
@@ -143,48 +112,25 @@ function packageGrid({ document }: Acquisition, options: PackageOptions): GeoBox
   );
 }
 
-function listImages(manifest: Acquisition): Image[] {
-  const { document, path } = manifest;
-  const image = (modality: string, phase: string | null, items: readonly AcquisitionItem[]): Image => ({
-    modality,
-    phase,
-    bands: document.assets[modality].map((key) => ({
-      name: memberOf(BAND_NAMES, key) ?? key,
-      tiles: items.map((item) => assetHref(manifest, item, key)),
-    })),
-    file: phase === null ? `${modality}.tif` : `${modality}-${phase}.tif`,
-  });
-  return Object.keys(document.assets).flatMap((modality) => {
-    if (modality === STATIC_MODALITY) return [image(modality, null, document.dem_items)];
-    return document.phase_order.map((phase) => {
-      const item = document.selected[phase][modality];
-      if (item === undefined) {
-        throw invalidInput(path, `selects no ${modality} for the phase ${phase}`, 'add it to selected');
-      }
-      return image(modality, phase, [item]);
-    });
-  });
-}
-
 /** The manifest and all files that it names. */
-function filesOf(manifest: Acquisition, images: readonly Image[]): string[] {
+function filesOf(manifest: Acquisition, images: readonly PackageImage[]): string[] {
   const { label } = manifest.document;
-  const tiles = images.flatMap(({ bands }) => bands.flatMap((band) => band.tiles));
+  const tiles = images.flatMap(({ bands }) => bands.flatMap((band) => band.tiles.map(({ href }) => href)));
   return [manifest.path, ...tiles, ...(label === undefined ? [] : [resolveHref(manifest, label.href)])];
 }
 
-function sceneOf(manifest: Acquisition, grid: GeoBox, images: readonly Image[]): SceneDocument {
+function sceneOf(manifest: Acquisition, grid: GeoBox, images: readonly PackageImage[]): SceneDocument {
   const { event, phase_order } = manifest.document;
   const date = event.phase_dates.event;
   const inputs = new Map<string, SceneDocument['inputs'][string]>();
-  for (const { modality, phase, bands, file } of images) {
-    const bandFiles = Object.fromEntries(bands.map(({ name }, k) => [name, { href: file, band: k + 1 }]));
+  for (const { modality, phase, units, bands, file } of images) {
     // The images are already on the grid, so that nearest copies their values.
-    const input = inputs.get(modality) ?? {
-      units: acquisitionUnits(manifest, modality),
-      resampling: 'nearest',
-    };
+    const input = inputs.get(modality) ?? { units, resampling: 'nearest' };
     inputs.set(modality, input);
+    const own = units === input.units ? {} : { units };
+    const bandFiles = Object.fromEntries(
+      bands.map(({ name }, k) => [name, { href: file, band: k + 1, ...own }]),
+    );
     if (phase === null) input.static = bandFiles;
     else input.phases = { ...input.phases, [phase]: bandFiles };
   }
@@ -197,83 +143,6 @@ function sceneOf(manifest: Acquisition, grid: GeoBox, images: readonly Image[]):
     phases: [...phase_order],
     inputs: Object.fromEntries(inputs),
   };
-}
-
-/** Warps the bands of an image in strips; one strip is written while the next is computed. */
-async function packageImage(
-  image: Image,
-  grid: GeoBox,
-  backend: Backend,
-  cache: BlockCache,
-  writer: CogWriter,
-  valid: Uint8Array,
-  signal?: AbortSignal,
-): Promise<void> {
-  const rasters = new SceneRasters(cache);
-  let writing: Promise<void> = Promise.resolve();
-  try {
-    const bands: WarpedRaster[][] = [];
-    for (const { tiles } of image.bands) {
-      const opened: Raster[] = [];
-      for (const tile of tiles) {
-        opened.push(await rasters.open(tile, signal));
-      }
-      const overlaps = opened.map(requireGeobox).some((geobox) => gridsMeet(geobox, grid));
-      if (!overlaps) throw noOverlap(opened[0].name, opened[0].geobox, 'the event’s box', grid);
-      bands.push(
-        opened.map(
-          (raster) => new WarpedRaster(backend, raster, { geobox: grid, resampling: 'bilinear', bands: [1] }),
-        ),
-      );
-    }
-    const source = meansOf(backend, bands, grid);
-    for await (const { rows, values } of readStrips(backend, source, signal)) {
-      const covered = valid.subarray(rows.start * grid.width, rows.end * grid.width);
-      for (const band of values) markInvalid(band, covered);
-      await writing;
-      writing = writer.writeRows(values);
-      writing.catch(() => undefined);
-    }
-    await writing;
-  } finally {
-    await Promise.allSettled([writing]);
-    await rasters.dispose();
-  }
-}
-
-/** Rows of bands in one or more tiles. Overlapping tiles are averaged, without nodata. */
-function meansOf(backend: Backend, bands: readonly (readonly WarpedRaster[])[], geobox: GeoBox): RowSource {
-  return {
-    geobox,
-    bandCount: bands.length,
-    async readRows(rows, planes, firstRow, signal) {
-      for (const [band, tiles] of bands.entries()) {
-        if (tiles.length === 1) await tiles[0].readRows(rows, [planes[band]], firstRow, signal);
-        else await readMean(tiles, rows, planes[band], firstRow, signal);
-      }
-    },
-  };
-
-  async function readMean(
-    tiles: readonly WarpedRaster[],
-    rows: RowRange,
-    destination: DeviceTensor,
-    firstRow: number,
-    signal?: AbortSignal,
-  ): Promise<void> {
-    const layers = tiles.map(() => backend.allocate(destination.shape, 'float32'));
-    try {
-      for (const [k, tile] of tiles.entries()) await tile.readRows(rows, [layers[k]], firstRow, signal);
-      mosaic(backend, { layers, method: 'mean', destination });
-      await backend.submit();
-    } finally {
-      for (const layer of layers) layer.dispose();
-    }
-  }
-}
-
-function markInvalid(values: Float32Array, valid: Uint8Array): void {
-  for (let k = 0; k < values.length; k++) if (!Number.isFinite(values[k])) valid[k] = 0;
 }
 
 /** 1 in pixels whose centres are inside the manifest's polygons. */

@@ -8,7 +8,7 @@ import { Affine, type Bounds, Crs, GeoBox, isFloat, rangeOf, transformBounds } f
 import { publicUrl } from '../io/http-request.js';
 import { readJson } from '../io/node/json.js';
 import { isAddress } from '../io/schemes.js';
-import { dictionary, validateStrictly } from '../json.js';
+import { dictionary, isMembers, type Members, validateStrictly } from '../json.js';
 import { RESAMPLINGS } from '../kernels/index.js';
 import { DeclaredRaster } from '../raster/declared.js';
 import { type BlockCache, openRaster, type Raster } from '../raster/node/index.js';
@@ -108,12 +108,6 @@ export async function readScene(location: string): Promise<Scene> {
   );
   const path = isFolder ? join(location, SCENE_FILE) : location;
   return { path, document: validateStrictly(SceneSchema, withDeclarations(await readJson(path)), path) };
-}
-
-type Members = Readonly<Record<string, unknown>>;
-
-function isMembers(value: unknown): value is Members {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Declarations of units and nodata. An object under one of these names is a band. */

@@ -85,6 +85,7 @@ describe('public API', () => {
   it('has one entry per module, and a /node entry for each module with a Node part', () => {
     expect(Object.keys(ENTRIES).sort()).toEqual([
       '.',
+      './archives',
       './catalog',
       './geo',
       './geo/epsg',

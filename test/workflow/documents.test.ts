@@ -68,7 +68,7 @@ describe('user documents', () => {
     const items = { S1RTC: { collection: 'c', id: 'i', days_form_phase: 3 } };
     const changed = JSON.stringify({ ...MANIFEST, selected: { event: items } });
     await expect(readAcquisition(await written('manifest.json', changed))).rejects.toThrow(
-      ': selected.event.S1RTC has the unknown key "days_form_phase"; did you mean "days_from_phase"?',
+      ': selected.event.S1RTC.0 has the unknown key "days_form_phase"; did you mean "days_from_phase"?',
     );
     const prefixed = JSON.stringify({
       ...MANIFEST,

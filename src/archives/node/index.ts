@@ -1,0 +1,5 @@
+/**
+ * `terrachip/archives` in Node: the portable part, and what reads and writes files.
+ * @module terrachip/archives
+ */
+export * from '../index.js';
