@@ -5,3 +5,4 @@
  */
 
 export { type Dated, Expiring } from './expiring.js';
+export * from './rapidai4eo/index.js';

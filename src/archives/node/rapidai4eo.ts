@@ -28,8 +28,9 @@ export async function openRapidAi4Eo({
   onProgress,
   ...options
 }: OpenRapidAi4EoOptions = {}): Promise<RapidAi4EoLocations> {
+  const operation = { onProgress, signal: options.signal };
   await using outlines = await openSource(geometries, options);
-  if (labels === null) return readLocations({ geometries: outlines }, { onProgress, signal: options.signal });
+  if (labels === null) return await readLocations({ geometries: outlines }, operation);
   await using table = await openSource(labels, options);
-  return readLocations({ geometries: outlines, labels: table }, { onProgress, signal: options.signal });
+  return await readLocations({ geometries: outlines, labels: table }, operation);
 }
