@@ -19,6 +19,7 @@ const GIVEN: Readonly<Record<string, string>> = {
       function sign(href: string): string;
       function train(images: ChipArray): void;
     }`,
+  'docs/stac.md': '',
   'docs/kernels.md': `
     import type { createBackend as create, Kernel } from 'terrachip/kernels';
     declare global {

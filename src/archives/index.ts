@@ -4,5 +4,11 @@
  * @module
  */
 
+export type { Access, AccessRequest, Authorized, OpenOptions } from '../io/index.js';
 export { type Dated, Expiring } from './expiring.js';
+export {
+  type BlobPlace,
+  type PlanetaryComputerOptions,
+  planetaryComputerAccess,
+} from './planetary-computer.js';
 export * from './rapidai4eo/index.js';

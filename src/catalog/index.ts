@@ -18,7 +18,7 @@ export type {
   TypedArray,
 } from '../geo/index.js';
 export type { Backend } from '../gpu/index.js';
-export type { ByteSource, ReadOptions } from '../io/index.js';
+export type { ByteSource, OpenOptions, ReadOptions } from '../io/index.js';
 export type { Antialias, BitField, MosaicMethod, Resampling } from '../kernels/index.js';
 export type { OperationOptions } from '../progress.js';
 export type { BlockCache, Raster, Units } from '../raster/index.js';
@@ -60,5 +60,8 @@ export * from './samplers/index.js';
 export { type OnRow, SpatialIndex } from './spatial-index.js';
 export { catalogFromStac, type StacOptions } from './stac/catalog.js';
 export type { HrefOptions } from './stac/href.js';
+export { type AssetSelection, selectAssets, withoutSignatures } from './stac/item-assets.js';
+export type { StacQuery } from './stac/query.js';
+export { type ItemDocument, type SearchOptions, searchStac } from './stac/search.js';
 export { type NearestOptions, type Padding, placeOf, type TimeLike } from './times.js';
 export { type Dedupe, type DedupePolicy, sceneId } from './union.js';

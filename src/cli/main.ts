@@ -1,7 +1,7 @@
 /** The command line: parsing and printing, nothing else. */
 import { Command, CommanderError, type OutputConfiguration } from 'commander';
 import { invalidInput, isError, isTerrachipError, messageOf } from '../errors.js';
-import { setLeastRate } from '../io/http-request.js';
+import { setLeastRate } from '../io/exchange.js';
 import { writeError } from '../io/node/output.js';
 import { VERSION } from '../version.js';
 import { parseCount } from './arguments.js';

@@ -63,17 +63,23 @@ export type { PhaseCounters } from './phases.js';
 export { type RunnerCounters, type RunnerOptions, runScene, type Stage } from './runner.js';
 export { ModelSession, type SessionOptions } from './session.js';
 export { type SceneImage, SceneStrips, type Strip } from './strip.js';
-export type { Encoder, Merge, Modality, Pooling } from './terramind/architecture.js';
+export type { Encoder, Merge, Modality } from './terramind/architecture.js';
 export {
   type Architecture,
   type ArchitectureOptions,
-  type ChipSize,
   decoderGraph,
   detectArchitecture,
   encoderGraph,
   findLeftovers,
-  type Leftovers,
-  type TerramindGraph,
   type WholeGraphOptions,
   wholeGraph,
 } from './terramind/index.js';
+export type {
+  CheckpointGraph,
+  ChipSize,
+  Decoder,
+  Leftovers,
+  PhasePooling,
+  Pooling,
+  Segmentation,
+} from './vit/index.js';

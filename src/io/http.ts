@@ -1,16 +1,10 @@
 import { invalidInput, TerrachipError } from '../errors.js';
 import { Resource } from '../resource.js';
+import { isEncoded } from './body.js';
 import { type ByteSource, checkRange, type ReadOptions } from './byte-source.js';
-import {
-  type HttpAnswer,
-  type HttpCounters,
-  type HttpOptions,
-  isEncoded,
-  MAX_WHOLE_BYTES,
-  networkError,
-  publicUrl,
-  request,
-} from './http-request.js';
+import type { HttpOptions } from './exchange.js';
+import { networkError, publicUrl } from './http-errors.js';
+import { type HttpAnswer, type HttpCounters, MAX_WHOLE_BYTES, request } from './http-request.js';
 
 /** Bytes of the first request: the headers of most cloud-optimised files, and the size from the answer. */
 const PREFIX_BYTES = 32 * 1024;

@@ -5,11 +5,20 @@
  */
 
 export type { Resource } from '../resource.js';
+export {
+  type Access,
+  type AccessRequest,
+  type Authorized,
+  combineAccess,
+  setDefaultAccess,
+} from './access.js';
 export { type ByteSource, checkRange, MemorySource, type ReadOptions } from './byte-source.js';
+export type { HttpOptions } from './exchange.js';
 export { HttpSource } from './http.js';
-export type { HttpCounters, HttpOptions } from './http-request.js';
+export type { HttpCounters } from './http-request.js';
 export { type BlockCacheOptions, withBlockCache } from './middleware/cache.js';
 export { type CoalesceOptions, withCoalescing } from './middleware/coalesce.js';
 export { type RetryOptions, withRetry } from './middleware/retry.js';
 export { type OpenOptions, openUrl } from './open-url.js';
 export { Semaphore, withLimit } from './semaphore.js';
+export { requestBody, requestJson, type WebAnswer, type WebRequest } from './web-request.js';

@@ -1,8 +1,9 @@
 /** Files on web servers, with the middlewares that they want. Runs anywhere. */
 import { invalidInput } from '../errors.js';
 import type { ByteSource } from './byte-source.js';
+import type { HttpOptions } from './exchange.js';
 import { HttpSource } from './http.js';
-import { type HttpOptions, publicUrl } from './http-request.js';
+import { publicUrl } from './http-errors.js';
 import { withCoalescing } from './middleware/coalesce.js';
 import { type RetryOptions, retrying, withRetry } from './middleware/retry.js';
 import { Semaphore, withLimit } from './semaphore.js';

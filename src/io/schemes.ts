@@ -1,6 +1,6 @@
 /** Addresses that other tools open and terrachip does not: what they are, and how to write them here. */
 import { TerrachipError } from '../errors.js';
-import { percentDecoded, publicUrl } from './http-request.js';
+import { percentDecoded, publicUrl } from './http-errors.js';
 
 /** A store's schemes, its name, and the HTTPS address of a file in a bucket. */
 const STORES: readonly [schemes: RegExp, name: string, address: (bucket: string, key: string) => string][] = [

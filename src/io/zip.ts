@@ -2,12 +2,15 @@
 import { invalidInput, messageOf, TerrachipError } from '../errors.js';
 import { type ByteSource, checkRange } from './byte-source.js';
 import { inflateExactly } from './inflate.js';
+import { leavesStore } from './key.js';
 
 export interface ZipEntry {
   /** Bytes, decompressed. */
   readonly size: number;
   /** Whether its bytes lie in the file as they are, so that a part is read without the rest. */
   readonly stored: boolean;
+  /** Whether it is a symbolic link, whose bytes are the path that it leads to. */
+  readonly isLink: boolean;
 }
 
 export interface ZipArchive {
@@ -80,6 +83,23 @@ export async function openZip(source: ByteSource, options: ZipOptions = {}): Pro
   };
 }
 
+/**
+ * Checks the names of an archive that is unpacked, or read as if it were.
+ * @param name of the archive, for messages
+ * @throws {TerrachipError} INVALID_INPUT for one with a name that leaves its folder (`../`, an absolute path), or a link
+ */
+export function requireSafeNames(archive: ZipArchive, name: string): void {
+  for (const [key, { isLink }] of archive.entries) {
+    if (!isLink && !leavesStore(key)) continue;
+    const problem = isLink ? 'is a link' : 'leads out of the folder of the archive';
+    throw invalidInput(
+      name,
+      `holds ${JSON.stringify(key.slice(0, 100))}, which ${problem}`,
+      'do not trust it',
+    );
+  }
+}
+
 /** Bytes of the record that ends a file, before its comment, and the longest comment. */
 const END_BYTES = 22;
 const MAX_COMMENT = 0xffff;
@@ -131,8 +151,10 @@ async function readDirectory(source: ByteSource, limit: number): Promise<Map<str
     const name = decoder.decode(new Uint8Array(view.buffer, view.byteOffset + at + ENTRY_BYTES, nameLength));
     const method = view.getUint16(at + 10, true);
     const encrypted = (view.getUint16(at + 8, true) & 1) === 1;
+    // The upper half of the attributes is the mode of Unix, whose upper four bits are 10 for a link.
+    const isLink = view.getUint16(at + 40, true) >> 12 === 10;
     if (!name.endsWith('/')) {
-      entries.set(name, { ...numbers, method, encrypted, stored: method === 0 && !encrypted });
+      entries.set(name, { ...numbers, method, encrypted, isLink, stored: method === 0 && !encrypted });
     }
     at = end;
   }

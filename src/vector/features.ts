@@ -91,10 +91,15 @@ export function placeOf({ crs, features }: AreaFeatures): Place | null {
 }
 
 /**
- * The one layer of a file that is meant.
- * @throws {TerrachipError} INVALID_OPTION where there are several and none is named; NOT_FOUND for a name it lacks
+ * The one layer of a file that is meant: the one that is named, the only one, or the first by `preferred`, with a warning
+ * that says which.
+ * @throws {TerrachipError} INVALID_OPTION where there are several and none is meant; NOT_FOUND for a name it lacks
  */
-export function chooseLayer(name: string, layers: readonly string[], wanted: string | undefined): string {
+export function chooseLayer(
+  name: string,
+  layers: readonly string[],
+  { layer: wanted, preferred = [], onProgress }: ParseVectorOptions,
+): string {
   if (wanted !== undefined && !layers.includes(wanted)) {
     throw new TerrachipError(
       'NOT_FOUND',
@@ -104,7 +109,9 @@ export function chooseLayer(name: string, layers: readonly string[], wanted: str
     );
   }
   if (layers.length === 0) throw invalidInput(name, 'holds no layer with a geometry', 'check the file');
-  if (wanted === undefined && layers.length > 1) {
+  if (wanted !== undefined || layers.length === 1) return wanted ?? layers[0];
+  const [found, ...others] = preferredOf(layers, preferred);
+  if (found === undefined || others.length > 0) {
     throw new TerrachipError(
       'INVALID_OPTION',
       `${name} holds ${layers.length} layers`,
@@ -112,7 +119,18 @@ export function chooseLayer(name: string, layers: readonly string[], wanted: str
       { option: 'layer' },
     );
   }
-  return wanted ?? layers[0];
+  const message = `${name} holds ${layers.length} layers, of which ${found} is read`;
+  onProgress?.({ type: 'warning', message });
+  return found;
+}
+
+/** The names that match the first of some patterns that any name matches; none where no pattern does. */
+export function preferredOf(names: readonly string[], preferred: readonly RegExp[]): string[] {
+  for (const pattern of preferred) {
+    const found = names.filter((name) => pattern.test(name));
+    if (found.length > 0) return found;
+  }
+  return [];
 }
 
 /** The first 20 names, for messages. */
@@ -122,8 +140,13 @@ export function listed(names: readonly string[]): string {
 
 /** What a reader needs to know besides the file. */
 export interface ParseVectorOptions {
-  /** The layer of a file with several; default: the only one there is. */
+  /** The layer of a file with several; default: the only one there is, or the one that `preferred` says. */
   layer?: string;
+  /**
+   * Which layer of several is read where none is named, with a warning: the one whose name matches the first of these
+   * patterns that any name matches. Default: none is.
+   */
+  preferred?: readonly RegExp[];
   /** The reference system of a file that does not say its own. What a file says of itself wins. */
   crs?: Crs;
   /**

@@ -33,7 +33,7 @@ export function parseTopoJson(
   options: ParseVectorOptions = {},
 ): VectorFeatures {
   const topology = validate(Topology, document, name);
-  const layer = chooseLayer(name, Object.keys(topology.objects), options.layer);
+  const layer = chooseLayer(name, Object.keys(topology.objects), options);
   const crs = crsOfMember(topology.crs, name, options);
   const checker = new GeometryChecker(name, crs, options);
   const notation = arcNotation(topology);

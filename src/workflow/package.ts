@@ -12,9 +12,10 @@ import { makeOutputFolder, writeFileAtomically, writeJson } from '../io/node/out
 import { type OperationOptions, reportProgress } from '../progress.js';
 import { CogWriter, createBlockCache, writeCog } from '../raster/node/index.js';
 import { placeOf } from '../vector/features.js';
-import { Rasterizer, readAreas } from '../vector/node/index.js';
+import { Rasterizer } from '../vector/node/index.js';
 import { type Acquisition, readAcquisition } from './acquisition.js';
 import { chipIndex } from './chip-index.js';
+import { readFloodAreas } from './flood-areas.js';
 import { listImages, type PackageImage, packageImage } from './package-images.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { resolveHref, SCENE_FILE, SCENE_SCHEMA_VERSION, type SceneDocument } from './scene.js';
@@ -154,7 +155,7 @@ async function rasterizeLabel(
   const { label } = manifest.document;
   if (label === undefined) return null;
   const path = resolveHref(manifest, label.href);
-  const areas = await readAreas(path, {
+  const areas = await readFloodAreas(path, {
     signal,
     onProgress,
     bounds: grid.bounds,

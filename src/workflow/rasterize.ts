@@ -1,22 +1,24 @@
 /** Burns polygons onto a grid in strips. */
 import { invalidOption } from '../errors.js';
-import { allocateArray, type Dtype, gridStrips, noOverlap } from '../geo/index.js';
+import { allocateArray, type Dtype, type GeoBox, gridStrips, noOverlap } from '../geo/index.js';
 import { requireOutput } from '../io/node/inputs.js';
 import { type OperationOptions, reportProgress } from '../progress.js';
-import { CogWriter } from '../raster/node/index.js';
+import { CogWriter, createBlockCache } from '../raster/node/index.js';
 import { burnValue, requireHolds } from '../vector/burn-values.js';
 import { placeOf } from '../vector/features.js';
 
 import { type PropertyClass, Rasterizer, readAreas } from '../vector/node/index.js';
 
+import { FLOOD_LAYERS } from './flood-areas.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
+import { readScene, resolveGrid, SceneRasters } from './scene.js';
 import { type TargetGrid, targetGrid } from './target-grid.js';
 
 /** The polygons to burn, and the grid. */
 export interface RasterizeFileOptions extends OperationOptions {
   /** A vector file of polygons. */
   source: string;
-  /** For a file with several layers. */
+  /** Of a file with several; default: the one that is named as those of floods are (`FLOOD_LAYERS`). */
   layer?: string;
   /** The CRS of a file that declares none. */
   sourceCrs?: string;
@@ -24,6 +26,7 @@ export interface RasterizeFileOptions extends OperationOptions {
   encoding?: string;
   /** The COG to write. */
   destination: string;
+  /** `like` may also be a scene file. */
   grid: TargetGrid;
   /** Burn all pixels that a polygon touches (default: only those whose centre is inside). */
   allTouched?: boolean;
@@ -60,11 +63,12 @@ export async function rasterizeFile(options: RasterizeFileOptions): Promise<Rast
     formats: ['GeoTIFF'],
     inputs: [options.source, ...('like' in grid ? [grid.like] : [])],
   });
-  const geobox = (await targetGrid(grid)).requireAtMost(
+  const geobox = (await gridToBurnOn(grid, signal)).requireAtMost(
     options.maxPixels ?? DEFAULT_MAX_PIXELS,
     'choose a coarser `resolution`, smaller `bounds`, or raise `maxPixels`',
   );
   const read = {
+    preferred: FLOOD_LAYERS,
     layer: options.layer,
     crs: options.sourceCrs,
     encoding: options.encoding,
@@ -109,6 +113,17 @@ export async function rasterizeFile(options: RasterizeFileOptions): Promise<Rast
     features: areas.features.length,
     burnedPixels,
   };
+}
+
+/** The grid of a raster or a scene file, or one in a CRS. */
+async function gridToBurnOn(grid: TargetGrid, signal?: AbortSignal): Promise<GeoBox> {
+  if (!('like' in grid) || !/\.json$/i.test(grid.like)) return targetGrid(grid);
+  const rasters = new SceneRasters(createBlockCache());
+  try {
+    return await resolveGrid(await readScene(grid.like), rasters, signal);
+  } finally {
+    await rasters.dispose();
+  }
 }
 
 /** One value for all features, or the property with each feature's value. */

@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import { invalidInput } from '../errors.js';
 import { nearestTurn, unionBounds } from '../geo/bounds.js';
 import { Affine, type Bounds, Crs, GeoBox, isFloat, rangeOf, transformBounds } from '../geo/index.js';
-import { publicUrl } from '../io/http-request.js';
+import { publicUrl } from '../io/http-errors.js';
 import { readJson } from '../io/node/json.js';
 import { isAddress } from '../io/schemes.js';
 import { dictionary, isMembers, type Members, validateStrictly } from '../json.js';

@@ -8,10 +8,10 @@ import {
   detectArchitecture,
   encoderGraph,
   findLeftovers,
-  type TerramindGraph,
   wholeGraph,
 } from '../../src/inference/terramind/index.js';
-import { resizeBicubic } from '../../src/inference/terramind/position.js';
+import { resizeBicubic } from '../../src/inference/vit/bicubic.js';
+import type { CheckpointGraph } from '../../src/inference/vit/index.js';
 import { temporaryFolder } from '../support/files.js';
 import { MemoryCheckpoint } from '../support/memory-checkpoint.js';
 import { encodeGraph } from '../support/models.js';
@@ -44,7 +44,7 @@ async function run(
   return Object.fromEntries(Object.entries(results).map(([name, { data }]) => [name, data as Float32Array]));
 }
 
-const bytes = ({ graph }: TerramindGraph): Promise<Uint8Array> => encodeGraph(graph);
+const bytes = ({ graph }: CheckpointGraph): Promise<Uint8Array> => encodeGraph(graph);
 const whole = await run(await bytes(wholeGraph(checkpoint, architecture, chip)), inputs);
 
 const BLOCKS = 'model.encoder.encoder.encoder.';
@@ -140,7 +140,7 @@ describe('a checkpoint', () => {
       'memory holds no model.neck.2.fpn1.1.weight, model.neck.2.fpn2.0.bias and no ' +
         'model.decoder.decoder.blocks.1.conv1.1.running_var; it holds ' +
         'model.encoder.encoder.encoder.0.norm1.weight as (63), not (64); it has model.neck.2.fpn2.bias, which the ' +
-        'model does not use; give a complete checkpoint of a TerraMind model.',
+        'model does not use; give a complete checkpoint of the model.',
     );
   });
 
@@ -352,7 +352,7 @@ describe('graphs', () => {
 
 // torch.nn.functional.interpolate(x, size=(3, 5), mode='bicubic', align_corners=False)
 it('positions are resized as PyTorch does', () => {
-  const resized = resizeBicubic(Float32Array.of(0, 3, 6, 2, 5, 1), 1, [2, 3], [3, 5]);
+  const resized = resizeBicubic(Float32Array.of(0, 3, 6, 2, 5, 1), 1, [2, 3], [3, 5], false);
   const expected = [
     -0.461611, 0.73064, 2.82639, 5.250265, 6.780363, 0.712, 2.200001, 4.0, 3.91, 3.452001, 1.885611, 3.669361,
     5.173611, 2.569737, 0.12364,

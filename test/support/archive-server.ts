@@ -61,7 +61,7 @@ export interface ArchiveRequest {
 
 /**
  * What goes wrong with an answer: another status, a connection that is cut after some bytes of the body, a body that is
- * shorter than the range asked for, a pause before the answer, a redirect to the server's other host, which wants no
+ * shorter than the range asked for (or than it says), a pause before the answer, a redirect to the server's other host, which wants no
  * signatures, or signatures that all end before it is answered.
  */
 export type ArchiveFault =
@@ -237,8 +237,9 @@ export async function startArchiveServer(content: ArchiveContent = {}): Promise<
     const { status, headers, body } = await answerWith(fault, request);
     request.status = status;
     response.writeHead(status, { 'content-length': String(body.byteLength), ...headers });
-    if (fault?.type === 'cut') {
-      response.write(body.subarray(0, fault.after ?? Math.floor(body.byteLength / 2)), () => {
+    const end = endOf(fault, status, body.byteLength);
+    if (end < body.byteLength) {
+      response.write(body.subarray(0, end), () => {
         response.destroy();
       });
     } else response.end(incoming.method === 'HEAD' ? undefined : body);
@@ -265,7 +266,7 @@ export async function startArchiveServer(content: ArchiveContent = {}): Promise<
     }
     try {
       const whole = await answer(request);
-      if (fault?.type !== 'short') return whole;
+      if (fault?.type !== 'short' || whole.status !== 206) return whole;
       return { ...whole, body: whole.body.subarray(0, Math.max(0, whole.body.byteLength - (fault.by ?? 1))) };
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
@@ -288,6 +289,12 @@ export async function startArchiveServer(content: ArchiveContent = {}): Promise<
   state.url = await listen(false);
   state.otherUrl = (await listen(true)).replace('127.0.0.1', 'localhost');
   return state;
+}
+
+/** How many bytes of a body are sent before the connection is cut. */
+function endOf(fault: ArchiveFault | null, status: number, size: number): number {
+  if (fault?.type === 'cut') return Math.min(size, fault.after ?? Math.floor(size / 2));
+  return fault?.type === 'short' && status !== 206 ? Math.max(0, size - (fault.by ?? 1)) : size;
 }
 
 function ranged(bytes: Uint8Array, range: string | undefined): Answer {

@@ -10,6 +10,8 @@ export interface ZipPart {
   readonly padding?: number;
   /** Whether the directory has its sizes and offset in a ZIP64 field. */
   readonly zip64?: boolean;
+  /** Its mode of Unix; 0o120777 for a link. */
+  readonly mode?: number;
 }
 
 const HEADER = 30;
@@ -21,7 +23,7 @@ export function buildZip(parts: readonly ZipPart[]): Uint8Array<ArrayBuffer> {
   const bodies: Uint8Array[] = [];
   const directory: Uint8Array[] = [];
   let at = 0;
-  for (const { name, bytes, deflate = false, size, padding = 0, zip64 = false } of parts) {
+  for (const { name, bytes, deflate = false, size, padding = 0, zip64 = false, mode = 0 } of parts) {
     const data = deflate ? deflateRawSync(bytes) : bytes;
     const fields = Buffer.alloc(26);
     fields.writeUInt16LE(20, 0);
@@ -39,6 +41,7 @@ export function buildZip(parts: readonly ZipPart[]): Uint8Array<ArrayBuffer> {
     const entry = Buffer.alloc(DIRECTORY + Buffer.byteLength(name));
     entry.write('PK\x01\x02', 'latin1');
     fields.copy(entry, 6);
+    entry.writeUInt16LE(mode, 40);
     entry.writeUInt32LE(at, 42);
     entry.write(name, DIRECTORY);
     bodies.push(body);

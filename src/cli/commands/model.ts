@@ -4,7 +4,8 @@ import { WEIGHTS } from '../../inference/checkpoint/choice.js';
 import { ACTIVATIONS, INPUT_LAYOUTS } from '../../inference/model-spec.js';
 import type { ModelSpec } from '../../inference/node/index.js';
 import { HOST_PROVIDER_CHOICES } from '../../inference/node/provider-choice.js';
-import { MERGES, POOLINGS, STATISTICS_NAMES } from '../../inference/terramind/index.js';
+import { MERGES, STATISTICS_NAMES } from '../../inference/terramind/index.js';
+import { POOLINGS } from '../../inference/vit/index.js';
 import { UNITS } from '../../raster/units.js';
 import { MADE_UP, PRECISIONS, TASKS } from '../../workflow/choices.js';
 import {

@@ -9,11 +9,15 @@ export const rasterizeCommand = defineCommand(
   {
     source: argument(
       '<file>',
-      'polygons: GeoJSON, TopoJSON, FlatGeobuf, GeoPackage, GeoParquet, shapefile or file geodatabase',
+      'polygons: GeoJSON, TopoJSON, FlatGeobuf, GeoPackage, GeoParquet, shapefile or file geodatabase, also in a zip file',
     ),
     destination: outputOption('<cog>', 'the COG to write'),
     ...GRID_OPTIONS,
-    layer: option('--layer <name>', 'the layer of a file with several'),
+    like: option('--like <file>', 'take the grid of a raster or of a scene file'),
+    layer: option(
+      '--layer <name>',
+      'the layer of a file with several (default: the one whose name is that of a flood)',
+    ),
     sourceCrs: option('--source-crs <crs>', 'of a file that does not say its own'),
     encoding: option(
       '--encoding <name>',

@@ -219,6 +219,15 @@ export class GraphBuilder implements Graph {
     return this.#node('Expand', [x, this.#integerVector(target)], replaced(x.shape, axis, times));
   }
 
+  /** Puts zeros before x along an axis. */
+  padStart(x: Value, axis: number, count: number): Value {
+    const before = x.shape.map((_, k) => (k === axis ? count : 0));
+    const pads = this.#integerVector([...before, ...x.shape.map(() => 0)]);
+    return this.#node('Pad', [x, pads], replaced(x.shape, axis, lengthOf(x.shape[axis]) + count), {
+      mode: 'constant',
+    });
+  }
+
   mean(x: Value, axis: number): Value {
     return this.#reduce('ReduceMean', x, axis);
   }

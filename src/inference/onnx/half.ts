@@ -14,7 +14,17 @@ import { DATA_TYPE } from './schema.js';
 const HALF = new Set(['MatMul', 'Conv', 'ConvTranspose']);
 const FULL = new Set(['Softmax', 'LayerNormalization', 'Erf']);
 /** Operators whose results are values of their inputs, so that no rounding is needed. */
-const MOVING = new Set(['Reshape', 'Transpose', 'Concat', 'Split', 'Expand', 'MaxPool', 'ReduceMax', 'Relu']);
+const MOVING = new Set([
+  'Reshape',
+  'Transpose',
+  'Concat',
+  'Split',
+  'Expand',
+  'Pad',
+  'MaxPool',
+  'ReduceMax',
+  'Relu',
+]);
 
 /** The largest finite float16. */
 const LARGEST = 65504;

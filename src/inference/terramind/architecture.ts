@@ -1,7 +1,9 @@
 /** Detection of a model's architecture from the names and shapes of its tensors. */
 import { invalidInput, invalidOption } from '../../errors.js';
 import type { Checkpoint } from '../checkpoint/index.js';
-import { countBlocks, requireSquare } from './blocks.js';
+import { countBlocks, requireSquare } from '../vit/blocks.js';
+import type { PhasePooling, Pooling } from '../vit/phases.js';
+import { chooseTaps, detectSegmentation, featureWidthOf, type Segmentation } from '../vit/segmentation.js';
 import { MODALITIES } from './modalities.js';
 
 export const PATCH = 16;
@@ -9,19 +11,9 @@ export const PATCH = 16;
 /** The width of an attention head in all published models. */
 const HEAD_WIDTH = 64;
 
-/** The number of feature maps of neck and decoder. */
-const LEVELS = 4;
-
-/** A uint8 class map, less the nodata value. */
-const MAX_CLASSES = 255;
-
 export const MERGES = ['mean', 'max', 'concat', 'dict'] as const;
 /** How the tokens of several modalities are merged. `dict` does not merge them; it is for embeddings only. */
 export type Merge = (typeof MERGES)[number];
-
-export const POOLINGS = ['concat', 'mean', 'max', 'diff'] as const;
-/** How the maps of several phases are merged. `diff`: the first of two minus the second. */
-export type Pooling = (typeof POOLINGS)[number];
 
 /** One kind of image that an encoder takes. */
 export interface Modality {
@@ -44,24 +36,15 @@ export interface Encoder {
 }
 
 /** The architecture of a TerraMind model. */
-export interface Architecture {
+export interface Architecture extends Segmentation, PhasePooling {
   /** Prefix of the encoder's tensor names. */
   readonly encoderPrefix: string;
-  /** Prefix of the tensor names of neck, decoder and head. */
-  readonly prefix: string;
   readonly encoder: Encoder;
   /** The graph's input modalities, in the order of the tokens. */
   readonly modalities: readonly Modality[];
   readonly merge: Merge;
-  readonly timestamps: number;
-  readonly pooling: Pooling;
   /** Blocks whose outputs are used, counted from 0. */
   readonly taps: readonly number[];
-  readonly decoder: 'unet' | 'upernet' | null;
-  /** Prefix of the learned neck's tensor names; null without a neck. */
-  readonly neck: string | null;
-  /** 0 for an encoder without a decoder. */
-  readonly classes: number;
 }
 
 /** Settings that the tensors do not determine, and overrides. */
@@ -86,19 +69,13 @@ export function detectArchitecture(checkpoint: Checkpoint, options: Architecture
   const prefix = encoderPrefix.replace(/(encoder\.){1,2}$/, '');
   const encoder = detectEncoder(checkpoint, encoderPrefix, options.heads);
   const modalities = chooseModalities(encoder.modalities, options.modalities);
-  const decoder = names.some((name) => name.startsWith(`${prefix}decoder.decoder.blocks.`))
-    ? 'unet'
-    : names.some((name) => name.startsWith(`${prefix}decoder.psp_modules.`))
-      ? 'upernet'
-      : null;
-  const neck = names
-    .map((name) => name.match(/^(.*neck\.\d+\.)fpn1\.0\.weight$/)?.[1])
-    .find((found) => found?.startsWith(prefix));
+  const segmentation = detectSegmentation(checkpoint, prefix);
+  const { decoder } = segmentation;
   const merge =
     options.merge ?? (checkpoint.tensors.has(`${encoderPrefix}missing_mod_token`) ? 'concat' : 'mean');
   const mergedWidth = encoder.width * (merge === 'concat' ? encoder.modalities.length : 1);
   const featureWidth =
-    decoder === null ? mergedWidth : featureWidthOf(checkpoint, prefix, neck ?? null, encoder);
+    decoder === null ? mergedWidth : featureWidthOf(checkpoint, segmentation, encoder.width);
   const ratio = featureWidth / mergedWidth;
   if (!Number.isInteger(ratio)) {
     throw invalidOption(
@@ -109,16 +86,13 @@ export function detectArchitecture(checkpoint: Checkpoint, options: Architecture
   }
   const time = detectTime(checkpoint, temporal, decoder !== null, ratio, options);
   return {
+    ...segmentation,
     encoderPrefix,
-    prefix,
     encoder,
     modalities,
     merge,
     ...time,
-    taps: chooseTaps(encoder.depth, decoder !== null, options.taps),
-    decoder,
-    neck: neck ?? null,
-    classes: decoder === null ? 0 : classesOf(checkpoint, prefix),
+    taps: chooseTaps(encoder.depth, segmentation, options.taps),
   };
 }
 
@@ -151,7 +125,7 @@ function detectEncoder(checkpoint: Checkpoint, prefix: string, heads: number | u
     width = shape[0];
     modalities.push({ name: nameOf(key), key, channels: shape[1] / PATCH ** 2 });
   }
-  const depth = countBlocks(checkpoint, prefix);
+  const depth = countBlocks(checkpoint, `${prefix}encoder.`);
   if (depth === 0 || modalities.some(({ channels }) => !Number.isInteger(channels) || channels < 1)) {
     throw invalidInput(
       checkpoint.name,
@@ -192,46 +166,6 @@ function chooseModalities(
   return available.filter(({ name }) => wanted.includes(name));
 }
 
-function chooseTaps(depth: number, decodes: boolean, taps: readonly number[] | undefined): readonly number[] {
-  if (!decodes) {
-    const [tap = depth - 1, more] = taps ?? [];
-    if (more === undefined && Number.isInteger(tap) && tap >= 0 && tap < depth) return [tap];
-    const problem = `cannot be ${taps?.join(', ')} for an encoder of ${depth} blocks`;
-    throw invalidOption('taps', problem, 'give one block, counted from 0');
-  }
-  const chosen = taps ?? Array.from({ length: LEVELS }, (_, k) => ((k + 1) * depth) / LEVELS - 1);
-  if (chosen.length !== LEVELS || chosen.some((tap) => !Number.isInteger(tap) || tap < 0 || tap >= depth)) {
-    throw invalidOption(
-      'taps',
-      taps === undefined
-        ? `is missing: the default, ${LEVELS} blocks evenly, does not fit an encoder of ${depth} blocks`
-        : `cannot be ${chosen.join(', ')} for ${depth} blocks`,
-      `give the ${LEVELS} blocks that the decoder was trained on, counted from 0`,
-    );
-  }
-  return chosen;
-}
-
-/** Channels of the feature maps that neck or decoder take. */
-function featureWidthOf(
-  checkpoint: Checkpoint,
-  prefix: string,
-  neck: string | null,
-  { width }: Encoder,
-): number {
-  const lateral = checkpoint.tensors.get(`${prefix}decoder.lateral_convs.0.conv.weight`);
-  const shape = neck === null ? lateral?.shape : checkpoint.tensors.get(`${neck}fpn1.0.weight`)?.shape;
-  const channels = neck === null ? shape?.[1] : shape?.[0];
-  if (channels === undefined || channels % width !== 0) {
-    throw invalidInput(
-      checkpoint.name,
-      'has a decoder without the neck LearnedInterpolateToPyramidal',
-      'give a model with that neck, or one with a UperNet decoder',
-    );
-  }
-  return channels;
-}
-
 function detectTime(
   checkpoint: Checkpoint,
   temporal: boolean,
@@ -268,18 +202,4 @@ function detectTime(
     );
   }
   return { timestamps: steps, pooling: detected };
-}
-
-function classesOf(checkpoint: Checkpoint, prefix: string): number {
-  const head = checkpoint.tensors.get(`${prefix}head.head.2.weight`);
-  if (head === undefined) {
-    const problem = `has a decoder, but no ${prefix}head.head.2.weight`;
-    throw invalidInput(checkpoint.name, problem, 'give a model for segmentation');
-  }
-  const [classes = 0] = head.shape;
-  if (classes < 2 || classes > MAX_CLASSES) {
-    const problem = `has a head of ${classes} ${classes === 1 ? 'class' : 'classes'}`;
-    throw invalidInput(checkpoint.name, problem, `give a segmentation into 2 to ${MAX_CLASSES} classes`);
-  }
-  return classes;
 }

@@ -1,8 +1,9 @@
 /** The encoder: patches of all modalities as one sequence of tokens, then transformer blocks. */
 import type { GraphBuilder, Value, Weight } from '../onnx/index.js';
+import { normalise, transformerBlock } from '../vit/transformer.js';
+import { derived, type Weights } from '../vit/weights.js';
 import { type Architecture, type Modality, PATCH } from './architecture.js';
 import { tokenEmbedding } from './position.js';
-import { derived, transposed, type Weights } from './weights.js';
 
 const EPSILON = 1e-6;
 
@@ -26,13 +27,14 @@ export function encode(
   axis: string,
 ): Value[] {
   const { encoder, taps } = architecture;
+  const transformer = { ...encoder, epsilon: EPSILON };
   let tokens = embed(graph, weights, images, encoder.width, axis);
   const outputs: Value[] = [];
   const last = encoder.depth - 1;
   for (let k = 0; k <= Math.max(...taps); k++) {
-    tokens = block(graph, weights.at(`encoder.${k}.`), architecture, tokens);
+    tokens = transformerBlock(graph, weights.at(`encoder.${k}.`), transformer, tokens);
     const normalised = k === last && encoder.normalised;
-    outputs.push(normalised ? normalise(graph, weights.at('encoder_norm.'), tokens) : tokens);
+    outputs.push(normalised ? normalise(graph, weights.at('encoder_norm.'), tokens, EPSILON) : tokens);
   }
   return taps.map((tap) => outputs[tap]);
 }
@@ -97,83 +99,4 @@ function patchKernel(projection: Weight, channels: number): Weight {
     }
     return result;
   });
-}
-
-/** x + attention(norm(x)), then x + mlp(norm(x)). */
-function block(graph: GraphBuilder, weights: Weights, architecture: Architecture, x: Value): Value {
-  const attended = graph.add(
-    x,
-    attention(graph, weights.at('attn.'), architecture, normalise(graph, weights.at('norm1.'), x)),
-  );
-  const normalised = normalise(graph, weights.at('norm2.'), attended);
-  return graph.add(attended, perceptron(graph, weights.at('mlp.'), architecture, normalised));
-}
-
-function normalise(graph: GraphBuilder, weights: Weights, x: Value): Value {
-  const width = Number(x.shape[2]);
-  const bias = weights.optional('bias', [width]) ?? derived([width], [], () => new Float32Array(width));
-  return graph.layerNormalization(
-    x,
-    graph.weight('norm.scale', weights.get('weight', [width])),
-    graph.weight('norm.bias', bias),
-    EPSILON,
-  );
-}
-
-/** Multi-head attention: softmax(q · kᵀ / √d) · v per head, over all tokens. */
-function attention(
-  graph: GraphBuilder,
-  weights: Weights,
-  { encoder: { heads, width } }: Architecture,
-  x: Value,
-): Value {
-  const [image, tokens] = x.shape as [string, number];
-  const depth = width / heads;
-  const qkv = linear(graph, weights, 'qkv', x, 3 * width, (values) =>
-    scaleFirst(values, values.length / 3, 1 / Math.sqrt(depth)),
-  );
-  const split = graph.transpose(graph.reshape(qkv, [image, tokens, 3 * heads, depth]), [0, 2, 1, 3]);
-  const [q, k, v] = graph.split(split, 1, [heads, heads, heads]);
-  const shares = graph.softmax(graph.matMul(q, graph.transpose(k, [0, 1, 3, 2])));
-  const mixed = graph.transpose(graph.matMul(shares, v), [0, 2, 1, 3]);
-  return linear(graph, weights, 'proj', graph.reshape(mixed, [image, tokens, width]), width);
-}
-
-function perceptron(
-  graph: GraphBuilder,
-  weights: Weights,
-  { encoder: { gated, width } }: Architecture,
-  x: Value,
-): Value {
-  const [hidden] = weights.shape('fc1.weight');
-  const first = linear(graph, weights, 'fc1', x, hidden);
-  const active = gated
-    ? graph.multiply(graph.silu(first), linear(graph, weights, 'fc3', x, hidden))
-    : graph.gelu(first);
-  return linear(graph, weights, 'fc2', active, width);
-}
-
-/** A Linear layer; the bias is optional. @param adjust changes weight and bias (output channel first) in place */
-function linear(
-  graph: GraphBuilder,
-  weights: Weights,
-  name: string,
-  x: Value,
-  width: number,
-  adjust: (values: Float32Array) => Float32Array = (values) => values,
-): Value {
-  const weight = weights.get(`${name}.weight`, [width, Number(x.shape[2])]);
-  const bias = weights.optional(`${name}.bias`, [width]);
-  const product = graph.matMul(
-    x,
-    graph.weight(`${name}.weight`, transposed(derived(weight.shape, [weight], adjust))),
-  );
-  if (bias === null) return product;
-  return graph.add(product, graph.weight(`${name}.bias`, derived(bias.shape, [bias], adjust)));
-}
-
-/** Scales the first `count` values: the queries, so that attention needs no separate scaling. */
-function scaleFirst(values: Float32Array, count: number, factor: number): Float32Array {
-  for (let k = 0; k < count; k++) values[k] *= factor;
-  return values;
 }

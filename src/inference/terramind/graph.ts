@@ -2,26 +2,15 @@
 import { invalidOption } from '../../errors.js';
 import type { Checkpoint } from '../checkpoint/index.js';
 import { GraphBuilder, type Value } from '../onnx/index.js';
+import { type ChipSize, gridOf } from '../vit/chip.js';
+import { decode } from '../vit/decoder.js';
+import { mergePhases, toMap } from '../vit/phases.js';
+import { type CheckpointGraph, Weights } from '../vit/weights.js';
 import { type Architecture, type Modality, PATCH } from './architecture.js';
-import { decode } from './decoder.js';
 import { encode, type ModalityImage } from './encoder.js';
 import { findLeftovers } from './leftovers.js';
-import { mergeModalities, mergePhases, toMap } from './merge.js';
+import { mergeModalities } from './merge.js';
 import { MODALITIES } from './modalities.js';
-import { Weights } from './weights.js';
-
-/** Pixels of a chip. */
-export interface ChipSize {
-  readonly height: number;
-  readonly width: number;
-}
-
-/** A graph built from a checkpoint. */
-export interface TerramindGraph {
-  readonly graph: GraphBuilder;
-  /** Names of the checkpoint's tensors that the graph uses. */
-  readonly used: ReadonlySet<string>;
-}
 
 /** Options of `wholeGraph`. */
 export interface WholeGraphOptions {
@@ -46,8 +35,8 @@ export function wholeGraph(
   architecture: Architecture,
   chip: ChipSize,
   options: WholeGraphOptions = {},
-): TerramindGraph {
-  const grid = gridOf(chip);
+): CheckpointGraph {
+  const grid = gridOf(chip, PATCH);
   const { timestamps, modalities, decoder, merge, encoderPrefix } = architecture;
   if (decoder !== null) requireDecoder(architecture);
   const axis = timestamps === 1 ? 'chip' : 'image';
@@ -101,8 +90,8 @@ export function encoderGraph(
   checkpoint: Checkpoint,
   architecture: Architecture,
   chip: ChipSize,
-): TerramindGraph {
-  const [rows, columns] = gridOf(chip);
+): CheckpointGraph {
+  const [rows, columns] = gridOf(chip, PATCH);
   requireDecoder(architecture);
   const graph = new GraphBuilder('terramind-encoder', { chip: 1 });
   const weights = new Weights(checkpoint);
@@ -129,8 +118,8 @@ export function decoderGraph(
   checkpoint: Checkpoint,
   architecture: Architecture,
   chip: ChipSize,
-): TerramindGraph {
-  const grid = gridOf(chip);
+): CheckpointGraph {
+  const grid = gridOf(chip, PATCH);
   const { timestamps, taps, encoder, merge } = architecture;
   requireDecoder(architecture);
   const graph = new GraphBuilder('terramind-decoder', { chip: 1, image: timestamps });
@@ -156,7 +145,7 @@ export function decoderGraph(
 }
 
 /** @param whole set for a graph that uses the whole checkpoint: errors about missing tensors then list unused ones */
-function finished(graph: GraphBuilder, weights: Weights, whole?: Whole): TerramindGraph {
+function finished(graph: GraphBuilder, weights: Weights, whole?: Whole): CheckpointGraph {
   const { used } = weights;
   weights.requireAll(() =>
     whole === undefined ? [] : findLeftovers(whole.checkpoint, whole.architecture, used).unused,
@@ -190,13 +179,4 @@ function requireDecoder({ decoder, merge }: Architecture): void {
   if (merge === 'dict') {
     throw invalidOption('merge', 'cannot be dict for a model with a decoder', 'choose mean, max or concat');
   }
-}
-
-function gridOf({ height, width }: ChipSize): [rows: number, columns: number] {
-  const grid: [number, number] = [height / PATCH, width / PATCH];
-  if (!grid.every((length) => Number.isInteger(length) && length >= 2)) {
-    const problem = `cannot be ${height} × ${width}`;
-    throw invalidOption('chip', problem, `give multiples of ${PATCH} pixels, at least ${2 * PATCH}`);
-  }
-  return grid;
 }

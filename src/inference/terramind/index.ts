@@ -8,19 +8,15 @@ export {
   type Merge,
   type Modality,
   PATCH,
-  POOLINGS,
-  type Pooling,
 } from './architecture.js';
 export {
-  type ChipSize,
   decoderGraph,
   encoderGraph,
   isStatic,
-  type TerramindGraph,
   type WholeGraphOptions,
   wholeGraph,
 } from './graph.js';
-export { countParameters, findLeftovers, type Leftovers } from './leftovers.js';
+export { countParameters, findLeftovers } from './leftovers.js';
 export { MODALITIES, type ModalityFacts } from './modalities.js';
 export {
   type BandStatistics,

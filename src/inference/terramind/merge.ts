@@ -1,7 +1,7 @@
-/** Merges the tokens of several modalities and of several phases. */
+/** Merges the tokens of several modalities. */
 import type { GraphBuilder, Value, Weight } from '../onnx/index.js';
+import { derived, type Weights } from '../vit/weights.js';
 import type { Architecture } from './architecture.js';
-import { derived, type Weights } from './weights.js';
 
 /**
  * Merges the modalities of each image.
@@ -67,32 +67,4 @@ function repeated(weight: Weight, times: number): Weight {
     for (let k = 0; k < times; k++) result.set(values, k * length);
     return result;
   });
-}
-
-/**
- * Merges the phases of each chip.
- * @param tokens (chip · phase, token, channel)
- * @returns (chip, token, channel); with `concat` (chip, token, phase · channel)
- */
-export function mergePhases(
-  graph: GraphBuilder,
-  { timestamps, pooling }: Architecture,
-  tokens: Value,
-): Value {
-  const [, count, width] = tokens.shape as [string, number, number];
-  if (timestamps === 1) return tokens;
-  const phases = graph.reshape(tokens, ['chip', timestamps, count, width]);
-  if (pooling === 'mean') return graph.mean(phases, 1);
-  if (pooling === 'max') return graph.maximum(phases, 1);
-  if (pooling === 'diff') {
-    const [first, second] = graph.split(phases, 1, [1, 1]);
-    return graph.reshape(graph.subtract(first, second), ['chip', count, width]);
-  }
-  return graph.reshape(graph.transpose(phases, [0, 2, 1, 3]), ['chip', count, timestamps * width]);
-}
-
-/** (chip, token, channel) → (chip, channel, row, column). */
-export function toMap(graph: GraphBuilder, tokens: Value, grid: readonly [number, number]): Value {
-  const channels = tokens.shape[2];
-  return graph.reshape(graph.transpose(tokens, [0, 2, 1]), ['chip', channels, ...grid]);
 }

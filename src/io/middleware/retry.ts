@@ -1,6 +1,7 @@
 import { isError, isTerrachipError } from '../../errors.js';
 import { onAbort } from '../abort.js';
 import { type ByteSource, wrapSource } from '../byte-source.js';
+import { isPassing } from '../http-errors.js';
 
 /** How often a failed read is repeated, and after how long. */
 export interface RetryOptions {
@@ -11,6 +12,9 @@ export interface RetryOptions {
   /** The longest wait in milliseconds, also when the server asks for more (default 10 000). */
   maxDelay?: number;
 }
+
+/** Errors after the last attempt: a request that another one needs is not repeated by both. */
+const givenUp = new WeakSet<Error>();
 
 /**
  * Repeats an operation that failed by a NETWORK error which is worth repeating. Waits grow by doubling and are
@@ -26,7 +30,8 @@ export async function retrying<T>(
     try {
       return await task();
     } catch (error) {
-      if (attempt >= attempts || !isWorthRepeating(error) || signal?.aborted) throw error;
+      if (attempt >= attempts && isError(error)) givenUp.add(error);
+      if (!isWorthRepeating(error) || signal?.aborted) throw error;
       const wait = Math.min(maxDelay, Math.max(retryAfter(error), delay * 2 ** (attempt - 1)));
       await pause(wait * (0.75 + 0.5 * Math.random()), signal);
     }
@@ -43,7 +48,7 @@ export function withRetry(source: ByteSource, options: RetryOptions = {}): ByteS
 function isWorthRepeating(error: unknown): boolean {
   if (!isTerrachipError(error, 'NETWORK')) return false;
   const { status } = error.fields;
-  return status === undefined || status === 408 || status === 429 || status >= 500;
+  return !givenUp.has(error) && (status === undefined || isPassing(status));
 }
 
 /** The server's own wish, which `http.ts` leaves in the error's cause. */

@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { access, type FileHandle, mkdir, open, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { invalidInput, isError, messageOf, TerrachipError } from '../../errors.js';
-import { publicUrl } from '../http-request.js';
+import { publicUrl } from '../http-errors.js';
 import { isAddress } from '../schemes.js';
 
 /**

@@ -4,7 +4,7 @@ import { join, relative, sep } from 'node:path';
 import { isTerrachipError, type TerrachipError } from '../../errors.js';
 import { ByteLru } from '../../io/byte-lru.js';
 import { concatBytes } from '../../io/bytes.js';
-import { publicUrl } from '../../io/http-request.js';
+import { publicUrl } from '../../io/http-errors.js';
 import type { ByteSource } from '../../io/index.js';
 import { cannotOpen } from '../../io/node/file.js';
 import { FileSource, type OpenOptions, openSource } from '../../io/node/index.js';

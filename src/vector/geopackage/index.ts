@@ -36,7 +36,7 @@ export async function readGeoPackage(
   }
   const described = await collect(database, 'gpkg_geometry_columns');
   const layers = new Map(described.map((row) => [String(row.table_name), row]));
-  const layer = chooseLayer(name, [...layers.keys()], options.layer);
+  const layer = chooseLayer(name, [...layers.keys()], options);
   const geometryColumn = String(layers.get(layer)?.column_name);
   const systems = await collect(database, 'gpkg_spatial_ref_sys');
   const srs = layers.get(layer)?.srs_id ?? null;

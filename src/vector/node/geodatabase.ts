@@ -56,35 +56,40 @@ async function initialise(): Promise<Gdal> {
 let queue: Promise<unknown> = Promise.resolve();
 
 /**
- * Reads a layer of a `.gdb` folder or of one in a zip file.
+ * Reads a layer of a `.gdb` folder.
+ * @param name for messages
  * @throws {TerrachipError} MISSING_DEPENDENCY without the package, INVALID_INPUT or INVALID_OPTION
  */
-export function readGeodatabase(path: string, options: ParseVectorOptions = {}): Promise<VectorFeatures> {
-  const task = queue.then(() => readLayer(path, options));
+export function readGeodatabase(
+  path: string,
+  options: ParseVectorOptions = {},
+  name = path,
+): Promise<VectorFeatures> {
+  const task = queue.then(() => readLayer(path, options, name));
   queue = task.catch(() => undefined);
   return task;
 }
 
-async function readLayer(path: string, options: ParseVectorOptions): Promise<VectorFeatures> {
+async function readLayer(path: string, options: ParseVectorOptions, name: string): Promise<VectorFeatures> {
   const gdal = await loadGdal();
   const { dataset, problem } = await open(gdal, path);
   if (dataset === undefined) {
-    throw invalidInput(path, `is no file geodatabase that GDAL can read (${problem})`, 'check the folder');
+    throw invalidInput(name, `is no file geodatabase that GDAL can read (${problem})`, 'check the folder');
   }
   try {
     const layers = (dataset.info.layers ?? []).filter(({ geometryFields }) => geometryFields?.length !== 0);
     const layer = chooseLayer(
-      path,
+      name,
       layers.map(({ name }) => name),
-      options.layer,
+      options,
     );
     // FlatGeobuf keeps float64 positions and the reference system as they are.
     const file = await gdal.ogr2ogr(dataset, [...CONVERSION, layer], 'layer');
     const bytes = await gdal.getFileBytes(file);
-    return { ...(await readFlatGeobuf(new MemorySource(bytes, path), options)), layer };
+    return { ...(await readFlatGeobuf(new MemorySource(bytes, name), options)), layer };
   } catch (cause) {
     if (cause instanceof TerrachipError) throw cause;
-    throw invalidInput(path, `cannot be read by GDAL (${describe(cause)})`, 'check the layer', cause);
+    throw invalidInput(name, `cannot be read by GDAL (${describe(cause)})`, 'check the layer', cause);
   } finally {
     await gdal.close(dataset);
   }

@@ -2,16 +2,11 @@ import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { invalidInput, isTerrachipError, TerrachipError } from '../../errors.js';
 import { type Bounds, Crs, type CrsLike } from '../../geo/index.js';
-import { requireAtMost } from '../../io/byte-source.js';
-import { type ByteSource, withBlockCache } from '../../io/index.js';
+import type { ByteSource } from '../../io/index.js';
 import { findBeside } from '../../io/node/beside.js';
 import { cannotOpen, localPath } from '../../io/node/file.js';
 import { type OpenOptions, openSource } from '../../io/node/index.js';
 import { isUrl, pathOf } from '../../io/open-url.js';
-import { openZip } from '../../io/zip.js';
-import { parseJsonLines } from '../../json/lines.js';
-import { parseJson } from '../../json.js';
-import { decodeText } from '../../text.js';
 import {
   type AreaFeatures,
   boundsAround,
@@ -22,13 +17,9 @@ import {
   type VectorFeatures,
   type WantedBounds,
 } from '../features.js';
-import { readFlatGeobuf } from '../flatgeobuf/index.js';
-import { collectionOf, parseGeoJsonFeatures, requireNoStac } from '../geojson.js';
-import { readGeoPackage } from '../geopackage/index.js';
-import { readGeoParquet } from '../geoparquet.js';
-import { parseShapefile, type ShapefileParts } from '../shapefile/index.js';
-import { isTopology, parseTopoJson } from '../topojson.js';
-import { foreignVectors } from './foreign.js';
+import { parseShapefile } from '../shapefile/index.js';
+import { readArchive } from './archive.js';
+import { MAX_WHOLE_BYTES, PARTS, type Part, readFormat, readParts, readWhole } from './formats.js';
 import { readGeodatabase } from './geodatabase.js';
 
 /** Which features of a file are read. */
@@ -48,12 +39,6 @@ export interface ReadVectorOptions extends OpenOptions, Omit<ParseVectorOptions,
   /** Takes the outlines of STAC items for features, which are no labels (default false). */
   stac?: boolean;
 }
-
-/** What is read as a whole is no larger. */
-const MAX_WHOLE_BYTES = 512 * 2 ** 20;
-const MAX_JSON_BYTES = 64 * 2 ** 20;
-const MAX_SIDECAR_BYTES = 2 ** 20;
-const TOO_LARGE_REMEDY = 'clip it, or convert it to FlatGeobuf';
 
 const ENDINGS =
   /\.((geo)?json|nd(geo)?json|(geo)?jsonl|geojsons|json-seq|geojsonseq|topojson|fgb|gpkg|(geo)?parquet|shp|shz|gdb|(shp|gdb)\.zip)\/?$/i;
@@ -77,16 +62,16 @@ export async function readAreas(path: string, options: ReadVectorOptions = {}): 
 
 /**
  * Reads the features of a vector file by path or URL: GeoJSON, TopoJSON, FlatGeobuf, GeoPackage, GeoParquet, shapefiles
- * (`.shp` with its `.shx`, `.dbf`, `.prj` and `.cpg` beside it in any case, or all of them in a zip file), and Esri file geodatabases
- * with the optional package gdal3.js. Empty geometries are left out, and so is, with a warning, what cannot be used: rings
+ * (`.shp` with its `.shx`, `.dbf`, `.prj` and `.cpg` beside it in any case), and Esri file geodatabases with the optional
+ * package gdal3.js; or one of these in a zip file. Empty geometries are left out, and so is, with a warning, what cannot be used: rings
  * that enclose nothing, positions that are no numbers, geometries that are damaged.
  * @throws {TerrachipError} NOT_FOUND, INVALID_INPUT, INVALID_OPTION where the file has several layers and none is named,
  * UNSUPPORTED, TOO_LARGE above four million positions, MISSING_DEPENDENCY or NETWORK
  */
 export async function readFeatures(path: string, options: ReadVectorOptions = {}): Promise<VectorFeatures> {
-  const { layer, encoding, onProgress, signal, bounds } = options;
+  const { layer, preferred, encoding, onProgress, signal, bounds } = options;
   const crs = options.crs === undefined ? undefined : Crs.parse(options.crs);
-  const parse: ReadLayerOptions = { layer, crs, encoding, onProgress, signal };
+  const parse: ReadLayerOptions = { layer, preferred, crs, encoding, onProgress, signal };
   if (bounds === undefined) return readByEnding(path, parse, options);
   const from = options.boundsCrs === undefined ? null : Crs.parse(options.boundsCrs);
   const wanted: WantedBounds = (to) => (from === null ? bounds : boundsAround(bounds, from, to));
@@ -105,7 +90,7 @@ async function readByEnding(
   options: ReadVectorOptions,
 ): Promise<VectorFeatures> {
   const place = pathOf(path);
-  if (/\.gdb(\.zip)?\/?$/i.test(place)) {
+  if (/\.gdb\/?$/i.test(place)) {
     if (isUrl(path)) {
       throw new TerrachipError(
         'UNSUPPORTED',
@@ -120,24 +105,11 @@ async function readByEnding(
     });
     return readGeodatabase(local, parse);
   }
-  if (/\.shp$/i.test(place)) return readShapefile(path, parse, options);
+  if (/\.shp$/i.test(place)) return readShapefileBeside(path, parse, options);
   return withSource(path, options, async (source) => {
-    if (/\.(zip|shz)$/i.test(place)) return readZip(source, path, parse);
-    if (/\.fgb$/i.test(place)) return readFlatGeobuf(source, parse);
-    if (/\.(geo)?parquet$/i.test(place)) return readGeoParquet(source, parse);
-    if (/\.gpkg$/i.test(place)) {
-      if (!isUrl(path)) await requireNoLog(localPath(path));
-      return readGeoPackage(withBlockCache(source, { blockSize: 128 * 1024 }), parse);
-    }
-    const bytes = await readWhole(source, MAX_JSON_BYTES, options.signal);
-    const foreign = foreignVectors(bytes, source.name);
-    if (foreign !== null) throw foreign;
-    const text = decodeText(bytes);
-    const lines = parseJsonLines(text, source.name);
-    const document = lines === null ? parseJson(text, source.name) : collectionOf(lines);
-    if (isTopology(document)) return parseTopoJson(document, source.name, parse);
-    if (options.stac !== true) requireNoStac(document, source.name);
-    return parseGeoJsonFeatures(document, source.name, parse);
+    if (/\.(zip|shz)$/i.test(place)) return readArchive(source, parse, options);
+    if (/\.gpkg$/i.test(place) && !isUrl(path)) await requireNoLog(localPath(path));
+    return readFormat(source, place, parse, options);
   });
 }
 
@@ -155,7 +127,7 @@ async function withSource<T>(
   }
 }
 
-async function readShapefile(
+async function readShapefileBeside(
   path: string,
   parse: ParseVectorOptions,
   options: OpenOptions,
@@ -174,21 +146,12 @@ async function readShapefile(
     return null;
   };
   const shp = await read(path, MAX_WHOLE_BYTES);
-  return parseShapefile(await readParts(shp, beside), path, layerName(pathOf(path)), parse);
-}
-
-const PARTS = ['shx', 'dbf', 'prj', 'cpg'] as const;
-
-type Part = (typeof PARTS)[number];
-
-async function readParts(
-  shp: Uint8Array,
-  read: (part: Part, limit: number) => Promise<Uint8Array | null>,
-): Promise<ShapefileParts> {
-  const shx = await read('shx', MAX_WHOLE_BYTES);
-  const dbf = await read('dbf', MAX_WHOLE_BYTES);
-  const [prj, cpg] = [await read('prj', MAX_SIDECAR_BYTES), await read('cpg', MAX_SIDECAR_BYTES)];
-  return { shp, shx, dbf, prj: prj && decodeText(prj), cpg: cpg && decodeText(cpg) };
+  return parseShapefile(
+    await readParts(shp, beside),
+    path,
+    basename(pathOf(path)).replace(/\.shp$/i, ''),
+    parse,
+  );
 }
 
 /** Where each part of a shapefile may lie, whatever the case of its ending. */
@@ -206,42 +169,6 @@ async function partsBeside(path: string): Promise<(part: Part) => readonly strin
   return (part) => [found[PARTS.indexOf(part)]].filter((place) => place !== null);
 }
 
-async function readZip(source: ByteSource, path: string, parse: ReadLayerOptions): Promise<VectorFeatures> {
-  const zip = await openZip(source, { maxDirectoryBytes: 4 * 2 ** 20 });
-  const names = [...zip.entries.keys()].filter((key) => !/(^|\/)(__MACOSX|\.)/.test(key));
-  if (!isUrl(path) && names.some((key) => /\.gdbtable$/i.test(key))) {
-    return readGeodatabase(localPath(path), parse);
-  }
-  const shapes = names.filter((key) => /\.shp$/i.test(key));
-  const wanted = shapes.filter((key) => parse.layer === undefined || layerName(key) === parse.layer);
-  if (wanted.length !== 1) {
-    const listed = shapes.map(layerName).join(', ');
-    if (shapes.length === 0) throw invalidInput(source.name, 'holds no shapefile', 'check the zip file');
-    throw new TerrachipError(
-      'INVALID_OPTION',
-      `${source.name} holds ${wanted.length} shapefiles of that name`,
-      `name one of ${listed}`,
-      { option: 'layer' },
-    );
-  }
-  const [shp] = wanted;
-  const read = async (extension: string, limit: number): Promise<Uint8Array | null> => {
-    parse.signal?.throwIfAborted();
-    const name = `${shp.slice(0, -4)}.${extension}`.toLowerCase();
-    const key = names.find((each) => each.toLowerCase() === name);
-    if (key === undefined) return null;
-    const size = zip.entries.get(key)?.size ?? 0;
-    requireAtMost({ name: `${source.name}/${key}`, size }, limit, TOO_LARGE_REMEDY);
-    return zip.read(key, 0, size);
-  };
-  const bytes = (await read('shp', MAX_WHOLE_BYTES)) ?? new Uint8Array();
-  return parseShapefile(await readParts(bytes, read), `${source.name}/${shp}`, layerName(shp), parse);
-}
-
-function layerName(path: string): string {
-  return basename(path).replace(/\.shp$/i, '');
-}
-
 /** Rows that a program has not yet moved from its log into the database would silently be left out. */
 async function requireNoLog(path: string): Promise<void> {
   const log = await stat(`${path}-wal`).catch(() => null);
@@ -252,9 +179,4 @@ async function requireNoLog(path: string): Promise<void> {
       'close the program that writes it, or run PRAGMA wal_checkpoint(TRUNCATE)',
     );
   }
-}
-
-function readWhole(source: ByteSource, limit: number, signal?: AbortSignal): Promise<Uint8Array> {
-  requireAtMost(source, limit, TOO_LARGE_REMEDY);
-  return source.read(0, source.size, { signal });
 }

@@ -4,13 +4,8 @@ import { type GeoBox, noOverlap } from '../../geo/index.js';
 import { memberOf } from '../../json/keys.js';
 import { disposable } from '../../resource.js';
 import { placeOf } from '../../vector/features.js';
-import {
-  type AreaFeatures,
-  isVectorPath,
-  Rasterizer,
-  type ReadVectorOptions,
-  readAreas,
-} from '../../vector/node/index.js';
+import { type AreaFeatures, Rasterizer, type ReadVectorOptions, readAreas } from '../../vector/node/index.js';
+import { isAreasPath, readFloodAreas } from '../flood-areas.js';
 import { areaLayer, type GridLayer, RasterLayer } from './layers.js';
 
 /** The truth that a map is scored against. */
@@ -49,11 +44,12 @@ export async function openLabel(
   positive: number | null,
   read: ReadVectorOptions = {},
 ): Promise<GridLayer> {
-  if (isVectorPath(options.label)) {
+  if (isAreasPath(options.label)) {
     if (options.band !== undefined) {
       throw invalidOption('band', `has no meaning for ${options.label}`, 'leave it out for polygons');
     }
-    const areas = await readAreas(options.label, read);
+    const ofClasses = options.classProperty !== undefined;
+    const areas = await (ofClasses ? readAreas : readFloodAreas)(options.label, read);
     const values = classValues(areas, options, classes, positive);
     const rasterizer = new Rasterizer(areas, geobox);
     if (!rasterizer.isNear) throw noOverlap(options.label, placeOf(areas), 'the map', geobox);

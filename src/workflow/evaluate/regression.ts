@@ -6,8 +6,8 @@ import { requireApart } from '../../io/node/inputs.js';
 import { writeJson } from '../../io/node/output.js';
 import { reportProgress } from '../../progress.js';
 import { openRaster, readPixels } from '../../raster/node/index.js';
-import { isVectorPath } from '../../vector/node/index.js';
 import { isAbove } from '../classes.js';
+import { isAreasPath } from '../flood-areas.js';
 import type { MapFolder } from '../map-folder.js';
 import { requireGeobox } from '../target-grid.js';
 import type { Assessment, AssessOptions } from './evaluate.js';
@@ -54,7 +54,7 @@ export async function assessValues(folder: MapFolder, options: AssessOptions): P
   if (given !== undefined) {
     throw invalidOption(given, 'has no meaning for a map of values', 'leave it out');
   }
-  if (label !== undefined && isVectorPath(label)) {
+  if (label !== undefined && isAreasPath(label)) {
     throw invalidOption('label', `cannot be ${label}`, 'give a raster of the quantity');
   }
   const written = ['statistics.json', 'metrics.json'].map((file) => join(options.map, file));

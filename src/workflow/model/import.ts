@@ -13,10 +13,9 @@ import {
   detectArchitecture,
   encoderGraph,
   findLeftovers,
-  type Leftovers,
-  type TerramindGraph,
   wholeGraph,
 } from '../../inference/terramind/index.js';
+import type { CheckpointGraph, Leftovers } from '../../inference/vit/index.js';
 import { openSource } from '../../io/node/index.js';
 import { writeJson } from '../../io/node/output.js';
 import type { ModelPrecision } from '../choices.js';
@@ -149,7 +148,7 @@ async function importCheckpoint(path: string, options: ImportOptions): Promise<I
     const whole = wholeGraph(checkpoint, architecture, size);
     const leftovers = findLeftovers(checkpoint, architecture, whole.used);
     if (options.allowUnused !== true) refuseUnused(checkpoint.name, leftovers, architecture);
-    const graphs = new Map<string, TerramindGraph>([['model', whole]]);
+    const graphs = new Map<string, CheckpointGraph>([['model', whole]]);
     if (options.split === true) {
       graphs.set('encoder', encoderGraph(checkpoint, architecture, size));
       graphs.set('decoder', decoderGraph(checkpoint, architecture, size));

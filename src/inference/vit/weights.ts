@@ -1,7 +1,14 @@
 /** A checkpoint's tensors as weights of a graph. Records which tensors are used, missing or of the wrong shape. */
 import { invalidInput, type TerrachipError } from '../../errors.js';
 import type { Checkpoint } from '../checkpoint/index.js';
-import type { Weight } from '../onnx/index.js';
+import type { GraphBuilder, Weight } from '../onnx/index.js';
+
+/** A graph built from a checkpoint. */
+export interface CheckpointGraph {
+  readonly graph: GraphBuilder;
+  /** Names of the checkpoint's tensors that the graph uses. */
+  readonly used: ReadonlySet<string>;
+}
 
 /** Requested tensors, by full names. */
 interface Requests {
@@ -112,7 +119,7 @@ export class Weights {
       this.checkpoint.name,
       parts.join('; it '),
       missing.size > 0
-        ? 'give a complete checkpoint of a TerraMind model'
+        ? 'give a complete checkpoint of the model'
         : 'give `taps`, `heads`, `timestamps` or `merge` as in the training configuration',
     );
   }

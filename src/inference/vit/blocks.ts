@@ -5,17 +5,18 @@ import { listed } from './weights.js';
 
 /**
  * The number of blocks. All must have the same tensors: biases are optional, but only for all blocks at once.
+ * @param prefix of the names of all blocks, which goes before their numbers
  * @throws {TerrachipError} INVALID_INPUT for a block that lacks a tensor of another block
  */
 export function countBlocks(checkpoint: Checkpoint, prefix: string): number {
   const blocks = new Set<string>();
   const parts = new Set<string>();
   for (const name of checkpoint.tensors.keys()) {
-    if (!name.startsWith(`${prefix}encoder.`)) continue;
+    if (!name.startsWith(prefix)) continue;
     const [, block, part] =
       name
         .slice(prefix.length)
-        .match(/^encoder\.(\d{1,4})\.((?:norm[12]|attn\.(?:qkv|proj)|mlp\.fc[123])\.(?:weight|bias))$/) ?? [];
+        .match(/^(\d{1,4})\.((?:norm[12]|attn\.(?:qkv|proj)|mlp\.fc[123])\.(?:weight|bias))$/) ?? [];
     if (block === undefined) continue;
     blocks.add(block);
     parts.add(part);
@@ -23,13 +24,13 @@ export function countBlocks(checkpoint: Checkpoint, prefix: string): number {
   const missing: string[] = [];
   for (let block = 0; block < blocks.size; block++) {
     for (const part of parts) {
-      const name = `${prefix}encoder.${block}.${part}`;
+      const name = `${prefix}${block}.${part}`;
       if (!checkpoint.tensors.has(name)) missing.push(name);
     }
   }
   if (missing.length === 0) return blocks.size;
   const problem = `holds no ${listed(missing, ' and no ')}, which another block has`;
-  throw invalidInput(checkpoint.name, problem, 'give a complete checkpoint of a TerraMind model');
+  throw invalidInput(checkpoint.name, problem, 'give a complete checkpoint of the model');
 }
 
 /**
@@ -41,5 +42,5 @@ export function requireSquare(checkpoint: Checkpoint, name: string): void {
   const side = Math.sqrt(shape[1] ?? 0);
   if (shape.length === 3 && Number.isInteger(side) && side >= 1) return;
   const problem = `has ${name} with the shape (${shape.join(', ')}), not (1, a square number, width)`;
-  throw invalidInput(checkpoint.name, problem, 'give a checkpoint of a TerraMind model');
+  throw invalidInput(checkpoint.name, problem, 'give a complete checkpoint of the model');
 }

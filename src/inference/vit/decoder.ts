@@ -1,9 +1,12 @@
 /** Neck, decoder and head: from the encoder's feature maps to logits. */
 import type { GraphBuilder, Value, Weight } from '../onnx/index.js';
-import type { Architecture } from './architecture.js';
+import type { Segmentation } from './segmentation.js';
+import { normalise } from './transformer.js';
 import { derived, type Weights } from './weights.js';
 
 const EPSILON = 1e-5;
+/** FCNDecoder's, of layer normalisation. */
+const NORM_EPSILON = 1e-6;
 const ANY = Number.NaN;
 
 /**
@@ -13,16 +16,18 @@ const ANY = Number.NaN;
 export function decode(
   graph: GraphBuilder,
   weights: Weights,
-  architecture: Architecture,
+  { prefix, neck, decoder }: Segmentation,
   maps: readonly Value[],
   chip: readonly [height: number, width: number],
 ): Value {
-  const { prefix, neck, decoder } = architecture;
   const levels = neck === null ? maps : pyramid(graph, weights.at(neck), maps);
-  const decoded =
-    decoder === 'unet'
-      ? unet(graph, weights.at(`${prefix}decoder.decoder.`), levels)
-      : upernet(graph, weights.at(`${prefix}decoder.`), levels);
+  const own = weights.at(`${prefix}decoder.`);
+  const last = levels[levels.length - 1];
+  if (decoder === 'linear') return graph.resizeBilinear(linear(graph, own, last), chip, false);
+  let decoded: Value;
+  if (decoder === 'unet') decoded = unet(graph, own.at('decoder.'), levels);
+  else if (decoder === 'fcn') decoded = fullyConvolutional(graph, own, last);
+  else decoded = upernet(graph, own, levels);
   return graph.resizeBilinear(head(graph, weights.at(`${prefix}head.head.`), decoded), chip, false);
 }
 
@@ -96,6 +101,41 @@ function upernet(graph: GraphBuilder, weights: Weights, levels: readonly Value[]
     return graph.resizeBilinear(own, finest, true);
   });
   return module(graph.concat(outputs, 1), 'fpn_bottleneck', 3);
+}
+
+/** FCNDecoder: any number of steps that double the size, each with a 3 × 3 convolution, layer normalisation and GELU. */
+function fullyConvolutional(graph: GraphBuilder, weights: Weights, map: Value): Value {
+  let x = map;
+  for (let k = 0; weights.has(`convs.${k}.0.weight`); k++) {
+    const own = weights.at(`convs.${k}.`);
+    const larger = upConvolve(graph, own, x, '0', 2);
+    const channels = Number(larger.shape[1]);
+    const convolved = graph.convolution(
+      larger,
+      graph.weight('decoder.weight', own.get('1.weight', [channels, channels, 3, 3])),
+      graph.weight('decoder.bias', own.get('1.bias', [channels])),
+      { padding: 1 },
+    );
+    const [rows, columns] = sizeOf(convolved);
+    // Layer normalisation is over the last axis.
+    const pixels = graph.transpose(graph.reshape(convolved, ['chip', channels, rows * columns]), [0, 2, 1]);
+    const normalised = graph.transpose(normalise(graph, own.at('2.ln.'), pixels, NORM_EPSILON), [0, 2, 1]);
+    x = graph.gelu(graph.reshape(normalised, ['chip', channels, rows, columns]));
+  }
+  return x;
+}
+
+/** LinearDecoder: one transposed convolution to the classes, whose stride is its size. */
+function linear(graph: GraphBuilder, weights: Weights, map: Value): Value {
+  const [, , size] = weights.shape('conv.weight');
+  return graph.full(upConvolve(graph, weights, map, 'conv', size));
+}
+
+/** A transposed convolution with a bias, whose stride is its size. */
+function upConvolve(graph: GraphBuilder, weights: Weights, x: Value, at: string, size: number): Value {
+  const kernel = weights.get(`${at}.weight`, [Number(x.shape[1]), ANY, size, size]);
+  const bias = weights.get(`${at}.bias`, [kernel.shape[1]]);
+  return graph.upConvolution(x, graph.weight('decoder.weight', kernel), graph.weight('decoder.bias', bias));
 }
 
 /** Any number of 3 × 3 convolutions with ReLU, then a 1 × 1 convolution to the classes. */

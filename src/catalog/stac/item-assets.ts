@@ -1,0 +1,65 @@
+/** Which assets of an item are meant, and items fit to be stored. */
+import { invalidInput } from '../../errors.js';
+import type { TimeInterval } from '../../geo/index.js';
+import { withoutSignature } from '../../io/signature.js';
+import { intervalOf, type TimeLike } from '../times.js';
+import { itemInterval } from './item.js';
+import type { ItemDocument } from './search.js';
+
+/** Which assets are meant. Everything that is given must hold. */
+export interface AssetSelection {
+  /** Names of assets. */
+  readonly assets?: readonly string[];
+  /** Roles, of which an asset has at least one. */
+  readonly roles?: readonly string[];
+  /** When an asset is of, by its own `datetime` or range, else by that of its item. */
+  readonly assetDatetime?: TimeLike;
+}
+
+type Members = Readonly<Record<string, unknown>>;
+
+/**
+ * An item with the assets that are meant; null where it has none of them.
+ * @throws {TerrachipError} INVALID_INPUT for assets that are none, or a time that is none
+ */
+export function selectAssets(item: ItemDocument, selection: AssetSelection): ItemDocument | null {
+  const { assets, roles, assetDatetime } = selection;
+  if (assets === undefined && roles === undefined && assetDatetime === undefined) return item;
+  const wanted = assetDatetime === undefined ? null : intervalOf(assetDatetime);
+  const where = `item "${item.id}"`;
+  const kept = Object.entries(membersOf(item.assets, where)).filter(([name, value]) => {
+    const asset = membersOf(value, `${where}: asset "${name}"`);
+    const own = Array.isArray(asset.roles) ? asset.roles : [];
+    return (
+      (assets?.includes(name) ?? true) &&
+      (roles?.some((role) => own.includes(role)) ?? true) &&
+      (wanted?.intersects(timeOf(asset, item, where)) ?? true)
+    );
+  });
+  return kept.length === 0 ? null : { ...item, assets: Object.fromEntries(kept) };
+}
+
+function membersOf(value: unknown, where: string): Members {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Members;
+  throw invalidInput(where, 'has assets that are no objects', 'correct it');
+}
+
+function timeOf(asset: Members, item: ItemDocument, where: string): TimeInterval {
+  const hasOwn = ['datetime', 'start_datetime', 'end_datetime'].some(
+    (name) => typeof asset[name] === 'string',
+  );
+  return itemInterval(hasOwn ? asset : membersOf(item.properties, where), where);
+}
+
+/** A document in which no address carries a signature, at any depth. */
+export function withoutSignatures<T>(document: T): T {
+  return unsigned(document) as T;
+}
+
+function unsigned(value: unknown): unknown {
+  if (typeof value === 'string')
+    return /^[a-z][a-z\d+.-]+:\/\/[^\s]*\?/i.test(value) ? withoutSignature(value) : value;
+  if (Array.isArray(value)) return value.map(unsigned);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, unsigned(member)]));
+}

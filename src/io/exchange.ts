@@ -1,0 +1,293 @@
+/** One exchange with a server: access, redirects, limits, slow servers. */
+import { TerrachipError } from '../errors.js';
+import { onAbort } from './abort.js';
+import { type Access, defaultAccess } from './access.js';
+import { networkError, percentDecoded, publicUrl, reasonOf, refused } from './http-errors.js';
+import { mayName } from './nearness.js';
+import { secretsOf } from './server-text.js';
+import { storeAccess } from './store-access.js';
+
+/** How a server is asked: headers, access, and how slow it may be. */
+export interface HttpOptions {
+  /** Extra request headers. A redirect to another host does not take them along. */
+  headers?: Readonly<Record<string, string>>;
+  /** Signs addresses and gives tokens (default: what `setDefaultAccess` set). */
+  access?: Access;
+  /** Milliseconds without more of an answer before a request counts as failed (default 60 000). */
+  timeout?: number;
+  /**
+   * Milliseconds until an answer begins before a request counts as failed (default: `timeout`). Node gives up a
+   * connection that is not made within 10 s by itself.
+   */
+  answerTimeout?: number;
+  /**
+   * Bytes a second that an answer must bring. Below that over a `rateWindow`, the request counts as failed and is
+   * worth repeating. 0 for no least rate. Default: what `setLeastRate` says, else 100.
+   */
+  leastRate?: number;
+  /** Milliseconds over which the rate is measured (default 10 000). */
+  rateWindow?: number;
+  /** Whether a redirect may lead to this machine or its network from a server that is farther away (default false). */
+  allowLocal?: boolean;
+  signal?: AbortSignal;
+}
+
+/** What is sent. */
+export interface Message {
+  readonly method: string;
+  /** With lower-case names; they go along on redirects. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array<ArrayBuffer>;
+}
+
+/** An answer whose body is still to be read. */
+export interface Received {
+  readonly response: Response;
+  /** Texts of the request that must not be repeated in messages. */
+  readonly secrets: readonly string[];
+  /** Tells that bytes of the body arrived. */
+  onBytes(bytes: number): void;
+}
+
+/** Redirects of one request, as in browsers. */
+const MAX_REDIRECTS = 20;
+
+let defaultLeastRate = 100;
+
+/** Sets the least rate of all requests that do not give one, in bytes a second; 0 for none. */
+export function setLeastRate(bytesPerSecond: number): void {
+  defaultLeastRate = bytesPerSecond;
+}
+
+/**
+ * Sends a message to an address and reads the answer.
+ * @param read reads the body, or cancels it; a status that says no is its matter
+ * @throws {TerrachipError} NETWORK for a server that does not answer, and what `read` throws
+ */
+export async function exchange<T>(
+  url: string,
+  message: Message,
+  options: HttpOptions,
+  signal: AbortSignal | undefined,
+  read: (received: Received) => Promise<T>,
+): Promise<T> {
+  signal?.throwIfAborted();
+  const controller = new AbortController();
+  const { timeout = 60_000, answerTimeout = timeout } = options;
+  const { leastRate = defaultLeastRate, rateWindow = 10_000 } = options;
+  const unwatch = onAbort(signal, () => controller.abort(signal?.reason));
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const expireAfter = (wait: number): void => {
+    clearTimeout(timer);
+    timer = setTimeout(() => controller.abort(new Error(`no answer within ${wait / 1000} s`)), wait);
+  };
+  const rate = watchRate(leastRate, rateWindow, (problem) => controller.abort(new Error(problem)));
+  const call: Call = {
+    url,
+    message,
+    options,
+    signal: controller.signal,
+    start: () => expireAfter(answerTimeout),
+  };
+  try {
+    const { response, secrets } = await fetchAuthorized(call);
+    expireAfter(timeout);
+    const onBytes = (bytes: number): void => {
+      expireAfter(timeout);
+      rate.add(bytes);
+    };
+    return await read({ response, secrets, onBytes });
+  } catch (error) {
+    if (error instanceof TerrachipError) throw error;
+    signal?.throwIfAborted();
+    throw networkError(url, `failed (${reasonOf(error)})`, undefined, error);
+  } finally {
+    clearTimeout(timer);
+    rate.stop();
+    unwatch();
+  }
+}
+
+/** Gives an answer up that brings less than a least rate, measured from its first bytes on. */
+function watchRate(
+  leastRate: number,
+  window: number,
+  giveUp: (problem: string) => void,
+): { add(bytes: number): void; stop(): void } {
+  let timer: ReturnType<typeof setInterval> | undefined;
+  let received = 0;
+  const check = (): void => {
+    const rate = (1000 * received) / window;
+    received = 0;
+    if (rate >= leastRate) return;
+    giveUp(`it sends ${rate.toFixed(1)} bytes a second, less than the least rate of ${leastRate}`);
+  };
+  return {
+    add(bytes) {
+      received += bytes;
+      if (leastRate > 0) timer ??= setInterval(check, window);
+    },
+    stop: () => clearInterval(timer),
+  };
+}
+
+interface Call {
+  readonly url: string;
+  readonly message: Message;
+  readonly options: HttpOptions;
+  readonly signal: AbortSignal;
+  /** Starts the wait for an answer. */
+  start(): void;
+}
+
+interface Answer {
+  readonly response: Response;
+  readonly secrets: readonly string[];
+}
+
+/** What an access may have caused: it is asked once more. */
+function mayBeStale({ status, headers }: Response): boolean {
+  return [400, 401, 403].includes(status) || (status === 301 && headers.get('location') === null);
+}
+
+/** Fetches with what the access says, and once more with what is newer after a refusal. */
+async function fetchAuthorized(call: Call): Promise<Answer> {
+  const authorized = await authorize(call, new URL(call.url), null);
+  const answer = await fetchFollowing(call, authorized);
+  if (!authorized.isOurs || !mayBeStale(answer.response)) return answer;
+  const renewed = await authorize(call, new URL(call.url), authorized);
+  if (!renewed.isOurs) return answer;
+  await answer.response.body?.cancel();
+  return fetchFollowing(call, renewed);
+}
+
+/** A request ready to be sent. */
+interface Prepared {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Whether an access has authorised it. */
+  readonly isOurs: boolean;
+}
+
+/** Credentials in an address become a header, since fetch refuses them; then no access is asked. */
+async function authorize(call: Call, address: URL, refused: Prepared | null): Promise<Prepared> {
+  const { message, options, signal } = call;
+  if (address.username !== '' || address.password !== '') {
+    return { url: withoutUser(address), headers: basicAuthorization(address), isOurs: false };
+  }
+  const { href } = address;
+  const before = refused === null ? undefined : { url: refused.url.href, headers: refused.headers };
+  const request = { url: href, ...message, refresh: refused !== null, refused: before, signal };
+  const access = options.access ?? defaultAccess();
+  const authorized = (await access.authorize(request)) ?? (await storeAccess.authorize(request));
+  if (authorized === null) return { url: address, headers: {}, isOurs: false };
+  return { url: new URL(authorized.url), headers: lowerCase(authorized.headers), isOurs: true };
+}
+
+/** Fetches and follows redirects. Headers of the caller and credentials go to the host of the address only. */
+async function fetchFollowing(call: Call, first: Prepared): Promise<Answer> {
+  const { url, message, options, signal, start } = call;
+  const own = lowerCase(options.headers ?? {});
+  let { method, body } = message;
+  let next = first;
+  for (let hop = 0; hop <= MAX_REDIRECTS; hop++) {
+    const address = next.url;
+    const isNear = isSameServer(first.url, address);
+    const sent = { ...(isNear ? own : {}), ...message.headers, ...next.headers };
+    const secrets = secretsOf(address.href, sent, body);
+    start();
+    const response = await fetch(address.href, { method, headers: sent, body, signal, redirect: 'manual' });
+    // Browsers do not show where a redirect leads: they follow it themselves, without the headers of the caller.
+    if (response.type === 'opaqueredirect') {
+      if (method !== 'GET') throw refused(url, 'redirects, which a request with a body does not follow', 302);
+      return { response: await fetch(address.href, { headers: message.headers, signal }), secrets };
+    }
+    const location = utf8(response.headers.get('location'));
+    if (location === null || ![301, 302, 303, 307, 308].includes(response.status)) {
+      return { response, secrets };
+    }
+    await response.body?.cancel();
+    const target = redirectTarget(call, first.url, address, location, response.status);
+    if (response.status === 303 && method !== 'HEAD') [method, body] = ['GET', undefined];
+    const stays = isSameServer(first.url, target);
+    if (!stays && body !== undefined) {
+      throw refused(
+        url,
+        `redirects to ${publicUrl(target.href)}, to which the body of the request is not sent`,
+        response.status,
+        'give the address of the server that answers',
+      );
+    }
+    next = stays
+      ? await authorize(call, target, null)
+      : { url: withoutUser(target), headers: basicAuthorization(target), isOurs: false };
+  }
+  throw refused(
+    url,
+    `redirects more than ${MAX_REDIRECTS} times, the last time to ${publicUrl(next.url.href)}; it may want a login`,
+    302,
+  );
+}
+
+/** Where a redirect leads. Credentials of an address stay with the host that they were given for. */
+function redirectTarget(
+  { url, options }: Call,
+  first: URL,
+  address: URL,
+  location: string,
+  status: number,
+): URL {
+  const target = URL.canParse(location, address.href) ? new URL(location, address.href) : null;
+  if (target === null || !/^https?:$/.test(target.protocol)) {
+    throw refused(url, `redirects to ${target === null ? 'no address' : publicUrl(target.href)}`, status);
+  }
+  if (options.allowLocal !== true && !mayName(first, target)) {
+    throw refused(
+      url,
+      `redirects to ${publicUrl(target.href)}, which only this machine or its network can ask`,
+      status,
+    );
+  }
+  const given = new URL(url);
+  if (isSameServer(given, target) && target.username === '' && target.password === '') {
+    target.username = given.username;
+    target.password = given.password;
+  }
+  return target;
+}
+
+/** A header whose bytes are UTF-8 as that: `fetch` takes each byte for a character. */
+function utf8(header: string | null): string | null {
+  if (header === null || !/[\x80-\xff]/.test(header)) return header;
+  const bytes = Uint8Array.from(header, (character) => character.charCodeAt(0));
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return header;
+  }
+}
+
+/** Whether an address is of the same host and port, or their secure form. */
+function isSameServer(first: URL, address: URL): boolean {
+  const upgraded = first.protocol === 'http:' && address.protocol === 'https:';
+  const secure = upgraded && first.port === '' && address.port === '' && first.hostname === address.hostname;
+  return secure || first.origin === address.origin;
+}
+
+function lowerCase(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+function withoutUser(address: URL): URL {
+  const bare = new URL(address);
+  bare.username = '';
+  bare.password = '';
+  return bare;
+}
+
+/** The header of basic authentication for the user and password of an address. */
+function basicAuthorization({ username, password }: URL): Record<string, string> {
+  if (username === '' && password === '') return {};
+  const bytes = new TextEncoder().encode(`${percentDecoded(username)}:${percentDecoded(password)}`);
+  return { authorization: `Basic ${btoa(String.fromCharCode(...bytes))}` };
+}

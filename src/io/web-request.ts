@@ -1,0 +1,76 @@
+/** Requests of programs to programs: whole bodies, JSON documents, and methods other than GET. */
+import { tooLarge } from '../errors.js';
+import { parseJson } from '../json.js';
+import { decodeText } from '../text.js';
+import { readBody, requireOk } from './body.js';
+import { exchange } from './exchange.js';
+import { isWebPage, publicUrl, webPage } from './http-errors.js';
+import { retrying } from './middleware/retry.js';
+import type { OpenOptions } from './open-url.js';
+
+/** What is asked of a server. */
+export interface WebRequest extends OpenOptions {
+  /** Default: GET, or POST with a body. */
+  method?: string;
+  body?: Uint8Array<ArrayBuffer> | string;
+  /** Of the body. */
+  contentType?: string;
+  /** Which type the answer should have. */
+  accept?: string;
+  /** A longer answer is an error (default 64 MiB). */
+  maxBytes?: number;
+}
+
+/** What a server answered, with a status from 200 to 299. */
+export interface WebAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  /** The address that answered, after redirects; without user, password and query. */
+  readonly url: string;
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
+/**
+ * Sends a request and reads the whole answer. What fails for a reason that passes is repeated, as every request.
+ * @throws {TerrachipError} NETWORK (with `status`) or NOT_FOUND, with what the server says about it; TOO_LARGE
+ */
+export async function requestBody(url: string, request: WebRequest = {}): Promise<WebAnswer> {
+  const { body: given, contentType, accept, maxBytes = 64 * 2 ** 20, retry, signal } = request;
+  const body = typeof given === 'string' ? new TextEncoder().encode(given) : given;
+  const { method = body === undefined ? 'GET' : 'POST' } = request;
+  const headers = {
+    ...(contentType === undefined ? {} : { 'content-type': contentType }),
+    ...(accept === undefined ? {} : { accept }),
+  };
+  const message = { method, headers, ...(body === undefined ? {} : { body }) };
+  const send = (): Promise<WebAnswer> =>
+    exchange(url, message, request, signal, async (received) => {
+      const { response } = received;
+      await requireOk(url, received);
+      const answer = await readBody(received, maxBytes, () =>
+        tooLarge(
+          `${publicUrl(url)} answered with more than ${maxBytes} bytes`,
+          'ask for less, or raise maxBytes',
+          { size: Number(response.headers.get('content-length') ?? maxBytes + 1), limit: maxBytes },
+        ),
+      );
+      const from = response.url === '' ? url : response.url;
+      return { status: response.status, headers: response.headers, url: publicUrl(from), body: answer };
+    });
+  return retrying(send, retry, signal);
+}
+
+/**
+ * As `requestBody`, for a JSON document.
+ * @throws {TerrachipError} also INVALID_INPUT for an answer that is not JSON, or nested too deeply
+ */
+export async function requestJson(
+  url: string,
+  request: WebRequest = {},
+): Promise<{ document: unknown; answer: WebAnswer }> {
+  const answer = await requestBody(url, { accept: 'application/json, application/geo+json', ...request });
+  if (isWebPage(new Response(null, { headers: answer.headers }), answer.body)) {
+    throw webPage(url, new Response(null));
+  }
+  return { document: parseJson(decodeText(answer.body), publicUrl(url)), answer };
+}
