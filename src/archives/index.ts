@@ -4,7 +4,10 @@
  * @module
  */
 
-export type { Access, AccessRequest, Authorized, OpenOptions } from '../io/index.js';
+export type { GeoCatalog, PlaceAndTime, QueryOptions } from '../catalog/index.js';
+export type { TimeInterval } from '../geo/index.js';
+export type { Access, AccessRequest, Authorized, ByteSource, OpenOptions } from '../io/index.js';
+export type { OnProgress, OperationOptions } from '../progress.js';
 export { type Dated, Expiring } from './expiring.js';
 export {
   type BlobPlace,

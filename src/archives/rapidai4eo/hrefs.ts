@@ -130,12 +130,20 @@ export function* eachAsset(
   ids: Iterable<string>,
   selection: ImageSelection = {},
 ): Generator<RapidAi4EoImage, void, undefined> {
+  for (const { product, location, base, dates } of foldersOf([...ids], selection)) {
+    for (const date of dates) yield { location, product, date, href: `${base}/${date}.tif` };
+  }
+}
+
+/** The folder of each product in each location. */
+function* foldersOf(
+  locations: readonly string[],
+  selection: ImageSelection,
+): Generator<{ product: RapidAi4EoProduct; location: string; base: string; dates: readonly string[] }> {
   const root = imageryRoot(selection.root);
-  const locations = [...ids];
   for (const { product, folder, dates } of selectedDates(selection)) {
     for (const location of locations) {
-      const base = `${root}/${locationFolder(location)}/${location}/${folder}`;
-      for (const date of dates) yield { location, product, date, href: `${base}/${date}.tif` };
+      yield { product, location, base: `${root}/${locationFolder(location)}/${location}/${folder}`, dates };
     }
   }
 }
@@ -161,5 +169,9 @@ export function getAssetHrefs(ids: Iterable<string>, selection: ImageSelection =
       { size: count, limit: MOST_HREFS },
     );
   }
-  return Array.from(eachAsset(locations, selection), ({ href }) => href);
+  const hrefs: string[] = [];
+  for (const { base, dates } of foldersOf(locations, selection)) {
+    for (const date of dates) hrefs.push(`${base}/${date}.tif`);
+  }
+  return hrefs;
 }

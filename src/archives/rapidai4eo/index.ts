@@ -9,5 +9,10 @@ export {
   type RapidAi4EoProduct,
 } from './hrefs.js';
 export { imagesOf } from './images.js';
-export { type ClassShare, type LocationQuery, RapidAi4EoLocations } from './locations.js';
+export {
+  type ClassShare,
+  type LocationColumns,
+  type LocationQuery,
+  RapidAi4EoLocations,
+} from './locations.js';
 export { type RapidAi4EoFiles, readLocations } from './read.js';

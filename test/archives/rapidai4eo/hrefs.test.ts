@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { eachAsset, getAssetHrefs } from '../../../src/archives/index.js';
 import { labelHref } from '../../../src/archives/rapidai4eo/hrefs.js';
-import { eachAsset, getAssetHrefs } from '../../../src/archives/rapidai4eo/index.js';
 
 const ids = (count: number): string[] =>
   Array.from({ length: count }, (_, k) => `33N_18E-242N_${String(k).padStart(4, '0')}`);

@@ -1,6 +1,11 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { CLC_CLASSES, CLC_GROUPS, getAssetHrefs, imagesOf } from '../../../src/archives/rapidai4eo/index.js';
-import { RapidAi4EoLocations } from '../../../src/archives/rapidai4eo/locations.js';
+import {
+  CLC_CLASSES,
+  CLC_GROUPS,
+  getAssetHrefs,
+  imagesOf,
+  RapidAi4EoLocations,
+} from '../../../src/archives/index.js';
 import { PlaceQuery } from '../../../src/catalog/place-query.js';
 import type { Bounds } from '../../../src/geo/index.js';
 

@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { type RapidAi4EoLocations, readLocations } from '../../../src/archives/rapidai4eo/index.js';
+import { type RapidAi4EoLocations, readLocations } from '../../../src/archives/index.js';
 import { MemorySource } from '../../../src/io/index.js';
 import type { ProgressEvent } from '../../../src/progress.js';
 
