@@ -15,6 +15,7 @@ export type {
   ModelSession,
   ModelSpec,
   PhaseCounters,
+  PrithviArchitecture,
   RunnerCounters,
   Strip,
 } from './inference/index.js';

@@ -20,6 +20,7 @@ export type {
   IndexName,
   MapTask,
   ModelPrecision,
+  PolygonFormat,
 } from './choices.js';
 export type { DoctorReport } from './doctor.js';
 export type { CatalogLike, EmbedCatalogsOptions } from './embed/catalogs.js';
@@ -47,7 +48,7 @@ export type {
 export type { FinalizeOptions, FinalizeReport, ProductOptions, RunRecord } from './finalize.js';
 export type { InferOptions, InferReport } from './infer.js';
 export type { BandReport, InfoOptions, RasterReport } from './info.js';
-export type { ChosenStatistics } from './model/card.js';
+export type { ChosenStatistics } from './model/checkpoint-model.js';
 export type { HalfPrecisionReport } from './model/half-precision.js';
 export type { ImportOptions, ImportReport } from './model/import.js';
 export type { OnnxOptions, OnnxReport } from './model/import-onnx.js';
@@ -145,7 +146,7 @@ export const evaluateMap = lazy(async () => (await import('./evaluate/evaluate.j
  * Makes a model folder from a TerraMind checkpoint: `model.onnx` and `model.json`, and with `split` `encoder.onnx` and
  * `decoder.onnx`. Tensors are read and written one by one: memory stays below twice the largest. The check of float16
  * on a sample needs the memory of a model run.
- * @throws {TerrachipError} INVALID_INPUT for a file that is not a complete TerraMind checkpoint, or has unused tensors;
+ * @throws {TerrachipError} INVALID_INPUT for a file that is not a complete checkpoint of a known family, or has unused tensors;
  * INVALID_OPTION for options that do not fit it; DISK
  */
 export const importModel = lazy(async () => (await import('./model/import.js')).importModel);
