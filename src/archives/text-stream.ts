@@ -60,6 +60,7 @@ export async function* unpackedBytes(
 /** Bytes of a part that may come in several pieces. */
 class Gathered {
   readonly #name: string;
+  readonly #decoder = new TextDecoder();
   #parts: Uint8Array[] = [];
   #length = 0;
 
@@ -81,6 +82,7 @@ class Gathered {
 
   /** The text so far, which is then forgotten. */
   take(last: Uint8Array): string {
+    if (this.#length === 0 && last.length <= MOST_BYTES) return this.#decoder.decode(last);
     this.add(last);
     const bytes = new Uint8Array(this.#length);
     let at = 0;
@@ -90,7 +92,7 @@ class Gathered {
     }
     this.#parts = [];
     this.#length = 0;
-    return new TextDecoder().decode(bytes);
+    return this.#decoder.decode(bytes);
   }
 }
 
