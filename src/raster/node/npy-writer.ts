@@ -1,16 +1,10 @@
-import { type FileHandle, open, rm } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { endianness } from 'node:os';
 import { internalError, invalidInput, type TerrachipError } from '../../errors.js';
 import { sizeOf } from '../../geo/dtype.js';
 import { type Dtype, dtypeOf, type TypedArray } from '../../geo/index.js';
-import {
-  moveTo,
-  requireEnding,
-  requireWritable,
-  temporaryPath,
-  writeError,
-  writeFully,
-} from '../../io/node/output.js';
+import { moveTo, requireEnding, requireWritable, writeError, writeFully } from '../../io/node/output.js';
+import { removeTemporary, temporaryPath } from '../../io/node/temporaries.js';
 import { checkShape, NUMERIC_TYPES } from '../arrays/index.js';
 import { NPY_MAGIC } from '../npy/header.js';
 
@@ -64,7 +58,7 @@ export class NpyWriter {
       return new NpyWriter(path, options, temporary, file, header.byteLength);
     } catch (cause) {
       await file?.close().catch(() => undefined);
-      await rm(temporary, { force: true }).catch(() => undefined);
+      await removeTemporary(temporary);
       throw writeError(path, cause);
     }
   }
@@ -107,7 +101,7 @@ export class NpyWriter {
     if (this.#closed) return;
     this.#closed = true;
     await this.#file.close().catch(() => undefined);
-    await rm(this.#temporary, { force: true }).catch(() => undefined);
+    await removeTemporary(this.#temporary);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
