@@ -19,6 +19,7 @@ import { packageCommand } from './commands/package.js';
 import { polygonizeCommand } from './commands/polygonize.js';
 import { quicklookCommand } from './commands/quicklook.js';
 import { rasterizeCommand } from './commands/rasterize.js';
+import { stacCommand } from './commands/stac.js';
 import { warpCommand } from './commands/warp.js';
 import { inFlagsOf, type Rephrase } from './flags.js';
 import { Output, watchOutputs } from './output.js';
@@ -44,6 +45,7 @@ const COMMANDS = [
   warpCommand,
   calcCommand,
   catalogCommand,
+  stacCommand,
   packageCommand,
   modelCommand,
   inferCommand,
