@@ -1,13 +1,14 @@
-// npm run check:torch: compares TerraMind's graphs with PyTorch, for random checkpoints of many configurations and of the
-// tiny and base flood models. Logits and embeddings of ONNX Runtime, in float32 and in half precision, against an
-// independent model (torch/reference.py); ONNX's checker on every graph. Needs Debian's python3-torch and python3-onnx.
-//   npm run check:torch [-- PROVIDER]      cpu; or webgpu and webgpu-resident on any adapter, without the flood models
+// npm run check:torch: compares graphs of TerraMind and Prithvi-EO with PyTorch, for random checkpoints of many
+// configurations and of three published sizes. Logits and embeddings of ONNX Runtime, in float32 and in half precision,
+// against independent models (torch/reference.py); ONNX's checker on every graph. Needs Debian's python3-torch and
+// python3-onnx.
+//   npm run check:torch [-- PROVIDER]      cpu; or webgpu and webgpu-resident on any adapter, without published sizes
 import { createWriteStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { requirePackages } from './programs.js';
 import { Checklist, installProject, root, run, withTemporaryFolder } from './support.js';
-import { FLOOD_SIZES } from './torch/sizes.js';
+import { configurationsFor } from './torch/configurations.js';
 
 await requirePackages(['python3-torch', 'python3-onnx', 'python3-numpy']);
 await installProject();
@@ -16,6 +17,9 @@ const { openCheckpoint, ResidentDevice } = await import('../../dist/inference/no
 const { halfPrecision, writeGraph } = await import('../../dist/inference/onnx/index.js');
 const { decoderGraph, detectArchitecture, encoderGraph, findLeftovers, wholeGraph } = await import(
   '../../dist/inference/terramind/index.js'
+);
+const { detectPrithvi, findPrithviLeftovers, prithviGraph } = await import(
+  '../../dist/inference/prithvi/index.js'
 );
 const { openSource } = await import('../../dist/io/node/index.js');
 const { openNpy } = await import('../../dist/raster/node/index.js');
@@ -27,31 +31,9 @@ const PYTHON = '/usr/bin/python3';
 const provider = process.argv[2] ?? 'cpu';
 const device = provider === 'webgpu-resident' ? await ResidentDevice.start() : null;
 
-const BASE = {
-  width: 32,
-  heads: 2,
-  hidden: 48,
-  depth: 4,
-  taps: [0, 1, 2, 3],
-  gated: false,
-  bias: true,
-  trained: ['S2L2A', 'S1RTC', 'DEM'],
-  modalities: ['S2L2A', 'S1RTC', 'DEM'],
-  merge: 'mean',
-  temporal: true,
-  timestamps: 4,
-  pooling: 'concat',
-  decoder: 'unet',
-  neck: true,
-  headChannels: [],
-  classes: 2,
-  size: [64, 64],
-  batch: 1,
-};
-
 const checklist = new Checklist('check:torch');
 await withTemporaryFolder(async (folder) => {
-  const configurations = product();
+  const configurations = configurationsFor(provider);
   await writeFile(join(folder, 'configurations.json'), JSON.stringify(configurations));
   await run(PYTHON, [
     join(root, 'scripts/checks/torch/reference.py'),
@@ -70,109 +52,72 @@ await withTemporaryFolder(async (folder) => {
 device?.backend.dispose();
 checklist.finish();
 
-/** Configurations with every pair of options that can interact: encoders, merges, phases, poolings, decoders, sizes. */
-function product() {
-  const all = [];
-  const add = (name, change) => all.push({ ...BASE, ...change, name: `${all.length}_${name}` });
-  for (const gated of [false, true]) {
-    for (const bias of [false, true]) {
-      for (const size of [
-        [32, 32],
-        [96, 64],
-        [48, 80],
-        [224, 224],
-      ]) {
-        add(`gated-${gated}_bias-${bias}_${size.join('x')}`, { gated, bias, size });
-      }
-    }
-  }
-  const subsets = [['S1RTC'], ['S2L2A', 'DEM'], ['S1RTC', 'DEM'], BASE.modalities];
-  for (const merge of ['mean', 'max', 'concat']) {
-    for (const modalities of subsets) {
-      add(`${merge}_${modalities.join('-')}`, { merge, modalities, timestamps: 2 });
-    }
-  }
-  for (const pooling of ['concat', 'mean', 'max', 'diff']) {
-    const apart = { merge: 'dict', decoder: null, size: [48, 80] };
-    add(`dict_${pooling}`, { ...apart, pooling, timestamps: 2, batch: 2 });
-    for (const decoder of ['unet', 'upernet', null]) {
-      add(`${pooling}_${decoder}`, { pooling, decoder, timestamps: 2, batch: 2, gated: true, bias: false });
-    }
-  }
-  for (const neck of [true, false]) {
-    for (const size of [
-      [96, 96],
-      [64, 112],
-    ]) {
-      add(`upernet_neck-${neck}_${size.join('x')}`, {
-        decoder: 'upernet',
-        neck,
-        size,
-        headChannels: [12, 6],
-        classes: 5,
-      });
-    }
-  }
-  add('dict_one-date_S1RTC-DEM', {
-    merge: 'dict',
-    modalities: ['S1RTC', 'DEM'],
-    decoder: null,
-    temporal: false,
-    timestamps: 1,
-    size: [64, 32],
-    batch: 3,
-  });
-  add('one-date', { temporal: false, timestamps: 1 });
-  add('encoder', { temporal: false, timestamps: 1, decoder: null, depth: 3, heads: 1 });
-  add('deep', { depth: 8, taps: [1, 3, 5, 7], heads: 4, width: 64 });
-  add('other-taps', { depth: 5, taps: [0, 2, 2, 4] });
-  // On a software adapter they would take an hour.
-  return provider === 'cpu' ? [...all, ...Object.values(FLOOD_SIZES)] : all;
-}
-
 async function compare(folder, configuration, graphs) {
-  const { name, modalities, size, timestamps, pooling, decoder } = configuration;
+  const { name, size, timestamps, decoder } = configuration;
   const [height, width] = size;
   const checkpoint = await openCheckpoint(await openSource(join(folder, `${name}.pt`)));
   try {
-    const architecture = detectArchitecture(checkpoint, {
-      modalities,
-      heads: configuration.heads,
-      ...(pooling === 'concat' && decoder !== null ? {} : { timestamps, pooling }),
-      ...(['max', 'dict'].includes(configuration.merge) ? { merge: configuration.merge } : {}),
-      ...(decoder === null ? {} : { taps: configuration.taps }),
-    });
     const chip = { height, width };
-    const whole = wholeGraph(checkpoint, architecture, chip, { embeddings: true });
-    const { unused } = findLeftovers(checkpoint, architecture, whole.used);
+    const { whole, unused, parts } = (configuration.family === 'prithvi' ? prithvi : terramind)(
+      checkpoint,
+      configuration,
+      chip,
+    );
     if (unused.length > 0) throw new Error(`unused: ${unused.join(', ')}`);
     const inputs = {};
-    for (const modality of modalities) inputs[modality] = await read(folder, `${name}_${modality}`);
+    for (const input of whole.graph.inputs) inputs[input.name] = await read(folder, `${name}_${input.name}`);
     const results = joined(
       await infer(await write(whole, folder, `${name}.onnx`, graphs), inputs),
-      modalities,
+      Object.keys(inputs),
     );
     let worst = difference(results.embeddings, await read(folder, `${name}_embeddings`));
     const result = decoder === null ? 'embeddings' : 'logits';
-    const halves = await halfDifferences(whole.graph, folder, configuration, graphs, inputs, result);
+    const halves = await halfDifferences(whole.graph, folder, name, graphs, inputs, result);
     const report = () =>
       `${worst.toExponential(1)}, ${whole.graph.nodes.length} nodes; in half precision ${halves}`;
     if (decoder === null) return report();
     const expected = await read(folder, `${name}_logits`);
     worst = Math.max(worst, difference(results.logits, expected));
-    const encoder = await write(
-      encoderGraph(checkpoint, architecture, chip),
-      folder,
-      `${name}.e.onnx`,
-      graphs,
-    );
-    const rest = await write(decoderGraph(checkpoint, architecture, chip), folder, `${name}.d.onnx`, graphs);
-    const parts = await infer(rest, { features: await features(encoder, inputs, timestamps) });
-    worst = Math.max(worst, difference(parts.logits, expected));
+    if (parts === null) return report();
+    const encoder = await write(parts.encoder(), folder, `${name}.e.onnx`, graphs);
+    const rest = await write(parts.decoder(), folder, `${name}.d.onnx`, graphs);
+    const together = await infer(rest, { features: await features(encoder, inputs, timestamps) });
+    worst = Math.max(worst, difference(together.logits, expected));
     return report();
   } finally {
     await checkpoint.close();
   }
+}
+
+/** The whole graph, and how to make those of encoder and decoder. */
+function terramind(checkpoint, configuration, chip) {
+  const { modalities, heads, timestamps, pooling, decoder, merge, taps } = configuration;
+  const architecture = detectArchitecture(checkpoint, {
+    modalities,
+    heads,
+    ...(pooling === 'concat' && decoder !== null ? {} : { timestamps, pooling }),
+    ...(['max', 'dict'].includes(merge) ? { merge } : {}),
+    ...(decoder === null ? {} : { taps }),
+  });
+  const whole = wholeGraph(checkpoint, architecture, chip, { embeddings: true });
+  return {
+    whole,
+    unused: findLeftovers(checkpoint, architecture, whole.used).unused,
+    parts: {
+      encoder: () => encoderGraph(checkpoint, architecture, chip),
+      decoder: () => decoderGraph(checkpoint, architecture, chip),
+    },
+  };
+}
+
+function prithvi(checkpoint, { heads, timestamps, decoder, taps }, chip) {
+  const architecture = detectPrithvi(checkpoint, {
+    heads,
+    ...(decoder === null ? { timestamps } : { taps }),
+  });
+  const whole = prithviGraph(checkpoint, architecture, chip, { embeddings: true });
+  const { unused } = findPrithviLeftovers(checkpoint, architecture, whole.used);
+  return { whole, unused, parts: null };
 }
 
 /** Embeddings of a graph with separate modalities, concatenated per chip. */
@@ -230,7 +175,7 @@ function phaseOf({ data, dims }, chip, phase) {
 }
 
 /** Differences of the graph in float16 and, on the CPU, which computes it in float32, of one with explicit rounding. */
-async function halfDifferences(graph, folder, { name, modalities }, graphs, inputs, result) {
+async function halfDifferences(graph, folder, name, graphs, inputs, result) {
   const expected = await read(folder, `${name}_${result}`);
   const found = [];
   for (const form of provider === 'cpu' ? ['float16', 'rounded'] : ['float16']) {
@@ -240,7 +185,7 @@ async function halfDifferences(graph, folder, { name, modalities }, graphs, inpu
       `${name}.${form}.onnx`,
       graphs,
     );
-    const { [result]: tensor } = joined(await infer(path, inputs), modalities);
+    const { [result]: tensor } = joined(await infer(path, inputs), Object.keys(inputs));
     found.push(`${difference(tensor, expected, HALF_TOLERANCE).toExponential(1)} (${form})`);
   }
   return found.join(', ');

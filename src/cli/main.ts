@@ -6,6 +6,7 @@ import { writeError } from '../io/node/output.js';
 import { VERSION } from '../version.js';
 import { parseCount } from './arguments.js';
 import type { Run } from './command.js';
+import { acquireCommand } from './commands/acquire.js';
 import { calcCommand } from './commands/calc.js';
 import { catalogCommand } from './commands/catalog.js';
 import { demoCommand } from './commands/demo.js';
@@ -46,6 +47,7 @@ const COMMANDS = [
   calcCommand,
   catalogCommand,
   stacCommand,
+  acquireCommand,
   packageCommand,
   modelCommand,
   inferCommand,

@@ -60,6 +60,14 @@ export {
   writeGraph,
 } from './onnx/index.js';
 export type { PhaseCounters } from './phases.js';
+export {
+  detectPrithvi,
+  findPrithviLeftovers,
+  type PrithviArchitecture,
+  type PrithviEncoder,
+  type PrithviOptions,
+  prithviGraph,
+} from './prithvi/index.js';
 export { type RunnerCounters, type RunnerOptions, runScene, type Stage } from './runner.js';
 export { ModelSession, type SessionOptions } from './session.js';
 export { type SceneImage, SceneStrips, type Strip } from './strip.js';

@@ -4,6 +4,7 @@
 export type { Weights } from '../inference/checkpoint/index.js';
 export type { Activation, InputLayout } from '../inference/model-spec.js';
 export { bundledModel } from '../inference/node/bundled.js';
+export type { AcquiredPhase, AcquiredScene, AcquireOptions, AcquireReport } from './acquire/acquire.js';
 export type { BandSource, CalculateOptions, CalculateReport } from './calculate.js';
 export type { RowSelection } from './catalog.js';
 export type { CatalogChipsOptions, LoadedChip } from './chips/catalog.js';
@@ -19,6 +20,7 @@ export type {
   IndexName,
   MapTask,
   ModelPrecision,
+  PolygonFormat,
 } from './choices.js';
 export type { DoctorReport } from './doctor.js';
 export type { CatalogLike, EmbedCatalogsOptions } from './embed/catalogs.js';
@@ -46,7 +48,7 @@ export type {
 export type { FinalizeOptions, FinalizeReport, ProductOptions, RunRecord } from './finalize.js';
 export type { InferOptions, InferReport } from './infer.js';
 export type { BandReport, InfoOptions, RasterReport } from './info.js';
-export type { ChosenStatistics } from './model/card.js';
+export type { ChosenStatistics } from './model/checkpoint-model.js';
 export type { HalfPrecisionReport } from './model/half-precision.js';
 export type { ImportOptions, ImportReport } from './model/import.js';
 export type { OnnxOptions, OnnxReport } from './model/import-onnx.js';
@@ -79,6 +81,14 @@ export const finalizeRun = lazy(async () => (await import('./finalize.js')).fina
 
 /** Indices of the unfinished units of a run. */
 export const missingUnits = lazy(async () => (await import('./finalize.js')).missingUnits);
+
+/**
+ * Chooses the scenes of an event from STAC APIs or catalogs, and writes the manifest that `packageManifest` reads.
+ * Addresses in it are not signed.
+ * @throws {TerrachipError} INVALID_INPUT for an event file that is not valid, and for a phase without a scene unless
+ * `allowMissing` is given; NETWORK and what else the catalogs throw
+ */
+export const acquire = lazy(async () => (await import('./acquire/acquire.js')).acquire);
 
 /**
  * Resamples every band of a manifest bilinearly onto its grid (overlapping tiles of one band are averaged). Writes the
@@ -138,7 +148,7 @@ export const evaluateMap = lazy(async () => (await import('./evaluate/evaluate.j
  * Makes a model folder from a TerraMind checkpoint: `model.onnx` and `model.json`, and with `split` `encoder.onnx` and
  * `decoder.onnx`. Tensors are read and written one by one: memory stays below twice the largest. The check of float16
  * on a sample needs the memory of a model run.
- * @throws {TerrachipError} INVALID_INPUT for a file that is not a complete TerraMind checkpoint, or has unused tensors;
+ * @throws {TerrachipError} INVALID_INPUT for a file that is not a complete checkpoint of a known family, or has unused tensors;
  * INVALID_OPTION for options that do not fit it; DISK
  */
 export const importModel = lazy(async () => (await import('./model/import.js')).importModel);

@@ -4,6 +4,7 @@ import { WEIGHTS } from '../../inference/checkpoint/choice.js';
 import { ACTIVATIONS, INPUT_LAYOUTS } from '../../inference/model-spec.js';
 import type { ModelSpec } from '../../inference/node/index.js';
 import { HOST_PROVIDER_CHOICES } from '../../inference/node/provider-choice.js';
+import { PRITHVI_STATISTICS_NAMES } from '../../inference/prithvi/index.js';
 import { MERGES, STATISTICS_NAMES } from '../../inference/terramind/index.js';
 import { POOLINGS } from '../../inference/vit/index.js';
 import { UNITS } from '../../raster/units.js';
@@ -114,23 +115,23 @@ const ONNX_OPTIONS = {
 
 const importCommand = defineCommand(
   'import',
-  'make a model folder of an ONNX model or a TerraMind checkpoint, without Python',
+  'make a model folder of an ONNX model, or a TerraMind or Prithvi-EO checkpoint, without Python',
   {
     checkpoint: argument(
       '<model>',
-      'an .onnx file or a folder with one; or a .pt, .pth, .ckpt or .safetensors file of TerraMind',
+      'an .onnx file or a folder with one; or a .pt, .pth, .ckpt or .safetensors file of TerraMind or Prithvi-EO',
     ),
     output: outputOption('<folder>', 'the model folder to write'),
     name: option('--name <name>', 'its name (default: that of the file)'),
     chip: option(
       '--chip <pixels>',
-      'height and width of chips (of a checkpoint a multiple of 16)',
+      'height and width of chips (of a checkpoint a multiple of its patches, mostly 16)',
       parseChip,
     ),
     stride: option('--stride <pixels>', 'pixels from one chip to the next', parseCount()),
     statistics: option(
       '--statistics <what>',
-      `${STATISTICS_NAMES.join(', ')}, or a JSON file with mean and std a modality`,
+      `${[...STATISTICS_NAMES, ...PRITHVI_STATISTICS_NAMES].join(', ')}, or a JSON file with mean and std a modality`,
     ),
     weights: option(
       '--weights <which>',
@@ -148,10 +149,14 @@ const importCommand = defineCommand(
       parseChoice(POOLINGS),
     ),
     merge: option('--merge <how>', `how modalities are merged: ${MERGES.join(', ')}`, parseChoice(MERGES)),
-    heads: option('--heads <n>', 'attention heads (default: one for 64 channels)', parseCount()),
+    heads: option(
+      '--heads <n>',
+      'attention heads (default: as in the published sizes, mostly one for 64 channels)',
+      parseCount(),
+    ),
     taps: list(
       '--taps <blocks...>',
-      'blocks that the decoder takes, counted from 0 (default: four, evenly)',
+      'blocks that the decoder takes, counted from 0 (default: four, evenly; the last for FCN and Linear)',
       parseCount(0),
     ),
     precision: option(

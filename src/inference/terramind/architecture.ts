@@ -37,6 +37,7 @@ export interface Encoder {
 
 /** The architecture of a TerraMind model. */
 export interface Architecture extends Segmentation, PhasePooling {
+  readonly family: 'terramind';
   /** Prefix of the encoder's tensor names. */
   readonly encoderPrefix: string;
   readonly encoder: Encoder;
@@ -86,6 +87,7 @@ export function detectArchitecture(checkpoint: Checkpoint, options: Architecture
   }
   const time = detectTime(checkpoint, temporal, decoder !== null, ratio, options);
   return {
+    family: 'terramind',
     ...segmentation,
     encoderPrefix,
     encoder,

@@ -1,11 +1,8 @@
 /** Makes `model.json` for a TerraMind checkpoint. */
-import * as v from 'valibot';
 import { invalidInput, invalidOption } from '../../errors.js';
-import { CLASS_COLOURS, NAME } from '../../inference/model-spec.js';
 import type { ModelInput, ModelSpec } from '../../inference/node/index.js';
 import {
   type Architecture,
-  type BandStatistics,
   isStatic,
   MODALITIES,
   type Modality,
@@ -14,38 +11,23 @@ import {
   STATISTICS_NAMES,
   type StatisticsName,
 } from '../../inference/terramind/index.js';
-import { readJson } from '../../io/node/json.js';
 import { memberOf } from '../../json/keys.js';
-import { dictionary, validateStrictly } from '../../json.js';
+import {
+  type CheckpointFile,
+  type ChosenStatistics,
+  checkNames,
+  chipOf,
+  classesOf,
+  readStatistics,
+  refuseClasses,
+  requireCount,
+} from './checkpoint-model.js';
 
 /** The phases of ImpactMesh, in order. */
 const FLOOD_PHASES = ['pre_month', 'pre_event', 'event', 'post_event'];
 
 /** TerraMind_v1_base_ImpactMesh_flood.pt, as published in TerraMind-base-Flood at revision 1e4b2429. */
 const FLOOD_SHA256 = '22627584c2db618c2f6ddb64b411a95762a893becb25104e3f66bfebecaa71e9';
-
-const Finite = v.pipe(v.number(), v.finite('must be a finite number'));
-const OverridesSchema = dictionary(
-  v.string(),
-  v.object({ mean: v.array(Finite), std: v.array(v.pipe(Finite, v.gtValue(0, 'must be positive'))) }),
-);
-
-/** Larger chips do not fit into memory. */
-const MAX_CHIP = 4096;
-
-/** The statistics for a model's normalisation, and the reason for the choice. */
-export interface ChosenStatistics {
-  readonly name: string;
-  readonly why: string;
-  readonly source: string;
-  readonly modalities: Readonly<Record<string, BandStatistics>>;
-}
-
-/** A checkpoint file. */
-interface CheckpointFile {
-  readonly name: string;
-  readonly sha256: string;
-}
 
 /** Why a checkpoint is known to be a flood model of ImpactMesh; null for others. */
 function floodReason({ decoder, timestamps, classes }: Architecture, file: CheckpointFile): string | null {
@@ -74,8 +56,7 @@ export async function chooseStatistics(
   if (choice !== undefined) {
     const name = STATISTICS_NAMES.find((candidate) => candidate === choice);
     if (name !== undefined) return known(name, 'asked for');
-    const modalities = validateStrictly(OverridesSchema, await readJson(choice), choice);
-    return { name: 'custom', why: 'asked for', source: choice, modalities };
+    return readStatistics(choice);
   }
   const flood = floodReason(architecture, file);
   if (flood !== null) return known('impactmesh-flood', flood);
@@ -95,28 +76,20 @@ export interface CardOptions {
   /** The checkpoint, to recognise published models. */
   file: CheckpointFile;
   chip: number;
-  stride: number;
+  stride?: number;
   phases?: readonly string[];
   classes?: readonly string[];
-  provenance: Record<string, unknown>;
 }
 
-/** The document `model.json`. */
+/** The document `model.json`, without its provenance. */
 export function makeCard(
   architecture: Architecture,
   statistics: ChosenStatistics,
   options: CardOptions,
 ): ModelSpec {
-  const { name, chip, stride, provenance } = options;
-  const { decoder, timestamps, encoder, merge, pooling } = architecture;
+  const { name, chip, file } = options;
+  const { decoder, timestamps, encoder, merge, pooling, classes } = architecture;
   checkNames('name', [name]);
-  if (chip > MAX_CHIP) {
-    throw invalidOption('chip', `cannot be ${chip}`, `give at most ${MAX_CHIP}`);
-  }
-  if (stride > chip) {
-    const problem = `cannot be ${stride} for chips of ${chip} pixels, which would leave gaps`;
-    throw invalidOption('stride', problem, `give at most ${chip}`);
-  }
   const common = {
     schemaVersion: 1 as const,
     name,
@@ -124,15 +97,12 @@ export function makeCard(
     inputs: architecture.modalities.map((modality) => inputOf(modality, statistics)),
     phases: [...phasesOf(architecture, options.phases)],
     validity: 'all' as const,
-    chip: { size: chip, stride },
-    provenance,
+    chip: chipOf(chip, options.stride, decoder === null),
+    provenance: {},
     licence: 'that of the checkpoint; TerraMind’s published weights are Apache-2.0',
   };
   if (decoder === null) {
-    if (options.classes !== undefined) {
-      const problem = 'is for segmentation models, and the checkpoint is an encoder';
-      throw invalidOption('classes', problem, 'leave it out');
-    }
+    refuseClasses(options.classes);
     const merged = encoder.width * (merge === 'concat' ? encoder.modalities.length : 1);
     return {
       ...common,
@@ -145,12 +115,13 @@ export function makeCard(
       limitations: 'Embeddings have no meaning of their own; what is built on them needs its own evaluation.',
     };
   }
+  const known = floodReason(architecture, file) === null ? undefined : ['land', 'water'];
   return {
     ...common,
-    description: `Segmentation into ${architecture.classes} classes by a TerraMind model.`,
-    output: { name: 'logits', classes: classesOf(architecture, options) },
+    description: `Segmentation into ${classes} classes by a TerraMind model.`,
+    output: { name: 'logits', classes: classesOf(classes, options.classes ?? known) },
     limitations:
-      options.file.sha256 === FLOOD_SHA256
+      file.sha256 === FLOOD_SHA256
         ? 'Not for decisions. On ImpactMesh-Flood’s test set this published base model reaches a water IoU of 0.383.'
         : 'Not for decisions without an evaluation of its own.',
   };
@@ -196,32 +167,4 @@ function phasesOf({ timestamps }: Architecture, names: readonly string[] | undef
   if (timestamps === 1) return ['event'];
   if (timestamps === FLOOD_PHASES.length) return FLOOD_PHASES;
   return Array.from({ length: timestamps }, (_, k) => `phase_${k + 1}`);
-}
-
-function classesOf(
-  architecture: Architecture,
-  { classes: given, file }: CardOptions,
-): { name: string; colour: string }[] {
-  const { classes: count } = architecture;
-  const known = floodReason(architecture, file) === null ? undefined : ['land', 'water'];
-  const names = given === undefined ? known : requireCount('classes', given, count);
-  const numbered = Array.from({ length: count }, (_, k) => `class_${k}`);
-  return (names ?? numbered).map((name, k) => ({ name, colour: CLASS_COLOURS[k % CLASS_COLOURS.length] }));
-}
-
-function requireCount(option: string, names: readonly string[], count: number): readonly string[] {
-  checkNames(option, names);
-  if (names.length === count) return names;
-  throw invalidOption(option, `names ${names.length}, but the model has ${count}`, `give ${count} names`);
-}
-
-function checkNames(option: string, names: readonly string[]): void {
-  const invalid = names.find((name) => !NAME.test(name));
-  const duplicate = names.find((name, k) => names.indexOf(name) < k);
-  if (invalid === undefined && duplicate === undefined) return;
-  throw invalidOption(
-    option,
-    invalid === undefined ? `names ${duplicate} twice` : `cannot be ${JSON.stringify(invalid)}`,
-    invalid === undefined ? 'give each a name of its own' : 'use 1 to 64 letters, digits, dots and dashes',
-  );
 }

@@ -5,21 +5,13 @@ import { checkpointFiles, openCheckpointFile } from '../../inference/node/checkp
 import { type ModelSpec, parseModelSpec, type Weights } from '../../inference/node/index.js';
 import { requireRuntime } from '../../inference/node/onnx-runtime.js';
 import { type Graph, halfPrecision } from '../../inference/onnx/index.js';
-import {
-  type Architecture,
-  type ArchitectureOptions,
-  countParameters,
-  decoderGraph,
-  detectArchitecture,
-  encoderGraph,
-  findLeftovers,
-  wholeGraph,
-} from '../../inference/terramind/index.js';
-import type { CheckpointGraph, Leftovers } from '../../inference/vit/index.js';
+import { isPrithvi, type PrithviArchitecture } from '../../inference/prithvi/index.js';
+import type { Architecture, ArchitectureOptions } from '../../inference/terramind/index.js';
+import type { Leftovers, Segmentation } from '../../inference/vit/index.js';
 import { openSource } from '../../io/node/index.js';
 import { writeJson } from '../../io/node/output.js';
 import type { ModelPrecision } from '../choices.js';
-import { type ChosenStatistics, chooseStatistics, makeCard } from './card.js';
+import type { ChosenStatistics } from './checkpoint-model.js';
 import {
   type HalfPrecisionReport,
   readSample,
@@ -35,13 +27,15 @@ import {
   type OnnxReport,
 } from './import-onnx.js';
 import { CARD, replaceFolder, writeModelFile } from './model-file.js';
+import { readPrithvi } from './prithvi-model.js';
+import { readTerramind } from './terramind-model.js';
 
 /**
  * Options of `importModel`: a file, and what it does not say. Those of `ArchitectureOptions` and `SampleOptions`,
  * `statistics`, `split`, `precision` and `allowUnused` are for checkpoints, those of `OnnxOptions` for ONNX models.
  */
 export interface ImportOptions extends SampleOptions, ArchitectureOptions, OnnxOptions {
-  /** A torch.save or safetensors file of a TerraMind model, an ONNX file, or a folder with one. */
+  /** A torch.save or safetensors file of a TerraMind or Prithvi-EO model, an ONNX file, or a folder with one. */
   checkpoint: string;
   /** The model folder to write. */
   output: string;
@@ -69,7 +63,7 @@ export interface ImportOptions extends SampleOptions, ArchitectureOptions, OnnxO
 
 /** The result of `importModel`. What is said of checkpoints alone is null for an ONNX model. */
 export interface ImportReport extends OnnxReport {
-  readonly architecture: Architecture | null;
+  readonly architecture: Architecture | PrithviArchitecture | null;
   readonly statistics: ChosenStatistics | null;
   /** Trained scalars that the graph uses. */
   readonly parameters: number | null;
@@ -80,8 +74,6 @@ export interface ImportReport extends OnnxReport {
   readonly halfPrecision: HalfPrecisionReport | null;
 }
 
-const DEFAULT_CHIP = { segmentation: 256, encoder: 224 };
-const STRIDE_SHARE = 13 / 16;
 const HASH_BYTES = 2 ** 22;
 const PHASE_GRAPHS = { encoder: 'encoder.onnx', decoder: 'decoder.onnx' };
 
@@ -103,7 +95,13 @@ const CHECKPOINT_ONLY = [
   'allowUnused',
 ] as const satisfies readonly (keyof ImportOptions)[];
 
-/** Makes a model folder of a TerraMind checkpoint or of an ONNX model. */
+/** Options that a checkpoint of Prithvi-EO does not take. */
+const NOT_PRITHVI = [
+  ...ONNX_ONLY.filter((name) => name !== 'bands' && name !== 'pixelSize'),
+  ...(['modalities', 'merge', 'pooling', 'split'] as const),
+];
+
+/** Makes a model folder of a TerraMind or Prithvi-EO checkpoint, or of an ONNX model. */
 export async function importModel(options: ImportOptions): Promise<ImportReport> {
   if (options.precision === 'fp16') await requireRuntime(options.provider);
   const path = await findModelFile(options.checkpoint);
@@ -131,7 +129,6 @@ function refuseOptions(options: ImportOptions, names: readonly (keyof ImportOpti
 
 async function importCheckpoint(path: string, options: ImportOptions): Promise<ImportReport> {
   const { output, signal, onProgress, precision = 'fp32' } = options;
-  refuseOptions(options, ONNX_ONLY, 'is for ONNX models, and the file is a checkpoint');
   if (precision === 'fp32') refuseSample(options);
   const { weights } = options;
   const sources = await checkpointFiles(path, { signal });
@@ -141,61 +138,36 @@ async function importCheckpoint(path: string, options: ImportOptions): Promise<I
       const message = `${path} also holds averaged weights, which \`weights\` ema would take`;
       onProgress?.({ type: 'warning', message });
     }
-    const architecture = detectArchitecture(checkpoint, withDefaultModalities(options, checkpoint.tensors));
-    const kind = architecture.decoder === null ? 'encoder' : 'segmentation';
-    const chip = options.chip ?? DEFAULT_CHIP[kind];
-    const size = { height: chip, width: chip };
-    const whole = wholeGraph(checkpoint, architecture, size);
-    const leftovers = findLeftovers(checkpoint, architecture, whole.used);
+    const isOther = isPrithvi(checkpoint);
+    const elsewhere = isOther ? NOT_PRITHVI : ONNX_ONLY;
+    refuseOptions(options, elsewhere, `is not for checkpoints of ${isOther ? 'Prithvi-EO' : 'TerraMind'}`);
+    const model = isOther ? readPrithvi(checkpoint, options) : readTerramind(checkpoint, options);
+    const { architecture, whole, leftovers, parameters, assumed } = model;
     if (options.allowUnused !== true) refuseUnused(checkpoint.name, leftovers, architecture);
-    const graphs = new Map<string, CheckpointGraph>([['model', whole]]);
-    if (options.split === true) {
-      graphs.set('encoder', encoderGraph(checkpoint, architecture, size));
-      graphs.set('decoder', decoderGraph(checkpoint, architecture, size));
-    }
-    if (architecture.merge === 'dict') {
-      throw invalidOption('merge', 'cannot be dict in a model folder', 'choose mean, max or concat');
-    }
     onProgress?.({ type: 'stage', stage: 'hash' });
     const sha256 = await hashOf(sources, signal);
     const file = { name: basename(checkpoint.name), sha256 };
-    const statistics = await chooseStatistics(architecture, file, options.statistics);
-    const parameters = countParameters(checkpoint, whole.used);
+    const { card: bare, statistics } = await model.describe(file, options.name ?? nameOf(file.name));
     const gflopPerChip = whole.graph.operations / 1e9;
-    const stride = options.stride ?? Math.round((kind === 'encoder' ? 1 : STRIDE_SHARE) * chip);
-    const { encoder, modalities, timestamps, pooling, merge, taps, decoder } = architecture;
-    const card = makeCard(architecture, statistics, {
-      name: options.name ?? nameOf(file.name),
-      file,
-      chip,
-      stride,
-      phases: options.phases,
-      classes: options.classes,
+    const card: ModelSpec = {
+      ...bare,
       provenance: {
         source: { file: file.name, format: checkpoint.format, sha256 },
         ...(weights === undefined ? {} : { weights }),
         statistics: { name: statistics.name, why: statistics.why, source: statistics.source },
-        architecture: {
-          ...encoder,
-          modalities: modalities.map(({ name }) => name),
-          merge,
-          timestamps,
-          pooling,
-          taps: [...taps],
-          decoder,
-        },
+        architecture: model.facts,
         parameters,
         gflopPerChip: Number(gflopPerChip.toFixed(3)),
         leftOut: leftovers,
         precision,
         builtBy: 'terrachip model import',
       },
-    });
+    };
     const inputs = [sources, options.statistics ?? [], options.sample ?? []].flat();
     const sample = precision === 'fp16' ? await readSample(card, options) : null;
     const { files, spec, half } = await replaceFolder(output, inputs, async (staging) => {
       const written: string[] = [];
-      for (const [name, { graph }] of graphs) {
+      for (const [name, { graph }] of new Map([['model', whole], ...model.parts])) {
         onProgress?.({ type: 'stage', stage: `write ${name}.onnx` });
         const form: Graph = sample === null ? graph : halfPrecision(graph, 'float16', checkpoint.name);
         written.push(...(await writeModelFile(staging, name, form, signal)));
@@ -217,7 +189,7 @@ async function importCheckpoint(path: string, options: ImportOptions): Promise<I
       files,
       sha256,
       spec,
-      assumed: [],
+      assumed,
       architecture,
       statistics,
       parameters,
@@ -239,21 +211,6 @@ function nameOf(file: string): string {
     .slice(0, 64);
 }
 
-/** For encoders, which are published with many modalities, the default is those of the flood models. */
-function withDefaultModalities(
-  options: ArchitectureOptions,
-  tensors: ReadonlyMap<string, unknown>,
-): ArchitectureOptions {
-  const DEFAULT = { S2L2A: 'untok_sen2l2a@224', S1RTC: 'untok_sen1rtc@224', DEM: 'untok_dem@224' };
-  const bare = tensors.has('encoder_norm.weight');
-  const available = Object.entries(DEFAULT).flatMap(([name, key]) =>
-    tensors.has(`encoder_embeddings.${key}.proj.weight`) ? [name] : [],
-  );
-  return options.modalities === undefined && bare && available.length > 0
-    ? { ...options, modalities: available }
-    : options;
-}
-
 function refuseSample({ sample, sampleChips }: ImportOptions): void {
   if (sample === undefined && sampleChips === undefined) return;
   throw invalidOption(
@@ -263,7 +220,7 @@ function refuseSample({ sample, sampleChips }: ImportOptions): void {
   );
 }
 
-function refuseUnused(name: string, { unused }: Leftovers, { decoder, prefix }: Architecture): void {
+function refuseUnused(name: string, { unused }: Leftovers, { decoder, prefix }: Segmentation): void {
   if (unused.length === 0) return;
   const shown = `${unused.slice(0, 5).join(', ')}${unused.length > 5 ? ', …' : ''}`;
   if (
@@ -271,12 +228,12 @@ function refuseUnused(name: string, { unused }: Leftovers, { decoder, prefix }: 
     unused.some((tensor) => /^(neck|decoder|head)\./.test(tensor.slice(prefix.length)))
   ) {
     const remedy = 'give a model with one of those, or import only the encoder with `allowUnused`';
-    throw invalidInput(name, `has a decoder that is neither a UNet nor a UperNet (${shown})`, remedy);
+    throw invalidInput(name, `has a decoder other than UNet, UperNet, FCN and Linear (${shown})`, remedy);
   }
   throw invalidInput(
     name,
     `has ${unused.length} tensor${unused.length === 1 ? '' : 's'} that the model does not use (${shown})`,
-    'give a checkpoint of one TerraMind model, or allow them with `allowUnused`',
+    'give a checkpoint of one model, or allow them with `allowUnused`',
   );
 }
 
