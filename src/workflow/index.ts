@@ -62,6 +62,7 @@ export type { QuicklookOptions, QuicklookReport } from './picture/raster-picture
 export type { Plan, PlanOptions } from './plan.js';
 export type { PolygonizeOptions, PolygonizeReport } from './polygonize.js';
 export type { RasterizeFileOptions, RasterizeReport } from './rasterize.js';
+export type { RequestOptions } from './scene.js';
 export type { CogOutputOptions, CogReport } from './stream-rows.js';
 export type { TargetGrid } from './target-grid.js';
 export type { WarpFileOptions, WarpReport } from './warp.js';

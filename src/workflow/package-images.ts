@@ -3,7 +3,9 @@ import { invalidInput } from '../errors.js';
 import { type GeoBox, gridsMeet, noOverlap, type RowRange } from '../geo/index.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
 import { memberOf } from '../json/keys.js';
+import { withoutUndefined } from '../json.js';
 import { mosaic } from '../kernels/index.js';
+import type { OperationOptions } from '../progress.js';
 import {
   type BlockCache,
   type CogWriter,
@@ -20,7 +22,7 @@ import {
   isMissing,
   STATIC_MODALITY,
 } from './acquisition.js';
-import { SceneRasters } from './scene.js';
+import { type RequestOptions, SceneRasters } from './scene.js';
 import { requireGeobox } from './target-grid.js';
 
 /** A file of a band, and the units of its values. */
@@ -90,9 +92,9 @@ export async function packageImage(
   cache: BlockCache,
   writer: CogWriter,
   valid: Uint8Array,
-  signal?: AbortSignal,
+  { signal, access, retry, timeout }: RequestOptions & OperationOptions,
 ): Promise<void> {
-  const rasters = new SceneRasters(cache);
+  const rasters = new SceneRasters(cache, withoutUndefined({ access, retry, timeout }));
   let writing: Promise<void> = Promise.resolve();
   try {
     const source = await openImage(image, grid, backend, rasters, signal);

@@ -18,10 +18,16 @@ import { chipIndex } from './chip-index.js';
 import { readFloodAreas } from './flood-areas.js';
 import { listImages, type PackageImage, packageImage } from './package-images.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
-import { resolveHref, SCENE_FILE, SCENE_SCHEMA_VERSION, type SceneDocument } from './scene.js';
+import {
+  type RequestOptions,
+  resolveHref,
+  SCENE_FILE,
+  SCENE_SCHEMA_VERSION,
+  type SceneDocument,
+} from './scene.js';
 
 /** The acquisition manifest to package, and the grid. */
-export interface PackageOptions extends OperationOptions {
+export interface PackageOptions extends OperationOptions, RequestOptions {
   /** The acquisition manifest. */
   manifest: string;
   /** The folder for the package. */
@@ -81,7 +87,7 @@ export async function packageManifest(options: PackageOptions): Promise<PackageR
         level: 1,
         descriptions: image.bands.map(({ name }) => name),
       });
-      await packageImage(image, grid, backend, cache, writer, valid, signal);
+      await packageImage(image, grid, backend, cache, writer, valid, options);
       await writer.finish();
     }
   } finally {
