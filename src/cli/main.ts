@@ -20,6 +20,7 @@ import { modelCommand } from './commands/model.js';
 import { packageCommand } from './commands/package.js';
 import { polygonizeCommand } from './commands/polygonize.js';
 import { quicklookCommand } from './commands/quicklook.js';
+import { rapidAi4EoCommand } from './commands/rapidai4eo.js';
 import { rasterizeCommand } from './commands/rasterize.js';
 import { warpCommand } from './commands/warp.js';
 import { inFlagsOf, type Rephrase } from './flags.js';
@@ -46,6 +47,7 @@ const COMMANDS = [
   warpCommand,
   calcCommand,
   catalogCommand,
+  rapidAi4EoCommand,
   acquireCommand,
   packageCommand,
   modelCommand,

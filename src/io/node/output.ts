@@ -173,6 +173,7 @@ const ENDINGS = {
   NumPy: ['.npy'],
   GeoParquet: ['.parquet', '.geoparquet'],
   CSV: ['.csv'],
+  text: ['.txt'],
 } as const;
 
 /** What catalogs are written as. */
