@@ -5,6 +5,22 @@
  */
 
 export type { Access, AccessRequest, Authorized, OpenOptions } from '../io/index.js';
+export {
+  type CopernicusAccessOptions,
+  type CopernicusCredentials,
+  copernicusAccess,
+} from './copernicus/access.js';
+export {
+  type ProcessCollection,
+  type ProcessDtype,
+  type ProcessOptions,
+  type ProcessPlan,
+  type ProcessStrip,
+  type ProcessUnits,
+  planProcess,
+  processBody,
+  processStrips,
+} from './copernicus/process-request.js';
 export { type Dated, Expiring } from './expiring.js';
 export {
   type BlobPlace,

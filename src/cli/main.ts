@@ -1,13 +1,16 @@
 /** The command line: parsing and printing, nothing else. */
 import { Command, CommanderError, type OutputConfiguration } from 'commander';
 import { invalidInput, isError, isTerrachipError, messageOf } from '../errors.js';
+import { setDefaultAccess } from '../io/access.js';
 import { setLeastRate } from '../io/exchange.js';
 import { writeError } from '../io/node/output.js';
 import { VERSION } from '../version.js';
+import { accessOf } from './access.js';
 import { parseCount } from './arguments.js';
 import type { Run } from './command.js';
 import { calcCommand } from './commands/calc.js';
 import { catalogCommand } from './commands/catalog.js';
+import { copernicusCommand } from './commands/copernicus.js';
 import { demoCommand } from './commands/demo.js';
 import { doctorCommand } from './commands/doctor.js';
 import { embedCommand } from './commands/embed.js';
@@ -44,6 +47,7 @@ const COMMANDS = [
   warpCommand,
   calcCommand,
   catalogCommand,
+  copernicusCommand,
   packageCommand,
   modelCommand,
   inferCommand,
@@ -83,6 +87,7 @@ export async function main(args: readonly string[]): Promise<void> {
   const run: Run = async (command, task) => {
     const { json, leastRate } = command.optsWithGlobals<{ json?: boolean; leastRate?: number }>();
     if (leastRate !== undefined) setLeastRate(leastRate);
+    setDefaultAccess(accessOf(process.env));
     rephrase = inFlagsOf(command);
     const output = new Output(json === true, rephrase);
     await task({ output, signal: abort.signal, onProgress: output.onProgress });

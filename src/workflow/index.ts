@@ -59,6 +59,7 @@ export type { AlignmentOptions, AlignmentReport } from './picture/alignment.js';
 export type { QuicklookOptions, QuicklookReport } from './picture/raster-picture.js';
 export type { Plan, PlanOptions } from './plan.js';
 export type { PolygonizeOptions, PolygonizeReport } from './polygonize.js';
+export type { ProcessGridOptions } from './process.js';
 export type { RasterizeFileOptions, RasterizeReport } from './rasterize.js';
 export type { CogOutputOptions, CogReport } from './stream-rows.js';
 export type { TargetGrid } from './target-grid.js';
@@ -86,6 +87,12 @@ export const missingUnits = lazy(async () => (await import('./finalize.js')).mis
  * @throws {TerrachipError} INVALID_INPUT for a manifest that lacks files, units or phases
  */
 export const packageManifest = lazy(async () => (await import('./package.js')).packageManifest);
+
+/**
+ * Has a raster made by the Process API of the Copernicus Data Space, on a grid of one's choice.
+ * @throws {TerrachipError} as `processFile` of `terrachip/archives`; TOO_LARGE
+ */
+export const processGrid = lazy(async () => (await import('./process.js')).processGrid);
 
 /** Warps a raster file into a COG. */
 export const warpFile = lazy(async () => (await import('./warp.js')).warpFile);

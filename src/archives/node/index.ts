@@ -3,3 +3,4 @@
  * @module terrachip/archives
  */
 export * from '../index.js';
+export { type ProcessFileOptions, type ProcessReport, processFile } from './process-file.js';
