@@ -2,6 +2,7 @@
 // rules, with rasterio's masks of a real flood; and vector files of each format with GeoPandas. Needs Debian, and root to
 // install missing Python packages; uses real files where available (TERRACHIP_SHARED, or ../shared).
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { printTable, python, Report, requirePackages, run, terrachip } from './programs.js';
 import { installProject, root, withTemporaryFolder } from './support.js';
@@ -78,6 +79,26 @@ await withTemporaryFolder(async (folder) => {
     ]);
   }
   printTable(['map', 'areas', "GDAL's", 'cut at 180°', 'pinched', 'other pixels', 'area error'], rows);
+
+  // GDAL reads what is written as FlatGeobuf.
+  const [, map] = maps[1];
+  const [asJson, asFgb, back] = ['a.geojson', 'a.fgb', 'back.geojson'].map((name) => join(folder, name));
+  for (const path of [asJson, asFgb]) await terrachip('polygonize', map, '-o', path);
+  await run('ogr2ogr', ['-f', 'GeoJSON', '-lco', 'COORDINATE_PRECISION=15', back, asFgb]);
+  const rowsOf = async (path) =>
+    JSON.parse(await readFile(path, 'utf8')).features.map(({ properties, geometry }) => [
+      properties.value,
+      properties.km2,
+      properties.pixels,
+      geometry.type === 'Polygon' ? [geometry.coordinates] : geometry.coordinates,
+    ]);
+  report.same('FlatGeobuf through GDAL is the GeoJSON', await rowsOf(back), await rowsOf(asJson));
+  const described = await run('ogrinfo', ['-so', '-al', asFgb]);
+  report.check(
+    'FlatGeobuf has WGS 84 and the number of features',
+    /Feature Count: [1-9]/.test(described) && described.includes('EPSG",4326'),
+    described,
+  );
 
   // gdal_rasterize burns terrachip's polygons.
   const [, first] = maps[1];

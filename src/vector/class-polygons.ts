@@ -2,6 +2,7 @@ import { type GeoBox, PixelAreas } from '../geo/index.js';
 import { positionsOf } from './edges.js';
 import type { Polygon, Position } from './features.js';
 import { LonLatPolygons } from './lon-lat.js';
+import type { PropertyTypes } from './polygon-encoder.js';
 import { OUTSIDE } from './polygon-nodes.js';
 import { Polygonizer, type PolygonizerOptions } from './polygonizer.js';
 import { OutlineSimplifier } from './simplify.js';
@@ -16,6 +17,14 @@ export interface AreaProperties {
   km2: number;
   pixels: number;
 }
+
+/** Types of the properties of an area. */
+export const AREA_TYPES = {
+  value: 'integer',
+  class: 'text',
+  km2: 'number',
+  pixels: 'integer',
+} as const satisfies PropertyTypes;
 
 /** The grid of a class map, and what takes its areas. */
 export interface ClassPolygonsOptions extends Pick<PolygonizerOptions, 'nodata' | 'values' | 'maxCorners'> {

@@ -23,6 +23,29 @@ const Column = v.looseObject({
 });
 const Geo = v.looseObject({ primary_column: v.string(), columns: dictionary(v.string(), Column) });
 
+/** The key of a file's metadata that describes its geometries. */
+export const GEO_KEY = 'geo';
+
+/** The fields of a column of boxes. */
+export const SIDES = ['xmin', 'ymin', 'xmax', 'ymax'] as const;
+
+/** The `geo` key (GeoParquet 1.1.0). Coordinates are longitude and latitude on WGS 84, its default. */
+export function geoMetadata(bounds: Bounds | null): string {
+  const covering = Object.fromEntries(SIDES.map((side) => [side, ['bbox', side]]));
+  return JSON.stringify({
+    version: '1.1.0',
+    primary_column: 'geometry',
+    columns: {
+      geometry: {
+        encoding: 'WKB',
+        geometry_types: ['Polygon', 'MultiPolygon'],
+        ...(bounds === null ? {} : { bbox: bounds }),
+        covering: { bbox: covering },
+      },
+    },
+  });
+}
+
 type ColumnDescription = v.InferOutput<typeof Column>;
 
 /**
@@ -76,7 +99,7 @@ export async function readGeoParquet(
 }
 
 function geometryOf(file: ParquetFile): { geometry: string; described: ColumnDescription } {
-  const text = file.keyValues.get('geo');
+  const text = file.keyValues.get(GEO_KEY);
   if (text === undefined) {
     throw invalidInput(file.name, 'has no "geo" metadata', 'give a GeoParquet file (ogr2ogr -f Parquet)');
   }

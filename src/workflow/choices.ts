@@ -61,6 +61,10 @@ export const MADE_UP = 'made-up chips';
 /** What is blended where chips overlap. */
 export const BLENDS = ['probability', 'logits'] as const;
 
+export const POLYGON_FORMATS = ['geojson', 'fgb', 'parquet'] as const;
+/** What outlines of classes are written as, by the ending of the file: GeoJSON, FlatGeobuf or GeoParquet. */
+export type PolygonFormat = (typeof POLYGON_FORMATS)[number];
+
 /** How the grid of a package is placed. */
 export const ANCHORS = ['fit', 'snap'] as const;
 

@@ -6,7 +6,8 @@ import { escapeXml } from '../raster/cog/directory.js';
 import type { CogOptions } from '../raster/cog/options.js';
 import { CogWriter } from '../raster/node/index.js';
 import { classPolygons } from '../vector/class-polygons.js';
-import type { GeoJsonFile } from '../vector/node/geojson-file.js';
+import type { PolygonFile } from '../vector/node/polygon-file.js';
+import type { PolygonFormat } from './choices.js';
 import { CLASS_NODATA, parseColour } from './classes.js';
 import type { ProductOptions } from './finalize.js';
 
@@ -28,9 +29,16 @@ export function classMapWriter(
   });
 }
 
+/** Media types by ending. */
+export const POLYGON_TYPES: Readonly<Record<PolygonFormat, string>> = {
+  geojson: 'application/geo+json',
+  fgb: 'application/flatgeobuf',
+  parquet: 'application/vnd.apache.parquet',
+};
+
 /** Outlines of the classes in a band of class numbers, or of the pixels that are 1 in the band of each class. */
 export function outlineWriters(
-  file: GeoJsonFile,
+  file: PolygonFile,
   classes: readonly ModelClass[],
   apart: boolean,
   geobox: GeoBox,

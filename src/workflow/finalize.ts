@@ -1,7 +1,7 @@
 /** Writes the products of a map from the units of a run, streamed by rows. Each file is written atomically. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { invalidInput, invalidOption, TerrachipError } from '../errors.js';
+import { invalidInput, invalidOption, requireChoice, TerrachipError } from '../errors.js';
 import { gridStrips, PixelAreas } from '../geo/index.js';
 import type { BackendCounters, BackendInfo } from '../gpu/index.js';
 import {
@@ -15,7 +15,9 @@ import { requireApart } from '../io/node/inputs.js';
 import { makeOutputFolder, writeJson } from '../io/node/output.js';
 import { type OperationOptions, reportProgress } from '../progress.js';
 import { CogWriter } from '../raster/node/index.js';
-import { GeoJsonFile } from '../vector/node/geojson-file.js';
+import { AREA_TYPES } from '../vector/class-polygons.js';
+import { PolygonFile } from '../vector/node/polygon-file.js';
+import { POLYGON_FORMATS, type PolygonFormat } from './choices.js';
 import { classMapWriter, outlineWriters, writeClassTable } from './class-products.js';
 import { classify, isAbove, layersOf, planesOf } from './classes.js';
 import { AreaTally, type Statistics, ValueTally } from './evaluate/statistics.js';
@@ -71,6 +73,8 @@ export interface FinalizeReport {
 export interface ProductOptions {
   /** Whether to write outlines of classes (default true). */
   polygons?: boolean;
+  /** What they are written as: GeoJSON (default), FlatGeobuf or GeoParquet. */
+  polygonFormat?: PolygonFormat;
   /** Outlines of smaller areas, in m², are left out (default 0). Holes in others remain, and `classes.tif` is whole. */
   minArea?: number;
   /**
@@ -94,10 +98,11 @@ export interface FinalizeJob {
 
 /** @throws {TerrachipError} INVALID_OPTION for options that a model's products do not have */
 export function checkProductOptions(options: ProductOptions, { output }: MapSpec): void {
-  for (const name of ['minArea', 'simplify'] as const) {
+  requireChoice('polygonFormat', options.polygonFormat ?? 'geojson', POLYGON_FORMATS);
+  for (const name of ['minArea', 'simplify', 'polygonFormat'] as const) {
     const value = options[name];
     if (value === undefined) continue;
-    if (!(value > 0 && Number.isFinite(value))) {
+    if (typeof value === 'number' && !(value > 0 && Number.isFinite(value))) {
       throw invalidOption(name, `cannot be ${value}`, 'give a positive number');
     }
     if (options.polygons === false || 'values' in output) {
@@ -112,7 +117,8 @@ export function checkProductOptions(options: ProductOptions, { output }: MapSpec
  * @throws {TerrachipError} INVALID_INPUT if a product would overwrite an input; DISK
  */
 export async function makeProductFolder(output: string, inputs: readonly string[]): Promise<void> {
-  const names = [...Object.values(FILES), `${FILES.classes}.aux.xml`];
+  const outlines = POLYGON_FORMATS.map((ending) => `polygons.${ending}`);
+  const names = [...Object.values(FILES), ...outlines, `${FILES.classes}.aux.xml`];
   await requireApart(
     names.map((name) => join(output, name)),
     inputs,
@@ -141,7 +147,8 @@ export async function finalizeMap(job: FinalizeJob, options: FinalizeOptions = {
   const kept: Product[] = classes.length === 0 ? ['values'] : ['probability', 'classes'];
   if (hasPolygons) kept.push('polygons');
   kept.push('quicklook', 'statistics', 'item', 'run');
-  const path = (product: Product): string => join(output, FILES[product]);
+  const names = { ...FILES, polygons: `polygons.${options.polygonFormat ?? 'geojson'}` };
+  const path = (product: Product): string => join(output, names[product]);
   const files = Object.fromEntries(
     kept.map((product) => [product, path(product)]),
   ) as FinalizeReport['files'];
@@ -161,7 +168,7 @@ export async function finalizeMap(job: FinalizeJob, options: FinalizeOptions = {
   });
   await using classMap =
     classes.length === 0 ? null : await classMapWriter(path('classes'), classes, apart, { geobox, metadata });
-  await using polygonFile = hasPolygons ? await GeoJsonFile.create(path('polygons')) : null;
+  await using polygonFile = hasPolygons ? await PolygonFile.create(path('polygons'), AREA_TYPES) : null;
   const polygons = polygonFile === null ? [] : outlineWriters(polygonFile, classes, apart, geobox, options);
   const areas = new AreaTally(
     classes.map(({ name }) => name),
@@ -208,7 +215,7 @@ export async function finalizeMap(job: FinalizeJob, options: FinalizeOptions = {
     signal: options.signal,
   });
   const listed = kept.filter((product) => product !== 'item');
-  const assets = listed.map((product) => [product, FILES[product]] as const);
+  const assets = listed.map((product) => [product, names[product]] as const);
   await writeJson(files.item, stacItem(plan, geobox, spec, assets));
   await writeJson(files.run, {
     schemaVersion: RUN_SCHEMA_VERSION,

@@ -19,6 +19,7 @@ export type {
   IndexName,
   MapTask,
   ModelPrecision,
+  PolygonFormat,
 } from './choices.js';
 export type { DoctorReport } from './doctor.js';
 export type { CatalogLike, EmbedCatalogsOptions } from './embed/catalogs.js';

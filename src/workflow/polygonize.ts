@@ -5,17 +5,16 @@ import { requireOutput } from '../io/node/inputs.js';
 import { type OperationOptions, reportProgress } from '../progress.js';
 import { type BandInfo, openRaster, type Raster, readPixels } from '../raster/node/index.js';
 import { requireReal } from '../raster/request.js';
-import { classPolygons } from '../vector/class-polygons.js';
-import { GeoJsonFile } from '../vector/node/geojson-file.js';
-
+import { AREA_TYPES, classPolygons } from '../vector/class-polygons.js';
 import type { ClassArray } from '../vector/node/index.js';
+import { POLYGON_FORMATS, PolygonFile } from '../vector/node/polygon-file.js';
 import { requireGeobox } from './target-grid.js';
 
 /** The class map to polygonize, and the values. */
 export interface PolygonizeOptions extends OperationOptions {
   /** A raster of integers. Those of 64 bits must fit into int32. */
   source: string;
-  /** The GeoJSON file to write. */
+  /** The file to write: GeoJSON, FlatGeobuf (`.fgb`) or GeoParquet (`.parquet`) by its ending. */
   destination: string;
   /** From 1 (default 1). */
   band?: number;
@@ -38,7 +37,7 @@ export interface PolygonizeReport {
 
 export async function polygonizeFile(options: PolygonizeOptions): Promise<PolygonizeReport> {
   const { source, destination, band = 1, values, signal, onProgress } = options;
-  await requireOutput(destination, { formats: ['GeoJSON'], inputs: [source] });
+  await requireOutput(destination, { formats: POLYGON_FORMATS, inputs: [source] });
   await using raster = await openRaster(source, { signal, onProgress });
   const geobox = requireGeobox(raster);
   const info = raster.bands[band - 1];
@@ -47,8 +46,9 @@ export async function polygonizeFile(options: PolygonizeOptions): Promise<Polygo
   }
   requireReal(raster, [info]);
   const { nodata = info.nodata } = options;
+  const { class: _, ...types } = AREA_TYPES;
   const totals = new Map<number, { value: number; areas: number; km2: number }>();
-  await using file = await GeoJsonFile.create(destination);
+  await using file = await PolygonFile.create(destination, types);
   const polygonizer = classPolygons({
     geobox,
     values,

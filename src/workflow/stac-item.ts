@@ -4,6 +4,8 @@ import { gridFootprint } from '../catalog/place.js';
 import type { GeoBox } from '../geo/index.js';
 import type { MapSpec } from '../inference/node/index.js';
 import { VERSION } from '../version.js';
+import { POLYGON_FORMATS } from './choices.js';
+import { POLYGON_TYPES } from './class-products.js';
 import { CLASS_NODATA } from './classes.js';
 import type { Plan } from './plan.js';
 
@@ -66,7 +68,7 @@ const ASSETS: Readonly<Record<string, readonly [type: string, role: string, titl
   probability: [COG_TYPE, 'data', 'Probability of each class'],
   values: [COG_TYPE, 'data', 'Estimated quantities'],
   classes: [COG_TYPE, 'data', 'Most probable class'],
-  polygons: ['application/geo+json', 'data', 'Areas of equal class in longitude and latitude'],
+  polygons: [POLYGON_TYPES.geojson, 'data', 'Areas of equal class in longitude and latitude'],
   quicklook: ['image/png', 'overview', 'Map at a glance'],
   statistics: ['application/json', 'metadata', 'Areas of the classes in km², or statistics of the values'],
   run: ['application/json', 'metadata', 'How the map was made'],
@@ -75,6 +77,8 @@ const ASSETS: Readonly<Record<string, readonly [type: string, role: string, titl
 function assetOf(product: string, file: string, { output }: MapSpec): Record<string, unknown> {
   const [type, role, title] = ASSETS[product];
   const asset = { href: `./${file}`, type, roles: [role], title };
+  const ending = POLYGON_FORMATS.find((each) => product === 'polygons' && file.endsWith(`.${each}`));
+  if (ending !== undefined) return { ...asset, type: POLYGON_TYPES[ending] };
   if (product === 'values' && 'values' in output) {
     const bands = output.values.map(({ name, units }) => ({
       name,

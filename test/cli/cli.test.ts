@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { readFeatures } from '../../src/vector/node/index.js';
 import { VERSION } from '../../src/version.js';
 import { commandIn, commandsIn } from '../support/command.js';
 import { temporaryFolder } from '../support/files.js';
@@ -277,6 +278,18 @@ describe('terrachip', () => {
     const bare = await terrachip('finalize', runFolder, '-o', plain, '--no-polygons', '--json');
     expect(Object.keys(JSON.parse(bare.stdout).files)).not.toContain('polygons');
     expect(existsSync(join(plain, 'polygons.geojson'))).toBe(false);
+    const columns = await terrachip('finalize', runFolder, '-o', plain, '--polygon-format', 'fgb', '--json');
+    expect(JSON.parse(columns.stdout).files.polygons).toBe(join(plain, 'polygons.fgb'));
+    const item = JSON.parse(await readFile(join(plain, 'item.json'), 'utf8'));
+    expect(item.assets.polygons).toMatchObject({
+      href: './polygons.fgb',
+      type: 'application/flatgeobuf',
+    });
+    const properties = async (path: string): Promise<unknown[]> =>
+      (await readFeatures(path)).features.map((feature) => feature.properties);
+    expect(await properties(join(plain, 'polygons.fgb'))).toEqual(
+      await properties(join(folder, 'whole', 'polygons.geojson')),
+    );
     const both = await terrachip('finalize', runFolder, '-o', plain, '--no-polygons', '--min-area', '1ha');
     expect([both.status, both.stderr]).toEqual([
       2,

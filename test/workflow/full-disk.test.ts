@@ -7,7 +7,7 @@ import { Affine, GeoBox, TimeInterval } from '../../src/geo/node/index.js';
 import { writeFileAtomically, writeJson } from '../../src/io/node/output.js';
 import { type CogOptions, writeCog, ZarrCubeWriter } from '../../src/raster/node/index.js';
 import { writeNpy } from '../../src/raster/node/npy-writer.js';
-import { GeoJsonFile } from '../../src/vector/node/geojson-file.js';
+import { PolygonFile } from '../../src/vector/node/polygon-file.js';
 import { infer } from '../../src/workflow/index.js';
 import { replaceFolder } from '../../src/workflow/model/model-file.js';
 import { boxOutline } from '../support/catalog.js';
@@ -51,7 +51,7 @@ const WRITERS: Record<string, [name: string, write: (path: string) => Promise<un
   polygons: [
     'a.geojson',
     async (path) => {
-      const file = await GeoJsonFile.create(path);
+      const file = await PolygonFile.create(path);
       try {
         for (let k = 0; k < 2000; k++) file.add([boxOutline([k / 100, 0, k / 100 + 1, 1])], { k });
         await file.finish();

@@ -5,7 +5,6 @@ import { loadVector } from '../../src/catalog/node/index.js';
 import { Affine, GeoBox } from '../../src/geo/node/index.js';
 import { writeJson } from '../../src/io/node/output.js';
 import { openRaster, writeCog } from '../../src/raster/node/index.js';
-import { GeoJsonFile } from '../../src/vector/node/geojson-file.js';
 import { polygonizeFile, rasterizeFile } from '../../src/workflow/index.js';
 import { temporaryFolder } from '../support/files.js';
 import { seeded } from '../support/random.js';
@@ -375,39 +374,5 @@ describe('rasterizeFile', async () => {
     await expect(rasterizeFile({ source, destination, grid: far })).rejects.toThrow(
       /far\.geojson does not overlap the grid: it lies at longitude 7\.2029 to 7\.2034, .*, the grid at longitude 9 to 9\.0009/,
     );
-  });
-});
-
-describe('GeoJsonFile', () => {
-  it('writes long collections in pieces, and an empty one too', async () => {
-    const path = join(folder, 'long.geojson');
-    const file = await GeoJsonFile.create(path);
-    const ring = Array.from({ length: 500 }, (_, k): [number, number] => [k / 7, k / 11]);
-    for (let k = 0; k < 300; k++) {
-      file.add(k % 2 === 0 ? [[ring]] : [[ring], [ring]], { k });
-      await file.flush();
-    }
-    await file.finish();
-    const { features } = JSON.parse(await readFile(path, 'utf8'));
-    expect(features.map(({ properties }: { properties: { k: number } }) => properties.k)).toEqual(
-      Array.from({ length: 300 }, (_, k) => k),
-    );
-    expect(features[0].geometry).toEqual({ type: 'Polygon', coordinates: [ring] });
-    expect(features[1].geometry.type).toBe('MultiPolygon');
-    const empty = await GeoJsonFile.create(path);
-    await empty.finish();
-    expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({ type: 'FeatureCollection', features: [] });
-  });
-
-  it('keeps an existing file when it is aborted', async () => {
-    const path = join(folder, 'kept.geojson');
-    const first = await GeoJsonFile.create(path);
-    await first.finish();
-    const before = await readFile(path, 'utf8');
-    const second = await GeoJsonFile.create(path);
-    second.add([], {});
-    await second.abort();
-    expect(await readFile(path, 'utf8')).toBe(before);
-    await expect(GeoJsonFile.create(join(folder, 'no', 'x.geojson'))).rejects.toThrow(/cannot be written/);
   });
 });

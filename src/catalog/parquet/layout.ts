@@ -2,6 +2,7 @@
 import { invalidInput } from '../../errors.js';
 import type { TimeInterval } from '../../geo/index.js';
 import type { Columns, ParquetFile } from '../../parquet/file.js';
+import { SIDES } from '../../vector/geoparquet.js';
 import { indexBoxes } from '../boxes.js';
 import type { CatalogRow } from '../row.js';
 import type { RowTable } from '../row-table.js';
@@ -10,7 +11,6 @@ import { type HrefOptions, rowFrom } from '../stac/href.js';
 import { TIMES } from '../stac/item.js';
 import { type CatalogMetadata, catalogMetadata, requireLonLat } from './metadata.js';
 import { footprintOfValue, intervalOfValues, ROW_COLUMNS, rowOfValues, type Values } from './rows.js';
-import { SIDES } from './shape.js';
 import { jsonColumns, rowOfStacValues, stacFootprint, stacInterval } from './stac.js';
 
 export interface CatalogLayout {

@@ -1,33 +1,15 @@
 /** What a file says of itself: the `geo` key of GeoParquet 1.1, and terrachip's own. */
 import * as v from 'valibot';
 import { invalidInput, unsupported } from '../../errors.js';
-import { type Bounds, Crs } from '../../geo/index.js';
+import { Crs } from '../../geo/index.js';
 import { AnyRecord, dictionary, parseJson, validate } from '../../json.js';
 import type { ParquetFile } from '../../parquet/file.js';
-import { SIDES } from './shape.js';
+import { GEO_KEY } from '../../vector/geoparquet.js';
 
 /** Of the columns that terrachip writes; counted up when one of them changes its meaning. */
 export const SCHEMA_VERSION = 1;
 
-export const GEO_KEY = 'geo';
 export const CATALOG_KEY = 'terrachip:catalog';
-
-/** The `geo` key (GeoParquet 1.1.0). Coordinates are longitude and latitude on WGS 84, its default. */
-export function geoMetadata(bounds: Bounds | null): string {
-  const covering = Object.fromEntries(SIDES.map((side) => [side, ['bbox', side]]));
-  return JSON.stringify({
-    version: '1.1.0',
-    primary_column: 'geometry',
-    columns: {
-      geometry: {
-        encoding: 'WKB',
-        geometry_types: ['Polygon', 'MultiPolygon'],
-        ...(bounds === null ? {} : { bbox: bounds }),
-        covering: { bbox: covering },
-      },
-    },
-  });
-}
 
 const Geo = v.looseObject({
   primary_column: v.string(),

@@ -5,11 +5,12 @@ import { invalidInput } from '../../errors.js';
 import { Affine, Crs, GeoBox, TimeInterval } from '../../geo/index.js';
 import { dictionary, mapValues, parseJson, validate } from '../../json.js';
 import type { Units } from '../../raster/units.js';
+import { SIDES } from '../../vector/geoparquet.js';
 import type { Polygon } from '../../vector/index.js';
 import { outlineOfWkb } from '../geometry.js';
 import type { BandValues, CatalogAsset, CatalogRow, CatalogValue } from '../row.js';
 import { NOT_FINITE, numberMember } from '../stac/bands.js';
-import { SIDES, TEXT, TIME } from './shape.js';
+import { TEXT, TIME } from './shape.js';
 
 /** The columns of a catalog's file. `start_time` and `end_time` are null where the interval is open. */
 export const SCHEMA: readonly SchemaElement[] = [

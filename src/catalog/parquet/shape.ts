@@ -63,9 +63,6 @@ export const TIME = {
   logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MILLIS' },
 } as const;
 
-/** The fields of a column of boxes. */
-export const SIDES = ['xmin', 'ymin', 'xmax', 'ymax'] as const;
-
 const SCALARS = {
   null: TEXT,
   text: TEXT,

@@ -4,17 +4,18 @@ import { ParquetWriter } from 'hyparquet-writer';
 import { invalidInput, requireWhole, tooLarge } from '../../errors.js';
 import type { Bounds } from '../../geo/index.js';
 import { mapValues } from '../../json.js';
+import { type Sink, SinkWriter } from '../../parquet/sink-writer.js';
+import { GEO_KEY, geoMetadata } from '../../vector/geoparquet.js';
 import { encodeWkb } from '../../vector/wkb.js';
 import { boxOf } from '../boxes.js';
 import type { GeoCatalog } from '../geo-catalog.js';
 import type { CatalogRow } from '../row.js';
 import { NOT_FINITE } from '../stac/bands.js';
 import { itemOfRow, type StacItem } from '../stac/item.js';
-import { GEO_KEY, geoMetadata } from './metadata.js';
 import type { Values } from './rows.js';
 import { addShapes, type Shape, schemaElements, shapeOf, storableShape, storedValue } from './shape.js';
 import { JSON_KEY, MEMBERS, TIME_PROPERTIES } from './stac.js';
-import { orderRows, type Sink, SinkWriter, type WriteOptions } from './write.js';
+import { orderRows, type WriteOptions } from './write.js';
 
 /** No reader likes more. */
 const MAX_COLUMNS = 5000;

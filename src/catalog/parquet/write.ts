@@ -1,14 +1,15 @@
 /** Writing a catalog as GeoParquet 1.1, a row group at a time. */
 import type { KeyValue } from 'hyparquet';
-import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
+import { ParquetWriter } from 'hyparquet-writer';
 import { requireWhole } from '../../errors.js';
 import { unionBounds } from '../../geo/bounds.js';
 import type { Bounds } from '../../geo/index.js';
-import { crc32c } from '../../io/crc32c.js';
+import { type Sink, SinkWriter } from '../../parquet/sink-writer.js';
+import { GEO_KEY, geoMetadata } from '../../vector/geoparquet.js';
 import { indexBoxes } from '../boxes.js';
 import type { GeoCatalog } from '../geo-catalog.js';
 import { type Fingerprint, fingerprintOf, IndexBuilder } from './index-build.js';
-import { CATALOG_KEY, GEO_KEY, geoMetadata, SCHEMA_VERSION } from './metadata.js';
+import { CATALOG_KEY, SCHEMA_VERSION } from './metadata.js';
 import { RowWriter } from './row-writer.js';
 import { SCHEMA } from './rows.js';
 
@@ -17,37 +18,6 @@ export interface WriteOptions {
   signal?: AbortSignal;
   /** Rows of a row group, 10,000 to 50,000 (default 20,000). */
   rowGroupSize?: number;
-}
-
-/** Takes the next bytes of a file; they are written over once the promise is fulfilled. */
-export type Sink = (bytes: Uint8Array) => Promise<void>;
-
-/** Hands on what was written after each row group, and sums it up. */
-export class SinkWriter extends ByteWriter {
-  /** CRC-32C of the row groups. */
-  checksum = 0;
-  /** The thrift structure at the end, with the eight bytes after it; empty until that is written. */
-  footer = new Uint8Array();
-  readonly #sink: Sink;
-
-  constructor(sink: Sink) {
-    super();
-    this.#sink = sink;
-  }
-
-  async flush(): Promise<void> {
-    const bytes = this.getBytes();
-    this.checksum = crc32c(bytes, this.checksum);
-    await this.#sink(bytes);
-    this.index = 0;
-  }
-
-  override async finish(): Promise<void> {
-    const bytes = this.getBytes();
-    const length = this.view.getUint32(this.index - 8, true);
-    this.footer = bytes.slice(bytes.length - 8 - length);
-    await this.flush();
-  }
 }
 
 /** Rows without a place come last. */

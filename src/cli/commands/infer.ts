@@ -1,5 +1,5 @@
 import { PROVIDER_CHOICES } from '../../inference/node/provider-choice.js';
-import { BLENDS } from '../../workflow/choices.js';
+import { BLENDS, POLYGON_FORMATS } from '../../workflow/choices.js';
 import {
   type FinalizeReport,
   finalizeRun,
@@ -15,6 +15,11 @@ import { formatNumber, formatPercent } from '../table.js';
 /** What products are written. */
 const PRODUCT_OPTIONS = {
   polygons: flag('--no-polygons', 'write no outlines of the classes'),
+  polygonFormat: option(
+    '--polygon-format <name>',
+    'of the outlines: geojson (default), fgb (FlatGeobuf) or parquet (GeoParquet)',
+    parseChoice(POLYGON_FORMATS),
+  ),
   minArea: option(
     '--min-area <area>',
     'leave out polygons below this: 5000 (m²), 5000m2, 0.5ha, 0.1km2',

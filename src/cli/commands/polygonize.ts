@@ -8,7 +8,10 @@ export const polygonizeCommand = defineCommand(
   'the areas of a class map as polygons in longitude and latitude',
   {
     source: argument('<raster>', 'path or URL of a raster of classes'),
-    destination: outputOption('<geojson>', 'the GeoJSON file to write'),
+    destination: outputOption(
+      '<file>',
+      'the file to write: .geojson, .fgb (FlatGeobuf) or .parquet (GeoParquet)',
+    ),
     band: option('--band <number>', 'which band (default 1)', parseCount()),
     values: list('--values <numbers...>', 'only these values (default: all but nodata)', parseNumber),
     nodata: option('--nodata <value>', "the value without data (default: the file's)", parseNumber),

@@ -172,6 +172,7 @@ const ENDINGS = {
   GeoTIFF: ['.tif', '.tiff'],
   PNG: ['.png'],
   GeoJSON: ['.geojson', '.json'],
+  FlatGeobuf: ['.fgb'],
   NumPy: ['.npy'],
   GeoParquet: ['.parquet', '.geoparquet'],
   CSV: ['.csv'],

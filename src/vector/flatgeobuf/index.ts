@@ -6,10 +6,9 @@ import { crsOfCode, type ReadLayerOptions, requireCrs, type VectorFeatures } fro
 import { GeometryChecker } from '../geometry-checker.js';
 import { FlatTable } from './flatbuffer.js';
 import { addGeometry, type Column, readProperties } from './geometry.js';
+import { MAGIC } from './magic.js';
 import { featuresWithin, indexBytes, type ReadBytes } from './packed-tree.js';
 
-/** `fgb`, the version, `fgb`, and a patch level that does not matter. */
-const MAGIC = [0x66, 0x67, 0x62, 0x03, 0x66, 0x67, 0x62];
 const MAX_HEADER = 10 * 2 ** 20;
 const MAX_COLUMNS = 4096;
 

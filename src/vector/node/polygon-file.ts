@@ -1,0 +1,125 @@
+import { type FileHandle, open, rm } from 'node:fs/promises';
+import { basename } from 'node:path';
+import {
+  moveTo,
+  type OutputFormat,
+  requireEnding,
+  requireWritable,
+  temporaryPath,
+  writeError,
+  writeFully,
+} from '../../io/node/output.js';
+import type { Polygon } from '../features.js';
+import { GeoJsonEncoder, type PolygonEncoder, type PropertyTypes } from '../polygon-encoder.js';
+
+/** The formats that polygons are written in. */
+export const POLYGON_FORMATS = [
+  'GeoJSON',
+  'FlatGeobuf',
+  'GeoParquet',
+] as const satisfies readonly OutputFormat[];
+
+/**
+ * Polygons in longitude and latitude that are written while they are being found: GeoJSON (RFC 7946), FlatGeobuf or
+ * GeoParquet 1.1, by the ending of the path. The file is whole or absent.
+ */
+export class PolygonFile {
+  readonly path: string;
+  readonly #temporary: string;
+  readonly #encoder: PolygonEncoder;
+  #file: FileHandle | null;
+  #position = 0;
+  #count = 0;
+
+  private constructor(path: string, temporary: string, file: FileHandle, encoder: PolygonEncoder) {
+    this.path = path;
+    this.#temporary = temporary;
+    this.#file = file;
+    this.#encoder = encoder;
+  }
+
+  /**
+   * @param types of the properties, for the columns of FlatGeobuf and GeoParquet, which have no others; GeoJSON needs none
+   * @throws {TerrachipError} INVALID_INPUT for another format's ending; DISK where the file cannot be written
+   */
+  static async create(path: string, types: PropertyTypes = {}): Promise<PolygonFile> {
+    const encoder = await encoderFor(path, types);
+    await requireWritable(path);
+    const temporary = temporaryPath(path);
+    try {
+      return new PolygonFile(path, temporary, await open(temporary, 'wx'), encoder);
+    } catch (cause) {
+      throw writeError(path, cause);
+    }
+  }
+
+  /** Features so far. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Takes a feature: a polygon, or several that belong together. It is held until `flush`. */
+  add(polygons: readonly Polygon[], properties: Readonly<Record<string, unknown>>): void {
+    this.#encoder.add(polygons, properties);
+    this.#count++;
+  }
+
+  /** Writes what was added. @throws {TerrachipError} DISK */
+  flush(): Promise<void> {
+    return this.#try(() => this.#encoder.flush((bytes) => this.#append(bytes)));
+  }
+
+  /** Ends the document and gives the file its name. @throws {TerrachipError} DISK */
+  async finish(): Promise<void> {
+    try {
+      await this.#try(async () => {
+        const head = await this.#encoder.finish((bytes) => this.#append(bytes));
+        if (this.#file === null) return;
+        if (head !== null) await writeFully(this.#file, head, 0);
+        await this.#file.sync();
+        await this.#file.close();
+        this.#file = null;
+        await moveTo(this.#temporary, this.path);
+      });
+    } finally {
+      await this.abort();
+    }
+  }
+
+  /** Removes what was written so far; after `finish` it does nothing. */
+  async abort(): Promise<void> {
+    await this.#file?.close().catch(() => undefined);
+    this.#file = null;
+    await rm(this.#temporary, { force: true }).catch(() => undefined);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.abort();
+  }
+
+  async #append(bytes: Uint8Array): Promise<void> {
+    if (this.#file === null) return;
+    await writeFully(this.#file, bytes, this.#position);
+    this.#position += bytes.length;
+  }
+
+  async #try(write: () => Promise<void>): Promise<void> {
+    try {
+      await write();
+    } catch (cause) {
+      throw writeError(this.path, cause);
+    }
+  }
+}
+
+/** Packages of the formats are loaded with their first file. */
+async function encoderFor(path: string, types: PropertyTypes): Promise<PolygonEncoder> {
+  const format = requireEnding(path, ...POLYGON_FORMATS);
+  if (format === 'GeoJSON') return new GeoJsonEncoder();
+  if (format === 'GeoParquet') {
+    const { GeoParquetEncoder } = await import('../geoparquet-encoder.js');
+    return new GeoParquetEncoder(types);
+  }
+  const { FlatGeobufEncoder } = await import('../flatgeobuf/encoder.js');
+  return new FlatGeobufEncoder(basename(path).replace(/\.\w+$/, ''), types);
+}
