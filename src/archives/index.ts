@@ -15,11 +15,8 @@ export {
   type ProcessDtype,
   type ProcessOptions,
   type ProcessPlan,
-  type ProcessStrip,
   type ProcessUnits,
   planProcess,
-  processBody,
-  processStrips,
 } from './copernicus/process-request.js';
 export { type Dated, Expiring } from './expiring.js';
 export {

@@ -1,6 +1,7 @@
 /**
  * The commands of the CLI as functions, without printing. The module of each is loaded on the first call.
  */
+export type { ProcessFileOptions, ProcessReport } from '../archives/node/index.js';
 export type { Weights } from '../inference/checkpoint/index.js';
 export type { Activation, InputLayout } from '../inference/model-spec.js';
 export { bundledModel } from '../inference/node/bundled.js';

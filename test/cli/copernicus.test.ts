@@ -20,8 +20,8 @@ describe('terrachip copernicus process', async () => {
   const here = ['--endpoint', hub.endpoint, '--token-url', hub.tokenUrl];
 
   it('writes a COG, and says what it holds and cost', async () => {
-    const { status, stdout, stderr } = await run('-o', 'red.tif', ...JOB, ...here);
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    const { status, stdout } = await run('-o', 'red.tif', ...JOB, ...here);
+    expect(status).toBe(0);
     expect(stdout).toBe(
       'red.tif: 40 × 20 in EPSG:32632, uint16 in dn_harmonised, valid 50.0 %, 0.50 processing units\n',
     );
