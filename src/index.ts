@@ -23,6 +23,14 @@ export type { ExecutionOptions } from './inference/node/execution.js';
 export type { ModelFolder } from './inference/node/model-folder.js';
 export type { HostProviderChoice } from './inference/node/provider-choice.js';
 export type { BandStatistics } from './inference/terramind/statistics.js';
+export type {
+  Access,
+  AccessRequest,
+  Authorized,
+  HttpOptions,
+  OpenOptions,
+  RetryOptions,
+} from './io/index.js';
 export type { Antialias, Resampling } from './kernels/index.js';
 export type { OnProgress, OperationOptions, ProgressEvent } from './progress.js';
 export type { BandInfo, ColourTable, MaskKind, Metadata, Units, WarpCounters } from './raster/index.js';

@@ -11,6 +11,7 @@ import {
   RegressionSpecSchema,
   SegmentationSpecSchema,
 } from '../src/inference/model-spec.js';
+import { EventSchema, readEvent } from '../src/workflow/acquire/event.js';
 import {
   AcquisitionItemSchema,
   AcquisitionSchema,
@@ -34,6 +35,7 @@ import { temporaryFolder } from './support/files.js';
  */
 const DOCUMENTS = {
   scene: { section: 'Scene file', schema: SceneSchema },
+  event: { section: 'Event file', schema: EventSchema },
   acquisition: { section: 'Acquisition manifest', schema: AcquisitionSchema },
   model: {
     section: 'Model file',
@@ -176,6 +178,7 @@ describe.each(made)('the JSON schema of a document: $name', ({ name, json, keys,
 /** Reads a document as terrachip does. */
 const READERS: Readonly<Record<string, (file: string) => Promise<unknown>>> = {
   scene: readScene,
+  event: readEvent,
   acquisition: readAcquisition,
   model: async (file) => parseModelSpec(JSON.parse(await readFile(file, 'utf8')), file),
 };
@@ -203,8 +206,9 @@ async function verdicts(name: string, document: unknown): Promise<{ reader: bool
 
 const page = examplesOf(PAGE);
 const [, scene] = page[0];
-const [, acquisition] = page[1];
-const [, model] = page[2];
+const [, event] = page[1];
+const [, acquisition] = page[2];
+const [, model] = page[3];
 
 describe('JSON schemas', () => {
   it.each([PAGE, 'README.md'])('accept the examples of %s', async (file) => {
@@ -240,6 +244,8 @@ describe('JSON schemas', () => {
     ['a band numbered from 0', false, 'scene', ofBands({ VV: { ...band, band: 0 } }, { units: 'dB' })],
     ['a grid of two kinds at once', false, 'scene', { ...scene, grid: { crs: 'EPSG:32632', width: 3 } }],
     ['no inputs', false, 'scene', { ...scene, inputs: undefined }],
+    ['clouds above all', false, 'event', { ...event, modalities: { S2L2A: { max_cloud: 101 } } }],
+    ['a list of modalities', false, 'event', { ...event, modalities: ['S2L2A'] }],
     [
       'three corners',
       false,

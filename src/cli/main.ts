@@ -8,6 +8,7 @@ import { VERSION } from '../version.js';
 import { accessOf } from './access.js';
 import { parseCount } from './arguments.js';
 import type { Run } from './command.js';
+import { acquireCommand } from './commands/acquire.js';
 import { calcCommand } from './commands/calc.js';
 import { catalogCommand } from './commands/catalog.js';
 import { copernicusCommand } from './commands/copernicus.js';
@@ -48,6 +49,7 @@ const COMMANDS = [
   calcCommand,
   catalogCommand,
   copernicusCommand,
+  acquireCommand,
   packageCommand,
   modelCommand,
   inferCommand,

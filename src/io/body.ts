@@ -61,14 +61,17 @@ export async function requireOk(
   const { response, secrets } = received;
   if (response.ok) return;
   const explains = /\b(?:json|xml)\b/i.test(response.headers.get('content-type') ?? '');
-  const body = explains ? await startOfBody(received) : new Uint8Array(0);
+  const body = explains ? await startOfBody(response, received.onBytes) : new Uint8Array(0);
   if (!explains) await response.body?.cancel();
   const told = toldBy(body, secrets);
   throw refusalOf(url, response, told === '' ? '' : ` (${told})`, retryAfterUnit);
 }
 
 /** The first bytes of a body; what fails after them counts as its end. */
-async function startOfBody({ response, onBytes }: Received): Promise<Uint8Array> {
+export async function startOfBody(
+  response: Response,
+  onBytes: (bytes: number) => void,
+): Promise<Uint8Array<ArrayBuffer>> {
   const reader = response.body?.getReader();
   const start = new Uint8Array(MAX_ERROR_BYTES);
   let size = 0;

@@ -2,10 +2,12 @@
 import { TerrachipError } from '../errors.js';
 import { onAbort } from './abort.js';
 import { type Access, defaultAccess } from './access.js';
+import { startOfBody } from './body.js';
 import { networkError, percentDecoded, publicUrl, reasonOf, refused } from './http-errors.js';
 import { mayName } from './nearness.js';
 import { secretsOf } from './server-text.js';
 import { storeAccess } from './store-access.js';
+import { enter, type Place } from './traffic.js';
 
 /** How a server is asked: headers, access, and how slow it may be. */
 export interface HttpOptions {
@@ -82,13 +84,20 @@ export async function exchange<T>(
     timer = setTimeout(() => controller.abort(new Error(`no answer within ${wait / 1000} s`)), wait);
   };
   const rate = watchRate(leastRate, rateWindow, (problem) => controller.abort(new Error(problem)));
-  const call: Call = {
-    url,
-    message,
-    options,
-    signal: controller.signal,
-    start: () => expireAfter(answerTimeout),
+  let place: Place | undefined;
+  const leave = (): void => {
+    clearTimeout(timer);
+    place?.leave();
+    place = undefined;
   };
+  const send: Send = async ({ href, host }, init) => {
+    place = await enter(host, controller.signal);
+    expireAfter(answerTimeout);
+    const response = await fetch(href, { ...init, signal: controller.signal });
+    place.answered(response);
+    return response;
+  };
+  const call: Call = { url, message, options, signal: controller.signal, send, leave };
   try {
     const { response, secrets } = await fetchAuthorized(call);
     expireAfter(timeout);
@@ -102,7 +111,7 @@ export async function exchange<T>(
     signal?.throwIfAborted();
     throw networkError(url, `failed (${reasonOf(error)})`, undefined, error);
   } finally {
-    clearTimeout(timer);
+    leave();
     rate.stop();
     unwatch();
   }
@@ -131,13 +140,17 @@ function watchRate(
   };
 }
 
+/** `fetch` with a place among the requests of the process. */
+type Send = (address: URL, init: RequestInit) => Promise<Response>;
+
 interface Call {
   readonly url: string;
   readonly message: Message;
   readonly options: HttpOptions;
   readonly signal: AbortSignal;
-  /** Starts the wait for an answer. */
-  start(): void;
+  readonly send: Send;
+  /** Gives the place up, before another address is asked. */
+  leave(): void;
 }
 
 interface Answer {
@@ -155,10 +168,18 @@ async function fetchAuthorized(call: Call): Promise<Answer> {
   const authorized = await authorize(call, new URL(call.url), null);
   const answer = await fetchFollowing(call, authorized);
   if (!authorized.isOurs || !mayBeStale(answer.response)) return answer;
+  // Accesses ask servers too: the place is given up first, or all of them may wait for each other.
+  const refusal = await inMemory(answer.response);
+  call.leave();
   const renewed = await authorize(call, new URL(call.url), authorized);
-  if (!renewed.isOurs) return answer;
-  await answer.response.body?.cancel();
+  if (!renewed.isOurs) return { ...answer, response: refusal };
   return fetchFollowing(call, renewed);
+}
+
+/** An answer with the start of its body in memory. */
+async function inMemory(response: Response): Promise<Response> {
+  const start = await startOfBody(response, () => undefined);
+  return new Response(start, { status: response.status, headers: response.headers });
 }
 
 /** A request ready to be sent. */
@@ -186,7 +207,7 @@ async function authorize(call: Call, address: URL, refused: Prepared | null): Pr
 
 /** Fetches and follows redirects. Headers of the caller and credentials go to the host of the address only. */
 async function fetchFollowing(call: Call, first: Prepared): Promise<Answer> {
-  const { url, message, options, signal, start } = call;
+  const { url, message, options, send, leave } = call;
   const own = lowerCase(options.headers ?? {});
   let { method, body } = message;
   let next = first;
@@ -195,18 +216,19 @@ async function fetchFollowing(call: Call, first: Prepared): Promise<Answer> {
     const isNear = isSameServer(first.url, address);
     const sent = { ...(isNear ? own : {}), ...message.headers, ...next.headers };
     const secrets = secretsOf(address.href, sent, body);
-    start();
-    const response = await fetch(address.href, { method, headers: sent, body, signal, redirect: 'manual' });
+    const response = await send(address, { method, headers: sent, body, redirect: 'manual' });
     // Browsers do not show where a redirect leads: they follow it themselves, without the headers of the caller.
     if (response.type === 'opaqueredirect') {
       if (method !== 'GET') throw refused(url, 'redirects, which a request with a body does not follow', 302);
-      return { response: await fetch(address.href, { headers: message.headers, signal }), secrets };
+      leave();
+      return { response: await send(address, { headers: message.headers }), secrets };
     }
     const location = utf8(response.headers.get('location'));
     if (location === null || ![301, 302, 303, 307, 308].includes(response.status)) {
       return { response, secrets };
     }
     await response.body?.cancel();
+    leave();
     const target = redirectTarget(call, first.url, address, location, response.status);
     if (response.status === 303 && method !== 'HEAD') [method, body] = ['GET', undefined];
     const stays = isSameServer(first.url, target);

@@ -22,4 +22,5 @@ export { type CoalesceOptions, withCoalescing } from './middleware/coalesce.js';
 export { type RetryOptions, withRetry } from './middleware/retry.js';
 export { type OpenOptions, openUrl } from './open-url.js';
 export { Semaphore, withLimit } from './semaphore.js';
+export { type RequestLimits, setRequestLimits } from './traffic.js';
 export { requestBody, requestJson, type WebAnswer, type WebRequest } from './web-request.js';

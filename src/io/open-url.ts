@@ -6,30 +6,17 @@ import { HttpSource } from './http.js';
 import { publicUrl } from './http-errors.js';
 import { withCoalescing } from './middleware/coalesce.js';
 import { type RetryOptions, retrying, withRetry } from './middleware/retry.js';
-import { Semaphore, withLimit } from './semaphore.js';
 
 /** How files are opened; all but the signal is for those on web servers. */
 export interface OpenOptions extends HttpOptions {
   retry?: RetryOptions;
 }
 
-/** Requests under way to one host. */
-const REQUESTS_PER_HOST = 8;
-
 /**
  * Ranges on a server are worth merging over wider gaps than on a disk, since a request costs as much as 64 KiB; but
  * the gaps of small tiles must not become most of what is read.
  */
 const HTTP_GAPS = { maxGap: 64 * 1024, maxWaste: 0.25 };
-
-const hosts = new Map<string, Semaphore>();
-
-function hostLimit(url: string): Semaphore {
-  const { host } = new URL(url);
-  const known = hosts.get(host) ?? new Semaphore(REQUESTS_PER_HOST);
-  hosts.set(host, known);
-  return known;
-}
 
 /** Whether a path is an `http(s):` address. @throws {TerrachipError} INVALID_INPUT for an address that cannot be one */
 export function isUrl(path: string): boolean {
@@ -45,11 +32,6 @@ export function pathOf(place: string): string {
 
 /** Opens an `http(s):` URL. Requests to one host are bounded, whoever makes them. */
 export async function openUrl(url: string, options: OpenOptions = {}): Promise<ByteSource> {
-  const limit = hostLimit(url);
-  const http = await retrying(
-    () => limit.run(() => HttpSource.open(url, options), options.signal),
-    options.retry,
-    options.signal,
-  );
-  return withCoalescing(withRetry(withLimit(http, limit), options.retry), HTTP_GAPS);
+  const http = await retrying(() => HttpSource.open(url, options), options.retry, options.signal);
+  return withCoalescing(withRetry(http, options.retry), HTTP_GAPS);
 }

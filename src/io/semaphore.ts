@@ -11,12 +11,18 @@ export class Semaphore {
   }
 
   async run<T>(task: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    await this.#acquire(signal);
+    const leave = await this.enter(signal);
     try {
       return await task();
     } finally {
-      this.#release();
+      leave();
     }
+  }
+
+  /** Waits for a turn. @returns ends it; to be called once */
+  async enter(signal?: AbortSignal): Promise<() => void> {
+    await this.#acquire(signal);
+    return () => this.#release();
   }
 
   #acquire(signal?: AbortSignal): Promise<void> {

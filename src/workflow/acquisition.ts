@@ -10,7 +10,8 @@ import { resolveHref } from './scene.js';
 
 const Name = v.pipe(v.string(), v.minLength(1, 'must not be empty'), v.maxLength(128));
 const Finite = v.pipe(v.number(), v.finite('must be a finite number'));
-const AssetSchema = v.object({ href: v.pipe(v.string(), v.minLength(1, 'must name a file or URL')) });
+/** A file by its address. @internal for other documents */
+export const AssetSchema = v.object({ href: v.pipe(v.string(), v.minLength(1, 'must name a file or URL')) });
 const ItemUnits = v.picklist(UNITS, `must be one of ${UNITS.join(', ')}`);
 
 /** @internal for the schemas of documents */

@@ -61,6 +61,9 @@ export const MADE_UP = 'made-up chips';
 /** What is blended where chips overlap. */
 export const BLENDS = ['probability', 'logits'] as const;
 
+/** Over what clouds are counted. */
+export const CLOUD_PLACES = ['area', 'tile'] as const;
+
 export const POLYGON_FORMATS = ['geojson', 'fgb', 'parquet'] as const;
 /** What outlines of classes are written as, by the ending of the file: GeoJSON, FlatGeobuf or GeoParquet. */
 export type PolygonFormat = (typeof POLYGON_FORMATS)[number];

@@ -5,6 +5,7 @@ export type { ProcessFileOptions, ProcessReport } from '../archives/node/index.j
 export type { Weights } from '../inference/checkpoint/index.js';
 export type { Activation, InputLayout } from '../inference/model-spec.js';
 export { bundledModel } from '../inference/node/bundled.js';
+export type { AcquiredPhase, AcquiredScene, AcquireOptions, AcquireReport } from './acquire/acquire.js';
 export type { BandSource, CalculateOptions, CalculateReport } from './calculate.js';
 export type { RowSelection } from './catalog.js';
 export type { CatalogChipsOptions, LoadedChip } from './chips/catalog.js';
@@ -82,6 +83,14 @@ export const finalizeRun = lazy(async () => (await import('./finalize.js')).fina
 
 /** Indices of the unfinished units of a run. */
 export const missingUnits = lazy(async () => (await import('./finalize.js')).missingUnits);
+
+/**
+ * Chooses the scenes of an event from STAC APIs or catalogs, and writes the manifest that `packageManifest` reads.
+ * Addresses in it are not signed.
+ * @throws {TerrachipError} INVALID_INPUT for an event file that is not valid, and for a phase without a scene unless
+ * `allowMissing` is given; NETWORK and what else the catalogs throw
+ */
+export const acquire = lazy(async () => (await import('./acquire/acquire.js')).acquire);
 
 /**
  * Resamples every band of a manifest bilinearly onto its grid (overlapping tiles of one band are averaged). Writes the

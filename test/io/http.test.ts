@@ -8,6 +8,7 @@ import { HttpSource } from '../../src/io/index.js';
 import { mayName } from '../../src/io/nearness.js';
 import { openSource } from '../../src/io/node/index.js';
 import { foreignAddress, isAddress } from '../../src/io/schemes.js';
+import { setRequestLimits } from '../../src/io/traffic.js';
 import { type RangeServer, startRangeServer } from '../support/http-server.js';
 
 const content = Uint8Array.from({ length: 300_000 }, (_, i) => (i * 31 + (i >> 8)) & 255);
@@ -18,6 +19,7 @@ beforeAll(async () => {
   server = await startRangeServer(content);
 });
 afterEach(() => {
+  setRequestLimits({});
   server.fault = null;
   server.ranges = [];
   server.etag = '"v1"';
@@ -72,6 +74,7 @@ describe('HttpSource', () => {
       [new Date(Date.now() - hour).toUTCString(), 0, 0],
       ['soon', 0, 0],
     ] as const) {
+      setRequestLimits({});
       server.fault = (_, response) => {
         response.writeHead(503, { 'retry-after': value }).end();
         return true;
