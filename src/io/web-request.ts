@@ -4,7 +4,7 @@ import { parseJson } from '../json.js';
 import { decodeText } from '../text.js';
 import { readBody, requireOk } from './body.js';
 import { exchange } from './exchange.js';
-import { isWebPage, publicUrl, type RetryAfterUnit, webPage } from './http-errors.js';
+import { isWebPage, publicUrl, webPage } from './http-errors.js';
 import { retrying } from './middleware/retry.js';
 import type { OpenOptions } from './open-url.js';
 
@@ -19,8 +19,6 @@ export interface WebRequest extends OpenOptions {
   accept?: string;
   /** A longer answer is an error (default 64 MiB). */
   maxBytes?: number;
-  /** Of the number in `Retry-After`: `seconds` (default), as HTTP has it, or `milliseconds`, as Sentinel Hub has it. */
-  retryAfterUnit?: RetryAfterUnit;
 }
 
 /** What a server answered, with a status from 200 to 299. */
