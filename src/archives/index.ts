@@ -4,6 +4,7 @@
  * @module
  */
 
+<<<<<<< HEAD
 export type { Access, AccessRequest, Authorized, OpenOptions } from '../io/index.js';
 export {
   type CopernicusAccessOptions,
@@ -18,9 +19,16 @@ export {
   type ProcessUnits,
   planProcess,
 } from './copernicus/process-request.js';
+=======
+export type { GeoCatalog, PlaceAndTime, QueryOptions } from '../catalog/index.js';
+export type { TimeInterval } from '../geo/index.js';
+export type { Access, AccessRequest, Authorized, ByteSource, OpenOptions } from '../io/index.js';
+export type { OnProgress, OperationOptions } from '../progress.js';
+>>>>>>> integration
 export { type Dated, Expiring } from './expiring.js';
 export {
   type BlobPlace,
   type PlanetaryComputerOptions,
   planetaryComputerAccess,
 } from './planetary-computer.js';
+export * from './rapidai4eo/index.js';

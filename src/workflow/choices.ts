@@ -2,6 +2,7 @@
 import type { CalendarUnit, GridPolicy } from '../catalog/node/index.js';
 import type { MosaicMethod } from '../kernels/index.js';
 
+export { RAPIDAI4EO_PRODUCTS } from '../archives/rapidai4eo/hrefs.js';
 export { INDEX_NAMES, type IndexName } from '../kernels/expression/indices.js';
 
 export const CATALOG_TYPES = ['raster', 'zarr', 'vector', 'product', 'stac'] as const;

@@ -1,7 +1,11 @@
 /**
  * The commands of the CLI as functions, without printing. The module of each is loaded on the first call.
  */
+<<<<<<< HEAD
 export type { ProcessFileOptions, ProcessReport } from '../archives/node/index.js';
+=======
+export type { RapidAi4EoProduct } from '../archives/index.js';
+>>>>>>> integration
 export type { Weights } from '../inference/checkpoint/index.js';
 export type { Activation, InputLayout } from '../inference/model-spec.js';
 export { bundledModel } from '../inference/node/bundled.js';
@@ -62,7 +66,16 @@ export type { AlignmentOptions, AlignmentReport } from './picture/alignment.js';
 export type { QuicklookOptions, QuicklookReport } from './picture/raster-picture.js';
 export type { Plan, PlanOptions } from './plan.js';
 export type { PolygonizeOptions, PolygonizeReport } from './polygonize.js';
+<<<<<<< HEAD
 export type { ProcessGridOptions } from './process.js';
+=======
+export type {
+  IndexRapidAi4EoOptions,
+  IndexRapidAi4EoReport,
+  ListRapidAi4EoOptions,
+  ListRapidAi4EoReport,
+} from './rapidai4eo.js';
+>>>>>>> integration
 export type { RasterizeFileOptions, RasterizeReport } from './rasterize.js';
 export type { CogOutputOptions, CogReport } from './stream-rows.js';
 export type { TargetGrid } from './target-grid.js';
@@ -209,3 +222,16 @@ export type SceneChips = import('./chips/scene.js').SceneChips;
 export const SceneChips = {
   open: lazy(async () => (await import('./chips/scene.js')).SceneChips.open),
 };
+
+/**
+ * Writes the locations of the RapidAI4EO corpus as a catalog, with the share of each class of CORINE Land Cover as
+ * `clc_312` and of each group of level 2 as `clc_31`, from 0 to 1.
+ * @throws {TerrachipError} INVALID_INPUT for files that are something else or damaged; NETWORK
+ */
+export const indexRapidAi4Eo = lazy(async () => (await import('./rapidai4eo.js')).indexRapidAi4Eo);
+
+/**
+ * Lists the images of some locations of RapidAI4EO: addresses in a text file, or a catalog.
+ * @throws {TerrachipError} INVALID_INPUT, INVALID_OPTION, or TOO_LARGE for a catalog of more than a million images
+ */
+export const listRapidAi4Eo = lazy(async () => (await import('./rapidai4eo.js')).listRapidAi4Eo);

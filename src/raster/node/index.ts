@@ -23,6 +23,7 @@ export { type ZarrCubeOptions, type ZarrCubeVariable, ZarrCubeWriter } from './z
 export {
   consolidateZarr,
   createZarrGroup,
+  type WrittenFile,
   writeZarrGrid,
   writeZarrTimes,
   ZarrShardWriter,
