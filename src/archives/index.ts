@@ -4,8 +4,10 @@
  * @module
  */
 
-<<<<<<< HEAD
-export type { Access, AccessRequest, Authorized, OpenOptions } from '../io/index.js';
+export type { GeoCatalog, PlaceAndTime, QueryOptions } from '../catalog/index.js';
+export type { TimeInterval } from '../geo/index.js';
+export type { Access, AccessRequest, Authorized, ByteSource, OpenOptions } from '../io/index.js';
+export type { OnProgress, OperationOptions } from '../progress.js';
 export {
   type CopernicusAccessOptions,
   type CopernicusCredentials,
@@ -19,12 +21,6 @@ export {
   type ProcessUnits,
   planProcess,
 } from './copernicus/process-request.js';
-=======
-export type { GeoCatalog, PlaceAndTime, QueryOptions } from '../catalog/index.js';
-export type { TimeInterval } from '../geo/index.js';
-export type { Access, AccessRequest, Authorized, ByteSource, OpenOptions } from '../io/index.js';
-export type { OnProgress, OperationOptions } from '../progress.js';
->>>>>>> integration
 export { type Dated, Expiring } from './expiring.js';
 export {
   type BlobPlace,

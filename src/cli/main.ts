@@ -50,11 +50,8 @@ const COMMANDS = [
   warpCommand,
   calcCommand,
   catalogCommand,
-<<<<<<< HEAD
   copernicusCommand,
-=======
   rapidAi4EoCommand,
->>>>>>> integration
   acquireCommand,
   packageCommand,
   modelCommand,

@@ -1,11 +1,9 @@
 /**
  * The commands of the CLI as functions, without printing. The module of each is loaded on the first call.
  */
-<<<<<<< HEAD
-export type { ProcessFileOptions, ProcessReport } from '../archives/node/index.js';
-=======
+
 export type { RapidAi4EoProduct } from '../archives/index.js';
->>>>>>> integration
+export type { ProcessFileOptions, ProcessReport } from '../archives/node/index.js';
 export type { Weights } from '../inference/checkpoint/index.js';
 export type { Activation, InputLayout } from '../inference/model-spec.js';
 export { bundledModel } from '../inference/node/bundled.js';
@@ -66,16 +64,13 @@ export type { AlignmentOptions, AlignmentReport } from './picture/alignment.js';
 export type { QuicklookOptions, QuicklookReport } from './picture/raster-picture.js';
 export type { Plan, PlanOptions } from './plan.js';
 export type { PolygonizeOptions, PolygonizeReport } from './polygonize.js';
-<<<<<<< HEAD
 export type { ProcessGridOptions } from './process.js';
-=======
 export type {
   IndexRapidAi4EoOptions,
   IndexRapidAi4EoReport,
   ListRapidAi4EoOptions,
   ListRapidAi4EoReport,
 } from './rapidai4eo.js';
->>>>>>> integration
 export type { RasterizeFileOptions, RasterizeReport } from './rasterize.js';
 export type { CogOutputOptions, CogReport } from './stream-rows.js';
 export type { TargetGrid } from './target-grid.js';

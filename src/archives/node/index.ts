@@ -3,10 +3,6 @@
  * @module terrachip/archives
  */
 export type { Affine, Bounds, Crs, CrsLike, GeoBox, PixelWindow } from '../../geo/index.js';
-export type { OnProgress, OperationOptions } from '../../progress.js';
 export * from '../index.js';
-<<<<<<< HEAD
 export { type ProcessFileOptions, type ProcessReport, processFile } from './process-file.js';
-=======
 export { type OpenRapidAi4EoOptions, openRapidAi4Eo } from './rapidai4eo.js';
->>>>>>> integration
