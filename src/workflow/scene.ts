@@ -8,6 +8,7 @@ import { Affine, type Bounds, Crs, GeoBox, isFloat, rangeOf, transformBounds } f
 import { publicUrl } from '../io/http-errors.js';
 import { readJson } from '../io/node/json.js';
 import { isAddress } from '../io/schemes.js';
+import { storedAddress } from '../io/signature.js';
 import { dictionary, isMembers, type Members, validateStrictly } from '../json.js';
 import { RESAMPLINGS } from '../kernels/index.js';
 import { DeclaredRaster } from '../raster/declared.js';
@@ -195,13 +196,15 @@ export class SceneRasters extends Resource {
     super();
   }
 
+  /** @param path a path or an address; one that is open is found without its signature too */
   open(path: string, signal?: AbortSignal): Promise<Raster> {
-    const known = this.#rasters.get(path);
+    const key = isAddress(path) ? storedAddress(path) : path;
+    const known = this.#rasters.get(key);
     if (known !== undefined) return known;
     const raster = openRaster(path, { cache: this.cache, signal }).then((opened) =>
       placedOn(opened, this.grid),
     );
-    this.#rasters.set(path, raster);
+    this.#rasters.set(key, raster);
     return raster;
   }
 
