@@ -75,6 +75,7 @@ export type {
   ListRapidAi4EoReport,
 } from './rapidai4eo.js';
 export type { RasterizeFileOptions, RasterizeReport } from './rasterize.js';
+export type { RequestOptions } from './scene.js';
 export type { CogOutputOptions, CogReport } from './stream-rows.js';
 export type { TargetGrid } from './target-grid.js';
 export type { WarpFileOptions, WarpReport } from './warp.js';
