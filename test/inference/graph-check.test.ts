@@ -46,7 +46,11 @@ it('repeats why a graph cannot be loaded', async () => {
 });
 
 it.each([
-  ['lines and controls as one line', ' first\n\n\tsecond\u001b[31m\u202e third\r\n', 'first second [31m third'],
+  [
+    'lines and controls as one line',
+    ' first\n\n\tsecond\u001b[31m\u202e third\r\n',
+    'first second [31m third',
+  ],
   ['4000 characters as they are', 'a'.repeat(4000), 'a'.repeat(4000)],
   ['the first 4000 characters of a longer one', 'b'.repeat(1e6), `${'b'.repeat(4000)}…`],
 ])('writes %s', (_, message, expected) => {
