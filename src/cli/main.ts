@@ -23,6 +23,7 @@ import { polygonizeCommand } from './commands/polygonize.js';
 import { quicklookCommand } from './commands/quicklook.js';
 import { rapidAi4EoCommand } from './commands/rapidai4eo.js';
 import { rasterizeCommand } from './commands/rasterize.js';
+import { stacCommand } from './commands/stac.js';
 import { warpCommand } from './commands/warp.js';
 import { inFlagsOf, type Rephrase } from './flags.js';
 import { Output, watchOutputs } from './output.js';
@@ -48,6 +49,7 @@ const COMMANDS = [
   warpCommand,
   calcCommand,
   catalogCommand,
+  stacCommand,
   rapidAi4EoCommand,
   landCoverCommand,
   acquireCommand,

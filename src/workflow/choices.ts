@@ -72,6 +72,10 @@ export type PolygonFormat = (typeof POLYGON_FORMATS)[number];
 /** How the grid of a package is placed. */
 export const ANCHORS = ['fit', 'snap'] as const;
 
+export const PACKAGE_FORMATS = ['cog', 'npy'] as const;
+/** The files of a package: COGs with a scene file, or the notebooks' `.npy` arrays. */
+export type PackageFormat = (typeof PACKAGE_FORMATS)[number];
+
 export const COLOUR_MAP_NAMES = ['grey', 'viridis', 'rdbu'] as const;
 /** A colour map, by name. */
 export type ColourMapName = (typeof COLOUR_MAP_NAMES)[number];

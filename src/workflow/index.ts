@@ -27,6 +27,7 @@ export type {
   IndexName,
   MapTask,
   ModelPrecision,
+  PackageFormat,
   PolygonFormat,
 } from './choices.js';
 export type { DoctorReport } from './doctor.js';
@@ -35,6 +36,7 @@ export type { EmbedChipsOptions, EmbedReport } from './embed/embed.js';
 export type { EmbedRunOptions } from './embed/run.js';
 export type { EmbedScenesOptions } from './embed/scenes.js';
 export type { Assessment, AssessOptions, EvaluateMapOptions } from './evaluate/evaluate.js';
+export type { LabelMetrics } from './evaluate/labels.js';
 export type {
   BaselineMetrics,
   BinaryCounts,
@@ -64,6 +66,7 @@ export type { OnnxInputOptions } from './model/onnx-input.js';
 export type { PerInput } from './model/onnx-metadata.js';
 export type { OnnxOutputOptions } from './model/onnx-output.js';
 export type { RunModelOptions, RunModelReport } from './model/run.js';
+export type { PackagedChips } from './package/form.js';
 export type { PackageOptions, PackageReport } from './package.js';
 export type { AlignmentOptions, AlignmentReport } from './picture/alignment.js';
 export type { PairOptions, PairReport } from './picture/pair.js';

@@ -25,7 +25,7 @@ import {
   type RunRecord,
 } from './finalize.js';
 import { createPlan, type Plan, type PlanOptions } from './plan.js';
-import { filesOfScene, readScene, SceneRasters } from './scene.js';
+import { declaredGrid, filesOfScene, readScene, SceneRasters } from './scene.js';
 import { type OpenImage, openImages } from './scene-images.js';
 import { RunStore } from './store.js';
 import { peakMemoryBytes, StageClock } from './timing.js';
@@ -75,7 +75,7 @@ export async function infer(options: InferOptions): Promise<InferReport> {
   const scene = await readScene(options.scene);
   const isNew = (await stat(output).catch(() => null)) === null;
   await makeProductFolder(output, [...filesOfScene(scene), model.path]);
-  const rasters = new SceneRasters(createBlockCache(options.cacheBytes));
+  const rasters = new SceneRasters(declaredGrid(scene), createBlockCache(options.cacheBytes));
   try {
     const { backend, session, dispose } = await openExecution(model, options);
     try {
