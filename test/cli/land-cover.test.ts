@@ -51,7 +51,7 @@ describe('terrachip land-cover', () => {
       'label',
       ...['--patch', PATCH, '--endpoint', server.url, '--allow-local', '-o', '3649890_2331750_0_937.npy'],
     );
-    expect(stderr).toBe('');
+    expect(stderr).toBe('read land cover\n');
     expect(stdout).toBe(
       '3649890_2331750_0_937.npy: 250 × 250 pixels of 2 classes, 2018\n' +
         'its place: labels/FRJ27/2018/250/3649890_2331750_0_937.npy\n',
