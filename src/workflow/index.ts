@@ -57,7 +57,7 @@ export type {
 export type { FinalizeOptions, FinalizeReport, ProductOptions, RunRecord } from './finalize.js';
 export type { InferOptions, InferReport } from './infer.js';
 export type { BandReport, InfoOptions, RasterReport } from './info.js';
-export type { LabelOptions, LabelReport, RegionOptions, RegionReport } from './land-cover.js';
+export type { LandCoverOptions, LandCoverReport, RegionOptions, RegionReport } from './land-cover.js';
 export type { ChosenStatistics } from './model/checkpoint-model.js';
 export type { HalfPrecisionReport } from './model/half-precision.js';
 export type { ImportOptions, ImportReport } from './model/import.js';

@@ -19,7 +19,7 @@ import { readAreas } from '../vector/node/index.js';
 import { requireGeobox } from './target-grid.js';
 
 /** Which land cover is written. */
-export interface LabelOptions extends OperationOptions, Pick<OpenOptions, 'allowLocal'> {
+export interface LandCoverOptions extends OperationOptions, Pick<OpenOptions, 'allowLocal'> {
   /** The name, path or URL of an SSP Cloud patch (`3649890_2331750_0_937.tif`); its name says where it lies. */
   readonly patch?: string;
   /** x0, y0, x1, y1 in EPSG:3035, instead of a patch. */
@@ -37,7 +37,7 @@ export interface LabelOptions extends OperationOptions, Pick<OpenOptions, 'allow
 }
 
 /** The label that was written. */
-export interface LabelReport {
+export interface LandCoverReport {
   readonly output: string;
   readonly width: number;
   readonly height: number;
@@ -53,7 +53,7 @@ export interface LabelReport {
 /** The values that training labels have: no class, and ten classes. */
 const LAST_CLASS = 10;
 
-export async function writeLandCover(options: LabelOptions): Promise<LabelReport> {
+export async function writeLandCover(options: LandCoverOptions): Promise<LandCoverReport> {
   const { output, patch, endpoint, coverage, signal, onProgress, allowLocal } = options;
   await requireOutput(output, { formats: ['NumPy', 'GeoTIFF'], inputs: [] });
   if ((patch === undefined) === (options.bounds === undefined)) {
@@ -99,16 +99,18 @@ function placeOfLabel(patch: string | undefined): string | null {
 }
 
 /** Whose regions are named. */
-export interface RegionOptions extends OperationOptions, NutsOptionsOf, RegionNames {
+export interface RegionOptions extends OperationOptions, RegionNames {
   /** The name of an SSP Cloud patch, or the path or URL of a raster. */
   readonly place: string;
   /** Pixels a side of a patch whose path does not say it (default 250). */
   readonly size?: number;
   /** A vector file of regions. Default: NUTS regions, downloaded from Eurostat. */
   readonly regions?: string;
+  /** Of NUTS regions: 0 countries, 1 major regions, 2 regions, 3 provinces (default). */
+  readonly level?: number;
+  /** The year of the NUTS regions (default 2021). */
+  readonly nutsYear?: number;
 }
-
-type NutsOptionsOf = Pick<NutsOptions, 'level' | 'scale'> & { readonly nutsYear?: number };
 
 /** The regions of a place. */
 export interface RegionReport extends PlaceRegions {
@@ -117,8 +119,8 @@ export interface RegionReport extends PlaceRegions {
 }
 
 export async function nameRegions(options: RegionOptions): Promise<RegionReport> {
-  const { place, level, scale, nutsYear, signal, onProgress } = options;
-  const source = options.regions ?? nutsUrl({ level, scale, year: nutsYear });
+  const { place, level, nutsYear, signal, onProgress } = options;
+  const source = options.regions ?? nutsUrl({ level, year: nutsYear });
   const { bounds, crs } = await placeOf(options);
   const areas = await readAreas(source, { bounds, boundsCrs: crs, signal, onProgress });
   return { place, source, ...regionsOf(bounds, crs, areas, options) };
