@@ -17,6 +17,19 @@ export {
   type LandCoverClass,
   readClcPlus,
 } from './clc-plus.js';
+export {
+  type CopernicusAccessOptions,
+  type CopernicusCredentials,
+  copernicusAccess,
+} from './copernicus/access.js';
+export {
+  type ProcessCollection,
+  type ProcessDtype,
+  type ProcessOptions,
+  type ProcessPlan,
+  type ProcessUnits,
+  planProcess,
+} from './copernicus/process-request.js';
 export { type Dated, Expiring } from './expiring.js';
 export {
   type NutsOptions,

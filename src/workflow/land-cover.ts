@@ -1,12 +1,6 @@
 /** Land cover of Europe as files: labels of CLC+ Backbone for patches, and the NUTS regions of patches and rasters. */
 import { readClcPlus } from '../archives/clc-plus.js';
-import {
-  type NutsOptions,
-  nutsUrl,
-  type PlaceRegions,
-  type RegionNames,
-  regionsOf,
-} from '../archives/nuts.js';
+import { nutsUrl, type PlaceRegions, type RegionNames, regionsOf } from '../archives/nuts.js';
 import { parseSspPatch, sspLabelPath } from '../archives/ssp-patches.js';
 import { invalidOption, isTerrachipError } from '../errors.js';
 import type { Bounds } from '../geo/index.js';

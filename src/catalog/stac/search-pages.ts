@@ -32,7 +32,9 @@ const Page = v.looseObject({
   features: v.array(v.looseObject({ id: v.pipe(v.string(), v.nonEmpty('must not be empty')) })),
   links: v.nullish(v.array(Link)),
   numberMatched: v.nullish(v.number()),
-  context: v.nullish(v.looseObject({ matched: v.nullish(v.number()) })),
+  context: v.nullish(
+    v.looseObject({ matched: v.nullish(v.number()), next: v.nullish(v.union([v.number(), v.string()])) }),
+  ),
 });
 const Landing = v.looseObject({ links: v.nullish(v.array(Link)) });
 export type Page = v.InferOutput<typeof Page>;
@@ -187,10 +189,13 @@ export class SearchPages {
    * The request for the next page; null where there is none.
    * @throws {TerrachipError} INVALID_INPUT where it has been there, or the page had nothing new
    */
-  next({ links }: Page, isNews: boolean): PageRequest | null {
+  next({ links, context }: Page, isNews: boolean): PageRequest | null {
     const link = links?.find(({ rel }) => rel === 'next');
-    if (link === undefined || !link.href || this.#last === null) return null;
-    const request = this.#follow(link, link.href, this.#last);
+    if (this.#last === null) return null;
+    const request = link?.href
+      ? this.#follow(link, link.href, this.#last)
+      : this.#continue(context?.next, this.#last);
+    if (request === null) return null;
     const key = JSON.stringify([request.url, request.body]);
     this.#asked.add(JSON.stringify([this.#last.url, this.#last.body]));
     if (isNews && !this.#asked.has(key)) return request;
@@ -199,6 +204,14 @@ export class SearchPages {
       'links from a page of items to one that was there already',
       'narrow the search so that it fits into one page, or tell the operator of the server',
     );
+  }
+
+  /** Sentinel Hub says where the next page begins in a context, without a link. */
+  #continue(
+    next: string | number | null | undefined,
+    { url, body, headers }: PageRequest,
+  ): PageRequest | null {
+    return next == null || body === null ? null : { url, body: { ...body, next }, headers };
   }
 
   #follow(link: Link, href: string, last: PageRequest): PageRequest {
