@@ -5,7 +5,6 @@ export type {
   LandCoverClass,
   PlaceRegions,
   RapidAi4EoProduct,
-  RapidAi4EoProduct,
   RegionNames,
   RegionShare,
 } from '../archives/index.js';
