@@ -18,9 +18,12 @@ export interface OpenOptions extends HttpOptions {
  */
 const HTTP_GAPS = { maxGap: 64 * 1024, maxWaste: 0.25 };
 
-/** Whether a path is an `http(s):` address. @throws {TerrachipError} INVALID_INPUT for an address that cannot be one */
+/**
+ * Whether a path is an address that is read by requests: `http:`, `https:`, `s3:`, `gs:` or `az:`.
+ * @throws {TerrachipError} INVALID_INPUT for an address that cannot be one
+ */
 export function isUrl(path: string): boolean {
-  if (!/^https?:\/\//i.test(path)) return false;
+  if (!/^(?:https?|s3|gs|az):\/\//i.test(path)) return false;
   if (!URL.canParse(path)) throw invalidInput(publicUrl(path), 'is no valid URL', 'correct it');
   return true;
 }
@@ -30,7 +33,7 @@ export function pathOf(place: string): string {
   return isUrl(place) ? new URL(place).pathname : place;
 }
 
-/** Opens an `http(s):` URL. Requests to one host are bounded, whoever makes them. */
+/** Opens an `http(s):`, `s3:`, `gs:` or `az:` address. */
 export async function openUrl(url: string, options: OpenOptions = {}): Promise<ByteSource> {
   const http = await retrying(() => HttpSource.open(url, options), options.retry, options.signal);
   return withCoalescing(withRetry(http, options.retry), HTTP_GAPS);
