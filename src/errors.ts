@@ -24,6 +24,8 @@ export interface ErrorFields {
   DISK: { path: string };
   /** Some units of a map are missing. */
   INCOMPLETE: { missing: number };
+  /** Another process is at work on the same result. */
+  BUSY: { source: string };
   /** Use of a resource after its disposal. */
   DISPOSED: { resource: string };
   /** A violated invariant: a bug in terrachip. */
@@ -42,6 +44,7 @@ const EXIT_STATUS: Readonly<Partial<Record<ErrorCode, number>>> = {
   DEVICE_LOST: 75,
   DISK: 75,
   INCOMPLETE: 3,
+  BUSY: 75,
   DISPOSED: 1,
   INTERNAL: 1,
 };

@@ -26,6 +26,7 @@ const GIVEN: Readonly<Record<string, string>> = {
       const createBackend: typeof create;
       const depthKernel: Kernel;
     }`,
+  'docs/land-cover.md': '',
   'docs/models.md': `
     declare global {
       const values: Float32Array;

@@ -4,10 +4,14 @@
  * @module
  */
 
-export type { Access, AccessRequest, Authorized, OpenOptions } from '../io/index.js';
+export type { GeoCatalog, PlaceAndTime, QueryOptions } from '../catalog/index.js';
+export type { TimeInterval } from '../geo/index.js';
+export type { Access, AccessRequest, Authorized, ByteSource, OpenOptions } from '../io/index.js';
+export type { OnProgress, OperationOptions } from '../progress.js';
 export { type Dated, Expiring } from './expiring.js';
 export {
   type BlobPlace,
   type PlanetaryComputerOptions,
   planetaryComputerAccess,
 } from './planetary-computer.js';
+export * from './rapidai4eo/index.js';

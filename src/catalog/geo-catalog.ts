@@ -227,7 +227,7 @@ export class GeoCatalog implements Iterable<CatalogRow> {
 }
 
 /** The numbers of a view's rows that match a query, in order. */
-function selectRows(view: RowView, query: PlaceQuery): Uint32Array {
+export function selectRows(view: RowView, query: PlaceQuery): Uint32Array {
   const { table, rows } = view;
   if (query.boxes === null) {
     const { starts, ends } = table;
@@ -244,8 +244,9 @@ function searchTable(table: RowTable, query: PlaceQuery, rows: Uint32Array | nul
   const { starts, ends, index } = table;
   const onRow = (row: number, x0: number, y0: number, x1: number, y1: number): void => {
     if (!query.matchesTime(starts[row], ends[row])) return;
-    if (!index.isSplit(row) && query.matchesBox([x0, y0, x1, y1])) matches.add(row);
-    else undecided.add(row);
+    const match = index.isSplit(row) ? null : query.matchesBox([x0, y0, x1, y1]);
+    if (match === true) matches.add(row);
+    else if (match === null) undecided.add(row);
   };
   for (const box of query.boxes ?? []) {
     if (rows === null) index.search(box, onRow);

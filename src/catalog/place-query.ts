@@ -3,6 +3,7 @@ import { invalidInput, requireChoice } from '../errors.js';
 import { boxCovers } from '../geo/bounds.js';
 import { type Bounds, Crs, type CrsLike, type GeoSlice, TimeInterval } from '../geo/index.js';
 import type { Polygon } from '../vector/index.js';
+import { EdgeIndex } from './edge-index.js';
 import { type Place, placeOutline } from './place.js';
 import { outlineCovers, outlinesIntersect, type PreparedPolygon, preparePolygons } from './relate.js';
 
@@ -47,6 +48,7 @@ export class PlaceQuery {
   readonly #predicate: Predicate;
   readonly #touch: boolean;
   readonly #isBox: boolean;
+  #edges: EdgeIndex | null = null;
 
   /** @throws {TerrachipError} INVALID_INPUT for an invalid place or time, INVALID_OPTION for an unknown predicate */
   constructor(
@@ -71,11 +73,15 @@ export class PlaceQuery {
     return start <= this.end && end >= this.start;
   }
 
-  /** True if the only box of a row is enough for a match; null if its footprint must be compared. */
-  matchesBox(box: Bounds): true | null {
-    if (!this.#isBox || this.#predicate === 'contains') return null;
-    const isFlat = box[0] === box[2] || box[1] === box[3];
-    return !isFlat && this.#polygons.some((polygon) => boxCovers(polygon.box, box)) ? true : null;
+  /**
+   * Whether a row matches, where its only box is enough to tell: inside the place, or off all its edges. Null if its
+   * footprint must be compared.
+   */
+  matchesBox(box: Bounds): boolean | null {
+    if (this.#predicate === 'contains' || box[0] === box[2] || box[1] === box[3]) return null;
+    if (this.#isBox) return this.#polygons.some((polygon) => boxCovers(polygon.box, box)) ? true : null;
+    this.#edges ??= new EdgeIndex(this.#polygons);
+    return this.#edges.sideOf(box);
   }
 
   /** Whether a footprint in longitude and latitude matches the place. */

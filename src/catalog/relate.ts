@@ -235,7 +235,7 @@ function turn(ax: number, ay: number, bx: number, by: number, cx: number, cy: nu
 }
 
 /** Even-odd ray casting (Shimrat 1962, doi:10.1145/368637.368653), for a position off the boundary. */
-function isInside(edges: Float64Array, x: number, y: number): boolean {
+export function isInside(edges: Float64Array, x: number, y: number): boolean {
   let inside = false;
   for (let k = 0; k < edges.length; k += 4) {
     const ya = edges[k + 1];

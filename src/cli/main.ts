@@ -3,6 +3,7 @@ import { Command, CommanderError, type OutputConfiguration } from 'commander';
 import { invalidInput, isError, isTerrachipError, messageOf } from '../errors.js';
 import { setLeastRate } from '../io/exchange.js';
 import { writeError } from '../io/node/output.js';
+import { removeAllTemporaries } from '../io/node/temporaries.js';
 import { VERSION } from '../version.js';
 import { parseCount } from './arguments.js';
 import type { Run } from './command.js';
@@ -19,6 +20,7 @@ import { modelCommand } from './commands/model.js';
 import { packageCommand } from './commands/package.js';
 import { polygonizeCommand } from './commands/polygonize.js';
 import { quicklookCommand } from './commands/quicklook.js';
+import { rapidAi4EoCommand } from './commands/rapidai4eo.js';
 import { rasterizeCommand } from './commands/rasterize.js';
 import { warpCommand } from './commands/warp.js';
 import { inFlagsOf, type Rephrase } from './flags.js';
@@ -45,6 +47,7 @@ const COMMANDS = [
   warpCommand,
   calcCommand,
   catalogCommand,
+  rapidAi4EoCommand,
   acquireCommand,
   packageCommand,
   modelCommand,
@@ -60,21 +63,48 @@ const COMMANDS = [
 ];
 
 const EXIT_USAGE = 2;
-const EXIT_INTERRUPTED = 130;
+
+/** What stops a command, and the exit status that shells give for it: 128 and the number of the signal. */
+const STOPS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+type Stop = keyof typeof STOPS;
+
+/**
+ * Aborts a command at the first signal, so that it ends in order. A second one ends the process at once, as the signal
+ * does by itself: to leave in order would wait for what is under way. Both leave no temporary files.
+ */
+class Stops {
+  readonly #abort = new AbortController();
+  /** The signal that came first; null for none so far. */
+  first: Stop | null = null;
+
+  constructor() {
+    for (const name of Object.keys(STOPS)) process.on(name, this.#stop);
+  }
+
+  get signal(): AbortSignal {
+    return this.#abort.signal;
+  }
+
+  readonly #stop = (name: Stop): void => {
+    if (this.first === null) {
+      this.first = name;
+      this.#abort.abort(new Error(name === 'SIGINT' ? 'interrupted' : `stopped by ${name}`));
+      return;
+    }
+    removeAllTemporaries();
+    this[Symbol.dispose]();
+    process.kill(process.pid, name);
+  };
+
+  [Symbol.dispose](): void {
+    for (const name of Object.keys(STOPS)) process.removeListener(name, this.#stop);
+  }
+}
 
 /** Parses arguments, runs a command, and sets the exit status. */
 export async function main(args: readonly string[]): Promise<void> {
   watchOutputs();
-  const abort = new AbortController();
-  const interrupt = (): void => {
-    abort.abort(new Error('interrupted'));
-    // A second Ctrl-C ends at once, as the signal does by itself: leaving in order would wait for what is under way.
-    process.once('SIGINT', () => {
-      process.removeAllListeners('SIGINT');
-      process.kill(process.pid, 'SIGINT');
-    });
-  };
-  process.once('SIGINT', interrupt);
+  using stops = new Stops();
   const program = new Command('terrachip')
     .description('Turns satellite scenes into maps with a geospatial foundation model, on the GPU.')
     .version(VERSION)
@@ -87,7 +117,7 @@ export async function main(args: readonly string[]): Promise<void> {
     if (leastRate !== undefined) setLeastRate(leastRate);
     rephrase = inFlagsOf(command);
     const output = new Output(json === true, rephrase);
-    await task({ output, signal: abort.signal, onProgress: output.onProgress });
+    await task({ output, signal: stops.signal, onProgress: output.onProgress });
   };
   for (const define of COMMANDS) program.addCommand(define(run));
   for (const command of program.commands.flatMap((each) => [each, ...each.commands])) {
@@ -108,9 +138,7 @@ export async function main(args: readonly string[]): Promise<void> {
     await program.parseAsync([...args], { from: 'user' });
   } catch (error) {
     process.exitCode = report(error, args, rephrase);
-    if (abort.signal.aborted) process.exitCode = EXIT_INTERRUPTED;
-  } finally {
-    process.removeListener('SIGINT', interrupt);
+    if (stops.first !== null) process.exitCode = STOPS[stops.first];
   }
 }
 

@@ -35,6 +35,8 @@ export const BATCH_SIZE = option('--batch <n>', 'chips a batch (default 4)', par
 
 export const RESUME = flag('--resume', 'keep the units that an earlier run finished');
 
+export const OVERWRITE = flag('--overwrite', 'compute the units that an earlier run finished again');
+
 export const ENCODING = option(
   '--encoding <name>',
   'of the attributes of shapefiles, whatever they say: UTF-8, CP850, GBK',

@@ -88,6 +88,14 @@ export interface Acquisition {
 /** The modality whose items are tiles without a phase. */
 export const STATIC_MODALITY = 'DEM';
 
+/** Models' band names by the asset keys of STAC catalogs. */
+const BAND_NAMES: Readonly<Record<string, string>> = { vv: 'VV', vh: 'VH', data: 'DEM' };
+
+/** The band that an asset holds, by the name that models use. */
+export function bandName(assetKey: string): string {
+  return memberOf(BAND_NAMES, assetKey) ?? assetKey;
+}
+
 /** Units that a collection always has. Sentinel-2's depend on the processing baseline and must be declared. */
 const COLLECTION_UNITS: Readonly<Record<string, Units>> = {
   'sentinel-1-rtc': 'linear_power',

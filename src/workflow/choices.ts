@@ -2,6 +2,7 @@
 import type { CalendarUnit, GridPolicy } from '../catalog/node/index.js';
 import type { MosaicMethod } from '../kernels/index.js';
 
+export { RAPIDAI4EO_PRODUCTS } from '../archives/rapidai4eo/hrefs.js';
 export { INDEX_NAMES, type IndexName } from '../kernels/expression/indices.js';
 
 export const CATALOG_TYPES = ['raster', 'zarr', 'vector', 'product', 'stac'] as const;
@@ -70,6 +71,10 @@ export type PolygonFormat = (typeof POLYGON_FORMATS)[number];
 
 /** How the grid of a package is placed. */
 export const ANCHORS = ['fit', 'snap'] as const;
+
+export const PACKAGE_FORMATS = ['cog', 'npy'] as const;
+/** The files of a package: COGs with a scene file, or the notebooks' `.npy` arrays. */
+export type PackageFormat = (typeof PACKAGE_FORMATS)[number];
 
 export const COLOUR_MAP_NAMES = ['grey', 'viridis', 'rdbu'] as const;
 /** A colour map, by name. */

@@ -1,6 +1,6 @@
 /** Writes the products of a map from the units of a run, streamed by rows. Each file is written atomically. */
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { invalidInput, invalidOption, requireChoice, TerrachipError } from '../errors.js';
 import { gridStrips, PixelAreas } from '../geo/index.js';
 import type { BackendCounters, BackendInfo } from '../gpu/index.js';
@@ -12,6 +12,7 @@ import {
   type RunnerCounters,
 } from '../inference/node/index.js';
 import { requireApart } from '../io/node/inputs.js';
+import { readJson } from '../io/node/json.js';
 import { makeOutputFolder, writeJson } from '../io/node/output.js';
 import { type OperationOptions, reportProgress } from '../progress.js';
 import { CogWriter } from '../raster/node/index.js';
@@ -22,7 +23,8 @@ import { classMapWriter, outlineWriters, writeClassTable } from './class-product
 import { classify, isAbove, layersOf, planesOf } from './classes.js';
 import { AreaTally, type Statistics, ValueTally } from './evaluate/statistics.js';
 import { drawMap } from './picture/map-picture.js';
-import { planUnits, readPlan } from './plan.js';
+import { type Plan, readPlan } from './plan.js';
+import { publishTogether } from './publish.js';
 import { stacItem } from './stac-item.js';
 import { RunStore } from './store.js';
 
@@ -58,6 +60,12 @@ const FILES = {
   run: 'run.json',
 } as const;
 type Product = keyof typeof FILES;
+
+/** The polygons in each format. */
+const OUTLINES = POLYGON_FORMATS.map((ending) => `polygons.${ending}`);
+
+/** Names and colours of the classes, for GDAL and QGIS. */
+const CLASS_TABLE = `${FILES.classes}.aux.xml`;
 
 /** The products of a map. */
 export interface FinalizeReport {
@@ -117,8 +125,7 @@ export function checkProductOptions(options: ProductOptions, { output }: MapSpec
  * @throws {TerrachipError} INVALID_INPUT if a product would overwrite an input; DISK
  */
 export async function makeProductFolder(output: string, inputs: readonly string[]): Promise<void> {
-  const outlines = POLYGON_FORMATS.map((ending) => `polygons.${ending}`);
-  const names = [...Object.values(FILES), ...outlines, `${FILES.classes}.aux.xml`];
+  const names = [...Object.values(FILES), ...OUTLINES, CLASS_TABLE];
   await requireApart(
     names.map((name) => join(output, name)),
     inputs,
@@ -126,20 +133,36 @@ export async function makeProductFolder(output: string, inputs: readonly string[
   await makeOutputFolder(output);
 }
 
+/** What `evaluateMap` writes beside a map. */
+const SCORES = ['metrics.json', 'zones.csv'];
+
+/**
+ * Writes the products of a map. Those of an earlier map in the folder, and its scores, are replaced when all are there.
+ * @throws {TerrachipError} INCOMPLETE for missing and damaged units, INVALID_OPTION, DISK
+ */
 export async function finalizeMap(job: FinalizeJob, options: FinalizeOptions = {}): Promise<FinalizeReport> {
+  const { store, model, output } = job;
+  checkProductOptions(options, model.spec);
+  await store.run.requireComplete(options.signal);
+  const outdated = [...Object.values(FILES), ...OUTLINES, CLASS_TABLE, ...SCORES];
+  const { report } = await publishTogether(output, FILES.run, outdated, (stage) =>
+    makeProducts({ ...job, output: stage }, options),
+  );
+  const moved = Object.entries(report.files).map(([product, path]) => [
+    product,
+    join(output, basename(path)),
+  ]);
+  return { ...report, files: Object.fromEntries(moved) as FinalizeReport['files'] };
+}
+
+/** Writes the products into a folder. @returns the report with their paths there, and the names of all files */
+async function makeProducts(
+  job: FinalizeJob,
+  options: FinalizeOptions,
+): Promise<{ files: string[]; report: FinalizeReport }> {
   const { store, model, output } = job;
   const { plan, geobox } = store;
   const { spec } = model;
-  checkProductOptions(options, spec);
-  const missing = await store.run.missing();
-  if (missing.length > 0) {
-    throw new TerrachipError(
-      'INCOMPLETE',
-      `${missing.length} of ${planUnits(plan).length} units of ${store.run.folder} are missing (${missing.slice(0, 8).join(', ')}${missing.length > 8 ? ', …' : ''})`,
-      'run infer with `resume`, or run the missing shards',
-      { missing: missing.length },
-    );
-  }
   const layers = layersOf(spec.output);
   const classes = 'classes' in spec.output ? spec.output.classes : [];
   const apart = 'classes' in spec.output && spec.output.task === 'multilabel';
@@ -225,24 +248,45 @@ export async function finalizeMap(job: FinalizeJob, options: FinalizeOptions = {
   });
   const counted = [...statistics.classes, ...(statistics.values ?? [])];
   const pixels = Object.fromEntries(counted.map((each) => [each.name, each.pixels]));
-  return { files, pixels: { ...pixels, nodata: areas.nodataPixels }, statistics };
+  const written = Object.values(files).map((path) => basename(path));
+  if (classMap !== null && !apart) written.push(CLASS_TABLE);
+  return {
+    files: written,
+    report: { files, pixels: { ...pixels, nodata: areas.nodataPixels }, statistics },
+  };
 }
 
-/** @throws {TerrachipError} INVALID_INPUT for the parent folder of runs (`OUTPUT.run`) */
-async function refuseFolderOfRuns(folder: string): Promise<void> {
-  const names = await readdir(folder).catch((): string[] => []);
-  if (names.includes('plan.json')) return;
+/** Whether a folder has the finished map of a plan. */
+export async function hasFinishedMap(output: string, { fingerprint }: Plan): Promise<boolean> {
+  // It is written last.
+  const run = await readJson(join(output, FILES.run)).catch(() => null);
+  return typeof run === 'object' && run !== null && 'fingerprint' in run && run.fingerprint === fingerprint;
+}
+
+/**
+ * The folder of a run: itself, or the only run in `FOLDER.run` or in a folder of runs.
+ * @throws {TerrachipError} INVALID_INPUT for several runs; NOT_FOUND for none
+ */
+async function findRun(folder: string): Promise<string> {
+  const bare = folder.replace(/(?<=.)[/\\]+$/, '');
+  const names = await readdir(bare).catch((): string[] => []);
+  if (names.includes('plan.json')) return bare;
+  const parent = bare.endsWith('.run') ? bare : `${bare}.run`;
   const runs: string[] = [];
-  for (const name of names) {
-    const inside = await readdir(join(folder, name)).catch((): string[] => []);
-    if (inside.includes('plan.json')) runs.push(join(folder, name));
+  for (const name of await readdir(parent).catch((): string[] => [])) {
+    const inside = await readdir(join(parent, name)).catch((): string[] => []);
+    if (inside.includes('plan.json')) runs.push(join(parent, name));
   }
-  if (runs.length === 0) return;
-  throw invalidInput(folder, `is a folder of runs: ${runs.join(', ')}`, 'give one of them');
+  if (runs.length === 1) return runs[0];
+  if (runs.length > 1) throw invalidInput(bare, `has several runs: ${runs.join(', ')}`, 'give one of them');
+  const problem = `${bare} has no run: neither it nor ${parent} holds a plan`;
+  throw new TerrachipError('NOT_FOUND', problem, 'give the folder of a run, or of the products', {
+    source: bare,
+  });
 }
 
-async function openRun(folder: string): Promise<{ store: RunStore; model: ModelFolder<MapSpec> }> {
-  await refuseFolderOfRuns(folder);
+async function openRun(place: string): Promise<{ store: RunStore; model: ModelFolder<MapSpec> }> {
+  const folder = await findRun(place);
   const plan = await readPlan(join(folder, 'plan.json'));
   const model = await openModel(plan.model.path);
   if (model.sha256 !== plan.model.sha256) {
@@ -252,10 +296,18 @@ async function openRun(folder: string): Promise<{ store: RunStore; model: ModelF
   return { store: new RunStore(folder, plan, model.spec.output), model };
 }
 
+/**
+ * The units of a run that are not finished, or have files of another size than was written.
+ * @param folder of the run, or of the map that it is for
+ */
 export async function missingUnits(folder: string): Promise<number[]> {
   return (await openRun(folder)).store.run.missing();
 }
 
+/**
+ * Writes the products of a run whose units are all finished.
+ * @param folder of the run, or of the map that it is for
+ */
 export async function finalizeRun(
   folder: string,
   output: string,

@@ -1,6 +1,7 @@
 /**
  * The commands of the CLI as functions, without printing. The module of each is loaded on the first call.
  */
+export type { RapidAi4EoProduct } from '../archives/index.js';
 export type { Weights } from '../inference/checkpoint/index.js';
 export type { Activation, InputLayout } from '../inference/model-spec.js';
 export { bundledModel } from '../inference/node/bundled.js';
@@ -20,6 +21,7 @@ export type {
   IndexName,
   MapTask,
   ModelPrecision,
+  PackageFormat,
   PolygonFormat,
 } from './choices.js';
 export type { DoctorReport } from './doctor.js';
@@ -28,6 +30,7 @@ export type { EmbedChipsOptions, EmbedReport } from './embed/embed.js';
 export type { EmbedRunOptions } from './embed/run.js';
 export type { EmbedScenesOptions } from './embed/scenes.js';
 export type { Assessment, AssessOptions, EvaluateMapOptions } from './evaluate/evaluate.js';
+export type { LabelMetrics } from './evaluate/labels.js';
 export type {
   BaselineMetrics,
   BinaryCounts,
@@ -56,11 +59,18 @@ export type { OnnxInputOptions } from './model/onnx-input.js';
 export type { PerInput } from './model/onnx-metadata.js';
 export type { OnnxOutputOptions } from './model/onnx-output.js';
 export type { RunModelOptions, RunModelReport } from './model/run.js';
+export type { PackagedChips } from './package/form.js';
 export type { PackageOptions, PackageReport } from './package.js';
 export type { AlignmentOptions, AlignmentReport } from './picture/alignment.js';
 export type { QuicklookOptions, QuicklookReport } from './picture/raster-picture.js';
 export type { Plan, PlanOptions } from './plan.js';
 export type { PolygonizeOptions, PolygonizeReport } from './polygonize.js';
+export type {
+  IndexRapidAi4EoOptions,
+  IndexRapidAi4EoReport,
+  ListRapidAi4EoOptions,
+  ListRapidAi4EoReport,
+} from './rapidai4eo.js';
 export type { RasterizeFileOptions, RasterizeReport } from './rasterize.js';
 export type { CogOutputOptions, CogReport } from './stream-rows.js';
 export type { TargetGrid } from './target-grid.js';
@@ -201,3 +211,16 @@ export type SceneChips = import('./chips/scene.js').SceneChips;
 export const SceneChips = {
   open: lazy(async () => (await import('./chips/scene.js')).SceneChips.open),
 };
+
+/**
+ * Writes the locations of the RapidAI4EO corpus as a catalog, with the share of each class of CORINE Land Cover as
+ * `clc_312` and of each group of level 2 as `clc_31`, from 0 to 1.
+ * @throws {TerrachipError} INVALID_INPUT for files that are something else or damaged; NETWORK
+ */
+export const indexRapidAi4Eo = lazy(async () => (await import('./rapidai4eo.js')).indexRapidAi4Eo);
+
+/**
+ * Lists the images of some locations of RapidAI4EO: addresses in a text file, or a catalog.
+ * @throws {TerrachipError} INVALID_INPUT, INVALID_OPTION, or TOO_LARGE for a catalog of more than a million images
+ */
+export const listRapidAi4Eo = lazy(async () => (await import('./rapidai4eo.js')).listRapidAi4Eo);

@@ -1,7 +1,5 @@
 /** Inference over a scene: makes the plan, computes its units, and then writes the products. */
-import { readdir, rmdir, stat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { invalidInput } from '../errors.js';
+import { rmdir, stat } from 'node:fs/promises';
 import { createChipLayout, type RowRange, shardUnits } from '../geo/index.js';
 import type { Backend } from '../gpu/index.js';
 import { channelsOf } from '../inference/model-spec.js';
@@ -16,22 +14,22 @@ import {
   runScene,
 } from '../inference/node/index.js';
 import { requireRuntime } from '../inference/node/onnx-runtime.js';
-import { readJson } from '../io/node/json.js';
 import { createBlockCache } from '../raster/node/index.js';
 import {
   checkProductOptions,
   type FinalizeReport,
   finalizeMap,
+  hasFinishedMap,
   makeProductFolder,
   type ProductOptions,
   type RunRecord,
 } from './finalize.js';
-import { createPlan, type Plan, type PlanOptions, readPlan } from './plan.js';
-import { filesOfScene, readScene, SceneRasters } from './scene.js';
+import { createPlan, type Plan, type PlanOptions } from './plan.js';
+import { declaredGrid, filesOfScene, readScene, SceneRasters } from './scene.js';
 import { type OpenImage, openImages } from './scene-images.js';
 import { RunStore } from './store.js';
 import { peakMemoryBytes, StageClock } from './timing.js';
-import { runFolder } from './unit-run.js';
+import { refuseOtherPlans, runFolder } from './unit-run.js';
 
 /** Options of `infer`. */
 export interface InferOptions extends PlanOptions, ExecutionOptions, ProductOptions {
@@ -43,8 +41,10 @@ export interface InferOptions extends PlanOptions, ExecutionOptions, ProductOpti
   output: string;
   /** Compute only the units of shard `index` of `count`. `finalizeRun` then writes the products. */
   shard?: { index: number; count: number };
-  /** Keep the units that an earlier run with the same plan finished. */
+  /** Keep the units that an earlier run with the same plan finished; a finished map is left as it is. */
   resume?: boolean;
+  /** Compute those units again. Without `resume`, `overwrite` and `shard` they are an error. */
+  overwrite?: boolean;
   /** Keep the run folder with its intermediate store after the products are written. */
   keepRun?: boolean;
   /** Decoded source blocks to keep, in bytes (default 256 MiB). */
@@ -58,7 +58,9 @@ export interface InferReport {
   runFolder: string;
   unitsRun: number;
   unitsMissing: number;
-  /** Null while units are missing, and for a run with shards. */
+  /** Whether the output had the finished map of this plan already, so that nothing was computed. */
+  finishedBefore: boolean;
+  /** Null while units are missing, for a run with shards, and for a map that was finished before. */
   products: FinalizeReport | null;
   run: RunRecord;
 }
@@ -73,7 +75,7 @@ export async function infer(options: InferOptions): Promise<InferReport> {
   const scene = await readScene(options.scene);
   const isNew = (await stat(output).catch(() => null)) === null;
   await makeProductFolder(output, [...filesOfScene(scene), model.path]);
-  const rasters = new SceneRasters(createBlockCache(options.cacheBytes));
+  const rasters = new SceneRasters(declaredGrid(scene), createBlockCache(options.cacheBytes));
   try {
     const { backend, session, dispose } = await openExecution(model, options);
     try {
@@ -107,11 +109,20 @@ async function runPlan(job: Job): Promise<InferReport> {
   const { plan, model, backend, signal, shard = { index: 0, count: 1 } } = job;
   const store = new RunStore(runFolder(job.output, plan.fingerprint), plan, model.spec.output);
   const { run, geobox } = store;
+  const chips: RunnerCounters = { chipsRun: 0, chipsSkipped: 0, batches: 0, notFinite: 0 };
+  const own = shardUnits(run.units.length, shard.index, shard.count);
   if (job.resume === true) {
-    await refuseFinished(job.output, plan);
-    await warnOfOtherPlans(job, run.folder);
+    if (await hasFinishedMap(job.output, plan)) {
+      const about = { unitsRun: 0, unitsMissing: 0, finishedBefore: true, products: null };
+      return { plan, runFolder: run.folder, ...about, run: runRecord(job, chips, 0, []) };
+    }
+    await refuseOtherPlans(run.folder, Object.fromEntries(SETTINGS.map((key) => [key, plan[key]])));
   }
-  await store.create(job.resume === true || shard.count > 1);
+  await using _claimed = await run.claim(own, {
+    resume: job.resume === true || shard.count > 1,
+    overwrite: job.overwrite,
+  });
+  await store.create();
   const images = await openImages(plan.images, {
     spec: model.spec,
     geobox,
@@ -119,8 +130,6 @@ async function runPlan(job: Job): Promise<InferReport> {
     backend,
     signal,
   });
-  const chips: RunnerCounters = { chipsRun: 0, chipsSkipped: 0, batches: 0, notFinite: 0 };
-  const own = shardUnits(run.units.length, shard.index, shard.count);
   const unitsRun = await run.compute(
     'infer',
     own,
@@ -146,7 +155,8 @@ async function runPlan(job: Job): Promise<InferReport> {
     products = await finalizeMap({ store, model, output: job.output, record }, job);
     if (job.keepRun !== true) await run.remove();
   }
-  return { plan, runFolder: run.folder, unitsRun, unitsMissing, products, run: record() };
+  const finishedBefore = false;
+  return { plan, runFolder: run.folder, unitsRun, unitsMissing, finishedBefore, products, run: record() };
 }
 
 /** Runs the model on consecutive units, and writes each unit after its last row. */
@@ -187,15 +197,6 @@ async function runUnits(
   );
 }
 
-/** @throws {TerrachipError} INVALID_INPUT if the folder has the products of the same plan */
-async function refuseFinished(output: string, { fingerprint }: Plan): Promise<void> {
-  const run = await readJson(join(output, 'run.json')).catch(() => null);
-  if (typeof run !== 'object' || run === null || !('fingerprint' in run)) return;
-  if (run.fingerprint !== fingerprint) return;
-  const problem = 'already holds the finished map of this plan';
-  throw invalidInput(output, problem, 'leave out `resume` to compute it again');
-}
-
 /** What the units of a run depend on, by the names of options where these decide it. */
 const SETTINGS = [
   'batchSize',
@@ -211,20 +212,6 @@ const SETTINGS = [
   'images',
   'terrachip',
 ] as const;
-
-/** Says why units of other plans beside the output are not used, where there are none of this plan. */
-async function warnOfOtherPlans({ plan, onProgress }: Job, folder: string): Promise<void> {
-  const names = await readdir(dirname(folder)).catch((): string[] => []);
-  if (names.includes(basename(folder))) return;
-  for (const name of names) {
-    const other = join(dirname(folder), name);
-    const theirs = await readPlan(join(other, 'plan.json')).catch(() => null);
-    if (theirs === null) continue;
-    const changed = SETTINGS.filter((key) => JSON.stringify(plan[key]) !== JSON.stringify(theirs[key]));
-    const message = `the units in ${other} are not used: they were made with other values of ${changed.map((key) => `\`${key}\``).join(', ')}`;
-    onProgress?.({ type: 'warning', message });
-  }
-}
 
 /** Groups consecutive units, so that rows of chips across their boundaries are computed once. */
 function consecutive(units: readonly number[]): RowRange[] {

@@ -2,24 +2,19 @@
 import { invalidInput } from '../errors.js';
 import { type GeoBox, gridsMeet, noOverlap, type RowRange } from '../geo/index.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
-import { memberOf } from '../json/keys.js';
 import { mosaic } from '../kernels/index.js';
-import {
-  type BlockCache,
-  type CogWriter,
-  type RowSource,
-  readStrips,
-  WarpedRaster,
-} from '../raster/node/index.js';
+import { type BlockCache, type RowSource, readStrips, WarpedRaster } from '../raster/node/index.js';
 import { type Units, unitConversion } from '../raster/units.js';
 import {
   type Acquisition,
   type AcquisitionItem,
   acquisitionUnits,
   assetHref,
+  bandName,
   isMissing,
   STATIC_MODALITY,
 } from './acquisition.js';
+import type { ImageWriter } from './package/form.js';
 import { SceneRasters } from './scene.js';
 import { requireGeobox } from './target-grid.js';
 
@@ -39,11 +34,7 @@ export interface PackageImage {
   readonly bands: readonly { name: string; tiles: readonly Tile[] }[];
   /** What is taken where tiles overlap: their mean, or the first that has data. */
   readonly method: 'mean' | 'first';
-  readonly file: string;
 }
-
-/** Models' band names by the asset keys of STAC catalogs. */
-const BAND_NAMES: Readonly<Record<string, string>> = { vv: 'VV', vh: 'VH', data: 'DEM' };
 
 /**
  * The images that a manifest names.
@@ -59,11 +50,10 @@ export function listImages(manifest: Acquisition): PackageImage[] {
       phase,
       units: commonUnits(units),
       bands: document.assets[modality].map((key) => ({
-        name: memberOf(BAND_NAMES, key) ?? key,
+        name: bandName(key),
         tiles: items.map((item, k) => ({ href: assetHref(manifest, item, key), units: units[k] })),
       })),
       method: phase === null ? 'mean' : 'first',
-      file: phase === null ? `${modality}.tif` : `${modality}-${phase}.tif`,
     };
   };
   return Object.keys(document.assets).flatMap((modality) => {
@@ -88,11 +78,11 @@ export async function packageImage(
   grid: GeoBox,
   backend: Backend,
   cache: BlockCache,
-  writer: CogWriter,
+  writer: ImageWriter,
   valid: Uint8Array,
   signal?: AbortSignal,
 ): Promise<void> {
-  const rasters = new SceneRasters(cache);
+  const rasters = new SceneRasters(null, cache);
   let writing: Promise<void> = Promise.resolve();
   try {
     const source = await openImage(image, grid, backend, rasters, signal);

@@ -8,17 +8,20 @@ import { GeoBox, noOverlap } from '../geo/index.js';
 import type { BackendInfo } from '../gpu/index.js';
 import { type BackendChoice, createBackend } from '../gpu/node/index.js';
 import { requireApart } from '../io/node/inputs.js';
-import { makeOutputFolder, writeFileAtomically, writeJson } from '../io/node/output.js';
+import { makeOutputFolder } from '../io/node/output.js';
 import { type OperationOptions, reportProgress } from '../progress.js';
-import { CogWriter, createBlockCache, writeCog } from '../raster/node/index.js';
+import { createBlockCache } from '../raster/node/index.js';
 import { placeOf } from '../vector/features.js';
 import { Rasterizer } from '../vector/node/index.js';
 import { type Acquisition, readAcquisition } from './acquisition.js';
-import { chipIndex } from './chip-index.js';
+import type { PackageFormat } from './choices.js';
 import { readFloodAreas } from './flood-areas.js';
+import { CogForm } from './package/cog-form.js';
+import type { PackagedChips } from './package/form.js';
+import { NpyForm } from './package/npy-form.js';
 import { listImages, type PackageImage, packageImage } from './package-images.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
-import { resolveHref, SCENE_FILE, SCENE_SCHEMA_VERSION, type SceneDocument } from './scene.js';
+import { resolveHref } from './scene.js';
 
 /** The acquisition manifest to package, and the grid. */
 export interface PackageOptions extends OperationOptions {
@@ -30,6 +33,8 @@ export interface PackageOptions extends OperationOptions {
   resolution?: number;
   /** `fit` (default): pixels are stretched to fit the event's bbox, as in the notebooks. `snap`: on whole pixels. */
   anchor?: 'fit' | 'snap';
+  /** `cog` (default): COGs and a scene file. `npy`: the arrays, chip list and document of the notebooks. */
+  format?: PackageFormat;
   backend?: BackendChoice;
   threads?: number;
   /** Largest allowed grid, in pixels (default 500 million). */
@@ -38,31 +43,29 @@ export interface PackageOptions extends OperationOptions {
 
 /** The files and grid that `packageManifest` wrote. */
 export interface PackageReport {
-  /** The scene file, which `infer` reads. */
+  format: PackageFormat;
+  /** The document that `infer` reads: the scene file, or the notebooks' document of the arrays. */
   scene: string;
   grid: ReturnType<GeoBox['toJSON']>;
   /** Share of the pixels where every band of every phase has data. */
   validShare: number;
   /** The label on the grid, or null when the manifest has none. */
   label: string | null;
+  /** The chips of the package's list. */
+  chips: PackagedChips;
   backend: BackendInfo;
 }
-
-/** Files of a package besides images and scene file. */
-const VALID_FILE = 'valid.tif';
-const LABEL_FILE = 'label.tif';
-const CHIPS_FILE = 'chips.csv';
 
 export async function packageManifest(options: PackageOptions): Promise<PackageReport> {
   const { output, signal } = options;
   const manifest = await readAcquisition(options.manifest);
   const grid = packageGrid(manifest, options);
   const images = listImages(manifest);
-  const scene = sceneOf(manifest, grid, images);
+  const { format = 'cog' } = options;
+  const plan = { folder: output, manifest, grid, images };
+  await using form = format === 'npy' ? new NpyForm(plan) : new CogForm(plan);
   await requireApart(
-    [...images.map(({ file }) => file), VALID_FILE, LABEL_FILE, CHIPS_FILE, SCENE_FILE].map((file) =>
-      join(output, file),
-    ),
+    form.files.map((file) => join(output, file)),
     filesOf(manifest, images),
   );
   await makeOutputFolder(output);
@@ -73,14 +76,7 @@ export async function packageManifest(options: PackageOptions): Promise<PackageR
     for (const [done, image] of images.entries()) {
       signal?.throwIfAborted();
       reportProgress(options, 'package', done, images.length, 'images');
-      await using writer = await CogWriter.create(join(output, image.file), {
-        geobox: grid,
-        bands: image.bands.length,
-        dtype: 'float32',
-        nodata: Number.NaN,
-        level: 1,
-        descriptions: image.bands.map(({ name }) => name),
-      });
+      await using writer = await form.openImage(image);
       await packageImage(image, grid, backend, cache, writer, valid, signal);
       await writer.finish();
     }
@@ -88,17 +84,15 @@ export async function packageManifest(options: PackageOptions): Promise<PackageR
     backend.dispose();
   }
   const label = await rasterizeLabel(manifest, grid, options);
-  await writeMask(join(output, VALID_FILE), grid, valid);
-  if (label !== null) await writeMask(join(output, LABEL_FILE), grid, label);
-  const index = chipIndex(manifest.document.event.name, grid.width, grid.height, valid, label);
-  await writeFileAtomically(join(output, CHIPS_FILE), index);
-  await writeJson(join(output, SCENE_FILE), scene);
+  const chips = await form.finish(valid, label);
   reportProgress(options, 'package', images.length, images.length, 'images');
   return {
-    scene: join(output, SCENE_FILE),
+    format,
+    scene: join(output, form.scene),
     grid: grid.toJSON(),
     validShare: valid.reduce((sum, value) => sum + value, 0) / valid.length,
-    label: label === null ? null : join(output, LABEL_FILE),
+    label: label === null ? null : join(output, form.label),
+    chips,
     backend: backend.info,
   };
 }
@@ -118,32 +112,6 @@ function filesOf(manifest: Acquisition, images: readonly PackageImage[]): string
   const { label } = manifest.document;
   const tiles = images.flatMap(({ bands }) => bands.flatMap((band) => band.tiles.map(({ href }) => href)));
   return [manifest.path, ...tiles, ...(label === undefined ? [] : [resolveHref(manifest, label.href)])];
-}
-
-function sceneOf(manifest: Acquisition, grid: GeoBox, images: readonly PackageImage[]): SceneDocument {
-  const { event, phase_order } = manifest.document;
-  const date = event.phase_dates.event;
-  const inputs = new Map<string, SceneDocument['inputs'][string]>();
-  for (const { modality, phase, units, bands, file } of images) {
-    // The images are already on the grid, so that nearest copies their values.
-    const input = inputs.get(modality) ?? { units, resampling: 'nearest' };
-    inputs.set(modality, input);
-    const own = units === input.units ? {} : { units };
-    const bandFiles = Object.fromEntries(
-      bands.map(({ name }, k) => [name, { href: file, band: k + 1, ...own }]),
-    );
-    if (phase === null) input.static = bandFiles;
-    else input.phases = { ...input.phases, [phase]: bandFiles };
-  }
-  const { crs, transform, width, height } = grid.toJSON();
-  return {
-    schemaVersion: SCENE_SCHEMA_VERSION,
-    id: event.name,
-    ...(date === undefined ? {} : { datetime: date.includes('T') ? date : `${date}T00:00:00Z` }),
-    grid: { crs, transform: [...transform], width, height },
-    phases: [...phase_order],
-    inputs: Object.fromEntries(inputs),
-  };
 }
 
 /** 1 in pixels whose centres are inside the manifest's polygons. */
@@ -171,8 +139,4 @@ async function rasterizeLabel(
   if (!rasterizer.isNear) throw noOverlap(path, placeOf(areas), 'the event’s box', grid);
   rasterizer.burn({ start: 0, end: grid.height }, mask, ones);
   return mask;
-}
-
-async function writeMask(path: string, geobox: GeoBox, mask: Uint8Array): Promise<void> {
-  await writeCog(path, [mask], { geobox, bands: 1, dtype: 'uint8', nodata: 255, overviews: 'mode' });
 }

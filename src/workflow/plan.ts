@@ -4,7 +4,7 @@
  */
 import { resolve } from 'node:path';
 import * as v from 'valibot';
-import { invalidOption } from '../errors.js';
+import { invalidInput, invalidOption } from '../errors.js';
 import { ringArea } from '../geo/areas.js';
 import { createChipLayout, type GeoBox, unitRows } from '../geo/index.js';
 import type { BackendInfo } from '../gpu/index.js';
@@ -88,9 +88,39 @@ export async function readPlan(path: string): Promise<Plan> {
   return parsePlan(await readJson(path), path);
 }
 
-/** Checks the document of a plan. @param name the file, for messages */
+/**
+ * Checks the document of a plan.
+ * @param name the file, for messages
+ * @throws {TerrachipError} INVALID_INPUT also for a plan that does not match its fingerprint
+ */
 export function parsePlan(document: unknown, name: string): Plan {
-  return validateStrictly(PlanSchema, document, name);
+  const plan = validateStrictly(PlanSchema, document, name);
+  if (fingerprintOf(settingsOf(plan)) !== plan.fingerprint) {
+    const problem = 'has been changed: it does not match its fingerprint';
+    throw invalidInput(name, problem, 'restore it, or plan the map again');
+  }
+  return plan;
+}
+
+/** What the fingerprint covers: all that affects the bytes of a map, without paths. */
+function settingsOf(plan: Omit<Plan, 'fingerprint'>) {
+  const { name, version, sha256 } = plan.model;
+  const { crs, transform, width, height } = plan.grid;
+  const { kind, adapterClass } = plan.backend;
+  return {
+    terrachip: plan.terrachip,
+    model: { name, version, sha256 },
+    grid: { crs, transform, width, height },
+    images: plan.images.map(identityOfImage),
+    chip: { size: plan.chip.size, stride: plan.chip.stride },
+    rowsPerUnit: plan.rowsPerUnit,
+    batchSize: plan.batchSize,
+    blend: plan.blend,
+    threshold: plan.threshold,
+    minChipValid: plan.minChipValid,
+    backend: { kind, adapterClass },
+    provider: plan.provider,
+  };
 }
 
 export async function createPlan(
@@ -113,12 +143,18 @@ export async function createPlan(
   await checkUnits(images, spec.inputs, rasters, signal);
   const rowsPerUnit = options.rowsPerUnit ?? defaultRowsPerUnit(grid);
   const batchSize = chooseBatchSize(options.batchSize, execution.fixedBatch);
-  const settings = {
+  const planned = {
+    schemaVersion: PLAN_SCHEMA_VERSION,
     terrachip: VERSION,
-    model: { name: spec.name, version: spec.version, sha256: model.sha256 },
+    scene: {
+      path: resolve(scene.path),
+      id: scene.document.id ?? 'scene',
+      datetime: scene.document.datetime ?? null,
+    },
+    model: { path: resolve(model.path), name: spec.name, version: spec.version, sha256: model.sha256 },
     grid: grid.toJSON(),
-    images: images.map(identityOfImage),
-    chip: spec.chip,
+    images,
+    chip: { size: spec.chip.size, stride: spec.chip.stride },
     rowsPerUnit,
     batchSize,
     blend: options.blend ?? 'probability',
@@ -126,25 +162,11 @@ export async function createPlan(
     minChipValid: options.minChipValid ?? 0,
     backend: { kind: execution.backend.kind, adapterClass: execution.backend.adapterClass },
     provider: execution.provider,
+    estimatedTensorBytes: estimateTensorBytes(grid, model, images, batchSize),
   } as const;
-  const fingerprint = fingerprintOf(settings);
-  return validate(
-    PlanSchema,
-    {
-      schemaVersion: PLAN_SCHEMA_VERSION,
-      ...settings,
-      fingerprint,
-      scene: {
-        path: resolve(scene.path),
-        id: scene.document.id ?? 'scene',
-        datetime: scene.document.datetime ?? null,
-      },
-      model: { path: resolve(model.path), ...settings.model },
-      images,
-      estimatedTensorBytes: estimateTensorBytes(grid, model, images, batchSize),
-    },
-    'the plan',
-  );
+  // Documents hold what JSON can: the fingerprint is of that.
+  const plan = validate(PlanSchema, { ...planned, fingerprint: '0'.repeat(64) }, 'the plan');
+  return { ...plan, fingerprint: fingerprintOf(settingsOf(plan)) };
 }
 
 /** @throws {TerrachipError} INVALID_OPTION for another size than the model's only one */

@@ -118,7 +118,7 @@ export async function rasterizeFile(options: RasterizeFileOptions): Promise<Rast
 /** The grid of a raster or a scene file, or one in a CRS. */
 async function gridToBurnOn(grid: TargetGrid, signal?: AbortSignal): Promise<GeoBox> {
   if (!('like' in grid) || !/\.json$/i.test(grid.like)) return targetGrid(grid);
-  const rasters = new SceneRasters(createBlockCache());
+  const rasters = new SceneRasters(null, createBlockCache());
   try {
     return await resolveGrid(await readScene(grid.like), rasters, signal);
   } finally {

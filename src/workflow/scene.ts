@@ -14,7 +14,8 @@ import { DeclaredRaster } from '../raster/declared.js';
 import { type BlockCache, openRaster, type Raster } from '../raster/node/index.js';
 import { UNITS } from '../raster/units.js';
 import { Resource } from '../resource.js';
-import { requireGeobox } from './target-grid.js';
+import { findNotebook, isNotebook, notebookScene } from './package/notebook.js';
+import { placedOn, requireGeobox } from './target-grid.js';
 
 export const SCENE_SCHEMA_VERSION = 1;
 
@@ -98,7 +99,7 @@ export interface Scene {
 }
 
 /**
- * @param location a scene file, or the folder of a package
+ * @param location a scene file, the document of a package's arrays, or the folder of a package
  * @throws {TerrachipError} NOT_FOUND or INVALID_INPUT
  */
 export async function readScene(location: string): Promise<Scene> {
@@ -106,8 +107,17 @@ export async function readScene(location: string): Promise<Scene> {
     (found) => found.isDirectory(),
     () => false,
   );
-  const path = isFolder ? join(location, SCENE_FILE) : location;
-  return { path, document: validateStrictly(SceneSchema, withDeclarations(await readJson(path)), path) };
+  const path = isFolder ? await documentIn(location) : location;
+  const written = await readJson(path);
+  const document = isNotebook(written) ? await notebookScene(written, path) : written;
+  return { path, document: validateStrictly(SceneSchema, withDeclarations(document), path) };
+}
+
+/** The scene file of a package, or the document of its arrays. */
+async function documentIn(folder: string): Promise<string> {
+  const scene = join(folder, SCENE_FILE);
+  const hasScene = await stat(scene).catch(() => null);
+  return hasScene === null ? ((await findNotebook(folder)) ?? scene) : scene;
 }
 
 /** Declarations of units and nodata. An object under one of these names is a band. */
@@ -177,14 +187,20 @@ export function phasesOf({ document }: Scene): Set<string> {
 export class SceneRasters extends Resource {
   readonly #rasters = new Map<string, Promise<Raster>>();
 
-  constructor(private readonly cache?: BlockCache) {
+  /** @param grid where `.npy` arrays of its size lie; null (default): they have no place */
+  constructor(
+    private readonly grid: GeoBox | null = null,
+    private readonly cache?: BlockCache,
+  ) {
     super();
   }
 
   open(path: string, signal?: AbortSignal): Promise<Raster> {
     const known = this.#rasters.get(path);
     if (known !== undefined) return known;
-    const raster = openRaster(path, { cache: this.cache, signal });
+    const raster = openRaster(path, { cache: this.cache, signal }).then((opened) =>
+      placedOn(opened, this.grid),
+    );
     this.#rasters.set(path, raster);
     return raster;
   }
@@ -224,6 +240,12 @@ export function withNodata(raster: Raster, band: number, declared: SceneNodata |
     throw invalidInput(raster.name, problem, 'correct the scene');
   }
   return new DeclaredRaster(raster, { nodata: info.dtype === 'float32' ? Math.fround(nodata) : nodata });
+}
+
+/** The grid that a scene gives by its transform and size; null for one that depends on rasters. */
+export function declaredGrid({ document: { grid } }: Scene): GeoBox | null {
+  if (!('transform' in grid)) return null;
+  return new GeoBox(Crs.parse(grid.crs), Affine.fromTuple(grid.transform), grid.width, grid.height);
 }
 
 /** The grid of a scene. */

@@ -53,9 +53,8 @@ export class RunStore {
     return join(this.run.folder, 'plan.json');
   }
 
-  /** Writes the plan and the store's metadata: the same bytes in every worker. @param keep as `UnitRun.create` */
-  async create(keep: boolean): Promise<void> {
-    await this.run.create(keep);
+  /** Writes the plan and the store's metadata: the same bytes in every worker. */
+  async create(): Promise<void> {
     await createZarrGroup(this.storeFolder, geoZarrAttributes(this.geobox));
     await this.#layers.create();
     await writeJson(this.planPath, this.plan);
@@ -67,7 +66,7 @@ export class RunStore {
     values: Float32Array,
     about: { adapter: string; provider: string },
   ): Promise<void> {
-    await this.run.mark(unit, await this.#layers.writeShard([0, unit, 0], values), about);
+    await this.run.mark(unit, [await this.#layers.writeShard([0, unit, 0], values)], about);
   }
 
   /** Reads the stored rows of all layers, (layer, row, x). */

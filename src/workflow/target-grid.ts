@@ -1,8 +1,10 @@
 /** Grids of results, from options. */
-import { invalidOption } from '../errors.js';
+import { invalidInput, invalidOption } from '../errors.js';
 import { type Bounds, Crs, type CrsLike, GeoBox, suggestGrid, suggestGridWithin } from '../geo/index.js';
+import { DeclaredRaster } from '../raster/declared.js';
 import { openRaster, type Raster } from '../raster/node/index.js';
 import { noReference } from '../raster/request.js';
+import { orDispose } from '../resource.js';
 
 /**
  * The grid of a result: another raster's, or one in a CRS (default: the source's). Bounds are in that CRS. With a
@@ -26,6 +28,21 @@ export async function gridOf(path: string): Promise<GeoBox> {
 export function requireGeobox(raster: Raster): GeoBox {
   if (raster.geobox === null) throw noReference(raster);
   return raster.geobox;
+}
+
+/**
+ * A `.npy` array, which has no place of its own, lies on a grid of its size. Other rasters stay as they are.
+ * @param grid null leaves the raster as it is
+ * @throws {TerrachipError} INVALID_INPUT for an array of another size; the raster is then closed
+ */
+export async function placedOn(raster: Raster, grid: GeoBox | null): Promise<Raster> {
+  if (grid === null || raster.geobox !== null || !/\.npy$/i.test(raster.name)) return raster;
+  return orDispose(raster, async () => {
+    const { name, width, height } = raster;
+    if (width === grid.width && height === grid.height) return new DeclaredRaster(raster, { geobox: grid });
+    const problem = `has ${width} × ${height} pixels, where the grid has ${grid.width} × ${grid.height}`;
+    throw invalidInput(name, problem, 'give an array of the size of the grid, or a georeferenced raster');
+  });
 }
 
 /**

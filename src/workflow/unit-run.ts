@@ -1,35 +1,67 @@
 /**
  * Resumable runs: units of rows in a folder `OUTPUT.run/<fingerprint>`, with a marker for each finished unit. The
  * fingerprint covers all options and inputs that affect the bytes of the result, so that units of several processes fit
- * together.
+ * together. A marker has the size and the SHA-256 of the unit's files, so that a file that was cut or changed is noticed.
  */
 import { createHash } from 'node:crypto';
-import { readdir, rm } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
+import { readdir, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, isAbsolute, join, normalize, relative, sep } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import * as v from 'valibot';
-import { invalidOption } from '../errors.js';
+import { invalidInput, invalidOption, TerrachipError } from '../errors.js';
 import type { RowRange } from '../geo/index.js';
 import { readJson } from '../io/node/json.js';
 import { makeFolder, removeRun, writeJson } from '../io/node/output.js';
+import { sweepTemporaries } from '../io/node/temporaries.js';
 import { validate } from '../json.js';
 import { type OperationOptions, reportProgress } from '../progress.js';
+import type { WrittenFile } from '../raster/node/index.js';
+import { claimRows } from './run-owner.js';
 
-export const MARKER_SCHEMA_VERSION = 1;
+export const MARKER_SCHEMA_VERSION = 2;
+
+/** A path in the run's folder: never outside of it. */
+const Inside = v.pipe(
+  v.string(),
+  v.check(
+    (path) => !isAbsolute(path) && !normalize(path).split(sep).includes('..'),
+    'must lie in the folder of the run',
+  ),
+);
 
 const MarkerSchema = v.object({
   schemaVersion: v.literal(MARKER_SCHEMA_VERSION),
   unit: v.number(),
   /** Start and end of the unit's rows: pixel rows of a map, or chips of an embedding store. */
   rows: v.tuple([v.number(), v.number()]),
-  bytes: v.number(),
-  sha256: v.string(),
+  /** The unit's files, by their paths in the folder of the run. */
+  files: v.pipe(
+    v.array(v.object({ path: Inside, bytes: v.number(), sha256: v.string() })),
+    v.minLength(1, 'must name a file'),
+  ),
   host: v.string(),
   adapter: v.string(),
   provider: v.string(),
   finished: v.string(),
 });
 export type Marker = v.InferOutput<typeof MarkerSchema>;
+
+/** What to do with the units of an earlier run of the same plan. */
+export interface EarlierUnits {
+  /** Keep them. */
+  readonly resume?: boolean;
+  /** Compute them again. */
+  readonly overwrite?: boolean;
+}
+
+/** A finished unit whose files are not as its marker says. */
+export interface DamagedUnit {
+  readonly unit: number;
+  /** The file and what is wrong with it. */
+  readonly problem: string;
+}
 
 /** @param settings everything that affects the bytes of a result @returns their SHA-256, in hex */
 export function fingerprintOf(settings: unknown): string {
@@ -55,50 +87,152 @@ export function runFolder(output: string, fingerprint: string): string {
   return join(`${output}.run`, fingerprint.slice(0, 16));
 }
 
+/**
+ * Refuses to start anew where units of another plan lie beside those of a run, and none of its own.
+ * @param folder the folder of the run
+ * @param settings of its plan; those of the others are read from their `plan.json`
+ * @throws {TerrachipError} INVALID_INPUT with the names of the settings that differ
+ */
+export async function refuseOtherPlans(
+  folder: string,
+  settings: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const names = await readdir(dirname(folder)).catch((): string[] => []);
+  if (names.includes(basename(folder))) return;
+  for (const name of names) {
+    const other = join(dirname(folder), name);
+    const theirs = await readJson(join(other, 'plan.json')).catch(() => null);
+    if (typeof theirs !== 'object' || theirs === null) continue;
+    const before = new Map<string, unknown>(Object.entries(theirs));
+    const changed = Object.entries(settings).filter(
+      ([key, value]) => JSON.stringify(value) !== JSON.stringify(before.get(key)),
+    );
+    throw invalidInput(
+      other,
+      `has units that were made with other values of ${changed.map(([key]) => `\`${key}\``).join(', ')}`,
+      'give the same to go on with them, or leave out `resume`',
+    );
+  }
+}
+
 export class UnitRun {
   constructor(
     readonly folder: string,
     readonly units: readonly RowRange[],
   ) {}
 
-  /** Creates the folder. @param keep whether to keep the units of an earlier run with the same fingerprint */
-  async create(keep: boolean): Promise<void> {
-    if (!keep) await rm(this.folder, { recursive: true, force: true });
-    await makeFolder(this.#markers);
+  /**
+   * Takes units for this process, and creates the folder. Other processes are refused these units until the result is
+   * disposed of, or this process ends.
+   * @param own the units
+   * @throws {TerrachipError} BUSY if another process computes some of them; INVALID_INPUT if some are finished, and
+   *   the options do not say what to do with them
+   */
+  async claim(own: RowRange, { resume, overwrite }: EarlierUnits = {}): Promise<AsyncDisposable> {
+    await makeFolder(this.folder);
+    const claimed = await claimRows(this.folder, own);
+    try {
+      if (overwrite === true) {
+        await rm(this.#markers, { recursive: true, force: true });
+      } else if (resume !== true) {
+        const finished = (await this.#markerNames()).length;
+        if (finished > 0) {
+          throw invalidInput(
+            this.folder,
+            `has ${finished} finished ${finished === 1 ? 'unit' : 'units'} of ${this.units.length} of this plan`,
+            'give `resume` to keep them, or `overwrite` to compute them again',
+          );
+        }
+      }
+      await makeFolder(this.#markers);
+      await sweepTemporaries(this.folder, { deep: true });
+      return claimed;
+    } catch (error) {
+      await claimed[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
-  /** Marks a unit as done, after it is written. @param shard the bytes of its file */
-  async mark(unit: number, shard: Uint8Array, about: { adapter: string; provider: string }): Promise<void> {
+  /** Marks a unit as done, after its files are written. */
+  async mark(
+    unit: number,
+    files: readonly WrittenFile[],
+    about: { adapter: string; provider: string },
+  ): Promise<void> {
     const { start, end } = this.units[unit];
     const marker: Marker = {
       schemaVersion: MARKER_SCHEMA_VERSION,
       unit,
       rows: [start, end],
-      bytes: shard.byteLength,
-      sha256: createHash('sha256').update(shard).digest('hex'),
+      files: files.map(({ path, content }) => ({
+        path: relative(this.folder, path),
+        bytes: content.byteLength,
+        sha256: createHash('sha256').update(content).digest('hex'),
+      })),
       host: hostname(),
       ...about,
       finished: new Date().toISOString(),
     };
-    await writeJson(join(this.#markers, `${String(unit).padStart(6, '0')}.json`), marker);
+    await writeJson(this.#markerPath(unit), marker);
   }
 
-  /** Markers of the finished units, by unit. */
-  async markers(): Promise<Map<number, Marker>> {
-    const names = await readdir(this.#markers).catch(() => []);
-    const markers = new Map<number, Marker>();
-    for (const name of names.filter((candidate) => candidate.endsWith('.json'))) {
-      const path = join(this.#markers, name);
-      const marker = validate(MarkerSchema, await readJson(path), path);
-      markers.set(marker.unit, marker);
+  /**
+   * The finished units whose files are not as their markers say.
+   * @param by compare only the sizes of files, or also their SHA-256
+   */
+  async damaged(by: 'size' | 'hash', signal?: AbortSignal): Promise<DamagedUnit[]> {
+    const damaged: DamagedUnit[] = [];
+    for (const [unit, { files, rows }] of await this.#readMarkers()) {
+      signal?.throwIfAborted();
+      const own = this.units.at(unit);
+      if (own === undefined || own.start !== rows[0] || own.end !== rows[1]) {
+        damaged.push({ unit, problem: `${this.#markerPath(unit)} is the marker of other rows` });
+        continue;
+      }
+      for (const file of files) {
+        const problem = await problemOf(join(this.folder, file.path), file, by, signal);
+        if (problem === null) continue;
+        damaged.push({ unit, problem });
+        break;
+      }
     }
-    return markers;
+    return damaged;
   }
 
-  /** Indices of the unfinished units. */
+  /**
+   * Checks that all units are finished and none is damaged.
+   * @throws {TerrachipError} INCOMPLETE
+   */
+  async requireComplete(signal?: AbortSignal): Promise<void> {
+    const missing = await this.missing();
+    const damaged = await this.damaged('hash', signal);
+    if (missing.length === 0 && damaged.length === 0) return;
+    const [first] = damaged;
+    const listed = `${missing.slice(0, 8).join(', ')}${missing.length > 8 ? ', …' : ''}`;
+    throw new TerrachipError(
+      'INCOMPLETE',
+      first === undefined
+        ? `${missing.length} of ${this.units.length} units of ${this.folder} are missing (${listed})`
+        : `unit ${first.unit} of ${this.folder} is damaged: ${first.problem}`,
+      'run it again with `resume`, or run the missing shards',
+      { missing: new Set([...missing, ...damaged.map(({ unit }) => unit)]).size },
+    );
+  }
+
+  /** Indices of the units that are not finished, or damaged by their files' sizes. */
   async missing(): Promise<number[]> {
-    const markers = await this.markers();
-    return this.units.flatMap((_, unit) => (markers.has(unit) ? [] : [unit]));
+    const damaged = new Set((await this.damaged('size')).map(({ unit }) => unit));
+    const markers = await this.#readMarkers();
+    return this.units.flatMap((_, unit) => (markers.has(unit) && !damaged.has(unit) ? [] : [unit]));
+  }
+
+  /** Forgets damaged units, so that they are computed again, and warns of each. */
+  async #forgetDamaged(own: RowRange, { signal, onProgress }: OperationOptions): Promise<void> {
+    for (const { unit, problem } of await this.damaged('hash', signal)) {
+      if (unit < own.start || unit >= own.end) continue;
+      onProgress?.({ type: 'warning', message: `unit ${unit} is computed again: ${problem}` });
+      await rm(this.#markerPath(unit), { force: true });
+    }
   }
 
   /**
@@ -113,6 +247,7 @@ export class UnitRun {
     compute: (missing: readonly number[], done: () => void) => Promise<void>,
     options: OperationOptions,
   ): Promise<number> {
+    await this.#forgetDamaged(own, options);
     const missing = (await this.missing()).filter((unit) => unit >= own.start && unit < own.end);
     const total = missing.length;
     let count = 0;
@@ -136,7 +271,7 @@ export class UnitRun {
   }
 
   async #warnUnfinished(own: RowRange, { onProgress }: OperationOptions): Promise<void> {
-    const done = (await this.markers().catch(() => new Map())).size;
+    const done = (await this.#markerNames()).length;
     if (done === 0) return;
     // Workers that share a run always keep finished units.
     const how = own.end - own.start === this.units.length ? ' with `resume`' : '';
@@ -144,7 +279,43 @@ export class UnitRun {
     onProgress?.({ type: 'warning', message });
   }
 
+  /** Markers of the finished units, by unit. */
+  async #readMarkers(): Promise<Map<number, Marker>> {
+    const markers = new Map<number, Marker>();
+    for (const name of await this.#markerNames()) {
+      const path = join(this.#markers, name);
+      const marker = validate(MarkerSchema, await readJson(path), path);
+      markers.set(Number(name.slice(0, -'.json'.length)), marker);
+    }
+    return markers;
+  }
+
+  async #markerNames(): Promise<string[]> {
+    const names = await readdir(this.#markers).catch((): string[] => []);
+    return names.filter((name) => /^\d+\.json$/.test(name));
+  }
+
+  #markerPath(unit: number): string {
+    return join(this.#markers, `${String(unit).padStart(6, '0')}.json`);
+  }
+
   get #markers(): string {
     return join(this.folder, 'done');
   }
+}
+
+/** What is wrong with a file of a finished unit; null if it is as its marker says. */
+async function problemOf(
+  path: string,
+  { bytes, sha256 }: { bytes: number; sha256: string },
+  by: 'size' | 'hash',
+  signal?: AbortSignal,
+): Promise<string | null> {
+  const info = await stat(path).catch(() => null);
+  if (info === null) return `${path} is gone`;
+  if (info.size !== bytes) return `${path} has ${info.size} bytes instead of ${bytes}`;
+  if (by === 'size') return null;
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path), hash, { signal });
+  return hash.digest('hex') === sha256 ? null : `${path} has changed since it was written`;
 }

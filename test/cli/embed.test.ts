@@ -81,21 +81,34 @@ describe('terrachip embed, of catalogs', () => {
     expect(JSON.parse(masked.stdout)).toMatchObject({ shape: [2, 64], chipsRun: 1, chipsSkipped: 1 });
   });
 
-  it('resumes after a kill, to the same bytes', async () => {
+  it('resumes after SIGKILL and SIGTERM, to the same bytes; SIGTERM leaves no temporary files', async () => {
     const args = [...sources, ...quick, ...grid, ...described, '--stride', '8', '--unit-chips', '16'];
     expect((await embed(...args, '-o', 'whole.zarr')).status).toBe(0);
-    const child = spawn(process.execPath, [PROGRAM, 'embed', ...args, '-o', 'cut.zarr'], { cwd: folder });
-    const ended = new Promise<string | null>((done) => child.on('exit', (_, signal) => done(signal)));
-    while ((await markers('cut.zarr')).length < 2 && child.exitCode === null) await setTimeout(2);
-    child.kill('SIGKILL');
-    expect(await ended).toBe('SIGKILL');
-    await expect(stat(join(folder, 'cut.zarr'))).rejects.toThrow();
-    const kept = (await markers('cut.zarr')).length;
-    expect(kept).toBeGreaterThanOrEqual(2);
-    const resumed = await embed(...args, '-o', 'cut.zarr', '--resume', '--json');
-    expect(resumed.status).toBe(0);
-    expect(JSON.parse(resumed.stdout)).toMatchObject({ shape: [117, 64], unitsKept: kept });
-    expect(await contents(join(folder, 'cut.zarr'))).toEqual(await contents(join(folder, 'whole.zarr')));
+    for (const [name, expected] of [
+      ['SIGKILL', { code: null, signal: 'SIGKILL' }],
+      ['SIGTERM', { code: 143, signal: null }],
+    ] as const) {
+      const store = `${name}.zarr`;
+      const child = spawn(process.execPath, [PROGRAM, 'embed', ...args, '-o', store], { cwd: folder });
+      let text = '';
+      child.stderr.on('data', (data: Buffer) => (text += String(data)));
+      const ended = new Promise((done) => child.on('exit', (code, signal) => done({ code, signal })));
+      while ((await markers(store)).length < 2 && child.exitCode === null) await setTimeout(2);
+      child.kill(name);
+      expect(await ended).toEqual(expected);
+      await expect(stat(join(folder, store))).rejects.toThrow();
+      const kept = (await markers(store)).length;
+      expect(kept).toBeGreaterThanOrEqual(2);
+      if (name === 'SIGTERM') {
+        expect(text).toMatch(/units are done \(.*\); run it again with --resume to go on/);
+        const files = await readdir(join(folder, `${store}.run`), { recursive: true });
+        expect(files.filter((file) => /\.tmp$/.test(file))).toEqual([]);
+      }
+      const resumed = await embed(...args, '-o', store, '--resume', '--json');
+      expect(resumed.status).toBe(0);
+      expect(JSON.parse(resumed.stdout)).toMatchObject({ shape: [117, 64], unitsKept: kept });
+      expect(await contents(join(folder, store))).toEqual(await contents(join(folder, 'whole.zarr')));
+    }
   });
 
   it.each<[string, string[], RegExp]>([

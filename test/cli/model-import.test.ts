@@ -1,6 +1,6 @@
-/** `terrachip model import` of ONNX files: the forms of its options, and what it prints. */
+/** `terrachip model import`: the forms of its options, and what it prints. */
 import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { commandsIn } from '../support/command.js';
 import { temporaryFolder } from '../support/files.js';
@@ -81,6 +81,20 @@ describe('terrachip model import', () => {
       task: 'regression',
       values: [{ name: 'canopy height', units: 'm' }, { name: 'cover' }],
     });
+  });
+
+  it('takes a checkpoint of Prithvi-EO', async () => {
+    const own = { mean: [1, 2, 3, 4, 5, 6], std: [1, 1, 1, 1, 1, 1] };
+    await writeFile(join(folder, 'statistics.json'), JSON.stringify({ S2L2A: own }));
+    const { status, stdout } = await terrachip(
+      ...['model', 'import', resolve('test/fixtures/prithvi/small.pt'), '-o', 'prithvi', '--heads', '1'],
+      ...['--bands', 'S2L2A=B02,B03,B04,B8A,B11,B12', '--statistics', 'statistics.json'],
+    );
+    expect(status).toBe(0);
+    expect(stdout).toContain('assumed: coordinates in time and space are not given to the model');
+    expect((await cardOf('prithvi')).inputs).toMatchObject([
+      { name: 'S2L2A', units: 'dn_harmonised', ...own },
+    ]);
   });
 
   it.each<[string[], RegExp]>([

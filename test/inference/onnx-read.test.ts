@@ -1,4 +1,5 @@
 /** What is read of ONNX files, and what damaged and hostile ones do. */
+import protobuf from 'protobufjs';
 import { describe, expect, it } from 'vitest';
 import { readOnnxInfo } from '../../src/inference/onnx/index.js';
 import { DATA_TYPE, EXTERNAL, encodeMessage } from '../../src/inference/onnx/schema.js';
@@ -68,6 +69,49 @@ describe('readOnnxInfo', () => {
     const more = encodeMessage('ModelProto', { metadataProps: [{ key: 'bands', value: 'B08' }] });
     const { metadata } = await read(Buffer.concat([onnxFile(graph), more]));
     expect(metadata.bands).toBe('B08');
+  });
+
+  /** A protobuf message of fields that are texts, messages or numbers (onnx.proto3). */
+  const message = (...fields: readonly (readonly [id: number, value: string | Uint8Array | number])[]) => {
+    const writer = protobuf.Writer.create();
+    for (const [id, value] of fields) {
+      if (typeof value === 'number') writer.uint32(id << 3).uint32(value);
+      else if (typeof value === 'string') writer.uint32((id << 3) | 2).string(value);
+      else writer.uint32((id << 3) | 2).bytes(value);
+    }
+    return writer.finish();
+  };
+  /** A TensorProto whose values are in another file. */
+  const outside = (location: string) =>
+    message([8, 'w'], [13, message([1, 'location'], [2, location])], [14, EXTERNAL]);
+  /** A NodeProto of a body, as `If` has two. */
+  const branches = (...graphs: Uint8Array[]) =>
+    message([2, 'y'], [4, 'If'], ...graphs.map((each) => [5, message([6, each])] as const));
+  /** A ModelProto. */
+  const modelOf = (node: Uint8Array, more: readonly [number, Uint8Array][] = []) =>
+    message([1, 8], [7, message([1, node], [12, message([1, 'y'])])], ...more);
+
+  it('lists external files of the bodies of operations, of sparse tensors and of functions', async () => {
+    const body = message([5, outside('then.bin')]);
+    const inner = message([1, branches(message([5, outside('deep.bin')]))]);
+    const sparse = message([15, message([1, outside('values.bin')], [2, outside('places.bin')])]);
+    const constant = message([7, message([4, 'Constant'], [5, message([5, outside('function.bin')])])]);
+    const bytes = modelOf(branches(body, inner, sparse), [[25, constant]]);
+    expect((await read(bytes)).externalFiles).toEqual([
+      'deep.bin',
+      'function.bin',
+      'places.bin',
+      'then.bin',
+      'values.bin',
+    ]);
+    const hostile = modelOf(branches(message([5, outside('../then.bin')])));
+    await expect(read(hostile)).rejects.toThrow(/has weights in "..\/then\.bin", outside of its folder/);
+  });
+
+  it('refuses bodies that are nested without end', async () => {
+    let node = branches();
+    for (let depth = 0; depth < 40; depth++) node = branches(message([1, node]));
+    await expect(read(modelOf(node))).rejects.toThrow(/its graphs are nested too deeply/);
   });
 
   it('lists external files once, by name', async () => {

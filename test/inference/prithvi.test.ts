@@ -14,7 +14,7 @@ import { sinusoids } from '../../src/inference/prithvi/position.js';
 import { openNpy } from '../../src/raster/node/index.js';
 import { MemoryCheckpoint } from '../support/memory-checkpoint.js';
 import { encodeGraph } from '../support/models.js';
-import { prithviShapes, shapesOnly, unetShapes } from '../support/prithvi.js';
+import { decoderShapes, prithviShapes, shapesOnly } from '../support/prithvi.js';
 import { smallFlood } from '../support/terramind.js';
 
 const FIXTURES = 'test/fixtures/prithvi';
@@ -75,30 +75,58 @@ describe('a checkpoint', () => {
     });
   });
 
-  // Prithvi_EO_V2_300M_BurnScars.pt: 355 tensors with 324 411 275 elements, of which 324 204 674 are parameters, and 294
-  // tensors of the encoder (a strict load into terratorch 1.2.13, reported for revision a3f2c410). Its UNet has the channels
-  // 512, 256, 128, 64.
-  it('of the published size has the published number of parameters', () => {
-    const encoder = prithviShapes('model.encoder.', { width: 1024, depth: 24, patch: 16, dates: 1 });
-    const shapes = { ...encoder, ...unetShapes('model.', 1024, [512, 256, 128, 64]) };
-    const published = shapesOnly(shapes);
-    expect(Object.keys(encoder)).toHaveLength(294);
-    expect(published.tensors.size).toBe(355);
-    const elements = [...published.tensors.values()].map(({ shape }) => shape.reduce((a, b) => a * b, 1));
-    expect(elements.reduce((a, b) => a + b, 0)).toBe(324_411_275);
-    const architecture = detectPrithvi(published);
-    expect(architecture).toMatchObject({
-      encoder: { depth: 24, width: 1024, heads: 16, patch: 16, channels: 6, coordinates: false },
-      timestamps: 1,
-      taps: [5, 11, 17, 23],
+  // Reported of strict loads into terratorch 1.2.13: tensors, elements and parameters of Prithvi_EO_V2_300M_BurnScars.pt
+  // (revision a3f2c410) and Prithvi-EO-V2-300M-TL-Sen1Floods11.pt (revision 91ce9d38). Positions and batch statistics are
+  // no parameters.
+  it.each([
+    {
       decoder: 'unet',
+      coordinates: false,
+      tensors: 355,
+      elements: 324_411_275,
+      parameters: 324_204_674,
+      counters: 9,
+    },
+    {
+      decoder: 'upernet',
+      coordinates: true,
+      tensors: 381,
+      elements: 319_177_489,
+      parameters: 318_968_580,
+      counters: 13,
+    },
+  ] as const)('of a published file has its $parameters parameters', (published) => {
+    const { decoder, coordinates, tensors, elements, parameters, counters } = published;
+    const scales = {
+      'model.encoder.temporal_embed_enc.scale': [1],
+      'model.encoder.location_embed_enc.scale': [1],
+    };
+    const checkpoint = shapesOnly({
+      ...prithviShapes('model.encoder.', { width: 1024, depth: 24, patch: 16, dates: 1 }),
+      ...(coordinates ? scales : {}),
+      ...decoderShapes('model.', 1024, decoder),
+    });
+    expect(checkpoint.tensors.size).toBe(tensors);
+    const counts = [...checkpoint.tensors.values()].map(({ shape }) => shape.reduce((a, b) => a * b, 1));
+    expect(counts.reduce((a, b) => a + b, 0)).toBe(elements);
+    const architecture = detectPrithvi(checkpoint);
+    expect(architecture).toMatchObject({
+      encoder: { depth: 24, width: 1024, heads: 16, patch: 16, channels: 6, coordinates },
+      timestamps: 1,
+      side: 14,
+      taps: [5, 11, 17, 23],
+      decoder,
       neck: 'model.neck.2.',
       classes: 2,
     });
-    const { used } = prithviGraph(published, architecture, { height: 512, width: 512 });
-    expect(countPrithviParameters(published, used)).toBe(324_204_674);
-    expect(findPrithviLeftovers(published, architecture, used)).toEqual({
-      expected: { 'counters of batch normalisation': 9 },
+    const { used } = prithviGraph(checkpoint, architecture, { height: 512, width: 512 });
+    // The scales of coordinates are parameters, but the graph has no coordinates.
+    expect(countPrithviParameters(checkpoint, used)).toBe(parameters - (coordinates ? 2 : 0));
+    expect(findPrithviLeftovers(checkpoint, architecture, used)).toEqual({
+      expected: {
+        'counters of batch normalisation': counters,
+        ...(coordinates ? { 'coordinates in time and space': 2 } : {}),
+      },
       unused: [],
     });
   });
@@ -183,6 +211,11 @@ describe('a checkpoint', () => {
       /cls_token as \(1, 2, 32\), not \(1, 1, 32\)/,
     );
     expect(build({ ...shapes, 'vpt_prompt_embeddings.0': [1, 4, 32] })).toEqual(['vpt_prompt_embeddings.0']);
+  });
+
+  it('with a temporal wrapper is refused', () => {
+    const wrapped = prithviShapes('model.encoder.encoder.', { width: 32, depth: 2, patch: 16, dates: 1 });
+    expect(() => detectPrithvi(shapesOnly(wrapped), OPTIONS)).toThrow(/has terratorch’s temporal wrapper/);
   });
 
   it('of another model is no Prithvi', () => {

@@ -1,10 +1,10 @@
-import { open, readFile, writeFile } from 'node:fs/promises';
+import { open, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { wrapSource } from '../../src/io/byte-source.js';
 import { MemorySource } from '../../src/io/index.js';
-import { NpyArray, openNpy, openRaster, writeNpy } from '../../src/raster/node/index.js';
+import { NpyArray, NpyWriter, openNpy, openRaster, writeNpy } from '../../src/raster/node/index.js';
 import { temporaryFolder } from '../support/files.js';
 import { hashValues, storePath, storeTruth } from '../support/stores.js';
 
@@ -186,5 +186,31 @@ describe('writeNpy', () => {
       );
     }
     await expect(readFile(path)).rejects.toThrow(/ENOENT/);
+  });
+});
+
+describe('NpyWriter', () => {
+  it('puts values at their places in any order, and gives the file its name at the end', async () => {
+    const path = join(folder, 'planes.npy');
+    await using writer = await NpyWriter.create(path, { shape: [2, 3], dtype: 'float32' });
+    await writer.write(3, Float32Array.of(4, 5, 6));
+    await writer.write(0, Float32Array.of(1));
+    await writer.write(1, Float32Array.of(2, 3));
+    await expect(readFile(path)).rejects.toThrow(/ENOENT/);
+    await writer.finish();
+    await using array = await openNpy(path);
+    expect([...(await array.read()).data]).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it('leaves nothing behind when it is not finished', async () => {
+    const place = await temporaryFolder();
+    const path = join(place, 'half.npy');
+    const half = async (): Promise<void> => {
+      await using writer = await NpyWriter.create(path, { shape: [2, 3], dtype: 'float32' });
+      await writer.write(0, Float32Array.of(1, 2, 3));
+      await writer.finish();
+    };
+    await expect(half()).rejects.toThrow(/was given 3 values, where its shape \(2, 3\) has 6/);
+    expect(await readdir(place)).toEqual([]);
   });
 });

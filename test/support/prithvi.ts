@@ -59,8 +59,8 @@ export function prithviShapes(prefix: string, { width, depth, patch, dates }: Si
   return Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [prefix + name, shape]));
 }
 
-/** The learned neck, a UNet and a head of two classes. */
-export function unetShapes(prefix: string, width: number, channels: readonly number[]): Shapes {
+/** The learned neck, a decoder of the published channels, and a head of two classes. */
+export function decoderShapes(prefix: string, width: number, decoder: 'unet' | 'upernet'): Shapes {
   const shapes: Shapes = {
     'neck.2.fpn1.0.weight': [width, width / 2, 2, 2],
     'neck.2.fpn1.0.bias': [width / 2],
@@ -68,27 +68,37 @@ export function unetShapes(prefix: string, width: number, channels: readonly num
     'neck.2.fpn1.3.bias': [width / 4],
     'neck.2.fpn2.0.weight': [width, width / 2, 2, 2],
     'neck.2.fpn2.0.bias': [width / 2],
-    'head.head.2.weight': [2, channels[3], 1, 1],
-    'head.head.2.bias': [2],
   };
   const normalisation = (name: string, count: number): void => {
     for (const part of ['weight', 'bias', 'running_mean', 'running_var']) shapes[`${name}.${part}`] = [count];
     shapes[`${name}.num_batches_tracked`] = [];
   };
+  const convolution = (name: string, norm: string, outputs: number, inputs: number, size: number): void => {
+    shapes[`${name}.weight`] = [outputs, inputs, size, size];
+    normalisation(norm, outputs);
+  };
   normalisation('neck.2.fpn1.1', width / 2);
-  const inputs = [
-    2 * width,
-    channels[0] + width / 2,
-    channels[1] + width / 4,
+  if (decoder === 'unet') {
+    const channels = [512, 256, 128, 64];
     // The last block has no skip.
-    channels[2],
-  ];
-  for (const [k, count] of channels.entries()) {
-    const block = `decoder.decoder.blocks.${k}.`;
-    shapes[`${block}conv1.0.weight`] = [count, inputs[k], 3, 3];
-    shapes[`${block}conv2.0.weight`] = [count, count, 3, 3];
-    normalisation(`${block}conv1.1`, count);
-    normalisation(`${block}conv2.1`, count);
+    const inputs = [2 * width, 512 + width / 2, 256 + width / 4, 128];
+    for (const [k, count] of channels.entries()) {
+      const block = `decoder.decoder.blocks.${k}.`;
+      convolution(`${block}conv1.0`, `${block}conv1.1`, count, inputs[k], 3);
+      convolution(`${block}conv2.0`, `${block}conv2.1`, count, count, 3);
+    }
+  } else {
+    const module = (name: string, inputs: number, size: number): void =>
+      convolution(`decoder.${name}.conv`, `decoder.${name}.norm`, 256, inputs, size);
+    for (let k = 0; k < 4; k++) module(`psp_modules.${k}.1`, width, 1);
+    module('bottleneck', width + 4 * 256, 3);
+    for (const [k, inputs] of [width / 4, width / 2, width].entries()) {
+      module(`lateral_convs.${k}`, inputs, 1);
+      module(`fpn_convs.${k}`, 256, 3);
+    }
+    module('fpn_bottleneck', 4 * 256, 3);
   }
+  shapes['head.head.2.weight'] = [2, decoder === 'unet' ? 64 : 256, 1, 1];
+  shapes['head.head.2.bias'] = [2];
   return Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [prefix + name, shape]));
 }

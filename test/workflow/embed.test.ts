@@ -343,13 +343,37 @@ describe('embedChips', async () => {
     await expect(stat(`${cut}.run`)).rejects.toThrow();
   });
 
-  it('restarts without resume, and is refused when anything changed', async () => {
+  it('refuses to resume when an option changed, and computes again only when told so', async () => {
     const output = join(folder, 'anew.zarr');
     await expect(embedChips({ ...options, source: source(20), output })).rejects.toThrow('killed');
-    await expect(
-      embedChips({ ...options, source: source(20), output, resume: true, pool: 'max' }),
-    ).rejects.toThrow('killed');
-    expect((await embedChips({ ...options, source: source(), output })).unitsKept).toBe(0);
+    const change = { ...options, source: source(), output, pool: 'max' } as const;
+    await expect(embedChips({ ...change, resume: true })).rejects.toThrow(
+      /has units that were made with other values of `pool`; give the same/,
+    );
+    await expect(embedChips({ ...options, source: source(), output })).rejects.toThrow(
+      /has 1 finished unit of 3 of this plan; give `resume` to keep them, or `overwrite`/,
+    );
+    const report = await embedChips({ ...options, source: source(), output, overwrite: true });
+    expect(report.unitsKept).toBe(0);
+  });
+
+  it('computes damaged units again, whatever file of theirs was changed', async () => {
+    const [whole, cut] = [join(folder, 'intact.zarr'), join(folder, 'damaged.zarr')];
+    await embedChips({ ...options, source: source(), output: whole });
+    await expect(embedChips({ ...options, source: source(37), output: cut })).rejects.toThrow('killed');
+    const [run] = await readdir(`${cut}.run`);
+    const times = join(`${cut}.run`, run, 'embeddings.zarr', 'time', 'c', '1', '0');
+    const bytes = await readFile(times);
+    bytes[3] ^= 1;
+    await writeFile(times, bytes);
+    const warnings: string[] = [];
+    const onProgress: OnProgress = (event) => {
+      if (event.type === 'warning') warnings.push(event.message);
+    };
+    const resumed = { ...options, source: source(), output: cut, resume: true, onProgress };
+    expect((await embedChips(resumed)).unitsKept).toBe(1);
+    expect(warnings).toEqual([`unit 1 is computed again: ${times} has changed since it was written`]);
+    expect(await contents(cut)).toEqual(await contents(whole));
   });
 
   it('refuses chips of another size, and a source that ends early', async () => {

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { openModel } from '../../src/inference/node/index.js';
 import { openNpy, writeNpy } from '../../src/raster/node/index.js';
 import { importModel, readModelSpec, runModel } from '../../src/workflow/index.js';
-import { chooseStatistics } from '../../src/workflow/model/card.js';
+import { chooseStatistics, makeCard } from '../../src/workflow/model/card.js';
 import { temporaryFolder } from '../support/files.js';
 import { smallFloodTensors, type Tensors, writeSafetensors } from '../support/terramind.js';
 
@@ -56,6 +56,17 @@ describe('default statistics', () => {
     expect(await chosen(architecture, 'renamed.pt', flood)).toBe('impactmesh-flood');
     expect(await chosen(architecture, 'last.ckpt')).toBe('terramind-v1');
     expect(await chosen({ ...four, decoder: null }, 'last.ckpt')).toBe('terramind-v1');
+  });
+
+  it('come with the phases of ImpactMesh, which other models of four dates do not get', async () => {
+    const phasesOf = async (name: string): Promise<readonly string[]> => {
+      const file = { name, sha256: '0' };
+      const statistics = await chooseStatistics(four, file, undefined);
+      return makeCard(four, statistics, { name: 'four', file, chip: 32 }).phases;
+    };
+    const flood = await phasesOf('TerraMind_v1_small_ImpactMesh_flood.pt');
+    expect(flood).toEqual(['pre_month', 'pre_event', 'event', 'post_event']);
+    expect(await phasesOf('crops.ckpt')).toEqual(['phase_1', 'phase_2', 'phase_3', 'phase_4']);
   });
 
   it('are absent for a fire model with the same shapes', async () => {

@@ -207,7 +207,51 @@ describe('several labels', () => {
         .filter(({ properties }) => properties.class === name)
         .reduce((sum, { properties }) => sum + Number(properties.pixels), 0);
     expect([counted('wet'), counted('green')]).toEqual([wet, green]);
-    await expect(assessMap({ map: path })).rejects.toThrow(/do not exclude each other/);
+    // The map's wet is v ≥ 7 and green v ≥ 4; the label's v ≥ 6 and v ≥ 4, unknown in the first row.
+    const truth = [6, 4].map((least) => values.map((v, i) => (i < width ? Number.NaN : v >= least ? 1 : 0)));
+    const label = join(folder, 'labels.tif');
+    await writeCog(label, truth, { geobox, bands: 2, dtype: 'float32', nodata: Number.NaN });
+    const { metrics, labels } = await assessMap({ map: path, label });
+    expect(metrics).toBeNull();
+    const known = [...values].filter((_, i) => i >= width);
+    const count = (least: number): number => known.filter((v) => v >= least).length;
+    const [sevens, sixes, fours] = [count(7), count(6), count(4)];
+    expect(labels).toMatchObject([
+      {
+        name: 'wet',
+        pixels: 8900,
+        counts: {
+          truePositives: sevens,
+          falsePositives: 0,
+          falseNegatives: sixes - sevens,
+          trueNegatives: 8900 - sixes,
+        },
+        iou: sevens / sixes,
+        precision: 1,
+        recall: sevens / sixes,
+        f1: (2 * sevens) / (sevens + sixes),
+        // 5 of 11 values are 6 or more.
+        baseline: { everywhere: false, iou: 0, recall: 0, precision: null, accuracy: (8900 - sixes) / 8900 },
+      },
+      { name: 'green', iou: 1, f1: 1, baseline: { everywhere: true, iou: fours / 8900, recall: 1 } },
+    ]);
+    expect((await json(join(path, 'metrics.json'))).classes).toEqual(labels);
+    // A file of one class: the others are not scored.
+    const one = join(folder, 'wet.tif');
+    await writeCog(one, [truth[0]], { geobox, bands: 1, dtype: 'float32', nodata: Number.NaN });
+    const { labels: some } = await assessMap({ map: path, labels: { wet: one } });
+    expect(some?.[0]).toEqual(labels?.[0]);
+    expect(some?.[1]).toMatchObject({ name: 'green', pixels: 0, iou: null, accuracy: null });
+    await expect(assessMap({ map: path, label: one })).rejects.toThrow(
+      /wet\.tif has 1 bands?, and the map has the classes wet, green; give a band a class, or a file a class with `labels`/,
+    );
+    await expect(assessMap({ map: path, labels: { dry: one } })).rejects.toThrow(/^labels cannot be "dry"/);
+    await expect(assessMap({ map: path, label, positiveClass: 'wet' })).rejects.toThrow(
+      /^positiveClass has no meaning for a map whose classes do not exclude each other/,
+    );
+    await expect(evaluateMap({ map: path, label })).rejects.toThrow(/has several classes a pixel/);
+    const { statistics } = await assessMap({ map: path });
+    expect(statistics.classes.map(({ pixels }) => pixels)).toEqual([wet, green]);
   });
 });
 

@@ -9,7 +9,7 @@ import { openNpy, writeNpy } from '../../src/raster/node/index.js';
 import { type ImportOptions, importModel, runModel } from '../../src/workflow/index.js';
 import { readPrithvi } from '../../src/workflow/model/prithvi-model.js';
 import { temporaryFolder } from '../support/files.js';
-import { prithviShapes, shapesOnly, unetShapes } from '../support/prithvi.js';
+import { decoderShapes, prithviShapes, shapesOnly } from '../support/prithvi.js';
 import { type Tensors, writeSafetensors } from '../support/terramind.js';
 
 const FIXTURES = 'test/fixtures/prithvi';
@@ -156,7 +156,7 @@ describe('the import of a Prithvi-EO checkpoint', () => {
     expect(await described({ ...encoder, 'encoder.temporal_embed_enc.scale': [1] })).toBe('prithvi-v2');
     const scars = {
       ...prithviShapes('model.encoder.', { width: 1024, depth: 4, patch: 16, dates: 1 }),
-      ...unetShapes('model.', 1024, [512, 256, 128, 64]),
+      ...decoderShapes('model.', 1024, 'unet'),
     };
     await expect(described(scars)).rejects.toThrow(/statistics is missing: the checkpoint does not hold/);
     // The published file of revision a3f2c410.

@@ -3,3 +3,4 @@
  * @module terrachip/archives
  */
 export * from '../index.js';
+export { type OpenRapidAi4EoOptions, openRapidAi4Eo } from './rapidai4eo.js';

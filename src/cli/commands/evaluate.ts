@@ -3,6 +3,7 @@ import {
   type Assessment,
   assessMap,
   type ClassMetrics,
+  type LabelMetrics,
   type Metrics,
   type Statistics,
   type ValueMetrics,
@@ -20,6 +21,13 @@ export const evaluateCommand = defineCommand(
     label: option(
       '--label <file>',
       'a raster of class values (its nodata, or -1, is unknown) or quantities, or polygons (GeoJSON)',
+    ),
+    labels: converted(
+      list(
+        '--labels <pairs...>',
+        'labels of classes that may overlap, a file each: water=a.geojson crops=b.tif',
+      ),
+      (texts, name) => Object.fromEntries(texts.map((text) => parsePair('FILE')(text, name))),
     ),
     labelMap: converted(
       list('--map <pairs...>', 'classes of the label, where its values are not 0, 1, …: 1=water,2=land'),
@@ -51,20 +59,22 @@ export const evaluateCommand = defineCommand(
     scene: option('--scene <file>', 'the scene of the map, if it has moved: the baselines read it'),
   },
   async (values, { output, ...operation }) => {
-    const { label, zones, permanentWater, minArea } = values;
-    if ([label, zones, permanentWater, minArea].every((given) => given === undefined)) {
+    const { label, labels, zones, permanentWater, minArea } = values;
+    if ([label, labels, zones, permanentWater, minArea].every((given) => given === undefined)) {
       const remedy = 'give a label, or --zones, --permanent-water or --min-area';
       throw invalidOption('--label', 'is missing', remedy);
     }
     const assessment = await assessMap({ ...values, ...operation });
     const { metrics, statistics } = assessment;
-    const scores = assessment.values ? { values: assessment.values } : metrics;
+    const { values: quantities, labels: apart } = assessment;
+    const scores = quantities ? { values: quantities } : apart ? { classes: apart } : metrics;
     output.result({ ...scores, statistics }, describeAssessment(assessment));
   },
 );
 
-function describeAssessment({ metrics, statistics, values }: Assessment): string {
+function describeAssessment({ metrics, statistics, values, labels }: Assessment): string {
   if (values) return describeValues(values);
+  if (labels) return describeLabels(labels);
   const parts = metrics === null ? [describeAreas(statistics)] : [describeMetrics(metrics)];
   const { minArea, permanentWater, zones } = statistics;
   if (minArea !== null) {
@@ -88,6 +98,37 @@ function describeAssessment({ metrics, statistics, values }: Assessment): string
   // Last, where the eye ends.
   for (const finding of metrics?.findings ?? []) parts.push(`→ ${finding}`);
   return parts.join('\n');
+}
+
+/** Scores of classes that may overlap, each beside a map with the class everywhere or nowhere. */
+function describeLabels(labels: readonly LabelMetrics[]): string {
+  const table = formatTable([
+    [
+      'class',
+      'pixels',
+      'label share',
+      'IoU',
+      'precision',
+      'recall',
+      'F1',
+      'accuracy',
+      'accuracy of one answer',
+    ],
+    ...labels.map((each) => [
+      each.name,
+      String(each.pixels),
+      formatPercent(each.labelShare),
+      ...scoresOf(each),
+      formatNumber(each.accuracy),
+      `${formatNumber(each.baseline.accuracy)} (${each.baseline.everywhere ? 'everywhere' : 'nowhere'})`,
+    ]),
+  ]);
+  const findings = labels.map(({ name, accuracy, baseline }) => {
+    if (accuracy === null || baseline.accuracy === null) return `→ Nothing of ${name} could be compared.`;
+    const how = accuracy > baseline.accuracy ? 'beats' : 'does no better than';
+    return `→ The map of ${name} ${how} ${name} ${baseline.everywhere ? 'everywhere' : 'nowhere'}.`;
+  });
+  return [table, ...findings].join('\n');
 }
 
 /** Scores of a regression, and a sentence on each. */

@@ -9,7 +9,16 @@ import {
 } from '../../workflow/index.js';
 import { parseArea, parseChoice, parseCount, parseNumber, parseShard } from '../arguments.js';
 import { argument, defineCommand, flag, list, option, required, withDefault } from '../command.js';
-import { BACKEND, BATCH_SIZE, CACHE, maxPixels, outputOption, RESUME, THREADS } from '../shared-options.js';
+import {
+  BACKEND,
+  BATCH_SIZE,
+  CACHE,
+  maxPixels,
+  OVERWRITE,
+  outputOption,
+  RESUME,
+  THREADS,
+} from '../shared-options.js';
 import { formatNumber, formatPercent } from '../table.js';
 
 /** What products are written. */
@@ -70,6 +79,7 @@ export const inferCommand = defineCommand(
     rowsPerUnit: option('--unit-rows <n>', 'rows a unit: a multiple of 256', parseCount()),
     shard: option('--shard <i/n>', 'run only the units of one of n shards; then use finalize', parseShard),
     resume: RESUME,
+    overwrite: OVERWRITE,
     ...PRODUCT_OPTIONS,
     keepRun: flag('--keep-run', 'keep the intermediate store'),
     cacheBytes: CACHE,
@@ -89,6 +99,9 @@ export function describeInference(report: InferReport): string {
     `${plan.grid.width} × ${plan.grid.height} in ${plan.grid.crs} by ${plan.model.name} ${plan.model.version}`,
     `${backend.kind} on ${backend.adapter}, model on ${run.provider}; ${run.counters.chipsRun} chips in ${run.seconds.total} s`,
   ];
+  if (report.finishedBefore) {
+    return `the map of this plan is finished already: ${plan.grid.width} × ${plan.grid.height} in ${plan.grid.crs}`;
+  }
   if (products === null) {
     lines.push(
       `${report.unitsRun} units done, ${report.unitsMissing} missing; run folder ${report.runFolder}`,
@@ -113,7 +126,7 @@ function describeProducts({ statistics, pixels, files }: FinalizeReport, total: 
   return [[...parts, `nodata ${share(pixels.nodata)}`].join(', '), ...Object.values(files)].join('\n');
 }
 
-const RUN = argument('<run>', 'the run folder that infer named');
+const RUN = argument('<run>', 'the folder of the map or of its run');
 
 export const missingCommand = defineCommand(
   'missing',

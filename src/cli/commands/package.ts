@@ -1,4 +1,4 @@
-import { ANCHORS } from '../../workflow/choices.js';
+import { ANCHORS, PACKAGE_FORMATS } from '../../workflow/choices.js';
 import { packageManifest } from '../../workflow/index.js';
 import { parseChoice, parseNumber } from '../arguments.js';
 import { argument, defineCommand, option } from '../command.js';
@@ -15,6 +15,11 @@ export const packageCommand = defineCommand(
       '--anchor <how>',
       "fit stretches pixels to the event's box, snap keeps them exact (default fit)",
       parseChoice(ANCHORS),
+    ),
+    format: option(
+      '--format <form>',
+      'cog, or npy for the arrays, chip list and document of the notebooks (default cog)',
+      parseChoice(PACKAGE_FORMATS),
     ),
     backend: BACKEND,
     threads: THREADS,

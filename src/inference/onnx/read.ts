@@ -1,9 +1,9 @@
 /** A reader of ONNX files: what a graph takes and gives. Weights are passed over, so that its memory is small. */
-import protobuf from 'protobufjs';
 import * as v from 'valibot';
-import { invalidInput, messageOf } from '../../errors.js';
+import { invalidInput } from '../../errors.js';
 import type { ByteSource, ReadOptions } from '../../io/index.js';
-import { DATA_TYPE, decodeMessage, EXTERNAL, type OnnxType } from './schema.js';
+import { OnnxFile, type Range } from './onnx-file.js';
+import { DATA_TYPE, EXTERNAL, type OnnxType } from './schema.js';
 
 /** An input or output of an ONNX graph. */
 export interface OnnxTensorInfo {
@@ -28,15 +28,17 @@ export interface OnnxInfo {
 }
 
 /** Field numbers of onnx.proto3 on the way to what is read. */
-const MODEL = { producerName: 2, producerVersion: 3, graph: 7, metadata: 14 };
-const GRAPH = { node: 1, initializer: 5, input: 11, output: 12 };
+const MODEL = { producerName: 2, producerVersion: 3, graph: 7, metadata: 14, functions: 25 };
+const GRAPH = { node: 1, initializer: 5, input: 11, output: 12, sparse: 15 };
+const FUNCTION = { node: 7 };
+const NODE = { input: 1, output: 2, operator: 4, attribute: 5 };
+/** Tensors and graphs of an attribute, one or several; of sparse ones, values and indices are tensors. */
+const ATTRIBUTE = { tensors: [5, 10], graphs: [6, 11], sparse: [22, 23] };
+const SPARSE = { values: 1, indices: 2 };
 const TENSOR = { name: 8, externalData: 13, dataLocation: 14 };
 
-const WINDOW_BYTES = 2 ** 16;
-/** Nodes and declarations are far shorter; a constant of a node may be long, and is rare. */
-const LONGEST_MESSAGE = 2 ** 26;
-/** Tag and length of a field. */
-const LONGEST_HEAD = 20;
+/** Bodies of `If` and `Loop` in one another. */
+const DEEPEST_GRAPH = 32;
 
 const Entry = v.object({ key: v.optional(v.string(), ''), value: v.optional(v.string(), '') });
 const Dimension = v.object({ dimValue: v.optional(v.number()), dimParam: v.optional(v.string()) });
@@ -53,13 +55,11 @@ const ValueInfo = v.object({
     }),
   ),
 });
-const Constant = v.object({ externalData: v.array(Entry), dataLocation: v.optional(v.number()) });
-const Node = v.object({
-  input: v.array(v.string()),
-  output: v.array(v.string()),
-  opType: v.optional(v.string(), ''),
-  attribute: v.array(v.object({ t: v.optional(Constant) })),
-});
+/** An operation of a graph. */
+interface Node {
+  readonly inputs: readonly string[];
+  readonly operator: string;
+}
 
 /** Operators that change neither values nor their order along the class axis in a way that matters here. */
 const PASSING = new Set([
@@ -84,7 +84,7 @@ export async function readOnnxInfo(source: ByteSource, options: ReadOptions = {}
   const outputs: OnnxTensorInfo[] = [];
   const weights = new Set<string>();
   const externalFiles = new Set<string>();
-  const makers = new Map<string, v.InferOutput<typeof Node>>();
+  const makers = new Map<string, Node>();
   const producer: string[] = [];
   const metadata: Record<string, string> = {};
   let hasGraph = false;
@@ -101,19 +101,17 @@ export async function readOnnxInfo(source: ByteSource, options: ReadOptions = {}
           const info = await file.message('ValueInfoProto', ValueInfo, part);
           (part.id === GRAPH.input ? inputs : outputs).push(tensorInfo(info));
         } else if (part.id === GRAPH.node) {
-          const node = await file.message('NodeProto', Node, part);
-          for (const name of node.output) makers.set(name, node);
-          for (const { t } of node.attribute) {
-            const location = t?.externalData.find(({ key }) => key === 'location')?.value;
-            if (t?.dataLocation === EXTERNAL && location !== undefined) {
-              externalFiles.add(externalPath(file, location));
-            }
-          }
+          const { outputs: made, ...node } = await readNode(file, part, externalFiles);
+          for (const name of made) makers.set(name, node);
         } else if (part.id === GRAPH.initializer) {
-          const { name, location } = await readInitializer(file, part);
-          weights.add(name);
-          if (location !== null) externalFiles.add(location);
+          weights.add(await readTensor(file, part, externalFiles));
+        } else if (part.id === GRAPH.sparse) {
+          await readSparse(file, part, externalFiles);
         }
+      }
+    } else if (field.id === MODEL.functions) {
+      for await (const part of file.fields(field)) {
+        if (part.id === FUNCTION.node) await readNode(file, part, externalFiles);
       }
     }
   }
@@ -139,33 +137,69 @@ function tensorInfo({ name, type }: v.InferOutput<typeof ValueInfo>): OnnxTensor
   };
 }
 
-function lastOperator(
-  output: string,
-  makers: ReadonlyMap<string, v.InferOutput<typeof Node>>,
-): string | null {
+function lastOperator(output: string, makers: ReadonlyMap<string, Node>): string | null {
   let node = makers.get(output);
-  for (let steps = 0; node !== undefined && PASSING.has(node.opType) && steps < makers.size; steps++) {
-    node = makers.get(node.input[0]);
+  for (let steps = 0; node !== undefined && PASSING.has(node.operator) && steps < makers.size; steps++) {
+    node = makers.get(node.inputs[0]);
   }
-  return node?.opType ?? null;
+  return node?.operator ?? null;
 }
 
-async function readInitializer(
+/** Reads an operation, and the names of external files in its attributes and the graphs in them. */
+async function readNode(
   file: OnnxFile,
   field: Range,
-): Promise<{ name: string; location: string | null }> {
+  external: Set<string>,
+  depth = 0,
+): Promise<Node & { readonly outputs: readonly string[] }> {
+  if (depth > DEEPEST_GRAPH) throw file.damaged('its graphs are nested too deeply');
+  const [inputs, outputs]: string[][] = [[], []];
+  let operator = '';
+  for await (const part of file.fields(field)) {
+    if (part.id === NODE.input) inputs.push(await file.text(part));
+    else if (part.id === NODE.output) outputs.push(await file.text(part));
+    else if (part.id === NODE.operator) operator = await file.text(part);
+    else if (part.id === NODE.attribute) {
+      for await (const value of file.fields(part)) {
+        if (ATTRIBUTE.tensors.includes(value.id)) await readTensor(file, value, external);
+        else if (ATTRIBUTE.sparse.includes(value.id)) await readSparse(file, value, external);
+        else if (ATTRIBUTE.graphs.includes(value.id)) await readBody(file, value, external, depth + 1);
+      }
+    }
+  }
+  return { inputs, outputs, operator };
+}
+
+/** Reads the names of external files in a graph that is part of an operation. */
+async function readBody(file: OnnxFile, field: Range, external: Set<string>, depth: number): Promise<void> {
+  for await (const part of file.fields(field)) {
+    if (part.id === GRAPH.node) await readNode(file, part, external, depth);
+    else if (part.id === GRAPH.initializer) await readTensor(file, part, external);
+    else if (part.id === GRAPH.sparse) await readSparse(file, part, external);
+  }
+}
+
+async function readSparse(file: OnnxFile, field: Range, external: Set<string>): Promise<void> {
+  for await (const part of file.fields(field)) {
+    if (part.id === SPARSE.values || part.id === SPARSE.indices) await readTensor(file, part, external);
+  }
+}
+
+/** Reads the name of a tensor, and that of the file with its values if they are external. */
+async function readTensor(file: OnnxFile, field: Range, external: Set<string>): Promise<string> {
   let name = '';
   let location: string | null = null;
-  let external = false;
+  let isExternal = false;
   for await (const part of file.fields(field)) {
     if (part.id === TENSOR.name) name = await file.text(part);
-    else if (part.id === TENSOR.dataLocation) external = part.value === EXTERNAL;
+    else if (part.id === TENSOR.dataLocation) isExternal = part.value === EXTERNAL;
     else if (part.id === TENSOR.externalData) {
       const { key, value } = await file.message('StringStringEntryProto', Entry, part);
       if (key === 'location') location = value;
     }
   }
-  return { name, location: external && location !== null ? externalPath(file, location) : null };
+  if (isExternal && location !== null) external.add(externalPath(file, location));
+  return name;
 }
 
 /** The path of a file with external data. @throws {TerrachipError} INVALID_INPUT for one outside of the folder */
@@ -179,103 +213,4 @@ function externalPath(file: OnnxFile, location: string): string {
     );
   }
   return path;
-}
-
-/** Positions in the file. */
-interface Range {
-  readonly start: number;
-  readonly end: number;
-}
-
-interface Field extends Range {
-  readonly id: number;
-  /** The value of a field that is a number; else 0. */
-  readonly value: number;
-}
-
-/** Walks through the fields of a protobuf file without reading long ones. */
-class OnnxFile {
-  readonly name: string;
-  readonly #source: ByteSource;
-  readonly #options: ReadOptions;
-  #window = new Uint8Array(0);
-  #from = 0;
-
-  constructor(source: ByteSource, options: ReadOptions) {
-    this.name = source.name;
-    this.#source = source;
-    this.#options = options;
-  }
-
-  damaged(why: string): Error {
-    return invalidInput(this.name, `is not an ONNX model, or is damaged (${why})`, 'give an .onnx file');
-  }
-
-  /** The fields of a message, in the order of the file. */
-  async *fields({ start, end }: Range): AsyncGenerator<Field> {
-    for (let at = start; at < end; ) {
-      const head = await this.#bytes(at, Math.min(LONGEST_HEAD, end - at));
-      const field = this.#head(head, at);
-      if (field.end > end) throw this.damaged('a field ends beyond its message');
-      yield field;
-      at = field.end;
-    }
-  }
-
-  async text(field: Range): Promise<string> {
-    return new TextDecoder().decode(await this.#whole(field));
-  }
-
-  async message<Schema extends v.GenericSchema>(
-    type: string,
-    schema: Schema,
-    field: Range,
-  ): Promise<v.InferOutput<Schema>> {
-    const bytes = await this.#whole(field);
-    try {
-      return v.parse(schema, decodeMessage(type, bytes));
-    } catch (cause) {
-      throw this.damaged(messageOf(cause));
-    }
-  }
-
-  #head(bytes: Uint8Array, at: number): Field {
-    try {
-      const reader = protobuf.Reader.create(bytes);
-      const tag = reader.uint32();
-      const id = tag >>> 3;
-      switch (tag & 7) {
-        case 0: {
-          const value = Number(reader.uint64());
-          return { id, value, start: at, end: at + reader.pos };
-        }
-        case 1:
-          return { id, value: 0, start: at + reader.pos, end: at + reader.pos + 8 };
-        case 2: {
-          const length = reader.uint32();
-          return { id, value: 0, start: at + reader.pos, end: at + reader.pos + length };
-        }
-        case 5:
-          return { id, value: 0, start: at + reader.pos, end: at + reader.pos + 4 };
-      }
-    } catch (cause) {
-      throw this.damaged(messageOf(cause));
-    }
-    throw this.damaged('a field has an unknown type');
-  }
-
-  async #whole({ start, end }: Range): Promise<Uint8Array> {
-    if (end - start > LONGEST_MESSAGE) throw this.damaged('a node or a name is too long');
-    return this.#bytes(start, end - start);
-  }
-
-  async #bytes(offset: number, length: number): Promise<Uint8Array> {
-    const inside = offset >= this.#from && offset + length <= this.#from + this.#window.length;
-    if (!inside) {
-      const wanted = Math.max(length, Math.min(WINDOW_BYTES, this.#source.size - offset));
-      this.#window = await this.#source.read(offset, wanted, this.#options);
-      this.#from = offset;
-    }
-    return this.#window.subarray(offset - this.#from, offset - this.#from + length);
-  }
 }

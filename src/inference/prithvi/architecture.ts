@@ -62,6 +62,14 @@ export function isPrithvi({ tensors }: Checkpoint): boolean {
  */
 export function detectPrithvi(checkpoint: Checkpoint, options: PrithviOptions = {}): PrithviArchitecture {
   const encoderPrefix = prefixOf(checkpoint);
+  if (encoderPrefix.endsWith('encoder.encoder.')) {
+    const problem = 'has terratorch’s temporal wrapper around Prithvi-EO, which terrachip does not know';
+    throw invalidInput(
+      checkpoint.name,
+      problem,
+      'give a model that takes all dates at once (backbone_num_frames)',
+    );
+  }
   const prefix = encoderPrefix.replace(/encoder\.(_timm_module\.)?$/, '');
   const encoder = detectEncoder(checkpoint, encoderPrefix, options.heads);
   const segmentation = detectSegmentation(checkpoint, prefix);
@@ -94,7 +102,7 @@ function detectEncoder(checkpoint: Checkpoint, prefix: string, heads: number | u
   const [width = 0, channels = 0, time = 0, patch = 0, across = 0] =
     tensors.get(`${prefix}patch_embed.proj.weight`)?.shape ?? [];
   const depth = countBlocks(checkpoint, `${prefix}blocks.`);
-  if (depth === 0 || time !== 1 || patch !== across || width % 16 !== 0) {
+  if (depth === 0 || time !== 1 || patch < 1 || patch !== across || width < 16 || width % 16 !== 0) {
     const size = `(${[time, patch, across].join(', ')})`;
     throw invalidInput(
       checkpoint.name,

@@ -16,4 +16,6 @@ export {
   PRITHVI_STATISTICS,
   PRITHVI_STATISTICS_NAMES,
   type PrithviStatisticsName,
+  PUBLISHED_PRITHVI,
+  type PublishedPrithvi,
 } from './statistics.js';

@@ -1,20 +1,15 @@
-import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { access, type FileHandle, mkdir, open, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { invalidInput, isError, messageOf, TerrachipError } from '../../errors.js';
 import { publicUrl } from '../http-errors.js';
 import { isAddress } from '../schemes.js';
+import { forgetTemporary, removeTemporary, sweepTemporaries, temporaryPath } from './temporaries.js';
 
 /**
  * Writing that leaves either the whole file or none: into a temporary file beside the target, flushed, then
- * renamed. A crash leaves only `*.tmp` files behind.
+ * renamed. A crash leaves only temporary files behind, which the next run removes.
  */
-
-/** A name beside `path` that no other process uses. */
-export function temporaryPath(path: string): string {
-  return `${path}.${process.pid}.${randomUUID().slice(0, 8)}.tmp`;
-}
 
 /**
  * Turns a failed write into an error that names the path; a full or failing disk is worth a retry. Errors of terrachip stay
@@ -76,6 +71,7 @@ export async function moveTo(temporary: string, path: string): Promise<void> {
   await rename(temporary, path).catch((cause: unknown) => {
     throw writeError(path, cause);
   });
+  forgetTemporary(temporary);
 }
 
 /** Writes a file through `write`, atomically. @returns what `write` returned */
@@ -95,7 +91,7 @@ export async function writeAtomically<Result>(
     return result;
   } catch (cause) {
     await file?.close().catch(() => undefined);
-    await rm(temporary, { force: true }).catch(() => undefined);
+    await removeTemporary(temporary);
     throw writeError(path, cause);
   }
 }
@@ -123,6 +119,7 @@ const FILE_ENDING =
 export async function makeOutputFolder(path: string): Promise<void> {
   requireFolderName(path);
   await makeFolder(path);
+  await sweepTemporaries(path);
 }
 
 /** @throws {TerrachipError} INVALID_INPUT for the name of a folder that ends as a file does */
@@ -176,6 +173,7 @@ const ENDINGS = {
   NumPy: ['.npy'],
   GeoParquet: ['.parquet', '.geoparquet'],
   CSV: ['.csv'],
+  text: ['.txt'],
 } as const;
 
 /** What catalogs are written as. */

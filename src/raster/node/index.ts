@@ -17,12 +17,13 @@ export {
   type ZarrCompression,
 } from '../zarr/metadata.js';
 export { CogWriter, type TensorCogOptions, writeCog } from './cog-writer.js';
-export { type NpyOptions, writeNpy } from './npy-writer.js';
+export { type NpyOptions, NpyWriter, writeNpy } from './npy-writer.js';
 export { type OpenStoreOptions, openNetcdf, openNpy, openZarr } from './stores.js';
 export { type ZarrCubeOptions, type ZarrCubeVariable, ZarrCubeWriter } from './zarr-cube.js';
 export {
   consolidateZarr,
   createZarrGroup,
+  type WrittenFile,
   writeZarrGrid,
   writeZarrTimes,
   ZarrShardWriter,

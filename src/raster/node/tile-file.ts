@@ -1,5 +1,6 @@
-import { type FileHandle, open, rm } from 'node:fs/promises';
-import { temporaryPath, writeFully } from '../../io/node/output.js';
+import { type FileHandle, open } from 'node:fs/promises';
+import { writeFully } from '../../io/node/output.js';
+import { removeTemporary, temporaryPath } from '../../io/node/temporaries.js';
 import { BLOCK_LEADER_BYTES, BLOCK_TRAILER_BYTES } from '../cog/directory.js';
 
 /** Limits of tiles in flight, to bound the memory. */
@@ -73,7 +74,7 @@ export class TileFile {
   async discard(): Promise<void> {
     await this.#last.catch(() => undefined);
     await this.handle.close().catch(() => undefined);
-    await rm(this.path, { force: true });
+    await removeTemporary(this.path);
   }
 
   async #write(tile: Uint8Array | null): Promise<void> {

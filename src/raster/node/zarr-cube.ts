@@ -1,5 +1,5 @@
 /** A time series cube as a Zarr store for xarray and GDAL, written window by window. */
-import { rm, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invalidInput, invalidOption, tooLarge } from '../../errors.js';
 import { bytesPerElement } from '../../geo/dtype.js';
@@ -14,7 +14,8 @@ import {
   type TypedArray,
 } from '../../geo/index.js';
 import { intersectWindows } from '../../geo/windows.js';
-import { moveTo, temporaryPath } from '../../io/node/output.js';
+import { moveTo } from '../../io/node/output.js';
+import { removeTemporary, temporaryPath } from '../../io/node/temporaries.js';
 import { Resource } from '../../resource.js';
 import { copyBox } from '../arrays/index.js';
 import { requireNodata } from '../stored-values.js';
@@ -205,7 +206,7 @@ export class ZarrCubeWriter extends Resource {
   async abort(): Promise<void> {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    await rm(this.#temporary, { recursive: true, force: true });
+    await removeTemporary(this.#temporary);
   }
 
   async #writeTile(

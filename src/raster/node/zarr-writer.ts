@@ -109,6 +109,12 @@ export async function consolidateZarr(folder: string): Promise<void> {
   await writeJson(join(folder, 'zarr.json'), { ...Object(root), consolidated_metadata: consolidated });
 }
 
+/** A file of an array, as it was written. */
+export interface WrittenFile {
+  readonly path: string;
+  readonly content: Uint8Array;
+}
+
 /**
  * A Zarr v3 array, written atomically shard by shard: workers with different shards need no coordination.
  */
@@ -149,9 +155,9 @@ export class ZarrShardWriter {
   /**
    * Writes one shard.
    * @param data its values in C order, clipped to the array
-   * @returns the bytes written
+   * @returns the file as it was written
    */
-  async writeShard(index: readonly number[], data: TypedArray): Promise<Uint8Array<ArrayBuffer>> {
+  async writeShard(index: readonly number[], data: TypedArray): Promise<WrittenFile> {
     const { shape, shardShape } = this.#options;
     const extent = shardShape.map((size, axis) => Math.min(size, shape[axis] - index[axis] * size));
     if (extent.some((n) => n < 1) || data.length !== sizeOf(extent)) {
@@ -166,7 +172,7 @@ export class ZarrShardWriter {
     const path = this.shardPath(index);
     await makeFolder(join(path, '..'));
     await writeFileAtomically(path, shard);
-    return shard;
+    return { path, content: shard };
   }
 
   /** The origin of each inner chunk of a shard, in C order. */
@@ -220,12 +226,14 @@ export class ZarrTextWriter {
     );
   }
 
-  /** Writes a chunk; the last one is padded with empty texts. */
-  async writeChunk(index: number, texts: readonly string[]): Promise<void> {
+  /** Writes a chunk; the last one is padded with empty texts. @returns the file as it was written */
+  async writeChunk(index: number, texts: readonly string[]): Promise<WrittenFile> {
     const { chunkLength } = this.#options;
-    const padded = Array.from({ length: chunkLength }, (_, k) => texts[k] ?? '');
+    const content = encodeTexts(Array.from({ length: chunkLength }, (_, k) => texts[k] ?? ''));
+    const path = join(this.folder, 'c', String(index));
     await makeFolder(join(this.folder, 'c'));
-    await writeFileAtomically(join(this.folder, 'c', String(index)), encodeTexts(padded));
+    await writeFileAtomically(path, content);
+    return { path, content };
   }
 }
 

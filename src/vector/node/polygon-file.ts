@@ -1,14 +1,14 @@
-import { type FileHandle, open, rm } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import {
   moveTo,
   type OutputFormat,
   requireEnding,
   requireWritable,
-  temporaryPath,
   writeError,
   writeFully,
 } from '../../io/node/output.js';
+import { removeTemporary, temporaryPath } from '../../io/node/temporaries.js';
 import type { Polygon } from '../features.js';
 import { GeoJsonEncoder, type PolygonEncoder, type PropertyTypes } from '../polygon-encoder.js';
 
@@ -90,7 +90,7 @@ export class PolygonFile {
   async abort(): Promise<void> {
     await this.#file?.close().catch(() => undefined);
     this.#file = null;
-    await rm(this.#temporary, { force: true }).catch(() => undefined);
+    await removeTemporary(this.#temporary);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

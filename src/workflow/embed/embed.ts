@@ -5,13 +5,20 @@ import { invalidInput } from '../../errors.js';
 import type { RowRange } from '../../geo/index.js';
 import type { Backend } from '../../gpu/index.js';
 import { ChipBatch, type ModelFolder, type ModelSession } from '../../inference/node/index.js';
-import { moveTo, requireFolderName } from '../../io/node/output.js';
+import { moveTo, requireFolderName, writeJson } from '../../io/node/output.js';
 import type { OperationOptions } from '../../progress.js';
 import { VERSION } from '../../version.js';
 import { type ChipSource, withStrip } from '../chips/source.js';
 import type { EmbeddingPool } from '../choices.js';
 import { peakMemoryBytes } from '../timing.js';
-import { fingerprintOf, requireBatchSize, requireMultiple, runFolder, UnitRun } from '../unit-run.js';
+import {
+  fingerprintOf,
+  refuseOtherPlans,
+  requireBatchSize,
+  requireMultiple,
+  runFolder,
+  UnitRun,
+} from '../unit-run.js';
 import { CHUNK_CHIPS, type ChipRecord, EmbeddingStore } from './store.js';
 
 /** The version of the attributes of an embedding store. */
@@ -39,6 +46,8 @@ export interface EmbedChipsOptions extends OperationOptions {
   unitChips?: number;
   /** Keep the units that an earlier run with the same chips and model finished. */
   resume?: boolean;
+  /** Compute those units again. Without `resume` and `overwrite` they are an error. */
+  overwrite?: boolean;
 }
 
 /** The result of `embedChips`. */
@@ -67,13 +76,16 @@ export async function embedChips(options: EmbedChipsOptions): Promise<EmbedRepor
   const { count } = source;
   if (count === 0) throw invalidInput(output, 'would hold no chips', 'give a source with chips');
   const attributes = describe(options, pool, batchSize);
-  const fingerprint = fingerprintOf({ ...attributes, unitChips, source: source.identity });
+  const settings = { ...attributes, unitChips, source: source.identity };
+  const fingerprint = fingerprintOf(settings);
   const units = Array.from({ length: Math.ceil(count / unitChips) }, (_, k) => ({
     start: k * unitChips,
     end: Math.min(count, (k + 1) * unitChips),
   }));
   const run = new UnitRun(runFolder(output, fingerprint), units);
-  await run.create(options.resume === true);
+  const own = { start: 0, end: units.length };
+  if (options.resume === true) await refuseOtherPlans(run.folder, settings);
+  await using _claimed = await run.claim(own, options);
   const shape = pool === 'none' ? [tokens, channels] : [channels];
   const store = new EmbeddingStore(join(run.folder, 'embeddings.zarr'), {
     count,
@@ -82,6 +94,7 @@ export async function embedChips(options: EmbedChipsOptions): Promise<EmbedRepor
     attributes,
   });
   await store.create();
+  await writeJson(join(run.folder, 'plan.json'), { ...settings, fingerprint });
   const about = { adapter: backend.info.adapter, provider: session.provider };
   let [chipsRun, chipsSkipped] = [0, 0];
   using batch = new ChipBatch(backend, session.spec, batchSize);
@@ -96,7 +109,8 @@ export async function embedChips(options: EmbedChipsOptions): Promise<EmbedRepor
       done();
     }
   };
-  const unitsRun = await run.compute('embed', { start: 0, end: units.length }, embedUnits, options);
+  const unitsRun = await run.compute('embed', own, embedUnits, options);
+  await run.requireComplete(signal);
   await requireAbsent(output);
   await moveTo(store.folder, output);
   await run.remove();

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import type { Bounds, Crs, TimeInterval } from '../../geo/index.js';
 import { consolidateZarr, createZarrGroup, ZarrShardWriter } from '../../raster/node/index.js';
-import { ZarrTextWriter } from '../../raster/node/zarr-writer.js';
+import { type WrittenFile, ZarrTextWriter } from '../../raster/node/zarr-writer.js';
 
 /** Chips per inner chunk. The size of a unit is a multiple of it. */
 export const CHUNK_CHIPS = 16;
@@ -70,9 +70,9 @@ export class EmbeddingStore {
   /**
    * Writes a unit.
    * @param values (chip, …), NaN for chips without data
-   * @returns the bytes of the shard of `embeddings`
+   * @returns its files
    */
-  async writeUnit(unit: number, chips: readonly ChipRecord[], values: Float32Array): Promise<Uint8Array> {
+  async writeUnit(unit: number, chips: readonly ChipRecord[], values: Float32Array): Promise<WrittenFile[]> {
     const { embeddings, bounds, time, valid, id, crs } = this.#arrays;
     const finite = (moment = Number.NaN): number => (Number.isFinite(moment) ? moment : Number.NaN);
     const texts = chips.map((chip) =>
@@ -80,15 +80,17 @@ export class EmbeddingStore {
     );
     const times = chips.flatMap(({ interval }) => [finite(interval?.start), finite(interval?.end)]);
     const shares = Float32Array.from(chips, (chip) => chip.valid);
-    await id.writeChunk(
-      unit,
-      chips.map((chip) => chip.id),
-    );
-    await crs.writeChunk(unit, texts);
-    await bounds.writeShard([unit, 0], Float64Array.from(chips.flatMap((chip) => [...chip.bounds])));
-    await time.writeShard([unit, 0], Float64Array.from(times));
-    await valid.writeShard([unit], shares);
-    return embeddings.writeShard([unit, ...this.options.shape.map(() => 0)], values);
+    return [
+      await id.writeChunk(
+        unit,
+        chips.map((chip) => chip.id),
+      ),
+      await crs.writeChunk(unit, texts),
+      await bounds.writeShard([unit, 0], Float64Array.from(chips.flatMap((chip) => [...chip.bounds]))),
+      await time.writeShard([unit, 0], Float64Array.from(times)),
+      await valid.writeShard([unit], shares),
+      await embeddings.writeShard([unit, ...this.options.shape.map(() => 0)], values),
+    ];
   }
 
   #array(

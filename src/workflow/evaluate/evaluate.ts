@@ -14,6 +14,7 @@ import { requireGeobox } from '../target-grid.js';
 import { type OpenBaselines, openBaselines } from './baselines.js';
 import { describeFindings, MAJORITY } from './findings.js';
 import { type LabelOptions, openLabel, requireNumbering } from './label.js';
+import { assessLabels, type LabelMetrics } from './labels.js';
 import { type GridLayer, openMask } from './layers.js';
 import {
   type BaselineMetrics,
@@ -37,6 +38,11 @@ import { Zones, zonesTable } from './zones.js';
 export interface AssessOptions extends OperationOptions, Partial<LabelOptions> {
   /** The folder of a map. */
   map: string;
+  /**
+   * Of a map whose classes do not exclude each other: a label of each class, by its name. Polygons, or a raster with values
+   * above 0 in pixels of the class, and nodata where it is unknown. `label` is a raster with a band a class instead.
+   */
+  labels?: Readonly<Record<string, string>>;
   /**
    * The class of the baselines and of permanent water. Default: the only class of water or flood that is not permanent
    * (`no_water` is none), else the second of two classes.
@@ -70,27 +76,35 @@ export interface Assessment {
   statistics: Statistics;
   /** Scores of the quantities of a regression; null without a label. */
   values?: ValueMetrics[] | null;
+  /** Scores of classes that do not exclude each other; null without a label. */
+  labels?: LabelMetrics[] | null;
 }
 
 export async function evaluateMap(options: EvaluateMapOptions): Promise<Metrics> {
-  const { metrics, values } = await assessMap(options);
+  const { metrics, values, labels } = await assessMap(options);
   if (metrics !== null) return metrics;
   if (values) throw invalidInput(options.map, 'is a map of values, not of classes', 'call `assessMap`');
+  if (labels) throw invalidInput(options.map, 'has several classes a pixel', 'call `assessMap`');
   throw invalidOption('label', 'is missing', 'name a raster or polygons');
 }
 
 export async function assessMap(options: AssessOptions): Promise<Assessment> {
   const { signal, onProgress } = options;
-  const { label, permanentWater, zones, scene } = options;
+  const { label, labels, permanentWater, zones, scene } = options;
+  if (label !== undefined && labels !== undefined) {
+    throw invalidOption('labels', 'has no meaning beside `label`', 'give one of them');
+  }
   const folder = await readMapFolder(options.map);
   await requireApart(
     ['statistics.json', 'metrics.json', 'zones.csv', 'quicklook.png'].map((file) => join(options.map, file)),
-    [label, permanentWater, zones, scene].filter((input) => input !== undefined),
+    [label, permanentWater, zones, scene, ...Object.values(labels ?? {})].filter(
+      (input) => input !== undefined,
+    ),
   );
   if (folder.values.length > 0) return assessValues(folder, options);
-  if (folder.multilabel) {
-    const problem = 'has classes that do not exclude each other, which cannot be scored';
-    throw invalidInput(options.map, problem, 'compare a band of its classes.tif yourself');
+  if (folder.multilabel) return assessLabels(folder, options);
+  if (labels !== undefined) {
+    throw invalidOption('labels', 'has no meaning for classes that exclude each other', 'give `label`');
   }
   await using map = await openRaster(join(options.map, 'classes.tif'), { signal });
   await using job = new Job(folder, map, options);

@@ -13,7 +13,7 @@ import { disposable, orDispose, Resource } from '../../resource.js';
 import { isVectorPath, Rasterizer, type ReadVectorOptions, readAreas } from '../../vector/node/index.js';
 
 import { type SceneNodata, withNodata } from '../scene.js';
-import { requireGeobox } from '../target-grid.js';
+import { placedOn, requireGeobox } from '../target-grid.js';
 
 /** Values on a grid. */
 export interface GridLayer extends Resource {
@@ -60,7 +60,7 @@ export class RasterLayer extends Resource implements GridLayer {
     options: RasterLayerOptions,
     signal?: AbortSignal,
   ): Promise<RasterLayer> {
-    const raster = await openRaster(path, { signal });
+    const raster = await placedOn(await openRaster(path, { signal }), geobox);
     return orDispose(raster, async () => {
       const own = requireGeobox(raster);
       if (!gridsMeet(own, geobox)) throw noOverlap(path, own, 'the map', geobox);

@@ -36,7 +36,7 @@ export interface ValueMetrics {
 /** The document `metrics.json` of a regression. */
 const METRICS_OF_VALUES_VERSION = 1;
 
-/** Options that only maps of classes have. */
+/** Options that only maps have whose pixels have one class each. */
 const OF_CLASSES = [
   'labelClass',
   'classProperty',
@@ -47,12 +47,18 @@ const OF_CLASSES = [
   'labelMap',
 ] as const;
 
+/** @param kind of the map @throws {TerrachipError} INVALID_OPTION for an option that only maps of one class a pixel have */
+export function refuseClassOptions(options: AssessOptions, kind: string): void {
+  const given = OF_CLASSES.find((name) => options[name] !== undefined);
+  if (given !== undefined) throw invalidOption(given, `has no meaning for ${kind}`, 'leave it out');
+}
+
 /** Measures a map of values, and scores it against a raster of the same quantities. Writes the files of `assessMap`. */
 export async function assessValues(folder: MapFolder, options: AssessOptions): Promise<Assessment> {
   const { label, signal } = options;
-  const given = OF_CLASSES.find((name) => options[name] !== undefined);
-  if (given !== undefined) {
-    throw invalidOption(given, 'has no meaning for a map of values', 'leave it out');
+  refuseClassOptions(options, 'a map of values');
+  if (options.labels !== undefined) {
+    throw invalidOption('labels', 'has no meaning for a map of values', 'give `label`');
   }
   if (label !== undefined && isAreasPath(label)) {
     throw invalidOption('label', `cannot be ${label}`, 'give a raster of the quantity');

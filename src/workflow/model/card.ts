@@ -90,12 +90,13 @@ export function makeCard(
   const { name, chip, file } = options;
   const { decoder, timestamps, encoder, merge, pooling, classes } = architecture;
   checkNames('name', [name]);
+  const isFlood = floodReason(architecture, file) !== null;
   const common = {
     schemaVersion: 1 as const,
     name,
     version: '1.0.0',
     inputs: architecture.modalities.map((modality) => inputOf(modality, statistics)),
-    phases: [...phasesOf(architecture, options.phases)],
+    phases: [...phasesOf(timestamps, options.phases, isFlood)],
     validity: 'all' as const,
     chip: chipOf(chip, options.stride, decoder === null),
     provenance: {},
@@ -115,7 +116,7 @@ export function makeCard(
       limitations: 'Embeddings have no meaning of their own; what is built on them needs its own evaluation.',
     };
   }
-  const known = floodReason(architecture, file) === null ? undefined : ['land', 'water'];
+  const known = isFlood ? ['land', 'water'] : undefined;
   return {
     ...common,
     description: `Segmentation into ${classes} classes by a TerraMind model.`,
@@ -162,9 +163,14 @@ function inputOf(modality: Modality, statistics: ChosenStatistics): ModelInput {
   };
 }
 
-function phasesOf({ timestamps }: Architecture, names: readonly string[] | undefined): readonly string[] {
+/** @param flood whether the model is known to be a flood model of ImpactMesh, whose phases have names */
+function phasesOf(
+  timestamps: number,
+  names: readonly string[] | undefined,
+  flood: boolean,
+): readonly string[] {
   if (names !== undefined) return requireCount('phases', names, timestamps);
+  if (flood) return FLOOD_PHASES;
   if (timestamps === 1) return ['event'];
-  if (timestamps === FLOOD_PHASES.length) return FLOOD_PHASES;
   return Array.from({ length: timestamps }, (_, k) => `phase_${k + 1}`);
 }

@@ -12,8 +12,11 @@ import {
   PRITHVI_STATISTICS_NAMES,
   type PrithviArchitecture,
   type PrithviStatisticsName,
+  PUBLISHED_PRITHVI,
+  type PublishedPrithvi,
   prithviGraph,
 } from '../../inference/prithvi/index.js';
+import { memberOf } from '../../json/keys.js';
 import {
   type CheckpointFile,
   type CheckpointModel,
@@ -28,8 +31,6 @@ import {
 import type { ImportOptions } from './import.js';
 import type { PerInput } from './onnx-metadata.js';
 
-/** Prithvi_EO_V2_300M_BurnScars.pt, as published in Prithvi-EO-2.0-300M-BurnScars at revision a3f2c410. */
-const BURN_SCARS_SHA256 = '0c5f9334be9a75c9006387ab8f3dc05a55ea7fb5ef7956717316be57c62954d3';
 /** The only published width that versions 1 and 2 have both, unless it has coordinates, which version 1 lacks. */
 const AMBIGUOUS_WIDTH = 768;
 const UNITS = 'dn_harmonised';
@@ -89,7 +90,7 @@ function inputOf(channels: number, bands: PerInput<readonly string[]> | undefine
   return { name, bands: requireCount('bands', own, channels) };
 }
 
-/** Statistics are known of pre-training alone, and of one published model: a fine-tuned one has those of its data. */
+/** Statistics are known of pre-training and of published models alone: another fine-tuned one has those of its data. */
 async function chooseStatistics(
   { decoder, encoder }: PrithviArchitecture,
   file: CheckpointFile,
@@ -106,9 +107,8 @@ async function chooseStatistics(
     const name = PRITHVI_STATISTICS_NAMES.find((candidate) => candidate === choice);
     return name === undefined ? readStatistics(choice) : known(name, 'asked for');
   }
-  if (file.sha256 === BURN_SCARS_SHA256) {
-    return known('prithvi-burnscars', 'this is Prithvi-EO-2.0-300M-BurnScars');
-  }
+  const published = publishedAs(file);
+  if (published !== undefined) return known(published.statistics, `this is ${published.title}`);
   const remedy = `give one of ${PRITHVI_STATISTICS_NAMES.join(', ')}, or a JSON file with mean and std of ${input.name}`;
   if (decoder !== null) {
     const problem =
@@ -120,6 +120,10 @@ async function chooseStatistics(
     throw invalidOption('statistics', problem, remedy);
   }
   return known('prithvi-v2', 'those of the pre-training');
+}
+
+function publishedAs({ sha256 }: CheckpointFile): PublishedPrithvi | undefined {
+  return memberOf(PUBLISHED_PRITHVI, sha256);
 }
 
 /** For each band, its place in `HLS_BANDS`: by name, or in their order where other names are used. */
@@ -141,14 +145,14 @@ function makeCard(
   statistics: ChosenStatistics,
   input: NamedBands,
   options: CardOptions,
-  { sha256 }: CheckpointFile,
+  file: CheckpointFile,
 ): ModelSpec {
   const { name, chip, stride, phases, classes } = options;
   const { decoder, timestamps, encoder } = architecture;
-  const isBurnScars = sha256 === BURN_SCARS_SHA256;
+  const published = publishedAs(file);
   checkNames('name', [name]);
   // Fine-tuning may use images of any pixel size.
-  const pixelSize = options.pixelSize ?? (decoder === null || isBurnScars ? HLS_PIXEL_SIZE : undefined);
+  const pixelSize = options.pixelSize ?? (decoder === null ? HLS_PIXEL_SIZE : published?.pixelSize);
   const common = {
     schemaVersion: 1 as const,
     name,
@@ -174,12 +178,13 @@ function makeCard(
       limitations: 'Embeddings have no meaning of their own; what is built on them needs its own evaluation.',
     };
   }
-  const known = isBurnScars ? ['unburned', 'burn_scar'] : undefined;
   return {
     ...common,
     description: `Segmentation into ${architecture.classes} classes by a Prithvi-EO model.`,
-    output: { name: 'logits', classes: classesOf(architecture.classes, classes ?? known) },
-    limitations: 'Not for decisions without an evaluation of its own.',
+    output: { name: 'logits', classes: classesOf(architecture.classes, classes ?? published?.classes) },
+    limitations: `Not for decisions without an evaluation of its own.${
+      published === undefined ? '' : ` Trained on ${published.data}.`
+    }`,
   };
 }
 
@@ -188,7 +193,7 @@ function describeInput(
   statistics: ChosenStatistics,
   isEncoder: boolean,
 ): ModelInput {
-  const own = Object.hasOwn(statistics.modalities, name) ? statistics.modalities[name] : undefined;
+  const own = memberOf(statistics.modalities, name);
   if (own === undefined || own.mean.length !== bands.length || own.std.length !== bands.length) {
     throw invalidInput(
       statistics.source,

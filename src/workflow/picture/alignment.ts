@@ -5,7 +5,7 @@ import type { PixelWindow } from '../../geo/index.js';
 import { requireOutput } from '../../io/node/inputs.js';
 import { type OperationOptions, reportProgress } from '../../progress.js';
 import type { ColourMapName } from '../choices.js';
-import { filesOfScene, readScene, resolveGrid, SceneRasters } from '../scene.js';
+import { declaredGrid, filesOfScene, readScene, resolveGrid, SceneRasters } from '../scene.js';
 import { TRUE_COLOUR } from './bands.js';
 import { Canvas, type Colour, GREY, WHITE, writePng } from './canvas.js';
 import { paint, percentileStretch } from './colours.js';
@@ -65,7 +65,7 @@ export async function drawAlignment(
   checkPercentiles(percentiles);
   const scene = await readScene(path);
   await requireOutput(target, { formats: ['PNG'], inputs: filesOfScene(scene) });
-  const rasters = new SceneRasters();
+  const rasters = new SceneRasters(declaredGrid(scene));
   const grid = await resolveGrid(scene, rasters, signal).finally(() => rasters.dispose());
   const [width, height] = pictureSize(grid.width, grid.height, size);
   await using reader = new SceneReader(scene, pictureGrid(grid, width, height));

@@ -5,6 +5,7 @@ import { readWhole, type Units, unitConversion, WarpedRaster } from '../../raste
 import { isCategorical } from '../../raster/units.js';
 import { Resource } from '../../resource.js';
 import {
+  declaredGrid,
   phasesOf,
   resolveHref,
   type Scene,
@@ -25,7 +26,7 @@ export interface SceneBand {
 }
 
 export class SceneReader extends Resource {
-  readonly #rasters = new SceneRasters();
+  readonly #rasters: SceneRasters;
   readonly #backend = new CpuBackend();
 
   /** @param geobox the picture's grid */
@@ -34,6 +35,7 @@ export class SceneReader extends Resource {
     readonly geobox: GeoBox,
   ) {
     super();
+    this.#rasters = new SceneRasters(declaredGrid(scene));
   }
 
   /** Names of the phases, in order. */

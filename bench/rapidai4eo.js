@@ -1,0 +1,105 @@
+// 500,000 generated locations of RapidAI4EO: reads both consolidated files, and answers queries from memory.
+//
+//   node bench/rapidai4eo.js [QUERIES]
+import { writeFileSync } from 'node:fs';
+import { loadavg } from 'node:os';
+import { gzipSync } from 'node:zlib';
+import { CLC_CLASSES, getAssetHrefs, readLocations } from '../dist/archives/index.js';
+import { MemorySource } from '../dist/io/index.js';
+import { machine, median } from './harness.js';
+
+const turns = Number(process.argv[2] ?? 50);
+const [columns, rows, half] = [1000, 500, 0.004];
+const [dx, dy] = [0.67 / 18, 0.34 / 11];
+const berlin = [13.05, 52.35, 13.72, 52.69];
+
+const features = [];
+const labels = [`sample_id,${CLC_CLASSES.map(({ code }) => `clc_${code}`).join(',')}`];
+for (let k = 0; k < columns * rows; k++) {
+  const [column, line] = [k % columns, Math.floor(k / columns)];
+  const id = `33N_18E-242N_${line}_${column}`;
+  const [x, y] = [berlin[0] + dx * (column - 399.5), berlin[1] + dy * (line - 249.5)];
+  const ring = [
+    [x - half, y - half],
+    [x + half, y - half],
+    [x + half, y + half],
+    [x - half, y + half],
+    [x - half, y - half],
+  ];
+  const geometry = { type: 'Polygon', coordinates: [ring] };
+  features.push(JSON.stringify({ type: 'Feature', properties: { sample_id: id }, geometry }));
+  // Two classes, whose numbers and shares follow from the number of the location.
+  const shares = CLC_CLASSES.map(() => 0);
+  shares[k % 44] = 0.75;
+  shares[(k * 7 + 3) % 44] += 0.25;
+  labels.push(`${id},${shares.join(',')}`);
+}
+const files = {
+  geometries: gzipSync(`{"type":"FeatureCollection","features":[\n${features.join(',\n')}\n]}`, { level: 1 }),
+  labels: gzipSync(`${labels.join('\n')}\n`, { level: 1 }),
+};
+
+const seconds = async (work) => {
+  const start = performance.now();
+  const result = await work();
+  return [(performance.now() - start) / 1000, result];
+};
+
+const [read, locations] = await seconds(() =>
+  readLocations({
+    geometries: new MemorySource(files.geometries, 'geometries.geojson.gz'),
+    labels: new MemorySource(files.labels, 'labels.csv.gz'),
+  }),
+);
+const [index] = await seconds(() => locations.query({ geometry: [0, 0, 1, 1] }));
+
+const outline = {
+  type: 'Polygon',
+  coordinates: [
+    Array.from({ length: 361 }, (_, k) => [
+      13 + 2 * Math.cos(k * (Math.PI / 180)),
+      52 + Math.sin(k * (Math.PI / 180)),
+    ]),
+  ],
+};
+outline.coordinates[0][360] = outline.coordinates[0][0];
+
+const queries = {
+  box: () => locations.query({ geometry: berlin }),
+  outline: () => locations.query({ geometry: outline }),
+  within: () => locations.query({ geometry: outline, predicate: 'within' }),
+  class: () => locations.query({ classes: [{ code: 312, atLeast: 0.5 }] }),
+  group: () => locations.query({ classes: [{ code: 31, atLeast: 0.5 }] }),
+  boxAndGroup: () => locations.query({ geometry: berlin, classes: [{ code: 31, atLeast: 0.5 }] }),
+  addresses: () => getAssetHrefs(locations.query({ geometry: berlin })),
+};
+
+const records = {};
+for (const [name, query] of Object.entries(queries)) {
+  for (let k = 0; k < 5; k++) query();
+  const times = [];
+  let found = [];
+  for (let k = 0; k < turns; k++) {
+    const [time, result] = await seconds(query);
+    times.push(time);
+    found = result;
+  }
+  records[name] = { found: found.length, seconds: Number(median(times).toPrecision(3)) };
+  console.log(`${name}: ${found.length} found in ${(1000 * records[name].seconds).toPrecision(3)} ms`);
+}
+console.log(
+  `read: ${read.toFixed(2)} s; first query, which makes the index: ${(1000 * index).toFixed(0)} ms`,
+);
+
+const record = {
+  schemaVersion: 1,
+  benchmark: 'rapidai4eo',
+  machine: machine(),
+  load: [Number(loadavg()[0].toFixed(1))],
+  locations: locations.length,
+  bytes: { geometries: files.geometries.length, labels: files.labels.length },
+  read: Number(read.toPrecision(3)),
+  index: Number(index.toPrecision(3)),
+  queries: records,
+};
+writeFileSync(new URL('results/rapidai4eo.json', import.meta.url), `${JSON.stringify(record, null, 2)}\n`);

@@ -1,0 +1,55 @@
+import { RAPIDAI4EO_PRODUCTS } from '../../workflow/choices.js';
+import { indexRapidAi4Eo, listRapidAi4Eo } from '../../workflow/index.js';
+import { parseChoice } from '../arguments.js';
+import { argument, defineCommand, defineGroup, flag, list, option } from '../command.js';
+import { BBOX, BBOX_CRS_HELP, outputOption, SELECTION_OPTIONS } from '../shared-options.js';
+
+const indexCommand = defineCommand(
+  'index',
+  'make a catalog of its locations, with the share of each land cover',
+  {
+    output: outputOption('<file>', 'the catalog to write, .parquet or .geojson'),
+    geometries: option('--geometries <file>', 'path or URL of the outlines (default: as published)'),
+    labels: option('--labels <file>', 'path or URL of the labels, or none (default: as published)'),
+  },
+  async (values, { output, ...operation }) => {
+    const report = await indexRapidAi4Eo({ ...values, ...operation });
+    const labels = report.labelled ? 'with the shares of classes' : 'without labels';
+    output.result(report, `${report.output}: ${report.locations} locations, ${labels}`);
+  },
+);
+
+const listCommand = defineCommand(
+  'list',
+  'the addresses of the images of some locations, or a catalog of them',
+  {
+    locations: argument('<catalog>', 'the catalog that terrachip rapidai4eo index wrote'),
+    output: option('-o, --output <file>', 'a list (.txt), or a catalog (.parquet, .geojson)'),
+    bbox: BBOX,
+    crs: option('--crs <crs>', BBOX_CRS_HELP),
+    ...SELECTION_OPTIONS,
+    where: option('--where <condition>', 'on classes and groups: "clc_31 >= 0.5 and clc_112 > 0"'),
+    products: list(
+      '--products <names...>',
+      `${RAPIDAI4EO_PRODUCTS.join(', ')} (default: all)`,
+      parseChoice(RAPIDAI4EO_PRODUCTS),
+    ),
+    relative: flag('--relative', 'paths below the folder of all images, for azcopy --list-of-files'),
+  },
+  async (values, { output, ...operation }) => {
+    const report = await listRapidAi4Eo({ ...values, ...operation });
+    const { locations, images, root } = report;
+    const lines = [`${report.output ?? 'found'}: ${images} images of ${locations} locations`];
+    if (values.relative === true && report.output !== null) {
+      lines.push(`azcopy copy ${root} FOLDER --list-of-files ${report.output}`);
+    }
+    output.result(report, lines.join('\n'));
+  },
+);
+
+export const rapidAi4EoCommand = defineGroup(
+  'rapidai4eo',
+  'the RapidAI4EO corpus: which images exist, by place, time and land cover',
+  indexCommand,
+  listCommand,
+);

@@ -1,0 +1,98 @@
+/** A package of COGs: a file for each modality and phase, masks, a list of chips, and a scene file. */
+import { join } from 'node:path';
+import type { GeoBox } from '../../geo/index.js';
+import { writeFileAtomically, writeJson } from '../../io/node/output.js';
+import { CogWriter, writeCog } from '../../raster/node/index.js';
+import { listChips, startsOverAll } from '../chip-index.js';
+import type { PackageImage } from '../package-images.js';
+import { SCENE_FILE, SCENE_SCHEMA_VERSION, type SceneDocument } from '../scene.js';
+import {
+  eventTime,
+  type ImageWriter,
+  type PackagedChips,
+  type PackageForm,
+  type PackagePlan,
+} from './form.js';
+
+const VALID_FILE = 'valid.tif';
+const CHIPS_FILE = 'chips.csv';
+
+export class CogForm implements PackageForm {
+  readonly files: readonly string[];
+  readonly scene = SCENE_FILE;
+  readonly label = 'label.tif';
+  readonly #plan: PackagePlan;
+  readonly #document: SceneDocument;
+
+  constructor(plan: PackagePlan) {
+    this.#plan = plan;
+    this.#document = sceneOf(plan);
+    this.files = [...plan.images.map(fileOf), VALID_FILE, this.label, CHIPS_FILE, SCENE_FILE];
+  }
+
+  openImage(image: PackageImage): Promise<ImageWriter> {
+    const { folder, grid } = this.#plan;
+    return CogWriter.create(join(folder, fileOf(image)), {
+      geobox: grid,
+      bands: image.bands.length,
+      dtype: 'float32',
+      nodata: Number.NaN,
+      level: 1,
+      descriptions: image.bands.map(({ name }) => name),
+    });
+  }
+
+  async finish(valid: Uint8Array, label: Uint8Array | null): Promise<PackagedChips> {
+    const { folder, grid, manifest } = this.#plan;
+    await writeMask(join(folder, VALID_FILE), grid, valid);
+    if (label !== null) await writeMask(join(folder, this.label), grid, label);
+    const { text, ...chips } = listChips({
+      prefix: manifest.document.event.name,
+      width: grid.width,
+      valid,
+      label,
+      rowStarts: startsOverAll(grid.height),
+      columnStarts: startsOverAll(grid.width),
+    });
+    await writeFileAtomically(join(folder, CHIPS_FILE), text);
+    await writeJson(join(folder, SCENE_FILE), this.#document);
+    return chips;
+  }
+
+  /** Each COG removes its own temporary files. */
+  async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+function fileOf({ modality, phase }: PackageImage): string {
+  return phase === null ? `${modality}.tif` : `${modality}-${phase}.tif`;
+}
+
+function sceneOf({ manifest, grid, images }: PackagePlan): SceneDocument {
+  const { event, phase_order } = manifest.document;
+  const datetime = eventTime(manifest);
+  const inputs = new Map<string, SceneDocument['inputs'][string]>();
+  for (const image of images) {
+    const { modality, phase, units, bands } = image;
+    const href = fileOf(image);
+    // The images are already on the grid, so that nearest copies their values.
+    const input = inputs.get(modality) ?? { units, resampling: 'nearest' };
+    inputs.set(modality, input);
+    const own = units === input.units ? {} : { units };
+    const bandFiles = Object.fromEntries(bands.map(({ name }, k) => [name, { href, band: k + 1, ...own }]));
+    if (phase === null) input.static = bandFiles;
+    else input.phases = { ...input.phases, [phase]: bandFiles };
+  }
+  const { crs, transform, width, height } = grid.toJSON();
+  return {
+    schemaVersion: SCENE_SCHEMA_VERSION,
+    id: event.name,
+    ...(datetime === undefined ? {} : { datetime }),
+    grid: { crs, transform: [...transform], width, height },
+    phases: [...phase_order],
+    inputs: Object.fromEntries(inputs),
+  };
+}
+
+async function writeMask(path: string, geobox: GeoBox, mask: Uint8Array): Promise<void> {
+  await writeCog(path, [mask], { geobox, bands: 1, dtype: 'uint8', nodata: 255, overviews: 'mode' });
+}

@@ -1,0 +1,51 @@
+/** What the forms of a package have in common. */
+import type { GeoBox } from '../../geo/index.js';
+import type { Acquisition } from '../acquisition.js';
+import type { PackageImage } from '../package-images.js';
+
+/** What a package is made of. */
+export interface PackagePlan {
+  readonly folder: string;
+  readonly manifest: Acquisition;
+  readonly grid: GeoBox;
+  readonly images: readonly PackageImage[];
+}
+
+/** Takes the rows of an image, top to bottom. */
+export interface ImageWriter extends AsyncDisposable {
+  /** Adds rows: `rows × width` values of each band, NaN for no data. */
+  writeRows(bands: readonly Float32Array[]): Promise<void>;
+  /** Called once, after the last row. */
+  finish(): Promise<void>;
+}
+
+/** The windows of a package's list of chips. */
+export interface PackagedChips {
+  /** Windows of the grid. */
+  readonly windows: number;
+  /** Windows with enough valid pixels, which are in the list. */
+  readonly kept: number;
+}
+
+/** The files of a package. Disposing removes files that are not whole. */
+export interface PackageForm extends AsyncDisposable {
+  /** All files that it may write, relative to the folder. */
+  readonly files: readonly string[];
+  /** The file that `infer` reads, relative to the folder. */
+  readonly scene: string;
+  /** The file of the label, relative to the folder. */
+  readonly label: string;
+  openImage(image: PackageImage): Promise<ImageWriter>;
+  /**
+   * Writes everything but the images.
+   * @param valid 1 where every band of every phase has data, of the grid's size
+   * @param label 1 in the flood, of the grid's size; null for none
+   */
+  finish(valid: Uint8Array, label: Uint8Array | null): Promise<PackagedChips>;
+}
+
+/** The time of the phase `event` in ISO 8601; undefined without its date. */
+export function eventTime({ document }: Acquisition): string | undefined {
+  const date = document.event.phase_dates.event;
+  return date === undefined || date.includes('T') ? date : `${date}T00:00:00Z`;
+}
