@@ -59,6 +59,8 @@ export type { RowTable } from './row-table.js';
 export * from './samplers/index.js';
 export { type OnRow, SpatialIndex } from './spatial-index.js';
 export { catalogFromStac, type StacOptions } from './stac/catalog.js';
+export { type CrawledItem, type CrawlOptions, crawlStac } from './stac/crawl.js';
+export type { CrawlSelection } from './stac/crawl-filter.js';
 export type { HrefOptions } from './stac/href.js';
 export { type AssetSelection, selectAssets, withoutSignatures } from './stac/item-assets.js';
 export type { StacQuery } from './stac/query.js';

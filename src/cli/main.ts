@@ -13,7 +13,7 @@ import type { Run } from './command.js';
 import { acquireCommand } from './commands/acquire.js';
 import { calcCommand } from './commands/calc.js';
 import { catalogCommand } from './commands/catalog.js';
-import { copyCommand, listCommand } from './commands/copy.js';
+import { copernicusCommand } from './commands/copernicus.js';
 import { demoCommand } from './commands/demo.js';
 import { doctorCommand } from './commands/doctor.js';
 import { embedCommand } from './commands/embed.js';
@@ -26,6 +26,7 @@ import { polygonizeCommand } from './commands/polygonize.js';
 import { quicklookCommand } from './commands/quicklook.js';
 import { rapidAi4EoCommand } from './commands/rapidai4eo.js';
 import { rasterizeCommand } from './commands/rasterize.js';
+import { stacCommand } from './commands/stac.js';
 import { warpCommand } from './commands/warp.js';
 import { inFlagsOf, type Rephrase } from './flags.js';
 import { Output, watchOutputs } from './output.js';
@@ -51,6 +52,8 @@ const COMMANDS = [
   warpCommand,
   calcCommand,
   catalogCommand,
+  copernicusCommand,
+  stacCommand,
   rapidAi4EoCommand,
   acquireCommand,
   packageCommand,
@@ -121,7 +124,7 @@ export async function main(args: readonly string[]): Promise<void> {
   const run: Run = async (command, task) => {
     const { json, leastRate } = command.optsWithGlobals<{ json?: boolean; leastRate?: number }>();
     if (leastRate !== undefined) setLeastRate(leastRate);
-    setDefaultAccess(accessOf(process.env, homedir()));
+    setDefaultAccess(accessOf(process.env));
     rephrase = inFlagsOf(command);
     const output = new Output(json === true, rephrase);
     await task({ output, signal: stops.signal, onProgress: output.onProgress });

@@ -202,11 +202,11 @@ export async function startArchiveServer(content: ArchiveContent = {}): Promise<
       if (!state.api.post) return json({ detail: 'Method Not Allowed' }, 405);
       return page(JSON.parse(request.body) as SearchBody, false, route);
     }
-    const collection = collections.find((each) => each.id === id);
+    const collection = first === 'collections' ? collections.find((each) => each.id === id) : undefined;
     if (first === 'collections' && id === undefined) return json({ collections, links: [] });
-    if (first === 'collections' && last === 'items')
+    if (collection !== undefined && last === 'items')
       return page({ ...bodyOfQuery(url.searchParams), collections: [id] }, true, route);
-    if (first === 'collections' && collection !== undefined) return json(collection);
+    if (collection !== undefined) return json(collection);
     return json({ code: 'NotFoundError', description: `no ${route}` }, 404);
   };
 

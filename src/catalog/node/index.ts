@@ -9,6 +9,7 @@ export type { OnProgress } from '../../progress.js';
 export type { AreaFeature, AreaFeatures, PropertyClass, VectorFeatures } from '../../vector/index.js';
 export * from '../index.js';
 export type { WriteOptions } from '../parquet/write.js';
+export { type BuildCrawledOptions, buildCrawledCatalog, type CrawledCatalog } from './build-crawl.js';
 export { type BuildProductOptions, buildProductCatalog } from './build-product.js';
 export { type BuildRasterOptions, buildRasterCatalog } from './build-raster.js';
 export { type BuildStacOptions, buildStacCatalog, isStacFile } from './build-stac.js';

@@ -23,6 +23,11 @@ const MAX_DEPTH = 3;
  * @throws {TerrachipError} INVALID_INPUT for what is no item, unless `onInvalid` takes it
  */
 export function catalogFromStac(documents: unknown, options: StacOptions = {}): GeoCatalog {
+  return GeoCatalog.from(rowsFromStac(documents, options));
+}
+
+/** The rows of `catalogFromStac`. */
+export function rowsFromStac(documents: unknown, options: StacOptions): CatalogRow[] {
   const { source = 'the STAC document', onInvalid } = options;
   const { items, collections } = stacItems(documents, source);
   const rows: CatalogRow[] = [];
@@ -36,7 +41,7 @@ export function catalogFromStac(documents: unknown, options: StacOptions = {}): 
       onInvalid(error);
     }
   }
-  return GeoCatalog.from(rows);
+  return rows;
 }
 
 /**

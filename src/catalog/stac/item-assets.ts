@@ -2,7 +2,9 @@
 import { invalidInput } from '../../errors.js';
 import type { TimeInterval } from '../../geo/index.js';
 import { withoutSignature } from '../../io/signature.js';
+import { mapValues } from '../../json.js';
 import { intervalOf, type TimeLike } from '../times.js';
+import { type HrefOptions, trustedHref } from './href.js';
 import { itemInterval } from './item.js';
 import type { ItemDocument } from './search.js';
 
@@ -51,15 +53,45 @@ function timeOf(asset: Members, item: ItemDocument, where: string): TimeInterval
   return itemInterval(hasOwn ? asset : membersOf(item.properties, where), where);
 }
 
-/** A document in which no address carries a signature, at any depth. */
-export function withoutSignatures<T>(document: T): T {
-  return unsigned(document) as T;
+/**
+ * An item as it is stored beside others: with whole addresses of its assets, without signatures, and without links but
+ * to the document that it was read from.
+ * @param href the address of that document
+ * @throws {TerrachipError} INVALID_INPUT for assets that are none, or addresses that may not be used
+ */
+export function storableItem(
+  item: ItemDocument,
+  href: string,
+  inList: boolean,
+  options: HrefOptions = {},
+): ItemDocument {
+  const where = `item "${item.id}"`;
+  const links = Array.isArray(item.links) ? item.links : [];
+  const named: unknown = links.find((link) => link?.rel === 'self' && typeof link.href === 'string')?.href;
+  const self = inList && typeof named === 'string' ? trustedHref(named, href, where, options) : href;
+  const assets = mapValues(membersOf(item.assets ?? {}, where), (value, name) => {
+    const asset = membersOf(value, `${where}: asset "${name}"`);
+    return typeof asset.href === 'string'
+      ? { ...asset, href: trustedHref(asset.href, self, where, options) }
+      : asset;
+  });
+  return withoutSignatures({
+    ...item,
+    assets,
+    links: [{ rel: 'self', type: 'application/geo+json', href: self }],
+  });
 }
 
-function unsigned(value: unknown): unknown {
-  if (typeof value === 'string')
-    return /^[a-z][a-z\d+.-]+:\/\/[^\s]*\?/i.test(value) ? withoutSignature(value) : value;
-  if (Array.isArray(value)) return value.map(unsigned);
+/** A document in which no address carries a signature, at any depth: nothing named `href`, and no text that is a URL. */
+export function withoutSignatures<T>(document: T): T {
+  return unsigned(document, '') as T;
+}
+
+function unsigned(value: unknown, name: string): unknown {
+  if (typeof value === 'string') {
+    return name === 'href' || /^[a-z][a-z\d+.-]+:\/\/\S+$/i.test(value) ? withoutSignature(value) : value;
+  }
+  if (Array.isArray(value)) return value.map((member) => unsigned(member, name));
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, unsigned(member)]));
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, unsigned(member, key)]));
 }

@@ -1,13 +1,11 @@
 /** Searches of STAC APIs, page by page. */
-import * as v from 'valibot';
-import { invalidInput, invalidOption, isTerrachipError, requireWhole } from '../../errors.js';
+import { invalidOption, requireWhole } from '../../errors.js';
 import { publicUrl } from '../../io/http-errors.js';
 import { isUrl, type OpenOptions } from '../../io/open-url.js';
-import { requestJson } from '../../io/web-request.js';
-import { AnyRecord, validate, withoutNulls } from '../../json.js';
 import { type OperationOptions, reportProgress } from '../../progress.js';
-import { type HrefOptions, trustedHref } from './href.js';
-import { type SearchBody, type StacQuery, searchBody, searchParameters } from './query.js';
+import type { HrefOptions } from './href.js';
+import { type StacQuery, searchBody } from './query.js';
+import { isItems, type Page, type PageRequest, SearchPages } from './search-pages.js';
 
 /** An item as its server sent it. */
 export interface ItemDocument {
@@ -35,50 +33,13 @@ const LARGEST_PAGES: readonly (readonly [host: RegExp, limit: number])[] = [
   [/^earth-search\.aws\.element84\.com$/, 250],
 ];
 
-/** What a server answers that finds a page too large, or fails in making it. */
-const TOO_LARGE = [413, 500, 502, 504];
-
-/** Tries of a page before it is asked for with fewer items. */
-const TRIES = 2;
-
-/** Servers refuse longer addresses. */
-const MAX_ADDRESS = 4000;
-
-const Link = v.looseObject({
-  rel: v.nullish(v.string()),
-  href: v.nullish(v.string()),
-  type: v.nullish(v.string()),
-  method: v.nullish(v.string()),
-  merge: v.nullish(v.boolean()),
-  body: v.nullish(AnyRecord),
-  headers: v.nullish(AnyRecord),
-});
-const Page = v.looseObject({
-  features: v.array(v.looseObject({ id: v.pipe(v.string(), v.nonEmpty('must not be empty')) })),
-  links: v.nullish(v.array(Link)),
-  numberMatched: v.nullish(v.number()),
-  context: v.nullish(v.looseObject({ matched: v.nullish(v.number()) })),
-});
-const Landing = v.looseObject({ links: v.nullish(v.array(Link)) });
-type Page = v.InferOutput<typeof Page>;
-type Link = v.InferOutput<typeof Link>;
-
-/** The request for a page. */
-interface PageRequest {
-  readonly url: string;
-  /** Null for GET. */
-  readonly body: SearchBody | null;
-  /** Headers that the server asked for. */
-  readonly headers: Readonly<Record<string, string>>;
-}
-
 /**
  * The items that a search finds, in the order of the server, each once. Pages are read as they are wanted: where the
  * loop is left, no more are asked for.
- * @param url of a STAC API, such as `https://planetarycomputer.microsoft.com/api/stac/v1`, of its `/search`, or of the
- * items of one collection (`…/collections/ID/items`)
- * @throws {TerrachipError} INVALID_OPTION for a query that is none; NETWORK or NOT_FOUND; INVALID_INPUT for an answer
- * that is no page of items, or pages that come round to one that was there
+ * @param url of a STAC API, such as `https://planetarycomputer.microsoft.com/api/stac/v1`, of its `/search`, or of one
+ * collection (`…/collections/ID`)
+ * @throws {TerrachipError} INVALID_OPTION for a query that is none, or collections that the server does not have; NETWORK
+ * or NOT_FOUND; INVALID_INPUT for an answer that is no page of items, or pages that come round to one that was there
  */
 export async function* searchStac(
   url: string,
@@ -92,7 +53,7 @@ export async function* searchStac(
   const body = searchBody(query);
   const largest = LARGEST_PAGES.find(([host]) => host.test(new URL(address).hostname))?.[1] ?? Infinity;
   const size = Math.min(limit, largest, maxItems);
-  const search = new Search(address, options, size);
+  const search = new SearchPages(address, options, size);
   const seen = new Set<string>();
   let request: PageRequest | null = search.first(body);
   while (request !== null) {
@@ -109,9 +70,9 @@ export async function* searchStac(
     const total = page.numberMatched ?? page.context?.matched ?? seen.size;
     reportProgress(options, 'search', seen.size, Math.max(total, seen.size), 'items');
     // Servers link to a next page that is empty.
-    if (page.features.length === 0) return;
-    request = search.next(page, isNews);
+    request = page.features.length === 0 ? null : search.next(page, isNews);
   }
+  if (seen.size === 0) await search.requireKnown(body.collections);
 }
 
 /** @throws {TerrachipError} INVALID_OPTION for what is no address */
@@ -120,169 +81,7 @@ function searchAddress(url: string): string {
     throw invalidOption('url', `is "${publicUrl(url)}"`, 'give the http: or https: address of a STAC API');
   const address = new URL(url);
   address.pathname = address.pathname.replace(/\/+$/, '');
+  if (/\/collections\/[^/]+$/.test(address.pathname)) address.pathname += '/items';
   if (!isItems(address) && !address.pathname.endsWith('/search')) address.pathname += '/search';
   return address.href;
-}
-
-function isItems({ pathname }: URL): boolean {
-  return /\/collections\/[^/]+\/items$/.test(pathname);
-}
-
-/** One search: how it is asked for, and which pages were there. */
-class Search {
-  readonly #origin: string;
-  readonly #options: SearchOptions;
-  readonly #asked = new Set<string>();
-  readonly #size: number;
-  #address: string;
-  /** Whether the landing page was asked where searches are. */
-  #isTold = false;
-  #last: PageRequest | null = null;
-
-  constructor(address: string, options: SearchOptions, size: number) {
-    this.#address = address;
-    this.#origin = new URL(address).origin;
-    this.#options = options;
-    this.#size = size;
-  }
-
-  /** The request for the first page. */
-  first(query: SearchBody): PageRequest {
-    const { method } = this.#options;
-    const body = { ...query, limit: this.#size };
-    const byGet = this.#byGet(body);
-    const isText = query['filter-lang'] === 'cql2-text' && byGet.url.length <= MAX_ADDRESS;
-    if (isItems(new URL(this.#address)) || method === 'GET' || (method === undefined && isText)) return byGet;
-    return { url: this.#address, body, headers: {} };
-  }
-
-  #byGet(body: SearchBody): PageRequest {
-    const url = new URL(this.#address);
-    for (const [name, value] of searchParameters(body)) url.searchParams.set(name, value);
-    return { url: url.href, body: null, headers: {} };
-  }
-
-  /** Asks for a page; where the server refuses it, in another way. */
-  async page(request: PageRequest): Promise<Page> {
-    const { retry } = this.#options;
-    for (let current = request; ; ) {
-      const smaller = this.#smaller(current);
-      try {
-        const attempts = smaller === null ? retry?.attempts : TRIES;
-        const page = await this.#ask(current, { ...retry, ...(attempts === undefined ? {} : { attempts }) });
-        this.#last = current;
-        return page;
-      } catch (error) {
-        const status = isTerrachipError(error, 'NETWORK') ? error.fields.status : undefined;
-        let other: PageRequest | null = null;
-        if (status === 405) other = this.#withoutPost(current);
-        else if (status !== undefined && TOO_LARGE.includes(status)) other = smaller;
-        else if (isTerrachipError(error, 'NOT_FOUND')) other = await this.#elsewhere(current);
-        if (other === null) throw error;
-        current = other;
-      }
-    }
-  }
-
-  /** The first page by GET, where the caller does not insist on POST. */
-  #withoutPost({ body }: PageRequest): PageRequest | null {
-    return body === null || this.#options.method !== undefined || this.#last !== null
-      ? null
-      : this.#byGet(body);
-  }
-
-  /**
-   * A page at another address: the first where the landing page says that searches are, a later one where the first was,
-   * since servers behind a proxy may not know their own address.
-   */
-  async #elsewhere({ url, body, headers }: PageRequest): Promise<PageRequest | null> {
-    const asked = new URL(url);
-    const own = new URL(this.#address);
-    if (this.#last !== null) {
-      if (asked.origin === own.origin && asked.pathname === own.pathname) return null;
-      own.search = asked.search;
-      return { url: own.href, body, headers };
-    }
-    if (this.#isTold || isItems(own)) return null;
-    this.#isTold = true;
-    const place = await this.#searchLink();
-    if (place === null || place === this.#address) return null;
-    this.#address = place;
-    return body === null ? { url: place + asked.search, body, headers } : { url: place, body, headers };
-  }
-
-  /** Where the landing page says that items are searched. */
-  async #searchLink(): Promise<string | null> {
-    const home = this.#address.replace(/\/search$/, '');
-    const { document } = await requestJson(home, this.#request(home));
-    const { links } = validate(Landing, document, publicUrl(home));
-    const link = links?.find(({ rel, type }) => rel === 'search' && type !== 'text/html');
-    if (!link?.href) return null;
-    return trustedHref(link.href, `${home}/`, publicUrl(home), this.#options);
-  }
-
-  async #ask({ url, body, headers }: PageRequest, retry: OpenOptions['retry']): Promise<Page> {
-    const request = this.#request(url);
-    const { document } = await requestJson(url, {
-      ...request,
-      ...(retry === undefined ? {} : { retry }),
-      headers: { ...request.headers, ...headers },
-      ...(body === null
-        ? {}
-        : { method: 'POST', body: JSON.stringify(body), contentType: 'application/json' }),
-    });
-    return validate(Page, document, publicUrl(url));
-  }
-
-  /** How an address is asked: headers of the caller go to the server that they are for. */
-  #request(url: string): OpenOptions {
-    const { maxItems: _, limit: __, method: ___, onProgress: ____, headers = {}, ...open } = this.#options;
-    return { ...open, headers: new URL(url).origin === this.#origin ? headers : {} };
-  }
-
-  /** The same page with half as many items; null where they are few, or pages are counted. */
-  #smaller({ url, body, headers }: PageRequest): PageRequest | null {
-    const address = new URL(url);
-    const size = Number(body === null ? address.searchParams.get('limit') : body.limit);
-    const isCounted = address.searchParams.has('page') || body?.page !== undefined;
-    if (!(size > 1) || (isCounted && this.#last !== null)) return null;
-    const limit = Math.floor(size / 2);
-    if (body !== null) return { url, body: { ...body, limit }, headers };
-    address.searchParams.set('limit', String(limit));
-    return { url: address.href, body, headers };
-  }
-
-  /**
-   * The request for the next page; null where there is none.
-   * @throws {TerrachipError} INVALID_INPUT where it has been there, or the page had nothing new
-   */
-  next({ links }: Page, isNews: boolean): PageRequest | null {
-    const link = links?.find(({ rel }) => rel === 'next');
-    if (link === undefined || !link.href || this.#last === null) return null;
-    const request = this.#follow(link, link.href, this.#last);
-    const key = JSON.stringify([request.url, request.body]);
-    this.#asked.add(JSON.stringify([this.#last.url, this.#last.body]));
-    if (isNews && !this.#asked.has(key)) return request;
-    throw invalidInput(
-      publicUrl(this.#address),
-      'links from a page of items to one that was there already',
-      'narrow the search so that it fits into one page, or tell the operator of the server',
-    );
-  }
-
-  #follow(link: Link, href: string, last: PageRequest): PageRequest {
-    const name = publicUrl(this.#address);
-    const url = new URL(trustedHref(href, last.url, name, this.#options));
-    const own = new URL(this.#address);
-    // Servers behind a proxy do not know that they are asked by https.
-    if (url.host === own.host && own.protocol === 'https:') url.protocol = 'https:';
-    if (!/^https?:$/.test(url.protocol))
-      throw invalidInput(name, `links to a next page at ${publicUrl(href)}`, 'use another server');
-    const headers = Object.fromEntries(
-      Object.entries(withoutNulls(link.headers ?? {})).filter(([, value]) => typeof value === 'string'),
-    ) as Record<string, string>;
-    if ((link.method ?? 'GET').toUpperCase() !== 'POST') return { url: url.href, body: null, headers };
-    const body = link.merge === true ? { ...last.body, ...link.body } : (link.body ?? {});
-    return { url: url.href, body, headers };
-  }
 }

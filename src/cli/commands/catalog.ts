@@ -1,11 +1,11 @@
-import { bboxOf } from '../../catalog/boxes.js';
-import type { CatalogRow, GeoCatalog } from '../../catalog/index.js';
+import type { GeoCatalog } from '../../catalog/index.js';
 import { DEDUPE_POLICIES } from '../../catalog/union.js';
 import { invalidOption } from '../../errors.js';
 import type { CatalogReport } from '../../workflow/catalog.js';
 import type { BuildCatalogReport } from '../../workflow/catalog-build.js';
 import { CATALOG_TYPES, ROW_KINDS } from '../../workflow/choices.js';
 import { parseChoice, parseCount, requireLength } from '../arguments.js';
+import { presentRows } from '../catalog-rows.js';
 import {
   argument,
   argumentList,
@@ -204,62 +204,5 @@ async function present(
     const { saveCatalog } = await import('../../catalog/node/index.js');
     await saveCatalog(catalog, file, { signal });
   }
-  const items = itemsOf(catalog);
-  const written = file === undefined ? {} : { output: file };
-  output.result({ ...written, count: items.length, items }, describeItems(items, file));
-}
-
-/** Rows of a table for people; `--json` and files hold all. */
-const SHOWN = 100;
-
-/** What `--json` has of a row: the contract others script against. */
-interface CatalogItem {
-  path: string;
-  id: string;
-  collection: string;
-  /** Longitude and latitude; a west greater than the east crosses the antimeridian. Null for a row without a place. */
-  bbox: readonly [number, number, number, number] | null;
-  /** ISO 8601 UTC; `..` for an open end. */
-  interval: readonly [string, string];
-  assets: Record<string, string>;
-  properties: CatalogRow['properties'];
-}
-
-function itemsOf(catalog: GeoCatalog): CatalogItem[] {
-  return Array.from(catalog, ({ id, collection, href, footprint, interval, assets, properties }) => ({
-    path: href,
-    id,
-    collection,
-    bbox: bboxOf(footprint),
-    interval: interval.toJSON(),
-    assets: Object.fromEntries(Object.entries(assets).map(([name, asset]) => [name, asset.href])),
-    properties,
-  }));
-}
-
-/** A line a row, and how many there are. */
-function describeItems(items: readonly CatalogItem[], written?: string): string {
-  const total = `${items.length} ${items.length === 1 ? 'row' : 'rows'}`;
-  if (written !== undefined) return `${written}: ${total}`;
-  if (items.length === 0) return 'no rows';
-  const rows = items
-    .slice(0, SHOWN)
-    .map(({ id, interval, bbox, path }) => [
-      id,
-      timeOf(interval),
-      bbox === null ? '—' : bbox.map((degrees) => degrees.toFixed(3)).join(' '),
-      path,
-    ]);
-  const table = formatLines([['id', 'time', 'west south east north', 'path'], ...rows]);
-  const rest = items.length - rows.length;
-  return `${table}\n${rest > 0 ? `… and ${rest} more of ` : ''}${total}`;
-}
-
-/** Whole days and seconds without what says nothing. */
-function timeOf([start, end]: readonly [string, string]): string {
-  if (start === '..' && end === '..') return 'static';
-  const isDay = start.slice(0, 10) === end.slice(0, 10) && /T00:00:00\.000Z$/.test(start);
-  if (isDay && end.endsWith('T23:59:59.999Z')) return start.slice(0, 10);
-  const short = (time: string): string => time.replace('.000Z', 'Z');
-  return start === end ? short(start) : `${short(start)}/${short(end)}`;
+  presentRows(catalog, file, output);
 }

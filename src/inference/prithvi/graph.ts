@@ -1,11 +1,11 @@
 /** Prithvi-EO's graph for one chip size. */
 import type { Checkpoint } from '../checkpoint/index.js';
-import { GraphBuilder, type Value } from '../onnx/index.js';
+import { GraphBuilder, type Value, type Weight } from '../onnx/index.js';
 import { type ChipSize, gridOf } from '../vit/chip.js';
 import { decode } from '../vit/decoder.js';
 import { mergePhases, toMap } from '../vit/phases.js';
 import { normalise, type Transformer, transformerBlock } from '../vit/transformer.js';
-import { type CheckpointGraph, Weights } from '../vit/weights.js';
+import { type CheckpointGraph, derived, Weights } from '../vit/weights.js';
 import type { PrithviArchitecture } from './architecture.js';
 import { findPrithviLeftovers } from './leftovers.js';
 import { tokenEmbedding } from './position.js';
@@ -68,23 +68,25 @@ function encode(
     ? graph.reshape(graph.transpose(input, [0, 2, 1, 3, 4]), ['image', channels, height, width])
     : input;
   const kernel = weights.get('patch_embed.proj.weight', [encoder.width, channels, 1, patch, patch]);
-  // A three-dimensional convolution whose depth is one date.
-  const flat = { ...kernel, shape: [encoder.width, channels, patch, patch] };
-  const bias = graph.weight('patch.bias', weights.get('patch_embed.proj.bias', [encoder.width]));
-  // The residual stream begins here; it stays float32 in half precision.
+  const spare = spareChannels(channels);
+  const flat = withSpare(kernel, spare);
+  const padded = spare === 0 ? images : graph.padStart(images, 1, spare);
+  // The bias is in the embedding. The residual stream begins here; it stays float32 in half precision.
   const map = graph.full(
-    graph.convolution(images, graph.weight('patch.weight', flat), bias, { stride: patch }),
+    graph.convolution(padded, graph.weight('patch.weight', flat), null, { stride: patch }),
   );
   const count = grid[0] * grid[1];
   const patches = graph.transpose(
     graph.reshape(map, ['chip', timestamps, encoder.width, count]),
     [0, 1, 3, 2],
   );
-  const token = weights.get('cls_token', [1, 1, encoder.width]);
   const positions = weights.get('pos_embed', [1, Number.NaN, encoder.width]);
   const embedding = tokenEmbedding(
-    token,
-    storedPositions ? positions : null,
+    {
+      token: weights.get('cls_token', [1, 1, encoder.width]),
+      bias: weights.get('patch_embed.proj.bias', [encoder.width]),
+      positions: storedPositions ? positions : null,
+    },
     { dates: timestamps, side },
     grid,
   );
@@ -101,5 +103,25 @@ function encode(
   return taps.map((tap) => {
     const [, own] = graph.split(outputs[tap], 1, [1, timestamps * count]);
     return several ? graph.reshape(own, ['image', count, encoder.width]) : own;
+  });
+}
+
+/**
+ * Channels of zeros that images need: onnxruntime's WebGPU provider (1.30) convolves 6 or 9 channels wrongly, as others that
+ * are a multiple of 3 but not of 4, from 6 on.
+ */
+function spareChannels(channels: number): number {
+  return channels > 3 && channels % 3 === 0 && channels % 4 !== 0 ? 1 : 0;
+}
+
+/** A three-dimensional kernel of one date as (output, channel, y, x), with channels of zeros before its own. */
+function withSpare(kernel: Weight, spare: number): Weight {
+  const [width, channels, , rows, columns] = kernel.shape;
+  const one = channels * rows * columns;
+  const wide = one + spare * rows * columns;
+  return derived([width, channels + spare, rows, columns], [kernel], (values) => {
+    const result = new Float32Array(width * wide);
+    for (let k = 0; k < width; k++) result.set(values.subarray(k * one, (k + 1) * one), (k + 1) * wide - one);
+    return result;
   });
 }

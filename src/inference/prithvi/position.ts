@@ -52,35 +52,43 @@ function waves(count: number, length: number): Float32Array {
   return result;
 }
 
+/** Parts of what is added to the tokens. */
+export interface EmbeddingParts {
+  /** The class token, (1, 1, depth). */
+  readonly token: Weight;
+  /** The bias of the patches, (depth). */
+  readonly bias: Weight;
+  /** Positions of the checkpoint, whose first is the class token's: (1, 1 + dates · side², depth). Null computes them. */
+  readonly positions: Weight | null;
+}
+
 /**
- * What is added to the tokens: the class token, then the positions of all patches, resized from the grid of the training.
- * @param token the class token, (1, 1, depth)
- * @param stored position embeddings of the checkpoint, whose first is for the class token: (1, 1 + dates · side², depth);
- * null computes them
+ * What is added to the tokens: the class token, then the bias and the positions of all patches, resized from the grid of the
+ * training.
  * @param from dates, and the side of the training's square grid
  * @param to rows and columns
  * @returns (1, 1 + dates · rows · columns, depth)
  */
 export function tokenEmbedding(
-  token: Weight,
-  stored: Weight | null,
+  { token, bias, positions }: EmbeddingParts,
   from: { readonly dates: number; readonly side: number },
   to: readonly [rows: number, columns: number],
 ): Weight {
   const { dates, side } = from;
   const depth = token.shape[2];
-  const count = dates * to[0] * to[1];
-  const weights = stored === null ? [token] : [token, stored];
-  return derived([1, 1 + count, depth], weights, (first, positions) => {
-    const result = new Float32Array((1 + count) * depth);
-    for (let k = 0; k < depth; k++) result[k] = first[k] + (positions?.[k] ?? 0);
-    const grid = positions?.subarray(depth) ?? sinusoids([dates, side, side], depth);
-    const one = side * side * depth;
+  const one = to[0] * to[1] * depth;
+  const weights = [token, bias, ...(positions === null ? [] : [positions])];
+  return derived([1, 1 + dates * to[0] * to[1], depth], weights, (first, offsets, stored) => {
+    const result = new Float32Array(depth + dates * one);
+    for (let k = 0; k < depth; k++) result[k] = first[k] + (stored?.[k] ?? 0);
+    const grid = stored?.subarray(depth) ?? sinusoids([dates, side, side], depth);
+    const trained = side * side * depth;
     for (let date = 0; date < dates; date++) {
-      const own = grid.subarray(date * one, (date + 1) * one);
-      const resized =
-        side === to[0] && side === to[1] ? own : resizeBicubic(own, depth, [side, side], to, true);
-      result.set(resized, depth + (date * count * depth) / dates);
+      const own = grid.subarray(date * trained, (date + 1) * trained);
+      const same = side === to[0] && side === to[1];
+      const resized = same ? own : resizeBicubic(own, depth, [side, side], to, true);
+      const start = depth + date * one;
+      for (let k = 0; k < one; k++) result[start + k] = resized[k] + offsets[k % depth];
     }
     return result;
   });
