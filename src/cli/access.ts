@@ -2,6 +2,8 @@
 import { copernicusAccess } from '../archives/copernicus/access.js';
 import { planetaryComputerAccess } from '../archives/planetary-computer.js';
 import { type Access, combineAccess } from '../io/access.js';
+import { s3OptionsOf } from '../io/node/credentials.js';
+import { s3Access } from '../io/s3/access.js';
 import { requireCopernicusCredentials } from './copernicus-credentials.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -9,12 +11,14 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /**
  * The access of all commands. Files of the Planetary Computer are signed, with the key in `PC_SDK_SUBSCRIPTION_KEY` where
  * there is one. The Sentinel Hub of the Copernicus Data Space gets tokens of the client in `CDSE_CLIENT_ID` and
- * `CDSE_CLIENT_SECRET`.
+ * `CDSE_CLIENT_SECRET`. Addresses of S3 are read with the keys and settings of Amazon's tools.
+ * @param home the home folder
  */
-export function accessOf(env: Environment): Access {
+export function accessOf(env: Environment, home: string): Access {
   const key = env.PC_SDK_SUBSCRIPTION_KEY;
   return combineAccess(
     copernicusOf(env),
+    s3Access(s3OptionsOf(env, home)),
     planetaryComputerAccess(key === undefined || key === '' ? {} : { subscriptionKey: key }),
   );
 }

@@ -14,6 +14,7 @@ import { acquireCommand } from './commands/acquire.js';
 import { calcCommand } from './commands/calc.js';
 import { catalogCommand } from './commands/catalog.js';
 import { copernicusCommand } from './commands/copernicus.js';
+import { copyCommand, listCommand } from './commands/copy.js';
 import { demoCommand } from './commands/demo.js';
 import { doctorCommand } from './commands/doctor.js';
 import { embedCommand } from './commands/embed.js';
@@ -124,7 +125,7 @@ export async function main(args: readonly string[]): Promise<void> {
   const run: Run = async (command, task) => {
     const { json, leastRate } = command.optsWithGlobals<{ json?: boolean; leastRate?: number }>();
     if (leastRate !== undefined) setLeastRate(leastRate);
-    setDefaultAccess(accessOf(process.env));
+    setDefaultAccess(accessOf(process.env, homedir()));
     rephrase = inFlagsOf(command);
     const output = new Output(json === true, rephrase);
     await task({ output, signal: stops.signal, onProgress: output.onProgress });
