@@ -321,4 +321,30 @@ describe('servers that page badly', () => {
       [true, undefined],
     ]);
   });
+
+  it('and those that ignore conditions are filtered here, with one warning', async () => {
+    const clouds = [5, 80, 20, null, 'none'];
+    const features = clouds.map((cover, k) => ({
+      id: `${k}`,
+      collection: 'c',
+      properties: { 'eo:cloud_cover': cover, platform: 'A' },
+    }));
+    server.fault = () => ({ type: 'status', status: 200, body: { features } });
+    const warnings: string[] = [];
+    const onProgress: SearchOptions['onProgress'] = (event) => {
+      if (event.type === 'warning') warnings.push(event.message);
+    };
+    const query = { 'eo:cloud_cover': { lt: 20 }, platform: { eq: 'a', startsWith: 'b' } };
+    // What cannot be compared is left to the server.
+    expect(await idsOf({ query }, { onProgress })).toEqual(['0', '3', '4']);
+    expect(await idsOf({ query }, { maxItems: 2 })).toEqual(['0', '3']);
+    expect(await idsOf({ query: { 'eo:cloud_cover': { gte: 20, neq: 80, in: [20, 21] } } })).toEqual([
+      '2',
+      '3',
+      '4',
+    ]);
+    expect(warnings).toEqual([
+      `${API}/search does not heed \`query\`; items that contradict it are left out here`,
+    ]);
+  });
 });
