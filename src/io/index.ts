@@ -13,6 +13,7 @@ export {
   setDefaultAccess,
 } from './access.js';
 export { type ByteSource, checkRange, MemorySource, type ReadOptions } from './byte-source.js';
+export { type ByteCache, setDefaultCache } from './cache.js';
 export type { HttpOptions } from './exchange.js';
 export { HttpSource } from './http.js';
 export type { RetryAfterUnit } from './http-errors.js';

@@ -12,6 +12,7 @@ import { isS3, s3Address, s3Place } from '../io/s3/address.js';
 import { listObjects, type StoredObject, uploadObject } from '../io/s3/objects.js';
 import { type OperationOptions, reportProgress } from '../progress.js';
 
+/** What is copied where. */
 export interface CopyOptions extends OperationOptions, OpenOptions {
   /** A path or an address. */
   source: string;
@@ -19,6 +20,7 @@ export interface CopyOptions extends OperationOptions, OpenOptions {
   destination: string;
 }
 
+/** What was copied, without credentials. */
 export interface CopyReport {
   readonly source: string;
   readonly destination: string;
@@ -88,6 +90,7 @@ function nameOf(source: string): string {
   throw invalidInput(publicUrl(source), 'gives the copy no name', 'give the destination with a name');
 }
 
+/** What is listed. */
 export interface ListFilesOptions extends OperationOptions, OpenOptions {
   /** `s3://bucket/prefix` */
   url: string;
@@ -95,6 +98,7 @@ export interface ListFilesOptions extends OperationOptions, OpenOptions {
   recursive?: boolean;
 }
 
+/** The objects that an address has, in the order of their keys. */
 export interface FileList {
   readonly files: readonly StoredObject[];
   /** Bytes of all of them. */
