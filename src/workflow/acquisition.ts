@@ -1,6 +1,7 @@
 /** Acquisition manifests: the items of an event by phase, in the format of the published flood notebooks. */
 import * as v from 'valibot';
 import { invalidInput } from '../errors.js';
+import type { Bounds } from '../geo/index.js';
 import { readJson } from '../io/node/json.js';
 import { memberOf } from '../json/keys.js';
 import { dictionary, isMembers, mapValues, validateStrictly } from '../json.js';
@@ -129,6 +130,16 @@ function withLists(document: unknown): unknown {
   return { ...document, selected };
 }
 
+/**
+ * A document that is read as a scene.
+ * @throws {TerrachipError} INVALID_INPUT for a manifest, whose images are on no grid yet
+ */
+export function refuseManifest(document: unknown, path: string): unknown {
+  if (!isMembers(document) || !Object.hasOwn(document, 'dem_items')) return document;
+  const problem = 'is an acquisition manifest, whose images are on no common grid yet';
+  throw invalidInput(path, problem, 'run `terrachip package` on it, and give the folder that it makes');
+}
+
 /** A manifest as the notebooks write it: without a list where one item is selected. */
 export function writtenAcquisition(document: AcquisitionDocument): object {
   const selected = mapValues(document.selected, (phase) =>
@@ -163,4 +174,22 @@ export function acquisitionUnits(manifest: Acquisition, modality: string, item: 
 /** Whether a manifest says that a modality has no item in a phase. */
 export function isMissing({ document }: Acquisition, phase: string, modality: string): boolean {
   return document.selection?.missing[phase]?.includes(modality) ?? false;
+}
+
+/**
+ * Checks a box in degrees.
+ * @throws {TerrachipError} INVALID_INPUT for one that is reversed, empty, or not in degrees
+ */
+export function requireLonLatBox(path: string, bbox: Bounds): void {
+  const [west, south, east, north] = bbox;
+  const isWithin =
+    Math.abs(west) <= 180 && Math.abs(east) <= 180 && Math.abs(south) <= 90 && Math.abs(north) <= 90;
+  // A box across the antimeridian has its west east of its east; one that goes round most of the Earth is reversed.
+  const isOrdered = south < north && west !== east && (west < east || east + 360 - west < 180);
+  if (isWithin && isOrdered) return;
+  throw invalidInput(
+    path,
+    `has the bbox [${bbox.join(', ')}], which is ${isWithin ? 'reversed or empty' : 'not in degrees'}`,
+    'write it as west, south, east, north in degrees',
+  );
 }

@@ -13,7 +13,7 @@ import { type OperationOptions, reportProgress } from '../progress.js';
 import { createBlockCache } from '../raster/node/index.js';
 import { placeOf } from '../vector/features.js';
 import { Rasterizer } from '../vector/node/index.js';
-import { type Acquisition, readAcquisition } from './acquisition.js';
+import { type Acquisition, readAcquisition, requireLonLatBox } from './acquisition.js';
 import type { PackageFormat } from './choices.js';
 import { readFloodAreas } from './flood-areas.js';
 import { CogForm } from './package/cog-form.js';
@@ -97,8 +97,9 @@ export async function packageManifest(options: PackageOptions): Promise<PackageR
   };
 }
 
-function packageGrid({ document }: Acquisition, options: PackageOptions): GeoBox {
+function packageGrid({ path, document }: Acquisition, options: PackageOptions): GeoBox {
   const { resolution = 10, anchor = 'fit' } = options;
+  requireLonLatBox(path, document.event.bbox);
   return GeoBox.fromBounds(document.event.bbox, document.event.target_crs, resolution, {
     anchor,
   }).requireAtMost(

@@ -9,12 +9,14 @@ import { publicUrl } from '../io/http-errors.js';
 import { readJson } from '../io/node/json.js';
 import type { OpenOptions } from '../io/open-url.js';
 import { isAddress } from '../io/schemes.js';
+import { storedAddress } from '../io/signature.js';
 import { dictionary, isMembers, type Members, validateStrictly } from '../json.js';
 import { RESAMPLINGS } from '../kernels/index.js';
 import { DeclaredRaster } from '../raster/declared.js';
 import { type BlockCache, openRaster, type Raster } from '../raster/node/index.js';
 import { UNITS } from '../raster/units.js';
 import { Resource } from '../resource.js';
+import { refuseManifest } from './acquisition.js';
 import { findNotebook, isNotebook, notebookScene } from './package/notebook.js';
 import { placedOn, requireGeobox } from './target-grid.js';
 
@@ -110,7 +112,7 @@ export async function readScene(location: string): Promise<Scene> {
   );
   const path = isFolder ? await documentIn(location) : location;
   const written = await readJson(path);
-  const document = isNotebook(written) ? await notebookScene(written, path) : written;
+  const document = isNotebook(written) ? await notebookScene(written, path) : refuseManifest(written, path);
   return { path, document: validateStrictly(SceneSchema, withDeclarations(document), path) };
 }
 
@@ -203,13 +205,15 @@ export class SceneRasters extends Resource {
     super();
   }
 
+  /** @param path a path or an address; one that is open is found without its signature too */
   open(path: string, signal?: AbortSignal): Promise<Raster> {
-    const known = this.#rasters.get(path);
+    const key = isAddress(path) ? storedAddress(path) : path;
+    const known = this.#rasters.get(key);
     if (known !== undefined) return known;
     const raster = openRaster(path, { ...this.request, cache: this.cache, signal }).then((opened) =>
       placedOn(opened, this.grid),
     );
-    this.#rasters.set(path, raster);
+    this.#rasters.set(key, raster);
     return raster;
   }
 
