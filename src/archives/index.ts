@@ -22,6 +22,7 @@ export {
   type CopernicusCredentials,
   copernicusAccess,
 } from './copernicus/access.js';
+export { type EodataOptions, eodataAccess } from './copernicus/eodata.js';
 export {
   type ProcessCollection,
   type ProcessDtype,
