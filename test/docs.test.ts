@@ -20,6 +20,7 @@ const GIVEN: Readonly<Record<string, string>> = {
       function train(images: ChipArray): void;
     }`,
   'docs/stac.md': '',
+  'docs/copernicus.md': '',
   'docs/kernels.md': `
     import type { createBackend as create, Kernel } from 'terrachip/kernels';
     declare global {

@@ -8,6 +8,19 @@ export type { GeoCatalog, PlaceAndTime, QueryOptions } from '../catalog/index.js
 export type { TimeInterval } from '../geo/index.js';
 export type { Access, AccessRequest, Authorized, ByteSource, OpenOptions } from '../io/index.js';
 export type { OnProgress, OperationOptions } from '../progress.js';
+export {
+  type CopernicusAccessOptions,
+  type CopernicusCredentials,
+  copernicusAccess,
+} from './copernicus/access.js';
+export {
+  type ProcessCollection,
+  type ProcessDtype,
+  type ProcessOptions,
+  type ProcessPlan,
+  type ProcessUnits,
+  planProcess,
+} from './copernicus/process-request.js';
 export { type Dated, Expiring } from './expiring.js';
 export {
   type BlobPlace,

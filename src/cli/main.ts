@@ -1,15 +1,18 @@
 /** The command line: parsing and printing, nothing else. */
 import { Command, CommanderError, type OutputConfiguration } from 'commander';
 import { invalidInput, isError, isTerrachipError, messageOf } from '../errors.js';
+import { setDefaultAccess } from '../io/access.js';
 import { setLeastRate } from '../io/exchange.js';
 import { writeError } from '../io/node/output.js';
 import { removeAllTemporaries } from '../io/node/temporaries.js';
 import { VERSION } from '../version.js';
+import { accessOf } from './access.js';
 import { parseCount } from './arguments.js';
 import type { Run } from './command.js';
 import { acquireCommand } from './commands/acquire.js';
 import { calcCommand } from './commands/calc.js';
 import { catalogCommand } from './commands/catalog.js';
+import { copernicusCommand } from './commands/copernicus.js';
 import { demoCommand } from './commands/demo.js';
 import { doctorCommand } from './commands/doctor.js';
 import { embedCommand } from './commands/embed.js';
@@ -48,6 +51,7 @@ const COMMANDS = [
   warpCommand,
   calcCommand,
   catalogCommand,
+  copernicusCommand,
   stacCommand,
   rapidAi4EoCommand,
   acquireCommand,
@@ -117,6 +121,7 @@ export async function main(args: readonly string[]): Promise<void> {
   const run: Run = async (command, task) => {
     const { json, leastRate } = command.optsWithGlobals<{ json?: boolean; leastRate?: number }>();
     if (leastRate !== undefined) setLeastRate(leastRate);
+    setDefaultAccess(accessOf(process.env));
     rephrase = inFlagsOf(command);
     const output = new Output(json === true, rephrase);
     await task({ output, signal: stops.signal, onProgress: output.onProgress });

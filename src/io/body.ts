@@ -1,7 +1,14 @@
 /** Bodies of answers, read with a bound. */
 import { TerrachipError } from '../errors.js';
 import type { Received } from './exchange.js';
-import { isHtmlType, networkError, publicUrl, refusalOf, webPage } from './http-errors.js';
+import {
+  isHtmlType,
+  networkError,
+  publicUrl,
+  type RetryAfterUnit,
+  refusalOf,
+  webPage,
+} from './http-errors.js';
 import { MAX_ERROR_BYTES, toldBy } from './server-text.js';
 
 /** Whether an answer is compressed on the way; fetch decompresses it. */
@@ -46,14 +53,18 @@ export function tooLong(url: string, response: Response): TerrachipError {
 }
 
 /** @throws {TerrachipError} NETWORK or NOT_FOUND, with what the server says, for a status that says no */
-export async function requireOk(url: string, received: Received): Promise<void> {
+export async function requireOk(
+  url: string,
+  received: Received,
+  retryAfterUnit?: RetryAfterUnit,
+): Promise<void> {
   const { response, secrets } = received;
   if (response.ok) return;
   const explains = /\b(?:json|xml)\b/i.test(response.headers.get('content-type') ?? '');
   const body = explains ? await startOfBody(response, received.onBytes) : new Uint8Array(0);
   if (!explains) await response.body?.cancel();
   const told = toldBy(body, secrets);
-  throw refusalOf(url, response, told === '' ? '' : ` (${told})`);
+  throw refusalOf(url, response, told === '' ? '' : ` (${told})`, retryAfterUnit);
 }
 
 /** The first bytes of a body; what fails after them counts as its end. */

@@ -3,7 +3,14 @@ import { TerrachipError } from '../errors.js';
 import { onAbort } from './abort.js';
 import { type Access, defaultAccess } from './access.js';
 import { startOfBody } from './body.js';
-import { networkError, percentDecoded, publicUrl, reasonOf, refused } from './http-errors.js';
+import {
+  networkError,
+  percentDecoded,
+  publicUrl,
+  type RetryAfterUnit,
+  reasonOf,
+  refused,
+} from './http-errors.js';
 import { mayName } from './nearness.js';
 import { secretsOf } from './server-text.js';
 import { storeAccess } from './store-access.js';
@@ -31,6 +38,8 @@ export interface HttpOptions {
   rateWindow?: number;
   /** Whether a redirect may lead to this machine or its network from a server that is farther away (default false). */
   allowLocal?: boolean;
+  /** Of the number in `Retry-After`: `seconds` (default), as HTTP has it, or `milliseconds`, as Sentinel Hub has it. */
+  retryAfterUnit?: RetryAfterUnit;
   signal?: AbortSignal;
 }
 
@@ -94,7 +103,7 @@ export async function exchange<T>(
     place = await enter(host, controller.signal);
     expireAfter(answerTimeout);
     const response = await fetch(href, { ...init, signal: controller.signal });
-    place.answered(response);
+    place.answered(response, options.retryAfterUnit);
     return response;
   };
   const call: Call = { url, message, options, signal: controller.signal, send, leave };

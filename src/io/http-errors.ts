@@ -34,7 +34,12 @@ export function isPassing(status: number): boolean {
 }
 
 /** @param told what the server says about it, with a space before it; may be empty */
-export function refusalOf(url: string, response: Response, told = ''): TerrachipError {
+export function refusalOf(
+  url: string,
+  response: Response,
+  told = '',
+  retryAfterUnit?: RetryAfterUnit,
+): TerrachipError {
   const { status } = response;
   const name = publicUrl(url);
   if (status === 404 || status === 410) {
@@ -47,14 +52,18 @@ export function refusalOf(url: string, response: Response, told = ''): Terrachip
   }
   if (!isPassing(status)) return refused(url, `answered ${status}${told}`, status, 'check the request');
   return networkError(url, `answered ${status}${told}`, status, {
-    retryAfter: millisecondsOf(response.headers.get('retry-after') ?? ''),
+    retryAfter: millisecondsOf(response.headers.get('retry-after') ?? '', retryAfterUnit),
   });
 }
 
-/** The wait that `Retry-After` asks for: seconds, or until a date; 0 for neither. */
-export function millisecondsOf(retryAfter: string): number {
-  const seconds = retryAfter.trim() === '' ? Number.NaN : Number(retryAfter);
-  const wait = Number.isNaN(seconds) ? Date.parse(retryAfter) - Date.now() : 1000 * seconds;
+/** What a number in `Retry-After` means. */
+export type RetryAfterUnit = 'seconds' | 'milliseconds';
+
+/** The wait that `Retry-After` asks for: a number, or until a date; 0 for neither. */
+export function millisecondsOf(retryAfter: string, unit: RetryAfterUnit = 'seconds'): number {
+  const number = retryAfter.trim() === '' ? Number.NaN : Number(retryAfter);
+  const scale = unit === 'seconds' ? 1000 : 1;
+  const wait = Number.isNaN(number) ? Date.parse(retryAfter) - Date.now() : scale * number;
   return Number.isNaN(wait) ? 0 : Math.max(0, wait);
 }
 

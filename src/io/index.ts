@@ -15,6 +15,7 @@ export {
 export { type ByteSource, checkRange, MemorySource, type ReadOptions } from './byte-source.js';
 export type { HttpOptions } from './exchange.js';
 export { HttpSource } from './http.js';
+export type { RetryAfterUnit } from './http-errors.js';
 export type { HttpCounters } from './http-request.js';
 export { type BlockCacheOptions, withBlockCache } from './middleware/cache.js';
 export { type CoalesceOptions, withCoalescing } from './middleware/coalesce.js';

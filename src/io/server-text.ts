@@ -52,6 +52,7 @@ function ofXml(text: string): string {
 function shown(told: string, secrets: readonly string[]): string {
   let line = told.replace(/[\p{C}\p{Zl}\p{Zp}\s]+/gu, ' ').trim();
   for (const secret of secrets) line = line.replaceAll(secret, '…');
+  line = line.replace(/\b(sig|signature|token)=[^\s&"'<>]+/gi, '$1=…');
   line = line.replace(/\b[a-z][a-z0-9+.-]*:\/\/[^\s"'<>]+/gi, publicUrl);
   return line.length > MAX_TOLD ? `${line.slice(0, MAX_TOLD)}…` : line;
 }

@@ -1,4 +1,5 @@
 /** Signatures in addresses, which are stored nowhere. */
+import { withoutCredentials } from '../errors.js';
 
 /** Parameters of shared access signatures of Azure (https://learn.microsoft.com/rest/api/storageservices/create-user-delegation-sas). */
 const AZURE =
@@ -22,4 +23,9 @@ export function withoutSignature(address: string): string {
   });
   const rest = kept.join('&');
   return `${before}${rest === '' ? '' : `?${rest}`}${after}`;
+}
+
+/** An address as it may be stored: without user, password, signature and keys. */
+export function storedAddress(address: string): string {
+  return withoutCredentials(withoutSignature(address));
 }

@@ -1,6 +1,6 @@
 /** Bounds on the requests under way: of the process, and to one host, whoever makes them. */
 import { requireWhole } from '../errors.js';
-import { millisecondsOf } from './http-errors.js';
+import { millisecondsOf, type RetryAfterUnit } from './http-errors.js';
 import { Pace } from './pace.js';
 import { pause } from './pause.js';
 import { Semaphore } from './semaphore.js';
@@ -40,7 +40,7 @@ export function setRequestLimits(limits: RequestLimits): void {
 /** A place among the requests to a host. */
 export interface Place {
   /** Tells what the host answered, which may slow down further requests to it. */
-  answered(response: Response): void;
+  answered(response: Response, unit?: RetryAfterUnit): void;
   leave(): void;
 }
 
@@ -55,7 +55,7 @@ export async function enter(host: string, signal: AbortSignal): Promise<Place> {
     if (wait > 0) await pause(wait, signal);
     const leaveTotal = await total.enter(signal);
     return {
-      answered: (response) => tell(pace, response),
+      answered: (response, unit) => tell(pace, response, unit),
       leave: () => {
         leaveTotal();
         leaveHost();
@@ -67,10 +67,10 @@ export async function enter(host: string, signal: AbortSignal): Promise<Place> {
   }
 }
 
-function tell(pace: Pace, { status, headers }: Response): void {
+function tell(pace: Pace, { status, headers }: Response, unit?: RetryAfterUnit): void {
   const retryAfter = headers.get('retry-after');
   if (status === 429 || (status === 503 && retryAfter !== null)) {
-    const wait = retryAfter === null ? null : millisecondsOf(retryAfter);
+    const wait = retryAfter === null ? null : millisecondsOf(retryAfter, unit);
     pace.refuse(performance.now(), wait !== null && wait > MAX_WAIT ? null : wait);
   } else if (status < 400) pace.answer();
 }

@@ -46,7 +46,7 @@ export async function requestBody(url: string, request: WebRequest = {}): Promis
   const send = (): Promise<WebAnswer> =>
     exchange(url, message, request, signal, async (received) => {
       const { response } = received;
-      await requireOk(url, received);
+      await requireOk(url, received, request.retryAfterUnit);
       const answer = await readBody(received, maxBytes, () =>
         tooLarge(
           `${publicUrl(url)} answered with more than ${maxBytes} bytes`,

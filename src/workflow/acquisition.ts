@@ -1,6 +1,7 @@
 /** Acquisition manifests: the items of an event by phase, in the format of the published flood notebooks. */
 import * as v from 'valibot';
 import { invalidInput } from '../errors.js';
+import type { Bounds } from '../geo/index.js';
 import { readJson } from '../io/node/json.js';
 import { memberOf } from '../json/keys.js';
 import { dictionary, isMembers, mapValues, validateStrictly } from '../json.js';
@@ -163,4 +164,22 @@ export function acquisitionUnits(manifest: Acquisition, modality: string, item: 
 /** Whether a manifest says that a modality has no item in a phase. */
 export function isMissing({ document }: Acquisition, phase: string, modality: string): boolean {
   return document.selection?.missing[phase]?.includes(modality) ?? false;
+}
+
+/**
+ * Checks a box in degrees.
+ * @throws {TerrachipError} INVALID_INPUT for one that is reversed, empty, or not in degrees
+ */
+export function requireLonLatBox(path: string, bbox: Bounds): void {
+  const [west, south, east, north] = bbox;
+  const isWithin =
+    Math.abs(west) <= 180 && Math.abs(east) <= 180 && Math.abs(south) <= 90 && Math.abs(north) <= 90;
+  // A box across the antimeridian has its west east of its east; one that goes round most of the Earth is reversed.
+  const isOrdered = south < north && west !== east && (west < east || east + 360 - west < 180);
+  if (isWithin && isOrdered) return;
+  throw invalidInput(
+    path,
+    `has the bbox [${bbox.join(', ')}], which is ${isWithin ? 'reversed or empty' : 'not in degrees'}`,
+    'write it as west, south, east, north in degrees',
+  );
 }

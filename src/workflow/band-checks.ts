@@ -1,9 +1,9 @@
 /** Identities of files, to detect changes, and checks that pixel values fit their declared units. */
 import { stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { withoutCredentials } from '../errors.js';
 import { cannotOpen, localPath } from '../io/node/file.js';
 import { isUrl } from '../io/open-url.js';
+import { storedAddress } from '../io/signature.js';
 import {
   type BandInfo,
   checkPlausible,
@@ -14,12 +14,12 @@ import {
 } from '../raster/node/index.js';
 
 /**
- * The identity of a source: a URL as it is, without credentials; for a file, its name, size and modification time.
+ * The identity of a source: a URL as it is, without credentials and signature; for a file, its name, size and modification time.
  * @param location a path or URL, optionally with `#` and the name of a part
  * @throws {TerrachipError} NOT_FOUND or INVALID_INPUT for a file that cannot be read
  */
 export async function identityOf(location: string): Promise<string> {
-  if (isUrl(location)) return withoutCredentials(location);
+  if (isUrl(location)) return storedAddress(location);
   const [path, part] = await splitPart(localPath(location));
   const { size, mtimeMs } = await stat(path).catch((cause: unknown) => {
     throw cannotOpen(path, cause);

@@ -1,7 +1,9 @@
 /**
  * The commands of the CLI as functions, without printing. The module of each is loaded on the first call.
  */
+
 export type { RapidAi4EoProduct } from '../archives/index.js';
+export type { ProcessFileOptions, ProcessReport } from '../archives/node/index.js';
 export type { Weights } from '../inference/checkpoint/index.js';
 export type { Activation, InputLayout } from '../inference/model-spec.js';
 export { bundledModel } from '../inference/node/bundled.js';
@@ -65,6 +67,7 @@ export type { AlignmentOptions, AlignmentReport } from './picture/alignment.js';
 export type { QuicklookOptions, QuicklookReport } from './picture/raster-picture.js';
 export type { Plan, PlanOptions } from './plan.js';
 export type { PolygonizeOptions, PolygonizeReport } from './polygonize.js';
+export type { ProcessGridOptions } from './process.js';
 export type {
   IndexRapidAi4EoOptions,
   IndexRapidAi4EoReport,
@@ -72,6 +75,7 @@ export type {
   ListRapidAi4EoReport,
 } from './rapidai4eo.js';
 export type { RasterizeFileOptions, RasterizeReport } from './rasterize.js';
+export type { RequestOptions } from './scene.js';
 export type { CogOutputOptions, CogReport } from './stream-rows.js';
 export type { TargetGrid } from './target-grid.js';
 export type { WarpFileOptions, WarpReport } from './warp.js';
@@ -106,6 +110,12 @@ export const acquire = lazy(async () => (await import('./acquire/acquire.js')).a
  * @throws {TerrachipError} INVALID_INPUT for a manifest that lacks files, units or phases
  */
 export const packageManifest = lazy(async () => (await import('./package.js')).packageManifest);
+
+/**
+ * Has a raster made by the Process API of the Copernicus Data Space, on a grid of one's choice.
+ * @throws {TerrachipError} as `processFile` of `terrachip/archives`; TOO_LARGE
+ */
+export const processGrid = lazy(async () => (await import('./process.js')).processGrid);
 
 /** Warps a raster file into a COG. */
 export const warpFile = lazy(async () => (await import('./warp.js')).warpFile);

@@ -2,7 +2,9 @@
 import { invalidInput } from '../errors.js';
 import { type GeoBox, gridsMeet, noOverlap, type RowRange } from '../geo/index.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
+import { withoutUndefined } from '../json.js';
 import { mosaic } from '../kernels/index.js';
+import type { OperationOptions } from '../progress.js';
 import { type BlockCache, type RowSource, readStrips, WarpedRaster } from '../raster/node/index.js';
 import { type Units, unitConversion } from '../raster/units.js';
 import {
@@ -15,7 +17,7 @@ import {
   STATIC_MODALITY,
 } from './acquisition.js';
 import type { ImageWriter } from './package/form.js';
-import { SceneRasters } from './scene.js';
+import { type RequestOptions, SceneRasters } from './scene.js';
 import { requireGeobox } from './target-grid.js';
 
 /** A file of a band, and the units of its values. */
@@ -80,9 +82,9 @@ export async function packageImage(
   cache: BlockCache,
   writer: ImageWriter,
   valid: Uint8Array,
-  signal?: AbortSignal,
+  { signal, access, retry, timeout }: RequestOptions & OperationOptions,
 ): Promise<void> {
-  const rasters = new SceneRasters(null, cache);
+  const rasters = new SceneRasters(null, cache, withoutUndefined({ access, retry, timeout }));
   let writing: Promise<void> = Promise.resolve();
   try {
     const source = await openImage(image, grid, backend, rasters, signal);

@@ -13,7 +13,7 @@ import { type OperationOptions, reportProgress } from '../progress.js';
 import { createBlockCache } from '../raster/node/index.js';
 import { placeOf } from '../vector/features.js';
 import { Rasterizer } from '../vector/node/index.js';
-import { type Acquisition, readAcquisition } from './acquisition.js';
+import { type Acquisition, readAcquisition, requireLonLatBox } from './acquisition.js';
 import type { PackageFormat } from './choices.js';
 import { readFloodAreas } from './flood-areas.js';
 import { CogForm } from './package/cog-form.js';
@@ -21,10 +21,10 @@ import type { PackagedChips } from './package/form.js';
 import { NpyForm } from './package/npy-form.js';
 import { listImages, type PackageImage, packageImage } from './package-images.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
-import { resolveHref } from './scene.js';
+import { type RequestOptions, resolveHref } from './scene.js';
 
 /** The acquisition manifest to package, and the grid. */
-export interface PackageOptions extends OperationOptions {
+export interface PackageOptions extends OperationOptions, RequestOptions {
   /** The acquisition manifest. */
   manifest: string;
   /** The folder for the package. */
@@ -77,7 +77,7 @@ export async function packageManifest(options: PackageOptions): Promise<PackageR
       signal?.throwIfAborted();
       reportProgress(options, 'package', done, images.length, 'images');
       await using writer = await form.openImage(image);
-      await packageImage(image, grid, backend, cache, writer, valid, signal);
+      await packageImage(image, grid, backend, cache, writer, valid, options);
       await writer.finish();
     }
   } finally {
@@ -97,8 +97,9 @@ export async function packageManifest(options: PackageOptions): Promise<PackageR
   };
 }
 
-function packageGrid({ document }: Acquisition, options: PackageOptions): GeoBox {
+function packageGrid({ path, document }: Acquisition, options: PackageOptions): GeoBox {
   const { resolution = 10, anchor = 'fit' } = options;
+  requireLonLatBox(path, document.event.bbox);
   return GeoBox.fromBounds(document.event.bbox, document.event.target_crs, resolution, {
     anchor,
   }).requireAtMost(

@@ -6,6 +6,7 @@ import { type GeoBox, gridsMeet, noOverlap } from '../geo/index.js';
 import { decidesValidity } from '../inference/model-spec.js';
 import type { ModelInput, ModelSpec } from '../inference/node/index.js';
 import { isAddress } from '../io/schemes.js';
+import { storedAddress } from '../io/signature.js';
 import { RESAMPLINGS, type Resampling } from '../kernels/index.js';
 import { suitsCategories } from '../kernels/resampling.js';
 import type { OperationOptions } from '../progress.js';
@@ -156,7 +157,7 @@ async function planImage(
       throw invalidInput(raster.name, problem, 'correct it');
     }
     sources.push({
-      href: absolute(location),
+      href: recorded(location),
       band,
       units: own === units ? undefined : own,
       nodata,
@@ -192,8 +193,10 @@ export async function checkOverlap(
   }
 }
 
-function absolute(location: string): string {
-  return isAddress(location) || isAbsolute(location) ? location : resolve(location);
+/** The location for a plan, which is stored: `SceneRasters` has the raster open, by its signed address if it has one. */
+function recorded(location: string): string {
+  if (isAddress(location)) return storedAddress(location);
+  return isAbsolute(location) ? location : resolve(location);
 }
 
 /**

@@ -7,7 +7,9 @@ import { nearestTurn, unionBounds } from '../geo/bounds.js';
 import { Affine, type Bounds, Crs, GeoBox, isFloat, rangeOf, transformBounds } from '../geo/index.js';
 import { publicUrl } from '../io/http-errors.js';
 import { readJson } from '../io/node/json.js';
+import type { OpenOptions } from '../io/open-url.js';
 import { isAddress } from '../io/schemes.js';
+import { storedAddress } from '../io/signature.js';
 import { dictionary, isMembers, type Members, validateStrictly } from '../json.js';
 import { RESAMPLINGS } from '../kernels/index.js';
 import { DeclaredRaster } from '../raster/declared.js';
@@ -183,25 +185,34 @@ export function phasesOf({ document }: Scene): Set<string> {
   return new Set([...document.phases, ...used]);
 }
 
+/** How files on servers are read, whichever servers they are: without headers, which are for one. */
+export type RequestOptions = Pick<OpenOptions, 'access' | 'retry' | 'timeout'>;
+
 /** The rasters of a scene. Each is opened once; all share a cache of decoded blocks. */
 export class SceneRasters extends Resource {
   readonly #rasters = new Map<string, Promise<Raster>>();
 
-  /** @param grid where `.npy` arrays of its size lie; null (default): they have no place */
+  /**
+   * @param grid where `.npy` arrays of its size lie; null (default): they have no place
+   * @param request how rasters on servers are read
+   */
   constructor(
     private readonly grid: GeoBox | null = null,
     private readonly cache?: BlockCache,
+    private readonly request: RequestOptions = {},
   ) {
     super();
   }
 
+  /** @param path a path or an address; one that is open is found without its signature too */
   open(path: string, signal?: AbortSignal): Promise<Raster> {
-    const known = this.#rasters.get(path);
+    const key = isAddress(path) ? storedAddress(path) : path;
+    const known = this.#rasters.get(key);
     if (known !== undefined) return known;
-    const raster = openRaster(path, { cache: this.cache, signal }).then((opened) =>
+    const raster = openRaster(path, { ...this.request, cache: this.cache, signal }).then((opened) =>
       placedOn(opened, this.grid),
     );
-    this.#rasters.set(path, raster);
+    this.#rasters.set(key, raster);
     return raster;
   }
 

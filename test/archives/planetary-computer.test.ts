@@ -56,6 +56,20 @@ describe('files of the Planetary Computer', () => {
     await source.dispose();
   });
 
+  it('are opened many at a time, while the same server gives tokens', async () => {
+    // More than the requests that may be under way to one host: those for tokens must not wait for those of files.
+    const { access, tokens } = archive();
+    const open = async () => {
+      await using source = await openUrl(server.blob('a.tif'), { access, retry });
+      return source.size;
+    };
+    const sizes = () => Promise.all(Array.from({ length: 40 }, open));
+    expect(new Set(await sizes())).toEqual(new Set([BYTES.length]));
+    server.expireTokens();
+    expect(new Set(await sizes())).toEqual(new Set([BYTES.length]));
+    expect(tokens()).toHaveLength(2);
+  });
+
   it('renew a refused token once for all who were refused', async () => {
     const { tokens, read } = archive();
     await read('a.tif');

@@ -144,6 +144,20 @@ describe('searchStac', () => {
     expect(limits).toEqual(['24 502', '24 502', '12 502', '12 502', ...Array(5).fill('6 200')]);
   });
 
+  it('asks Earth Search for no more than it can send', async () => {
+    // An access that leads to the test's server.
+    const access = {
+      authorize: async ({ url }: { url: string }) => ({
+        url: url.replace('https://earth-search.aws.element84.com/v1', API),
+        headers: {},
+      }),
+    };
+    const ids = await idsOf({}, { access, limit: 1000 }, 'https://earth-search.aws.element84.com/v1');
+    expect(ids).toHaveLength(28);
+    // https://github.com/Element84/earth-search/issues/60: it fails above 267.
+    expect(JSON.parse(server.requests[0].body).limit).toBe(250);
+  });
+
   it('ends with the same items when the server is throttled, fails, and cuts connections', async () => {
     const faults = [
       { type: 'status', status: 429, retryAfter: 0 },
@@ -319,6 +333,32 @@ describe('servers that page badly', () => {
     expect(server.requests.map(({ other, headers }) => [other, headers.authorization])).toEqual([
       [false, 'Bearer secret-token'],
       [true, undefined],
+    ]);
+  });
+
+  it('and those that ignore conditions are filtered here, with one warning', async () => {
+    const clouds = [5, 80, 20, null, 'none'];
+    const features = clouds.map((cover, k) => ({
+      id: `${k}`,
+      collection: 'c',
+      properties: { 'eo:cloud_cover': cover, platform: 'A' },
+    }));
+    server.fault = () => ({ type: 'status', status: 200, body: { features } });
+    const warnings: string[] = [];
+    const onProgress: SearchOptions['onProgress'] = (event) => {
+      if (event.type === 'warning') warnings.push(event.message);
+    };
+    const query = { 'eo:cloud_cover': { lt: 20 }, platform: { eq: 'a', startsWith: 'b' } };
+    // What cannot be compared is left to the server.
+    expect(await idsOf({ query }, { onProgress })).toEqual(['0', '3', '4']);
+    expect(await idsOf({ query }, { maxItems: 2 })).toEqual(['0', '3']);
+    expect(await idsOf({ query: { 'eo:cloud_cover': { gte: 20, neq: 80, in: [20, 21] } } })).toEqual([
+      '2',
+      '3',
+      '4',
+    ]);
+    expect(warnings).toEqual([
+      `${API}/search does not heed \`query\`; items that contradict it are left out here`,
     ]);
   });
 });

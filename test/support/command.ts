@@ -50,7 +50,17 @@ function runIn(folder: string, ...first: string[]): RunCommand {
 
 /** Runs the commands of a test file in a folder, all in one process, which saves starting Node for each. */
 export function commandsIn(folder: string, ...first: string[]): RunCommand {
-  const child = fork(resolve('test/support/command-process.js'), { cwd: folder });
+  return commandsWith({}, folder, ...first);
+}
+
+/** As `commandsIn`, with variables of the environment. */
+export function commandsWith(
+  variables: Readonly<Record<string, string>>,
+  folder: string,
+  ...first: string[]
+): RunCommand {
+  const env = { ...process.env, ...variables };
+  const child = fork(resolve('test/support/command-process.js'), { cwd: folder, env });
   afterAll(() => child.disconnect());
   const waiting = new Map<number, { done: (outcome: Outcome) => void; fail: (error: Error) => void }>();
   child.on('message', ({ id, ...outcome }: Outcome & { id: number }) => {

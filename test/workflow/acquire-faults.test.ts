@@ -1,16 +1,42 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { inspect } from 'node:util';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { planetaryComputerAccess } from '../../src/archives/index.js';
 import { combineAccess, setDefaultAccess, setRequestLimits } from '../../src/io/index.js';
 import type { ProgressEvent } from '../../src/progress.js';
+import { openRaster } from '../../src/raster/node/index.js';
 import { acquire, bundledModel, evaluateMap, infer, packageManifest } from '../../src/workflow/index.js';
-import { type ChooseFault, everyNth, firstTimes } from '../support/archive-server.js';
+import { type ArchiveFault, type ChooseFault, everyNth, firstTimes } from '../support/archive-server.js';
 import { contents, temporaryFolder } from '../support/files.js';
-import { type FloodArchive, startFloodArchive } from '../support/flood-archive.js';
+import { type FloodArchive, OLD_SIGNATURE, startFloodArchive } from '../support/flood-archive.js';
+import { buildZip } from '../support/zip.js';
 
 const cpu = { backend: 'cpu', threads: 0 } as const;
 const KEY = 'SUBSCRIPTION-SECRET';
+/** What may be shown and stored nowhere. */
+const SECRET = /sig=(?!…)|SECRET/;
+
+interface Manifest {
+  readonly event: object;
+  readonly collections: object;
+  readonly selected: { event: { S1RTC: { assets?: object; units?: string } } };
+}
+
+/** The error that a run ends with. */
+async function failure(run: Promise<unknown>): Promise<Error> {
+  const error = await run.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof Error)) throw new Error('nothing was refused');
+  return error;
+}
+
+/** An error with its causes and fields, as a program may log it. */
+function textOf(error: Error): string {
+  return inspect(error, { depth: 10 });
+}
 
 let folder: string;
 let archive: FloodArchive;
@@ -131,5 +157,124 @@ describe('acquire, package, infer and evaluate of an archive', () => {
     const withKey = requests.filter(({ headers }) => JSON.stringify(headers).includes(KEY));
     expect(withKey.length).toBeGreaterThan(0);
     expect(withKey.every(({ path }) => path.startsWith('/sas/'))).toBe(true);
+  });
+});
+
+describe('credentials and signatures', () => {
+  /** The map of a scene whose addresses carry a signature, and where it went. */
+  async function mappedFromAddresses(): Promise<string> {
+    const { server } = archive;
+    const answer = await fetch(`${server.url}/sas/v1/token/archive/data`);
+    const { token } = (await answer.json()) as { token: string };
+    const hrefOf = (band: string) => `${server.blob(`s1-event-${band}.tif`)}?${token}`;
+    const scene = join(folder, 'signed-scene.json');
+    const { grid } = JSON.parse(await readFile(join(folder, 'reference', 'scene.json'), 'utf8'));
+    const event = { VV: { href: hrefOf('vv') }, VH: { href: hrefOf('vh') } };
+    const inputs = { S1RTC: { units: 'linear_power', phases: { event } } };
+    await writeFile(scene, JSON.stringify({ schemaVersion: 1, grid, phases: ['event'], inputs }));
+    const output = join(folder, 'signed-map');
+    const model = bundledModel('water-threshold');
+    await infer({ scene, model, output, provider: 'cpu', onProgress, ...cpu });
+    await rm(scene);
+    return output;
+  }
+
+  it('are in no manifest, package, map, plan, record or message', async () => {
+    expect(await mapped('reference')).toBeDefined();
+    const map = await mappedFromAddresses();
+    const files = await contents(folder);
+    expect(Object.keys(files)).toContain(relative(folder, join(map, 'run.json')));
+    const found = Object.entries(files).filter(([, bytes]) =>
+      SECRET.test(Buffer.from(bytes, 'base64').toString('latin1')),
+    );
+    expect(found.map(([name]) => name)).toEqual([]);
+    expect(reported.length).toBeGreaterThan(0);
+    expect(JSON.stringify(reported)).not.toMatch(SECRET);
+  });
+
+  it.each<[string, ArchiveFault]>([
+    ['refuses', { type: 'status', status: 403, body: { message: 'sig=OLD-SECRET is not valid' } }],
+    ['does not find', { type: 'status', status: 404 }],
+  ])('are in no error when the server %s a file', async (_, fault) => {
+    archive.server.fault = (request) => (BLOB.test(request.path) ? fault : null);
+    const error = await failure(packaged('refused'));
+    expect(error.message).toMatch(/\/blobs\/archive\/data\/\S+\.tif/);
+    expect(textOf(error)).not.toMatch(SECRET);
+  });
+});
+
+describe('what cannot be done is one sentence:', () => {
+  const sentence = async (run: Promise<unknown>): Promise<string> => {
+    const { message } = await failure(run);
+    expect(message).toMatch(/^[^\n]{20,600}$/);
+    expect(message).toMatch(/; /);
+    return message;
+  };
+
+  it.each<[string, object, RegExp]>([
+    ['a missing field', { name: undefined }, /event\.json.*name: is missing/],
+    ['a reversed bbox', { bbox: [6.3, 49.6, 6.2, 49.5] }, /has the bbox .*, which is reversed or empty/],
+    [
+      'a date that is none',
+      { phase_dates: { event: '2021-07-45' } },
+      /has "2021-07-45" as phase_dates\.event, which is no date/,
+    ],
+    ['an unknown collection', { modalities: { S1RTC: { collection: 'sentinel-9' } } }, /sentinel-9/],
+  ])('an event with %s', async (_, changes, message) => {
+    const event = join(folder, 'bad-event.json');
+    await writeFile(event, JSON.stringify({ ...archive.document, ...changes }));
+    const output = join(folder, 'bad.json');
+    expect(await sentence(acquire({ event, output }))).toMatch(message);
+    await expect(readFile(output)).rejects.toThrow(/ENOENT/);
+  });
+
+  it.each<[string, (manifest: Manifest) => unknown, RegExp]>([
+    ['without a field', ({ event: _, ...rest }) => rest, /event: is missing/],
+    [
+      'with an item without assets',
+      (manifest) => {
+        delete manifest.selected.event.S1RTC.assets;
+        return manifest;
+      },
+      /has no href for vv of the item s1-event; add assets/,
+    ],
+    [
+      'with an unknown collection',
+      (manifest) => {
+        delete manifest.selected.event.S1RTC.units;
+        return { ...manifest, collections: { ...manifest.collections, S1RTC: 'sentinel-9' } };
+      },
+      /has no units for S1RTC; add units/,
+    ],
+    [
+      'with a reversed bbox',
+      (manifest) => ({ ...manifest, event: { ...manifest.event, bbox: [6.3, 49.6, 6.2, 49.5] } }),
+      /bad-manifest\.json has the bbox .*, which is reversed or empty/,
+    ],
+    [
+      'whose label is a zip file with a path outside',
+      (manifest) => ({ ...manifest, label: { href: 'evil.zip' } }),
+      /evil\.zip.*\.\.\/flood\.geojson/,
+    ],
+  ])('a manifest %s', async (_, change, message) => {
+    await writeFile(
+      join(folder, 'evil.zip'),
+      buildZip([{ name: '../flood.geojson', bytes: Buffer.from('{}') }]),
+    );
+    const manifest = join(folder, 'bad-manifest.json');
+    const good = JSON.parse(await readFile(join(folder, 'reference.json'), 'utf8'));
+    await writeFile(manifest, JSON.stringify(change(good)));
+    const packaging = packageManifest({ manifest, output: join(folder, 'bad'), ...cpu });
+    expect(await sentence(packaging)).toMatch(message);
+  });
+
+  it('absent credentials, and a signature that ended and cannot be renewed', async () => {
+    const { server } = archive;
+    const access = combineAccess();
+    const url = server.blob('dem-data.tif');
+    expect(await sentence(openRaster(url, { access }))).toMatch(/dem-data\.tif.*409/);
+    const message = await sentence(openRaster(`${url}${OLD_SIGNATURE}`, { access }));
+    expect(message).toMatch(/dem-data\.tif.*403/);
+    expect(message).not.toMatch(SECRET);
   });
 });

@@ -1,5 +1,6 @@
 // What every kind of consumer runs: all entries, an EPSG code of the database, and a warp that kernels need threads for.
 import * as root from 'terrachip';
+import * as archives from 'terrachip/archives';
 import * as catalog from 'terrachip/catalog';
 import * as geo from 'terrachip/geo';
 import * as inference from 'terrachip/inference';
@@ -10,9 +11,17 @@ import * as vector from 'terrachip/vector';
 
 /** @returns {Promise<string>} a description of the environment; rejects if a result is wrong */
 export async function useEverything() {
-  const empty = Object.entries({ root, catalog, geo, inference, io, kernels, raster, vector }).filter(
-    ([, entry]) => Object.keys(entry).length === 0,
-  );
+  const empty = Object.entries({
+    root,
+    archives,
+    catalog,
+    geo,
+    inference,
+    io,
+    kernels,
+    raster,
+    vector,
+  }).filter(([, entry]) => Object.keys(entry).length === 0);
   const { name } = geo.Crs.fromEpsg(2154);
   const backend = await kernels.createBackend({ backend: 'cpu', threads: 2 });
   const box = new geo.GeoBox('EPSG:2154', new geo.Affine(10, 0, 700_000, 0, -10, 6_600_000), 256, 256);

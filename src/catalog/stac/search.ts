@@ -3,6 +3,7 @@ import { invalidOption, requireWhole } from '../../errors.js';
 import { publicUrl } from '../../io/http-errors.js';
 import { isUrl, type OpenOptions } from '../../io/open-url.js';
 import { type OperationOptions, reportProgress } from '../../progress.js';
+import { contradicts } from './conditions.js';
 import type { HrefOptions } from './href.js';
 import { type StacQuery, searchBody } from './query.js';
 import { isItems, type Page, type PageRequest, SearchPages } from './search-pages.js';
@@ -54,7 +55,9 @@ export async function* searchStac(
   const largest = LARGEST_PAGES.find(([host]) => host.test(new URL(address).hostname))?.[1] ?? Infinity;
   const size = Math.min(limit, largest, maxItems);
   const search = new SearchPages(address, options, size);
+  const conditions = (body.query ?? {}) as Readonly<Record<string, unknown>>;
   const seen = new Set<string>();
+  let left = 0;
   let request: PageRequest | null = search.first(body);
   while (request !== null) {
     const page: Page = await search.page(request);
@@ -64,15 +67,23 @@ export async function* searchStac(
       if (seen.has(key)) continue;
       seen.add(key);
       isNews = true;
+      if (contradicts(item, conditions)) {
+        if (left++ === 0) options.onProgress?.({ type: 'warning', message: ignoring(address) });
+        continue;
+      }
       yield item;
-      if (seen.size >= maxItems) return;
+      if (seen.size - left >= maxItems) return;
     }
     const total = page.numberMatched ?? page.context?.matched ?? seen.size;
     reportProgress(options, 'search', seen.size, Math.max(total, seen.size), 'items');
     // Servers link to a next page that is empty.
-    request = page.features.length === 0 ? null : search.next(page, isNews);
+    request = page.features.length === 0 ? null : await search.next(page, isNews);
   }
   if (seen.size === 0) await search.requireKnown(body.collections);
+}
+
+function ignoring(address: string): string {
+  return `${publicUrl(address)} does not heed \`query\`; items that contradict it are left out here`;
 }
 
 /** @throws {TerrachipError} INVALID_OPTION for what is no address */

@@ -2,10 +2,9 @@
 import { invalidInput } from '../../errors.js';
 import { requireApart } from '../../io/node/inputs.js';
 import { writeJson } from '../../io/node/output.js';
-import type { OpenOptions } from '../../io/open-url.js';
 import { type OperationOptions, reportProgress } from '../../progress.js';
 import { writtenAcquisition } from '../acquisition.js';
-import { resolveHref } from '../scene.js';
+import { type RequestOptions, resolveHref } from '../scene.js';
 import { CloudReader } from './cloud.js';
 import { Coverage } from './coverage.js';
 import { type EventModality, readEvent } from './event.js';
@@ -15,7 +14,7 @@ import { SceneFinder } from './scenes.js';
 import type { Chosen } from './select.js';
 
 /** What `acquire` reads and writes, and how it chooses. */
-export interface AcquireOptions extends OperationOptions, Omit<OpenOptions, 'headers' | 'signal'> {
+export interface AcquireOptions extends OperationOptions, RequestOptions {
   /** The event file. */
   event: string;
   /** The manifest that is written. */

@@ -12,7 +12,7 @@ import { UNITS, type Units } from '../../raster/units.js';
 import type { Polygon } from '../../vector/index.js';
 import { readAreas } from '../../vector/node/index.js';
 import { polygonsToLonLat } from '../../vector/to-lon-lat.js';
-import { AssetSchema, STATIC_MODALITY } from '../acquisition.js';
+import { AssetSchema, requireLonLatBox, STATIC_MODALITY } from '../acquisition.js';
 import { resolveHref } from '../scene.js';
 
 /** On which side of the event the scenes of a phase lie. */
@@ -154,18 +154,7 @@ async function areaOf(path: string, document: EventDocument, signal?: AbortSigna
       areas.name,
     );
   }
-  const [west, south, east, north] = bbox!;
-  const isWithin =
-    Math.abs(west) <= 180 && Math.abs(east) <= 180 && Math.abs(south) <= 90 && Math.abs(north) <= 90;
-  // A box across the antimeridian has its west east of its east; one that goes round most of the Earth is reversed.
-  const isOrdered = south < north && west !== east && (west < east || east + 360 - west < 180);
-  if (!isWithin || !isOrdered) {
-    throw invalidInput(
-      path,
-      `has the bbox [${bbox!.join(', ')}], which is ${isWithin ? 'reversed or empty' : 'not in degrees'}`,
-      'write it as west, south, east, north in degrees',
-    );
-  }
+  requireLonLatBox(path, bbox!);
   return placeOutline(bbox!, Crs.wgs84, path);
 }
 

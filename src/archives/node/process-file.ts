@@ -1,0 +1,270 @@
+/** Rasters of the Process API on the disk: large grids are asked for in parts, and put together row by row. */
+import { createHash } from 'node:crypto';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { invalidInput, messageOf } from '../../errors.js';
+import { allocateArray, type GeoBox, type TypedArray } from '../../geo/index.js';
+import { publicUrl } from '../../io/http-errors.js';
+import { MemorySource, type OpenOptions } from '../../io/index.js';
+import { makeFolder, requireEnding, requireWritable, writeFileAtomically } from '../../io/node/output.js';
+import { requestBody } from '../../io/web-request.js';
+import { type OperationOptions, reportProgress } from '../../progress.js';
+import { GeoTiffRaster, readPixels } from '../../raster/index.js';
+import { CogWriter } from '../../raster/node/index.js';
+import {
+  bytesPerPixel,
+  type ProcessOptions,
+  type ProcessPlan,
+  type ProcessStrip,
+  planProcess,
+  processBody,
+  processStrips,
+} from '../copernicus/process-request.js';
+
+const ENDPOINT = 'https://sh.dataspace.copernicus.eu/api/v1/process';
+
+/** Bytes of an answer beyond those of its pixels. */
+const HEAD_BYTES = 2 ** 20;
+
+/** Limits of the service are by the minute. */
+const RETRY = { attempts: 8, delay: 500, maxDelay: 60_000 };
+
+/** What is requested, where it goes, and how the service is asked. */
+export interface ProcessFileOptions
+  extends ProcessOptions,
+    Omit<OpenOptions, 'signal' | 'headers'>,
+    OperationOptions {
+  /** The grid: north-up, of a CRS with an EPSG code. */
+  geobox: GeoBox;
+  /** The COG to write. */
+  destination: string;
+  /** The Process API (default: of the Copernicus Data Space). */
+  endpoint?: string;
+}
+
+/** What was written, and how it was made. */
+export interface ProcessReport {
+  destination: string;
+  width: number;
+  height: number;
+  crs: string;
+  bands: readonly string[];
+  units: string;
+  dtype: string;
+  /** What was asked of the service: collection, filter and processing. */
+  data: Readonly<Record<string, unknown>>;
+  /** Pixels with data. */
+  validPixels: number;
+  /** Requests of the grid, and those of them that an earlier run had answered. */
+  requests: number;
+  reused: number;
+  /** Processing units that the answers cost, by what the service says; null where it does not. */
+  processingUnits: number | null;
+}
+
+/**
+ * Requests a raster and writes it as a COG on exactly its grid. Grids above 2500 pixels a side are asked for in parts.
+ * Answers are kept in the folder `DESTINATION.parts` until the COG is whole: after a failure, the same call asks only for
+ * what is missing. Pixels without data are NaN in `float32`, else marked by the mask of the file. The metadata of the COG
+ * says what was requested.
+ * @param options its `access` is that of `copernicusAccess`, where `setDefaultAccess` did not set it
+ * @throws {TerrachipError} INVALID_OPTION or INVALID_INPUT for an impossible request, or an answer that does not fit it;
+ * NETWORK; DISK
+ */
+export async function processFile(options: ProcessFileOptions): Promise<ProcessReport> {
+  const { destination, geobox, signal } = options;
+  const plan = planProcess(options);
+  requireEnding(destination, 'GeoTIFF');
+  await requireWritable(destination);
+  const strips = processStrips(geobox, plan);
+  const parts = new Parts(options, plan);
+  const isFloat = plan.dtype === 'float32';
+  await using writer = await CogWriter.create(destination, {
+    geobox,
+    bands: plan.bands.length,
+    dtype: plan.dtype,
+    nodata: isFloat ? Number.NaN : null,
+    mask: isFloat ? false : 'auto',
+    overviews: plan.units === 'class' ? 'mode' : 'average',
+    descriptions: plan.bands,
+    metadata: { UNITS: plan.units, PROCESS_REQUEST: JSON.stringify(plan.data) },
+  });
+  let validPixels = 0;
+  for (const strip of strips) {
+    signal?.throwIfAborted();
+    const { planes, mask } = await readStrip(strip, geobox, plan, parts);
+    for (const value of mask) validPixels += value === 0 ? 0 : 1;
+    if (isFloat) for (const plane of planes) clear(plane, mask);
+    await writer.writeRows(planes, isFloat ? null : mask);
+    reportProgress(options, 'process', strip.end, geobox.height, 'rows');
+  }
+  await writer.finish();
+  await parts.remove();
+  return {
+    destination,
+    width: geobox.width,
+    height: geobox.height,
+    crs: geobox.crs.toString(),
+    bands: plan.bands,
+    units: plan.units,
+    dtype: plan.dtype,
+    data: plan.data,
+    validPixels,
+    requests: strips.reduce((sum, { columns }) => sum + columns.length, 0),
+    reused: parts.reused,
+    processingUnits: parts.processingUnits,
+  };
+}
+
+function clear(plane: TypedArray, mask: Uint8Array): void {
+  for (let k = 0; k < mask.length; k++) if (mask[k] === 0) plane[k] = Number.NaN;
+}
+
+interface Strip {
+  readonly planes: TypedArray[];
+  /** 255 for data. */
+  readonly mask: Uint8Array;
+}
+
+async function readStrip(
+  { start, end, columns }: ProcessStrip,
+  geobox: GeoBox,
+  plan: ProcessPlan,
+  parts: Parts,
+): Promise<Strip> {
+  const { width } = geobox;
+  const rows = end - start;
+  const planes = plan.bands.map(() => allocateArray(plan.dtype, rows * width));
+  const mask = new Uint8Array(rows * width);
+  const reads = await Promise.allSettled(
+    columns.map(async ([left, right]) => {
+      const size = right - left;
+      const values = await parts.read(geobox.window(left, start, size, rows));
+      for (const [band, plane] of planes.entries()) copyColumns(values[band], size, plane, left, width);
+      const valid = values[plan.bands.length];
+      for (let k = 0; k < valid.length; k++) {
+        if (Number(valid[k]) > 0) mask[Math.floor(k / size) * width + left + (k % size)] = 255;
+      }
+    }),
+  );
+  // Answers of the others are kept before a failure is told.
+  for (const read of reads) if (read.status === 'rejected') throw read.reason;
+  return { planes, mask };
+}
+
+/** Copies rows of `size` values to the column `left` of rows of `width` values of the same type. */
+function copyColumns(from: TypedArray, size: number, to: TypedArray, left: number, width: number): void {
+  const each = to.BYTES_PER_ELEMENT;
+  const source = new Uint8Array(from.buffer, from.byteOffset, from.byteLength);
+  const target = new Uint8Array(to.buffer, to.byteOffset, to.byteLength);
+  for (let row = 0; row * size < from.length; row++) {
+    target.set(source.subarray(row * size * each, (row + 1) * size * each), (row * width + left) * each);
+  }
+}
+
+/** Answers of the service, kept on the disk until they are removed. */
+class Parts {
+  readonly #options: ProcessFileOptions;
+  readonly #plan: ProcessPlan;
+  readonly #endpoint: string;
+  readonly #folder: string;
+  reused = 0;
+  processingUnits: number | null = null;
+
+  constructor(options: ProcessFileOptions, plan: ProcessPlan) {
+    this.#options = options;
+    this.#plan = plan;
+    this.#endpoint = options.endpoint ?? ENDPOINT;
+    this.#folder = `${options.destination}.parts`;
+  }
+
+  /** The bands of a part, and its mask. */
+  async read(geobox: GeoBox): Promise<readonly TypedArray[]> {
+    const body = processBody(this.#plan, geobox);
+    const key = createHash('sha256').update(`${this.#endpoint}\n${body}`).digest('hex').slice(0, 32);
+    const path = join(this.#folder, `${key}.tif`);
+    const kept = await readFile(path).catch(() => null);
+    if (kept !== null) {
+      const values = await this.#decode(new Uint8Array(kept), geobox, path).catch(() => null);
+      if (values !== null) {
+        this.reused++;
+        return values;
+      }
+    }
+    const answer = await this.#ask(body, geobox);
+    const values = await this.#decode(answer, geobox, publicUrl(this.#endpoint));
+    await makeFolder(this.#folder);
+    await writeFileAtomically(path, answer);
+    return values;
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  async #ask(body: string, { pixelCount }: GeoBox): Promise<Uint8Array<ArrayBuffer>> {
+    const { headers, body: bytes } = await requestBody(this.#endpoint, {
+      ...openOptions(this.#options),
+      retry: this.#options.retry ?? RETRY,
+      retryAfterUnit: 'milliseconds',
+      body,
+      contentType: 'application/json',
+      accept: 'image/tiff',
+      maxBytes: HEAD_BYTES + 2 * pixelCount * bytesPerPixel(this.#plan),
+    });
+    const cost = Number(headers.get('x-processingunits-spent') ?? Number.NaN);
+    if (Number.isFinite(cost)) this.processingUnits = (this.processingUnits ?? 0) + cost;
+    return bytes;
+  }
+
+  /** @throws {TerrachipError} INVALID_INPUT for what is not the raster that was asked for */
+  async #decode(
+    bytes: Uint8Array<ArrayBuffer>,
+    wanted: GeoBox,
+    name: string,
+  ): Promise<readonly TypedArray[]> {
+    const refuse = (problem: string, cause?: unknown): Error =>
+      invalidInput(name, `answered with ${problem}`, 'try again, or tell the operator of the service', cause);
+    let raster: GeoTiffRaster;
+    try {
+      raster = await GeoTiffRaster.open(new MemorySource(bytes, name));
+    } catch (cause) {
+      throw refuse(`what is no GeoTIFF (${messageOf(cause).split('; ')[0]})`, cause);
+    }
+    try {
+      const { width, height, bands, geobox } = raster;
+      const { dtype } = this.#plan;
+      const count = this.#plan.bands.length + 1;
+      const has = `${bands.length} bands of ${bands[0]?.dtype} on ${width} × ${height} pixels`;
+      const asked = `${count} of ${dtype} on ${wanted.width} × ${wanted.height}`;
+      const fits = bands.length === count && bands.every((band) => band.dtype === dtype);
+      if (!fits || width !== wanted.width || height !== wanted.height) {
+        throw refuse(`${has}, where ${asked} were asked for`);
+      }
+      if (geobox !== null && !isNear(geobox, wanted)) throw refuse('another place than was asked for');
+      const { planes } = await readPixels(raster, { signal: this.#options.signal });
+      return planes;
+    } finally {
+      await raster.close();
+    }
+  }
+}
+
+/** Whether a grid lies where it should, but for rounding: a thousandth of a pixel. */
+function isNear(geobox: GeoBox, wanted: GeoBox): boolean {
+  if (!geobox.crs.equals(wanted.crs)) return false;
+  const [pixel] = wanted.resolution;
+  return geobox.bounds.every((edge, k) => Math.abs(edge - wanted.bounds[k]) < 1e-3 * pixel);
+}
+
+function openOptions({
+  access,
+  timeout,
+  answerTimeout,
+  leastRate,
+  rateWindow,
+  allowLocal,
+  signal,
+}: OpenOptions): OpenOptions {
+  return { access, timeout, answerTimeout, leastRate, rateWindow, allowLocal, signal };
+}
