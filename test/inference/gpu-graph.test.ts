@@ -92,7 +92,7 @@ describe.skipIf(webgpuProblem !== null)('a graph on the device of the kernels (w
       },
     };
     const backend = sharedWebGpu() as WebGpuBackend;
-    const bytes = { name: 'm', model: new Uint8Array() };
+    const bytes = { name: 'm', model: MODEL };
     const graph = await GpuGraph.load(failing, backend, { readbackBytes: 0 }, bytes);
     const tensor = backend.upload(new Float32Array(6));
     await expect(graph.run(new Map([['x', { tensor, shape: [2, 3] }]]), ['y'])).rejects.toThrow(

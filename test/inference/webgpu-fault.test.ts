@@ -15,7 +15,7 @@ import { temporaryFolder } from '../support/files.js';
 import { writeModel } from '../support/models.js';
 import { onnxFile, type TestNode } from '../support/onnx.js';
 
-const folder = await temporaryFolder('webgpu-fault');
+const folder = await temporaryFolder();
 const SIDE = 8;
 
 /** A convolution: the shape of its weights, (output, input, axis, …), and whether WebGPU computes it wrongly. */

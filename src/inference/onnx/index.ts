@@ -1,5 +1,4 @@
 /** ONNX graphs: a builder, half precision, and a writer. */
-export type { OnnxConvolution } from './convolutions.js';
 export { type Axis, type Graph, GraphBuilder, type Value, type Weight } from './graph.js';
 export { type HalfForm, halfPrecision } from './half.js';
 export { type OnnxInfo, type OnnxTensorInfo, readOnnxInfo } from './read.js';
