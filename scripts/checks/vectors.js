@@ -3,7 +3,7 @@
 // install missing Python packages; uses real files where available (TERRACHIP_SHARED, or ../shared).
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { printTable, python, Report, requirePackages, run, terrachip } from './programs.js';
 import { installProject, root, withTemporaryFolder } from './support.js';
 
@@ -34,6 +34,13 @@ const REAL_MAPS = {
 };
 const FLOOD =
   'vector/CEMS_EMSR517/19.07.2021_EMSR517_json/EMSR517_AOI15_GRA_PRODUCT_observedEventA_r1_v1.json';
+const DATABASE = 'derived-reference/EMSR517_STD_UTM32N.gdb';
+const ZIP_FOLDER = `
+import os, sys, zipfile
+with zipfile.ZipFile(sys.argv[2], 'w', zipfile.ZIP_DEFLATED) as file:
+    for name in os.listdir(sys.argv[1]):
+        file.write(os.path.join(sys.argv[1], name), 'STD/' + os.path.basename(sys.argv[1]) + '/' + name)
+`;
 const MASKS = {
   'centres inside': ['derived-reference/EMSR517_flood_mask.tif'],
   'all touched': ['derived-reference/EMSR517_flood_mask_alltouched.tif', '--all-touched'],
@@ -124,6 +131,21 @@ await withTemporaryFolder(async (folder) => {
     });
     report.same(`EMSR517 burned, ${rule}: pixels that differ of ${pixels}`, differing, 0);
     console.log(`EMSR517 burned, ${rule}: ${set} of ${pixels} pixels, ${differing} differ from rasterio's`);
+  }
+
+  // The flood's layer of a geodatabase with two, as it is and in a folder of a zip file.
+  const [mask, database] = [MASKS['centres inside'][0], DATABASE].map((path) => join(data, path));
+  if (gdalProblem !== null || !existsSync(database)) {
+    report.skip('a geodatabase in a zip file', gdalProblem ?? `${database} is not there`);
+    return;
+  }
+  const zip = join(folder, 'EMSR517_STD.zip');
+  await run('python3', ['-c', ZIP_FOLDER, database, zip]);
+  for (const source of [database, zip]) {
+    const burned = join(folder, 'of-database.tif');
+    await terrachip('rasterize', source, '-o', burned, '--like', mask);
+    const { differing } = await python('vectors/same_pixels.py', { a: burned, b: mask });
+    report.same(`EMSR517 burned from ${basename(source)}: pixels that differ`, differing, 0);
   }
 });
 report.end();

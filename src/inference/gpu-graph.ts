@@ -2,7 +2,7 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import { internalError, invalidInput, TerrachipError } from '../errors.js';
 import type { DeviceMeter, WebGpuBackend } from '../gpu/index.js';
-import { notFloat32 } from './graph-check.js';
+import { batchFailure, notFloat32 } from './graph-check.js';
 import { cannotLoad, declared } from './host-graph.js';
 import type { DeclaredTensor, FloatTensor, GraphInput, GraphResult, ModelGraph } from './model-graph.js';
 
@@ -87,7 +87,10 @@ export class GpuGraph implements ModelGraph {
       feeds[name] = this.runtime.Tensor.fromGpuBuffer(buffer, { dataType: 'float32', dims: shape });
     }
     const before = this.meter.readbackBytes;
-    const results = await this.session.run(feeds, [...outputs]);
+    const results = await this.session.run(feeds, [...outputs]).catch((cause: unknown) => {
+      const [{ shape }] = inputs.values();
+      throw batchFailure(this.name, shape[0], cause);
+    });
     const readbackBytes = this.meter.readbackBytes - before;
     const tensors = new Map<string, FloatTensor>();
     for (const name of outputs) {

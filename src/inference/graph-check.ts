@@ -80,11 +80,22 @@ export function notFloat32(graph: string, does: string, { name, type }: Declared
   );
 }
 
+/** The most characters of a message of the runtime that an error repeats. */
+const MESSAGE_LENGTH = 4000;
+
+/** A message of the runtime on one line, without control characters: whole, or its first 4000 characters. */
+export function runtimeMessage(cause: unknown): string {
+  // Bounded before the replacement too, since names in a graph may be of any length.
+  const text = messageOf(cause).slice(0, 2 * MESSAGE_LENGTH);
+  const line = text.replace(/[\s\p{Cc}\p{Cf}]+/gu, ' ').trim();
+  return line.length > MESSAGE_LENGTH ? `${line.slice(0, MESSAGE_LENGTH)}…` : line;
+}
+
 /** Wraps an error that the runtime threw for a batch. */
 export function batchFailure(graph: string, batch: number, cause: unknown): TerrachipError {
   return invalidInput(
     graph,
-    `fails on a batch of ${batch} (${messageOf(cause).split('\n')[0]})`,
+    `fails on a batch of ${batch}, for which ONNX Runtime says: ${runtimeMessage(cause)}`,
     'check that model.json describes it',
     cause,
   );

@@ -1,7 +1,8 @@
 /** ONNX graphs on a runtime with its own memory. The runtime is an argument, typed by onnxruntime-common. */
 import type { InferenceSession, Tensor, TypedTensor } from 'onnxruntime-common';
-import { invalidInput, messageOf } from '../errors.js';
+import { invalidInput } from '../errors.js';
 import { float32ToHalves, halvesToFloat32, roundToEven } from '../raster/arrays/half.js';
+import { runtimeMessage } from './graph-check.js';
 import {
   type DeclaredTensor,
   declaredIn,
@@ -143,7 +144,7 @@ export class HostGraph implements ModelGraph {
 export function cannotLoad(name: string, provider: string, cause: unknown): Error {
   return invalidInput(
     name,
-    `cannot be loaded with the provider ${provider} (${messageOf(cause).split('\n')[0]})`,
+    `cannot be loaded with the provider ${provider}, for which ONNX Runtime says: ${runtimeMessage(cause)}`,
     'check the file, or choose another provider',
     cause,
   );

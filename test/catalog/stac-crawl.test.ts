@@ -58,7 +58,12 @@ const documents: Record<string, unknown> = {
   },
   'optical/july/a/a.json': relative({
     ...first,
-    links: [link('collection', '../../collection.json'), link('related', '../../../radar/r.json')],
+    links: [
+      link('collection', '../../collection.json'),
+      link('related', '../../../radar/r.json'),
+      link('related', '../../../other.json'),
+      { rel: 'related', href: 'https://example.com/page' },
+    ],
   }),
   'optical/july/b.json': relative({ ...second, links: [] }),
   'loose.json': { ...relative(third), collection: undefined },
@@ -73,6 +78,7 @@ const documents: Record<string, unknown> = {
       { rel: 'item', href: 'r.parquet', type: 'application/vnd.apache.parquet' },
     ],
   },
+  'other.json': { title: 'something else' },
   'radar/r.json': { ...relative(radar), stac_version: '0.9.0', stac_extensions: ['commons'] },
 };
 const server = await startArchiveServer({ documents });
@@ -263,7 +269,7 @@ describe('buildCrawledCatalog', () => {
     await writeFile(journal, `${kept}{"href":"${server.url}/static/loose.json","docum`);
     server.requests.length = 0;
     const resumed = await buildCrawledCatalog(ROOT, before);
-    expect(paths()).toEqual(['loose.json', 'radar/r.json']);
+    expect(paths()).toEqual(['loose.json', 'radar/r.json', 'other.json']);
     expect([...resumed.catalog]).toEqual([...(await buildCrawledCatalog(ROOT)).catalog]);
     server.requests.length = 0;
     await buildCrawledCatalog(ROOT, { journal });

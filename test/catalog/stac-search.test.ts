@@ -144,6 +144,20 @@ describe('searchStac', () => {
     expect(limits).toEqual(['24 502', '24 502', '12 502', '12 502', ...Array(5).fill('6 200')]);
   });
 
+  it('asks Earth Search for no more than it can send', async () => {
+    // An access that leads to the test's server.
+    const access = {
+      authorize: async ({ url }: { url: string }) => ({
+        url: url.replace('https://earth-search.aws.element84.com/v1', API),
+        headers: {},
+      }),
+    };
+    const ids = await idsOf({}, { access, limit: 1000 }, 'https://earth-search.aws.element84.com/v1');
+    expect(ids).toHaveLength(28);
+    // https://github.com/Element84/earth-search/issues/60: it fails above 267.
+    expect(JSON.parse(server.requests[0].body).limit).toBe(250);
+  });
+
   it('ends with the same items when the server is throttled, fails, and cuts connections', async () => {
     const faults = [
       { type: 'status', status: 429, retryAfter: 0 },

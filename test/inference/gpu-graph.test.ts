@@ -78,6 +78,28 @@ describe.skipIf(webgpuProblem !== null)('a graph on the device of the kernels (w
     expect(released).toBe(1);
   });
 
+  it('says what failed, and all that the runtime says of it', async () => {
+    const failing: GpuRuntime = {
+      ...runtime,
+      InferenceSession: {
+        create: async () =>
+          ({
+            inputMetadata: [],
+            outputMetadata: [],
+            run: () => Promise.reject(new Error('no kernel\n for Foo')),
+          }) as unknown as InferenceSession,
+      },
+    };
+    const backend = sharedWebGpu() as WebGpuBackend;
+    const bytes = { name: 'm', model: new Uint8Array() };
+    const graph = await GpuGraph.load(failing, backend, { readbackBytes: 0 }, bytes);
+    const tensor = backend.upload(new Float32Array(6));
+    await expect(graph.run(new Map([['x', { tensor, shape: [2, 3] }]]), ['y'])).rejects.toThrow(
+      /^m fails on a batch of 2, for which ONNX Runtime says: no kernel for Foo; check that model\.json describes it\.$/,
+    );
+    tensor.dispose();
+  });
+
   it('refuses a tensor that does not begin where its buffer does', async () => {
     await expect(throughGraph(256)).rejects.toThrow(
       /^m gets the input x from byte 256 of a GPUBuffer; copy it into a tensor of the backend\.$/,

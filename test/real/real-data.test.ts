@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Affine, GeoBox } from '../../src/geo/node/index.js';
@@ -7,10 +7,11 @@ import { type Backend, CpuBackend } from '../../src/gpu/index.js';
 import { createNodeWebGpuBackend } from '../../src/gpu/node/index.js';
 import { openRaster, WarpedRaster } from '../../src/raster/node/index.js';
 import { Rasterizer, readAreas } from '../../src/vector/node/index.js';
-import { evaluateMap, infer } from '../../src/workflow/index.js';
+import { evaluateMap, infer, rasterizeFile } from '../../src/workflow/index.js';
 import { webgpuProblem } from '../support/backends.js';
 import { sharedFolder, sharedPath, temporaryFolder } from '../support/files.js';
 import { localGradient, nearEdge, referenceWarp } from '../support/warp-reference.js';
+import { buildZip } from '../support/zip.js';
 
 /** Real Sentinel-1 chips and GDAL's results; not part of the project, so absent on most machines. */
 const absent = sharedFolder === null;
@@ -173,5 +174,23 @@ describe.skipIf(absent)('rasterio’s masks of a real flood (EMSR517)', () => {
     }
     await truth.close();
     expect(differing).toBe(0);
+  });
+
+  it('EMSR517_flood_mask.tif from the zip file of the activation', async () => {
+    const layers = sharedPath('vector/CEMS_EMSR517/19.07.2021_EMSR517_json');
+    const parts = (await readdir(layers)).map(async (name) => ({
+      name: `EMSR517_AOI15_GRA_PRODUCT_r1_v1/${name}`,
+      bytes: new Uint8Array(await readFile(join(layers, name))),
+      deflate: true,
+    }));
+    const source = join(folder, 'EMSR517_AOI15_GRA_PRODUCT_r1_v1.zip');
+    const destination = join(folder, 'label.tif');
+    await writeFile(source, buildZip(await Promise.all(parts)));
+    const like = sharedPath('derived-reference/EMSR517_flood_mask.tif');
+    await rasterizeFile({ source, destination, grid: { like } });
+    const [found, wanted] = await Promise.all([destination, like].map((path) => openRaster(path)));
+    const [[pixels], [truth]] = await Promise.all([found.readPlanes(), wanted.readPlanes()]);
+    expect(pixels.filter((value, k) => value !== truth[k])).toHaveLength(0);
+    await Promise.all([found.close(), wanted.close()]);
   });
 });

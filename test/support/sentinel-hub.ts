@@ -16,8 +16,9 @@ export type Ground = (band: string, x: number, y: number) => number | null;
 export interface SentinelHub {
   readonly url: string;
   readonly endpoint: string;
+  readonly catalog: string;
   readonly tokenUrl: string;
-  /** Bodies of the process requests, refused ones too. */
+  /** Bodies of the process requests, without those that had no token. */
   readonly requests: ProcessBody[];
   /** Tokens that were given. */
   tokens: number;
@@ -56,6 +57,7 @@ export async function startSentinelHub(ground: Ground): Promise<SentinelHub> {
   const hub = {
     url: '',
     endpoint: '',
+    catalog: '',
     tokenUrl: '',
     requests: [] as ProcessBody[],
     tokens: 0,
@@ -89,13 +91,17 @@ export async function startSentinelHub(ground: Ground): Promise<SentinelHub> {
       json(200, { access_token: token, expires_in: hub.tokenSeconds, token_type: 'Bearer' });
       return;
     }
-    const body = JSON.parse(text) as ProcessBody;
-    const n = hub.requests.push(body) - 1;
     const [, token = ''] = /^Bearer (.+)$/.exec(request.headers.authorization ?? '') ?? [];
     if (!valid.has(token)) {
       json(401, failure(401, 'Unauthorized', 'You are not authorized! Please provide a valid access token.'));
       return;
     }
+    if (request.url === '/api/v1/catalog/1.0.0/search') {
+      json(200, pageOf(JSON.parse(text)));
+      return;
+    }
+    const body = JSON.parse(text) as ProcessBody;
+    const n = hub.requests.push(body) - 1;
     const fault = hub.fault?.(n);
     if (fault) {
       json(fault.status, fault.body, fault.headers);
@@ -115,6 +121,7 @@ export async function startSentinelHub(ground: Ground): Promise<SentinelHub> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   hub.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   hub.endpoint = `${hub.url}/api/v1/process`;
+  hub.catalog = `${hub.url}/api/v1/catalog/1.0.0`;
   hub.tokenUrl = `${hub.url}/token`;
   afterAll(
     () =>
@@ -129,6 +136,24 @@ export async function startSentinelHub(ground: Ground): Promise<SentinelHub> {
 /** The form of the service's errors. */
 export function failure(status: number, reason: string, message: string): unknown {
   return { error: { status, reason, message, code: 'COMMON_BAD_PAYLOAD' } };
+}
+
+/** Items of the Catalog API. */
+export const ITEMS = Array.from({ length: 25 }, (_, k) => `S2B_MSIL2A_${k}`);
+
+/** A page as in https://docs.sentinel-hub.com/api/latest/api/catalog/: the context says where the next one begins. */
+function pageOf({ limit = 10, next = 0 }: { limit?: number; next?: number }): unknown {
+  const ids = ITEMS.slice(next, next + limit);
+  return {
+    type: 'FeatureCollection',
+    features: ids.map((id) => ({ type: 'Feature', id, collection: 'sentinel-2-l2a' })),
+    links: [],
+    context: {
+      limit,
+      returned: ids.length,
+      ...(next + limit < ITEMS.length ? { next: next + limit } : {}),
+    },
+  };
 }
 
 async function bodyOf(request: IncomingMessage): Promise<string> {

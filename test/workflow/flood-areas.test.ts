@@ -1,8 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { Affine, GeoBox } from '../../src/geo/node/index.js';
 import { openRaster } from '../../src/raster/node/index.js';
 import { preferredOf } from '../../src/vector/features.js';
+import { openLabel } from '../../src/workflow/evaluate/label.js';
 import { FLOOD_LAYERS, isAreasPath, readFloodAreas } from '../../src/workflow/flood-areas.js';
 import { rasterizeFile } from '../../src/workflow/index.js';
 import { temporaryFolder } from '../support/files.js';
@@ -77,9 +79,9 @@ describe('readFloodAreas', () => {
   });
 });
 
-describe('rasterizeFile', () => {
-  it('burns the flood of an EMS zip file onto the grid of a scene file', async () => {
-    const zip = join(folder, 'EMSR517_AOI15_GRA_PRODUCT_r1_v1.zip');
+describe('an EMS zip file', async () => {
+  const zip = join(folder, 'EMSR517_AOI15_GRA_PRODUCT_r1_v1.zip');
+  beforeAll(async () => {
     await writeFile(
       zip,
       buildZip([
@@ -90,6 +92,16 @@ describe('rasterizeFile', () => {
         { name: 'EMSR517_AOI15_GRA_PRODUCT_observedEventA_r1_v1.json', bytes: squares([10, 10, {}]) },
       ]),
     );
+  });
+
+  it('is the label of a map', async () => {
+    const geobox = new GeoBox('EPSG:32632', new Affine(10, 0, 0, 0, -10, 20), 3, 2);
+    const label = await openLabel({ label: zip }, geobox, ['dry', 'flood'], 1);
+    expect([...(await label.readRows({ start: 0, end: 2 }))]).toEqual([0, 1, 0, 0, 0, 0]);
+    await label.dispose();
+  });
+
+  it('is burned onto the grid of a scene file', async () => {
     const like = join(folder, 'scene.json');
     const grid = { crs: 'EPSG:32632', transform: [10, 0, 0, 0, -10, 20], width: 3, height: 2 };
     await writeFile(like, JSON.stringify({ schemaVersion: 1, grid, phases: ['event'], inputs: {} }));

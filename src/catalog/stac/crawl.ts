@@ -69,6 +69,7 @@ interface Place {
   readonly href: string;
   readonly depth: number;
   readonly collection: CrawledItem['collection'];
+  readonly isRelated?: boolean;
   outcome?: Promise<{ readonly document: unknown } | { readonly error: unknown }>;
 }
 
@@ -135,7 +136,7 @@ class Crawl {
   /** The items of the next document; null after the last. */
   async next(): Promise<CrawledItem[] | null> {
     this.#signal.throwIfAborted();
-    if (this.#stack.length === 0) this.#push(this.#related.splice(0), 1, null);
+    if (this.#stack.length === 0) this.#push(this.#related.splice(0), 1, null, true);
     for (const place of this.#stack.slice(-this.#ahead).reverse()) place.outcome ??= this.#start(place.href);
     const place = this.#stack.pop();
     if (place?.outcome === undefined) return null;
@@ -186,6 +187,8 @@ class Crawl {
     const name = publicUrl(href);
     const node = validate(StacNode, document, name);
     const kind = kindOf(node);
+    // What is related may be anything.
+    if (kind === null && place.isRelated === true) return [];
     if (kind === null) throw invalidInput(name, 'is no STAC document', 'check the link to it');
     const collection = kind === 'Collection' ? node : place.collection;
     const isWanted = this.#filter.wantsCollection(collection?.id);
@@ -193,8 +196,9 @@ class Crawl {
     const wanted = new Set(['child']);
     if (isWanted) wanted.add('item').add('items');
     this.#push(this.#linksOf(node, wanted, href), depth + 1, collection);
-    if (this.#options.related !== false)
-      this.#related.push(...this.#linksOf(node, new Set(['related']), href));
+    if (this.#options.related !== false) {
+      for (const link of this.#linksOf(node, new Set(['related']), href)) this.#related.push(link);
+    }
     // The pages of a list lie beside each other.
     const next = new Set((node.features ?? []).length > 0 ? ['next'] : []);
     this.#push(this.#linksOf(node, next, href), depth, place.collection);
@@ -218,13 +222,20 @@ class Crawl {
 
   #linksOf({ links }: StacNode, wanted: ReadonlySet<string>, base: string): string[] {
     return (links ?? []).flatMap(({ rel, href, type, method }) => {
-      const isJson = !type || /json/i.test(type);
-      if (!wanted.has(rel ?? '') || !href || !isJson || (method ?? 'GET').toUpperCase() !== 'GET') return [];
+      if (!wanted.has(rel ?? '') || !href || (method ?? 'GET').toUpperCase() !== 'GET') return [];
+      // Related documents are often pages for people.
+      const isJson = type ? /json/i.test(type) : rel !== 'related' || /\.(geo)?json$/i.test(href);
+      if (!isJson) return [];
       return [trustedHref(href, base, publicUrl(base), this.#options)];
     });
   }
 
-  #push(hrefs: readonly string[], depth: number, collection: CrawledItem['collection']): void {
+  #push(
+    hrefs: readonly string[],
+    depth: number,
+    collection: CrawledItem['collection'],
+    isRelated = false,
+  ): void {
     if (depth > MAX_DEPTH && hrefs.length > 0) {
       throw invalidInput(
         publicUrl(hrefs[0]),
@@ -238,7 +249,7 @@ class Crawl {
       this.#known.add(key);
       return true;
     });
-    for (const href of fresh.reverse()) this.#stack.push({ href, depth, collection });
+    for (const href of fresh.reverse()) this.#stack.push({ href, depth, collection, isRelated });
   }
 }
 

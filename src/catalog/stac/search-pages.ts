@@ -1,6 +1,6 @@
 /** The pages of a search of a STAC API: how each is asked for, and what is done where the server refuses it. */
 import * as v from 'valibot';
-import { invalidInput, isTerrachipError } from '../../errors.js';
+import { invalidInput, isTerrachipError, tooLarge } from '../../errors.js';
 import { publicUrl } from '../../io/http-errors.js';
 import type { OpenOptions } from '../../io/open-url.js';
 import { requestJson } from '../../io/web-request.js';
@@ -15,6 +15,9 @@ const TOO_LARGE = [413, 500, 502, 504];
 
 /** Tries of a page before it is asked for with fewer items. */
 const TRIES = 2;
+
+/** More than a search of millions of items has. */
+const MAX_PAGES = 100_000;
 
 /** Servers refuse longer addresses. */
 const MAX_ADDRESS = 4000;
@@ -187,18 +190,24 @@ export class SearchPages {
 
   /**
    * The request for the next page; null where there is none.
-   * @throws {TerrachipError} INVALID_INPUT where it has been there, or the page had nothing new
+   * @throws {TerrachipError} INVALID_INPUT where it has been there, or the page had nothing new; TOO_LARGE
    */
-  next({ links, context }: Page, isNews: boolean): PageRequest | null {
+  async next({ links, context }: Page, isNews: boolean): Promise<PageRequest | null> {
     const link = links?.find(({ rel }) => rel === 'next');
     if (this.#last === null) return null;
     const request = link?.href
       ? this.#follow(link, link.href, this.#last)
       : this.#continue(context?.next, this.#last);
     if (request === null) return null;
-    const key = JSON.stringify([request.url, request.body]);
-    this.#asked.add(JSON.stringify([this.#last.url, this.#last.body]));
-    if (isNews && !this.#asked.has(key)) return request;
+    this.#asked.add(await keyOf(this.#last));
+    if (this.#asked.size >= MAX_PAGES) {
+      throw tooLarge(
+        `${publicUrl(this.#address)} has more than ${MAX_PAGES} pages of items`,
+        'narrow the search, or raise `limit`',
+        { size: MAX_PAGES + 1, limit: MAX_PAGES },
+      );
+    }
+    if (isNews && !this.#asked.has(await keyOf(request))) return request;
     throw invalidInput(
       publicUrl(this.#address),
       'links from a page of items to one that was there already',
@@ -234,4 +243,10 @@ export class SearchPages {
 /** Whether an address is that of the items of a collection. */
 export function isItems({ pathname }: URL): boolean {
   return /\/collections\/[^/]+\/items$/.test(pathname);
+}
+
+/** A short key of a request, whose body may hold a large geometry. */
+async function keyOf({ url, body }: PageRequest): Promise<string> {
+  const bytes = new TextEncoder().encode(JSON.stringify([url, body]));
+  return String.fromCharCode(...new Uint8Array(await crypto.subtle.digest('SHA-256', bytes)));
 }

@@ -77,7 +77,7 @@ export async function* searchStac(
     const total = page.numberMatched ?? page.context?.matched ?? seen.size;
     reportProgress(options, 'search', seen.size, Math.max(total, seen.size), 'items');
     // Servers link to a next page that is empty.
-    request = page.features.length === 0 ? null : search.next(page, isNews);
+    request = page.features.length === 0 ? null : await search.next(page, isNews);
   }
   if (seen.size === 0) await search.requireKnown(body.collections);
 }

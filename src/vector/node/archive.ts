@@ -196,7 +196,7 @@ async function readMember(
   options: { readonly stac?: boolean },
   budget: Budget,
 ): Promise<VectorFeatures> {
-  const shown = `${source}/${key}`;
+  const shown = `${source}/${key}`.replace(/\/+$/, '');
   if (kind === 'gdb') return readUnpacked(archive, shown, key, parse);
   const layer = hasLayers({ archive, source, key, name, kind }) ? parse.layer : undefined;
   const bytes = await budget.read(archive, key, MAX_WHOLE_BYTES);
