@@ -5,9 +5,18 @@
  */
 
 export type { GeoCatalog, PlaceAndTime, QueryOptions } from '../catalog/index.js';
-export type { TimeInterval } from '../geo/index.js';
+export type { Bounds, CrsLike, GeoBox, TimeInterval } from '../geo/index.js';
 export type { Access, AccessRequest, Authorized, ByteSource, OpenOptions } from '../io/index.js';
 export type { OnProgress, OperationOptions } from '../progress.js';
+export type { AreaFeatures } from '../vector/index.js';
+export {
+  CLC_PLUS_CLASSES,
+  CLC_PLUS_YEARS,
+  type ClcPlusLabel,
+  type ClcPlusOptions,
+  type LandCoverClass,
+  readClcPlus,
+} from './clc-plus.js';
 export {
   type CopernicusAccessOptions,
   type CopernicusCredentials,
@@ -23,8 +32,17 @@ export {
 } from './copernicus/process-request.js';
 export { type Dated, Expiring } from './expiring.js';
 export {
+  type NutsOptions,
+  nutsUrl,
+  type PlaceRegions,
+  type RegionNames,
+  type RegionShare,
+  regionsOf,
+} from './nuts.js';
+export {
   type BlobPlace,
   type PlanetaryComputerOptions,
   planetaryComputerAccess,
 } from './planetary-computer.js';
 export * from './rapidai4eo/index.js';
+export { parseSspPatch, type SspPatch, sspFolder, sspLabelPath } from './ssp-patches.js';

@@ -19,6 +19,7 @@ import { embedCommand } from './commands/embed.js';
 import { evaluateCommand } from './commands/evaluate.js';
 import { finalizeCommand, inferCommand, missingCommand } from './commands/infer.js';
 import { infoCommand } from './commands/info.js';
+import { landCoverCommand } from './commands/land-cover.js';
 import { modelCommand } from './commands/model.js';
 import { packageCommand } from './commands/package.js';
 import { polygonizeCommand } from './commands/polygonize.js';
@@ -54,6 +55,7 @@ const COMMANDS = [
   copernicusCommand,
   stacCommand,
   rapidAi4EoCommand,
+  landCoverCommand,
   acquireCommand,
   packageCommand,
   modelCommand,

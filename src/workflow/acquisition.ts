@@ -130,6 +130,16 @@ function withLists(document: unknown): unknown {
   return { ...document, selected };
 }
 
+/**
+ * A document that is read as a scene.
+ * @throws {TerrachipError} INVALID_INPUT for a manifest, whose images are on no grid yet
+ */
+export function refuseManifest(document: unknown, path: string): unknown {
+  if (!isMembers(document) || !Object.hasOwn(document, 'dem_items')) return document;
+  const problem = 'is an acquisition manifest, whose images are on no common grid yet';
+  throw invalidInput(path, problem, 'run `terrachip package` on it, and give the folder that it makes');
+}
+
 /** A manifest as the notebooks write it: without a list where one item is selected. */
 export function writtenAcquisition(document: AcquisitionDocument): object {
   const selected = mapValues(document.selected, (phase) =>

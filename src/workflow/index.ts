@@ -1,8 +1,13 @@
 /**
  * The commands of the CLI as functions, without printing. The module of each is loaded on the first call.
  */
-
-export type { RapidAi4EoProduct } from '../archives/index.js';
+export type {
+  LandCoverClass,
+  PlaceRegions,
+  RapidAi4EoProduct,
+  RegionNames,
+  RegionShare,
+} from '../archives/index.js';
 export type { ProcessFileOptions, ProcessReport } from '../archives/node/index.js';
 export type { Weights } from '../inference/checkpoint/index.js';
 export type { Activation, InputLayout } from '../inference/model-spec.js';
@@ -53,6 +58,7 @@ export type {
 export type { FinalizeOptions, FinalizeReport, ProductOptions, RunRecord } from './finalize.js';
 export type { InferOptions, InferReport } from './infer.js';
 export type { BandReport, InfoOptions, RasterReport } from './info.js';
+export type { LandCoverOptions, LandCoverReport, RegionOptions, RegionReport } from './land-cover.js';
 export type { ChosenStatistics } from './model/checkpoint-model.js';
 export type { HalfPrecisionReport } from './model/half-precision.js';
 export type { ImportOptions, ImportReport } from './model/import.js';
@@ -64,6 +70,7 @@ export type { RunModelOptions, RunModelReport } from './model/run.js';
 export type { PackagedChips } from './package/form.js';
 export type { PackageOptions, PackageReport } from './package.js';
 export type { AlignmentOptions, AlignmentReport } from './picture/alignment.js';
+export type { PairOptions, PairReport } from './picture/pair.js';
 export type { QuicklookOptions, QuicklookReport } from './picture/raster-picture.js';
 export type { Plan, PlanOptions } from './plan.js';
 export type { PolygonizeOptions, PolygonizeReport } from './polygonize.js';
@@ -234,3 +241,22 @@ export const indexRapidAi4Eo = lazy(async () => (await import('./rapidai4eo.js')
  * @throws {TerrachipError} INVALID_INPUT, INVALID_OPTION, or TOO_LARGE for a catalog of more than a million images
  */
 export const listRapidAi4Eo = lazy(async () => (await import('./rapidai4eo.js')).listRapidAi4Eo);
+
+/**
+ * Writes the CLC+ Backbone label of a patch of the SSP Cloud, or of a box, from a Web Coverage Service: as `.npy` of shape
+ * (y, x) or as COG, with a class from 1 to 10 a pixel and 0 where there is none.
+ * @throws {TerrachipError} INVALID_OPTION, INVALID_INPUT for an answer that is something else, NETWORK
+ */
+export const writeLandCover = lazy(async () => (await import('./land-cover.js')).writeLandCover);
+
+/**
+ * Names the regions that a patch of the SSP Cloud or a raster lies in, with areas on the ground in km².
+ * @throws {TerrachipError} INVALID_INPUT, NOT_FOUND, NETWORK
+ */
+export const nameRegions = lazy(async () => (await import('./land-cover.js')).nameRegions);
+
+/**
+ * Draws an image and its label side by side as PNG, with a legend of the classes.
+ * @throws {TerrachipError} INVALID_INPUT for a label of another size, INVALID_OPTION for bands that are not there
+ */
+export const drawPair = lazy(async () => (await import('./picture/pair.js')).drawPair);

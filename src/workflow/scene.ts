@@ -16,6 +16,7 @@ import { DeclaredRaster } from '../raster/declared.js';
 import { type BlockCache, openRaster, type Raster } from '../raster/node/index.js';
 import { UNITS } from '../raster/units.js';
 import { Resource } from '../resource.js';
+import { refuseManifest } from './acquisition.js';
 import { findNotebook, isNotebook, notebookScene } from './package/notebook.js';
 import { placedOn, requireGeobox } from './target-grid.js';
 
@@ -111,7 +112,7 @@ export async function readScene(location: string): Promise<Scene> {
   );
   const path = isFolder ? await documentIn(location) : location;
   const written = await readJson(path);
-  const document = isNotebook(written) ? await notebookScene(written, path) : written;
+  const document = isNotebook(written) ? await notebookScene(written, path) : refuseManifest(written, path);
   return { path, document: validateStrictly(SceneSchema, withDeclarations(document), path) };
 }
 

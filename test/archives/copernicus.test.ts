@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { copernicusAccess, type ProcessOptions, planProcess } from '../../src/archives/index.js';
@@ -271,7 +271,7 @@ describe('processFile', () => {
     const report = await processFile(job);
     expect(report).toMatchObject({ requests: 3, reused: 2 });
     expect(hub.requests).toHaveLength(5);
-    expect(existsSync(`${job.destination}.parts`)).toBe(false);
+    expect(await readdir(`${job.destination}.parts`)).toEqual(['unknown.tif']);
   });
 
   it('refuses an answer that is not what was asked for', async () => {

@@ -1,6 +1,6 @@
 /** Rasters of the Process API on the disk: large grids are asked for in parts, and put together row by row. */
 import { createHash } from 'node:crypto';
-import { readFile, rm } from 'node:fs/promises';
+import { readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invalidInput, messageOf } from '../../errors.js';
 import { allocateArray, type GeoBox, type TypedArray } from '../../geo/index.js';
@@ -198,8 +198,13 @@ class Parts {
     return values;
   }
 
+  /** Removes the answers, and the folder unless something else is in it. */
   async remove(): Promise<void> {
-    await rm(this.#folder, { recursive: true, force: true });
+    const names = await readdir(this.#folder).catch(() => []);
+    for (const name of names) {
+      if (/^[0-9a-f]{32}\.tif(\.|$)/.test(name)) await rm(join(this.#folder, name), { force: true });
+    }
+    await rmdir(this.#folder).catch(() => undefined);
   }
 
   async #ask(body: string, { pixelCount }: GeoBox): Promise<Uint8Array<ArrayBuffer>> {

@@ -29,9 +29,15 @@ export interface SearchOptions extends OpenOptions, HrefOptions, OperationOption
 
 const PAGE_SIZE = 100;
 
-/** Earth Search fails above 267 items a page (https://github.com/Element84/earth-search/issues/60). */
+/**
+ * Items a page that servers send at most: Earth Search fails above 267 (https://github.com/Element84/earth-search/issues/60),
+ * the Planetary Computer takes 1000 (https://github.com/allenai/rslearn/pull/418), Sentinel Hub's catalogs 100
+ * (https://docs.sentinel-hub.com/api/latest/reference/#tag/catalog_item_search).
+ */
 const LARGEST_PAGES: readonly (readonly [host: RegExp, limit: number])[] = [
   [/^earth-search\.aws\.element84\.com$/, 250],
+  [/^planetarycomputer\.microsoft\.com$/, 1000],
+  [/^(?:sh\.dataspace\.copernicus\.eu|services(?:-uswest2)?\.sentinel-hub\.com)$/, 100],
 ];
 
 /**

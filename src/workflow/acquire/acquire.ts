@@ -1,4 +1,5 @@
 /** From an event to the manifest of its scenes. */
+import { groupBy } from '../../catalog/group-by.js';
 import { invalidInput } from '../../errors.js';
 import { requireApart } from '../../io/node/inputs.js';
 import { writeJson } from '../../io/node/output.js';
@@ -161,25 +162,32 @@ async function chooseTiles(
 }
 
 /** What a reader of the manifest should know. */
-function remarks(phases: Draft['phases']): string[] {
-  const messages: string[] = [];
-  const users = new Map<string, { modality: string; id: string; phases: string[] }>();
-  for (const { phase, modality, scenes, covered } of phases) {
-    const place = phase === null ? modality : `${modality} of the phase ${phase}`;
-    if (covered < NEARLY_ALL) messages.push(`${place} covers ${(100 * covered).toFixed(0)} % of the area`);
-    if (phase === null) continue;
-    for (const { row } of scenes) {
-      const key = `${modality}/${row.id}`;
-      const user = users.get(key) ?? { modality, id: row.id, phases: [] };
-      user.phases.push(phase);
-      users.set(key, user);
-    }
-  }
-  for (const { modality, id, phases: names } of users.values()) {
-    if (names.length > 1)
-      messages.push(`the phases ${names.join(' and ')} have one scene of ${modality}, ${id}`);
-  }
-  return messages;
+function remarks(phases: readonly DraftPhase[]): string[] {
+  const gaps = phases
+    .filter(({ covered }) => covered < NEARLY_ALL)
+    .map(({ phase, modality, covered }) => {
+      const place = phase === null ? modality : `${modality} of the phase ${phase}`;
+      return `${place} covers ${(100 * covered).toFixed(0)} % of the area`;
+    });
+  return [...gaps, ...sharedScenes(phases)];
+}
+
+/** Which phases have scenes in common, a sentence for each modality and combination of phases. */
+function sharedScenes(phases: readonly DraftPhase[]): string[] {
+  const uses = phases.flatMap(({ phase, modality, scenes }) =>
+    phase === null ? [] : scenes.map(({ row }) => ({ phase, modality, id: row.id })),
+  );
+  const scenes = [...groupBy(uses, ({ modality, id }) => JSON.stringify([modality, id])).values()];
+  const shared = scenes.filter((users) => users.length > 1);
+  const among = groupBy(shared, (users) =>
+    JSON.stringify([users[0].modality, users.map(({ phase }) => phase)]),
+  );
+  return [...among.values()].map((group) => {
+    const [[{ modality }]] = group;
+    const names = group[0].map(({ phase }) => phase).join(' and ');
+    const count = group.length === 1 ? 'one scene' : `${group.length} scenes`;
+    return `the phases ${names} have ${count} of ${modality} in common: ${group.map(([{ id }]) => id).join(', ')}`;
+  });
 }
 
 function reported({ row, overlap, cloud, fillsGaps }: Chosen): AcquiredScene {

@@ -81,7 +81,9 @@ async function judge(
   const fitting: { row: CatalogRow; overlap: number }[] = [];
   for (const row of rows) {
     const overlap = coverage.overlapOf(row);
-    const reason = overlap > 0 ? misfit(row, event, phase, modality) : 'outside of the area';
+    // A search by a box finds scenes beside the area, too.
+    if (overlap === 0) continue;
+    const reason = misfit(row, event, phase, modality);
     if (reason === null) fitting.push({ row, overlap });
     else rejections.push({ row, reason });
   }

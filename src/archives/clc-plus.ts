@@ -1,0 +1,210 @@
+/**
+ * CLC+ Backbone, the land cover of Europe in 10 m pixels: its classes, and pixels from the Web Coverage Service of the
+ * European Environment Agency.
+ */
+import { invalidInput, invalidOption, requireChoice, tooLarge } from '../errors.js';
+import { Affine, type Bounds, GeoBox } from '../geo/index.js';
+import { isTiff } from '../io/bytes.js';
+import { MemorySource, type OpenOptions, requestBody } from '../io/index.js';
+import { type OperationOptions, reportProgress } from '../progress.js';
+import { GeoTiffRaster, readPixels } from '../raster/index.js';
+
+/** A class of land cover. */
+export interface LandCoverClass {
+  /** The value of its pixels. */
+  readonly value: number;
+  readonly name: string;
+  /** `#rrggbb`. */
+  readonly colour: string;
+}
+
+/**
+ * The ten classes of CLC+ Backbone that training labels have. Names: CLCplus Backbone 2023 Product User Manual, table 2
+ * (https://library.land.copernicus.eu/products/CLCplus_Backbone_2023_PUM_v1.html). Colours: the legend of its rasters, as the
+ * course of AIML4OS on land cover lists it (https://aiml4os.github.io/funathon-project3/1-acquisition.html). The product has
+ * also 11, snow and ice, and 253, a belt of sea along coasts.
+ */
+export const CLC_PLUS_CLASSES: readonly LandCoverClass[] = [
+  { value: 1, name: 'Sealed', colour: '#ff0100' },
+  { value: 2, name: 'Woody needle leaved trees', colour: '#238b23' },
+  { value: 3, name: 'Woody broadleaved deciduous trees', colour: '#80ff00' },
+  { value: 4, name: 'Woody broadleaved evergreen trees', colour: '#00ff00' },
+  { value: 5, name: 'Low-growing woody plants', colour: '#804000' },
+  { value: 6, name: 'Permanent herbaceous', colour: '#ccf24e' },
+  { value: 7, name: 'Periodically herbaceous', colour: '#feff80' },
+  { value: 8, name: 'Lichens and mosses', colour: '#ff81ff' },
+  { value: 9, name: 'Non- and sparsely vegetated', colour: '#bfbfbf' },
+  { value: 10, name: 'Water', colour: '#0080ff' },
+];
+
+/** The years that the service has. */
+export const CLC_PLUS_YEARS = [2018, 2021] as const;
+
+/** Side of a pixel in metres; edges lie at multiples of it. */
+const PIXEL = 10;
+
+/** Outside the product's area, and without data. */
+const NO_CLASS = [254, 255];
+
+/** Pixels a side that are asked for at once; image services of ArcGIS give 4100 by default. */
+const MOST_SIDE = 2000;
+
+/** Pixels of one result. */
+const MOST_PIXELS = 500_000_000;
+
+/** Which pixels, and from where. */
+export interface ClcPlusOptions extends OpenOptions, OperationOptions {
+  /** x0, y0, x1, y1 in EPSG:3035, at multiples of 10 m. */
+  readonly bounds: Bounds;
+  /** 2018 or 2021; of another server any year that it has. */
+  readonly year: number;
+  /** The address of a Web Coverage Service 2.0.1 whose coverage has the pixels of CLC+ Backbone. Default: the agency's. */
+  readonly endpoint?: string;
+  /** The name of the coverage (default `Coverage1`, as in image services of ArcGIS). */
+  readonly coverage?: string;
+  /** Pixels a side that are asked for at once (default 2000). */
+  readonly mostSide?: number;
+}
+
+/** Land cover on a grid. */
+export interface ClcPlusLabel {
+  /** A class a pixel in C order; 0 where there is none (254 and 255 in the product). */
+  readonly values: Uint8Array;
+  /** In EPSG:3035, 10 m a pixel. */
+  readonly geobox: GeoBox;
+  /** How many pixels each value has. */
+  readonly counts: Readonly<Record<number, number>>;
+}
+
+/** The address of the agency's Web Coverage Service for a year. */
+export function clcPlusEndpoint(year: number): string {
+  requireChoice('year', year, CLC_PLUS_YEARS as readonly number[]);
+  const service = `CLC_plus/CLMS_CLCplus_RASTER_${year}_010m_eu/ImageServer/WCSServer`;
+  return `https://copernicus.discomap.eea.europa.eu/arcgis/services/${service}`;
+}
+
+/**
+ * The address of a GetCoverage request (OGC 09-147r3) for some pixels, whole and unscaled, in the coverage's own system. It
+ * asks for the nearest pixel, since classes have no mean.
+ */
+export function coverageUrl(endpoint: string, coverage: string, [x0, y0, x1, y1]: Bounds): string {
+  const url = new URL(endpoint);
+  const query = [
+    ['SERVICE', 'WCS'],
+    ['VERSION', '2.0.1'],
+    ['REQUEST', 'GetCoverage'],
+    ['COVERAGEID', coverage],
+    ['FORMAT', 'image/tiff'],
+    ['SUBSET', `x(${x0},${x1})`],
+    ['SUBSET', `y(${y0},${y1})`],
+    ['INTERPOLATION', 'http://www.opengis.net/def/interpolation/OGC/1/nearest-neighbor'],
+  ];
+  for (const [name, value] of query) url.searchParams.append(name, value);
+  return url.href;
+}
+
+/**
+ * Reads CLC+ Backbone from a Web Coverage Service, in tiles where the grid is larger than the service gives at once. Each
+ * answer must have exactly the pixels that were asked for.
+ * @throws {TerrachipError} INVALID_OPTION for bounds off the pixels' edges or a year that is not there; TOO_LARGE above 500
+ * million pixels; INVALID_INPUT for an answer that is something else, with what the server says; NETWORK
+ */
+export async function readClcPlus(options: ClcPlusOptions): Promise<ClcPlusLabel> {
+  const { bounds, year, coverage = 'Coverage1', mostSide = MOST_SIDE, onProgress, ...open } = options;
+  const endpoint = options.endpoint ?? clcPlusEndpoint(year);
+  const geobox = gridOf(bounds);
+  const { width, height } = geobox;
+  const values = new Uint8Array(width * height);
+  const columns = Math.ceil(width / mostSide);
+  const total = columns * Math.ceil(height / mostSide);
+  for (let tile = 0; tile < total; tile++) {
+    open.signal?.throwIfAborted();
+    const [x, y] = [(tile % columns) * mostSide, Math.floor(tile / columns) * mostSide];
+    const window = { x, y, width: Math.min(mostSide, width - x), height: Math.min(mostSide, height - y) };
+    const plane = await readTile(endpoint, coverage, geobox.window(x, y, window.width, window.height), open);
+    for (let row = 0; row < window.height; row++) {
+      values.set(plane.subarray(row * window.width, (row + 1) * window.width), (y + row) * width + x);
+    }
+    reportProgress({ onProgress }, 'read land cover', tile + 1, total, 'tiles');
+  }
+  return { values, geobox, counts: withoutNoClass(values) };
+}
+
+function gridOf(bounds: Bounds): GeoBox {
+  const [x0, y0, x1, y1] = bounds;
+  const isAligned = bounds.length === 4 && bounds.every((edge) => Number.isInteger(edge / PIXEL));
+  if (!isAligned || x0 >= x1 || y0 >= y1) {
+    throw invalidOption(
+      'bounds',
+      `are [${bounds.join(', ')}]`,
+      'give x0, y0, x1, y1 in EPSG:3035 as rising multiples of 10 m',
+    );
+  }
+  const [width, height] = [(x1 - x0) / PIXEL, (y1 - y0) / PIXEL];
+  if (width * height > MOST_PIXELS) {
+    const fields = { size: width * height, limit: MOST_PIXELS };
+    throw tooLarge(
+      `${width} × ${height} pixels are more than ${MOST_PIXELS}`,
+      'choose smaller bounds',
+      fields,
+    );
+  }
+  return new GeoBox(3035, new Affine(PIXEL, 0, x0, 0, -PIXEL, y1), width, height);
+}
+
+async function readTile(
+  endpoint: string,
+  coverage: string,
+  grid: GeoBox,
+  options: OpenOptions,
+): Promise<Uint8Array> {
+  const { body, url } = await requestBody(coverageUrl(endpoint, coverage, grid.bounds), {
+    ...options,
+    accept: 'image/tiff',
+  });
+  if (!isTiff(body)) {
+    throw invalidInput(
+      url,
+      `answered with no GeoTIFF${exceptionIn(body)}`,
+      'check the year, bounds and coverage',
+    );
+  }
+  await using raster = await GeoTiffRaster.open(new MemorySource(body, url));
+  const { geobox, bands } = raster;
+  if (geobox === null || !isSame(geobox, grid) || bands.length !== 1 || bands[0].dtype !== 'uint8') {
+    throw invalidInput(
+      url,
+      `answered with ${bands.length} bands of ${bands[0].dtype} on ${geobox === null ? 'no grid' : `the grid ${geobox}`}, where one of uint8 on ${grid} was asked for`,
+      'check that the coverage has the pixels of CLC+ Backbone',
+    );
+  }
+  const window = { x: 0, y: 0, width: grid.width, height: grid.height };
+  const { planes } = await readPixels(raster, { window, signal: options.signal });
+  return Uint8Array.from(planes[0]);
+}
+
+/** Whether two grids have the same pixels, but for the rounding of their edges. */
+function isSame(a: GeoBox, b: GeoBox): boolean {
+  const near = a.bounds.every((edge, k) => Math.abs(edge - b.bounds[k]) < PIXEL / 100);
+  return a.crs.equals(b.crs) && a.width === b.width && a.height === b.height && near;
+}
+
+/** What an exception of OGC services says, as the end of a clause. */
+function exceptionIn(body: Uint8Array): string {
+  const text = new TextDecoder().decode(body.subarray(0, 65_536));
+  const [, told = ''] = /<(?:\w+:)?ExceptionText>([^<]{1,300})/.exec(text) ?? [];
+  const printable = told.replace(/[^\x20-\x7e\u00a0-\uffff]+/g, ' ').trim();
+  return printable === '' ? '' : `, but with "${printable}"`;
+}
+
+/** Puts 0 for what is no class. @returns how many pixels each value has */
+function withoutNoClass(values: Uint8Array): Record<number, number> {
+  const counts = new Uint32Array(256);
+  for (let k = 0; k < values.length; k++) {
+    if (NO_CLASS.includes(values[k])) values[k] = 0;
+    counts[values[k]]++;
+  }
+  return Object.fromEntries(
+    Array.from(counts, (count, value) => [value, count]).filter(([, count]) => count > 0),
+  );
+}
