@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { checkSuggestedGrids } from './gdal/grids.js';
 import { checkJpeg2000 } from './gdal/jpeg2000.js';
+import { checkPackages } from './gdal/packages.js';
 import { checkProducts } from './gdal/products.js';
 import { checkSafe } from './gdal/safe.js';
 import { checkStorage } from './gdal/storage.js';
@@ -12,7 +13,14 @@ import { checkWritten } from './gdal/written.js';
 import { backendsHere, python, Report, requirePackages, run } from './programs.js';
 import { installProject, root, withTemporaryFolder } from './support.js';
 
-await requirePackages(['gdal-bin', 'python3-gdal', 'python3-numpy', 'python3-rasterio', 'python3-scipy']);
+await requirePackages([
+  'gdal-bin',
+  'python3-gdal',
+  'python3-numpy',
+  'python3-pandas',
+  'python3-rasterio',
+  'python3-scipy',
+]);
 await installProject();
 const version = (await run('gdalwarp', ['--version'])).split(',')[0];
 
@@ -29,6 +37,7 @@ await withTemporaryFolder(async (folder) => {
   await checkSafe(report, folder);
   await checkProducts(report, folder);
   await checkWritten(report, folder);
+  await checkPackages(report, folder, backends);
   if (existsSync(shared)) {
     await checkReferences(report, shared, folder, backends);
   } else report.skip('real references', `there is no ${shared}; TERRACHIP_SHARED may name its parent`);

@@ -5,7 +5,8 @@ is stretched to the event's box, bilinear; the mean of elevation tiles; a mask o
 burned by rasterio; and a list of chips by pandas, of masks that are in the script and in the test.
 
 Run on Debian 13 with python3-rasterio and python3-pandas:
-/usr/bin/python3 scripts/truth/npy_package.py [FOLDER]
+/usr/bin/python3 scripts/truth/npy_package.py [FOLDER [SCALE]]
+A scale above 1 makes a larger event of the same kind, for npm run check:gdal.
 """
 import json
 import math
@@ -20,9 +21,10 @@ import rasterio.warp
 from rasterio.transform import from_bounds, from_origin
 
 OUT = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(__file__), "..", "..", "test", "fixtures", "package")
+SCALE = int(sys.argv[2]) if len(sys.argv) > 2 else 1
 os.makedirs(OUT, exist_ok=True)
 
-BBOX = [6.0, 49.5, 6.0033, 49.5018]
+BBOX = [6.0, 49.5, 6.0 + 0.0033 * SCALE, 49.5 + 0.0018 * SCALE]
 CRS = "EPSG:32632"
 PHASES = ["pre_event", "event"]
 ASSETS = {"S1RTC": ["vv", "vh"], "S2L2A": ["B02", "B11"], "DEM": ["data"]}
@@ -51,20 +53,20 @@ west, south, east, north = rasterio.warp.transform_bounds("EPSG:4326", "EPSG:326
 hrefs = {}
 for phase in PHASES:
     for band, metres in (("B02", 10), ("B11", 20)):
-        values = (2000 + 500 * smooth(440 // metres, 440 // metres)).astype("uint16")
+        values = (2000 + 500 * smooth(440 * SCALE // metres, 440 * SCALE // metres)).astype("uint16")
         values[10:12, 12:15] = 0
         hrefs[phase, band] = f"s2-{phase}-{band}.tif"
-        write(hrefs[phase, band], values, "EPSG:32631", from_origin(west - 80, north + 80, metres, metres), 0)
+        write(hrefs[phase, band], values, "EPSG:32631", from_origin(west - 80 * SCALE, north + 80 * SCALE, metres, metres), 0)
     for band in ("vv", "vh"):
-        values = (10 ** ((-16 + 4 * smooth(44, 44)) / 10)).astype("float32")
-        values[:, 33:] = -32768
+        values = (10 ** ((-16 + 4 * smooth(44 * SCALE, 44 * SCALE)) / 10)).astype("float32")
+        values[:, 33 * SCALE :] = -32768
         hrefs[phase, band] = f"s1-{phase}-{band}.tif"
-        write(hrefs[phase, band], values, "EPSG:32631", from_origin(west - 80, north + 80, 10, 10), -32768)
+        write(hrefs[phase, band], values, "EPSG:32631", from_origin(west - 80 * SCALE, north + 80 * SCALE, 10, 10), -32768)
 step = 1 / 3600
-middle = 6.0 + 6 * step
-for k, left in enumerate((middle - 16 * step, middle)):
-    values = (300 + 40 * smooth(16, 16)).astype("float32")
-    write(f"dem-{k}.tif", values, "EPSG:4326", from_origin(left, BBOX[3] + 4 * step, step, step), None)
+middle = 6.0 + 6 * SCALE * step
+for k, left in enumerate((middle - 16 * SCALE * step, middle)):
+    values = (300 + 40 * smooth(16 * SCALE, 16 * SCALE)).astype("float32")
+    write(f"dem-{k}.tif", values, "EPSG:4326", from_origin(left, BBOX[3] + 4 * SCALE * step, step, step), None)
 
 # The notebook's grid: the box of the four corners, rounded up to whole pixels and stretched.
 corners = rasterio.warp.transform("EPSG:4326", CRS, [BBOX[0], BBOX[2], BBOX[2], BBOX[0]], [BBOX[1], BBOX[1], BBOX[3], BBOX[3]])

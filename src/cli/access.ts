@@ -1,7 +1,11 @@
-/** How addresses are read: which archives sign them, and the credentials of the environment. */
+/** How addresses are read: which archives sign them, the credentials of the environment, and what is kept on the disk. */
 import { copernicusAccess } from '../archives/copernicus/access.js';
 import { planetaryComputerAccess } from '../archives/planetary-computer.js';
 import { type Access, combineAccess } from '../io/access.js';
+import { s3OptionsOf } from '../io/node/credentials.js';
+import { DiskCache } from '../io/node/disk-cache.js';
+import { s3Access } from '../io/s3/access.js';
+import { parseCount } from './arguments.js';
 import { requireCopernicusCredentials } from './copernicus-credentials.js';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -9,12 +13,14 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /**
  * The access of all commands. Files of the Planetary Computer are signed, with the key in `PC_SDK_SUBSCRIPTION_KEY` where
  * there is one. The Sentinel Hub of the Copernicus Data Space gets tokens of the client in `CDSE_CLIENT_ID` and
- * `CDSE_CLIENT_SECRET`.
+ * `CDSE_CLIENT_SECRET`. Addresses of S3 are read with the keys and settings of Amazon's tools.
+ * @param home the home folder
  */
-export function accessOf(env: Environment): Access {
+export function accessOf(env: Environment, home: string): Access {
   const key = env.PC_SDK_SUBSCRIPTION_KEY;
   return combineAccess(
     copernicusOf(env),
+    s3Access(s3OptionsOf(env, home)),
     planetaryComputerAccess(key === undefined || key === '' ? {} : { subscriptionKey: key }),
   );
 }
@@ -29,4 +35,16 @@ function copernicusOf(env: Environment): Access {
       return made.authorize(request);
     },
   };
+}
+
+/**
+ * The cache in a folder, which `TERRACHIP_CACHE` names where no option does. `TERRACHIP_CACHE_MB` bounds it.
+ * @throws {TerrachipError} DISK for a folder that cannot be made; INVALID_OPTION for a bound that is no positive number
+ */
+export async function cacheOf(folder: string | undefined, env: Environment): Promise<DiskCache | null> {
+  const place = folder ?? env.TERRACHIP_CACHE ?? '';
+  if (place === '') return null;
+  const bound = env.TERRACHIP_CACHE_MB ?? '';
+  if (bound === '') return DiskCache.open(place);
+  return DiskCache.open(place, { maxBytes: parseCount()(bound, 'TERRACHIP_CACHE_MB') * 2 ** 20 });
 }

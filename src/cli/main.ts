@@ -1,18 +1,21 @@
 /** The command line: parsing and printing, nothing else. */
+import { homedir } from 'node:os';
 import { Command, CommanderError, type OutputConfiguration } from 'commander';
 import { invalidInput, isError, isTerrachipError, messageOf } from '../errors.js';
 import { setDefaultAccess } from '../io/access.js';
+import { setDefaultCache } from '../io/cache.js';
 import { setLeastRate } from '../io/exchange.js';
 import { writeError } from '../io/node/output.js';
 import { removeAllTemporaries } from '../io/node/temporaries.js';
 import { VERSION } from '../version.js';
-import { accessOf } from './access.js';
+import { accessOf, cacheOf } from './access.js';
 import { parseCount } from './arguments.js';
 import type { Run } from './command.js';
 import { acquireCommand } from './commands/acquire.js';
 import { calcCommand } from './commands/calc.js';
 import { catalogCommand } from './commands/catalog.js';
 import { copernicusCommand } from './commands/copernicus.js';
+import { copyCommand, listCommand } from './commands/copy.js';
 import { demoCommand } from './commands/demo.js';
 import { doctorCommand } from './commands/doctor.js';
 import { embedCommand } from './commands/embed.js';
@@ -67,6 +70,8 @@ const COMMANDS = [
   quicklookCommand,
   polygonizeCommand,
   rasterizeCommand,
+  copyCommand,
+  listCommand,
   demoCommand,
 ];
 
@@ -121,10 +126,15 @@ export async function main(args: readonly string[]): Promise<void> {
     .exitOverride();
   let rephrase: Rephrase = (message) => message;
   const run: Run = async (command, task) => {
-    const { json, leastRate } = command.optsWithGlobals<{ json?: boolean; leastRate?: number }>();
+    const { json, leastRate, cache } = command.optsWithGlobals<{
+      json?: boolean;
+      leastRate?: number;
+      cache?: string;
+    }>();
     if (leastRate !== undefined) setLeastRate(leastRate);
-    setDefaultAccess(accessOf(process.env));
+    setDefaultAccess(accessOf(process.env, homedir()));
     rephrase = inFlagsOf(command);
+    setDefaultCache(await cacheOf(cache, process.env));
     const output = new Output(json === true, rephrase);
     await task({ output, signal: stops.signal, onProgress: output.onProgress });
   };
@@ -139,6 +149,10 @@ export async function main(args: readonly string[]): Promise<void> {
         '--least-rate <bytes>',
         'bytes a second below which a server is given up after 10 s, 0 for never (default: 100)',
         (text: string) => parseCount(0)(text, '--least-rate'),
+      )
+      .option(
+        '--cache <folder>',
+        'keep what is read of servers there (default: TERRACHIP_CACHE, else nothing)',
       )
       .configureOutput(usageErrors(names.join(' ')))
       .exitOverride();

@@ -5,6 +5,7 @@ import type { DeviceMeter, WebGpuBackend } from '../gpu/index.js';
 import { batchFailure, notFloat32 } from './graph-check.js';
 import { cannotLoad, declared } from './host-graph.js';
 import type { DeclaredTensor, FloatTensor, GraphInput, GraphResult, ModelGraph } from './model-graph.js';
+import { requireRightConvolutions } from './webgpu-fault.js';
 
 /** The provider that runs a model on the device of the kernels, as options and reports spell it. */
 export const RESIDENT = 'webgpu-resident';
@@ -47,8 +48,8 @@ export class GpuGraph implements ModelGraph {
 
   /**
    * @param meter of the backend's device
-   * @throws {TerrachipError} INVALID_INPUT for a graph that cannot be loaded, has operators that need the CPU, or takes
-   * another type than float32
+   * @throws {TerrachipError} INVALID_INPUT for a graph that cannot be loaded, has operators that need the CPU, takes
+   * another type than float32, or has a convolution that the runtime computes wrongly
    */
   static async load(
     runtime: GpuRuntime,
@@ -57,6 +58,7 @@ export class GpuGraph implements ModelGraph {
     { name, model, external }: GraphBytes,
   ): Promise<GpuGraph> {
     try {
+      await requireRightConvolutions(name, model, RESIDENT);
       const session = await runtime.InferenceSession.create(model, {
         executionProviders: [{ name: 'webgpu', device: backend.device }],
         preferredOutputLocation: 'gpu-buffer',

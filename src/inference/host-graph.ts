@@ -11,6 +11,7 @@ import {
   type GraphResult,
   type ModelGraph,
 } from './model-graph.js';
+import { requireRightConvolutions } from './webgpu-fault.js';
 
 /** The part of an ONNX runtime that terrachip uses; `onnxruntime-node` and `onnxruntime-web` have it. */
 export interface OnnxRuntime {
@@ -54,7 +55,8 @@ export class HostGraph implements ModelGraph {
 
   /**
    * @param name for messages about a graph without a path
-   * @throws {TerrachipError} INVALID_INPUT when it cannot be loaded
+   * @throws {TerrachipError} INVALID_INPUT when it cannot be loaded; for bytes also when the provider webgpu computes a
+   * convolution of them wrongly
    */
   static async load(
     runtime: OnnxRuntime,
@@ -63,6 +65,9 @@ export class HostGraph implements ModelGraph {
     { provider, threads }: RuntimeOptions,
   ): Promise<HostGraph> {
     const label = typeof source === 'string' ? source : name;
+    if (typeof source !== 'string' && provider === 'webgpu') {
+      await requireRightConvolutions(label, source, provider);
+    }
     const session = await runtime.InferenceSession.create(source, {
       executionProviders: [provider],
       graphOptimizationLevel: 'all',

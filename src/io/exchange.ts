@@ -176,12 +176,12 @@ function mayBeStale({ status, headers }: Response): boolean {
 async function fetchAuthorized(call: Call): Promise<Answer> {
   const authorized = await authorize(call, new URL(call.url), null);
   const answer = await fetchFollowing(call, authorized);
-  if (!authorized.isOurs || !mayBeStale(answer.response)) return answer;
+  if (authorized.by === null || !mayBeStale(answer.response)) return answer;
   // Accesses ask servers too: the place is given up first, or all of them may wait for each other.
   const refusal = await inMemory(answer.response);
   call.leave();
   const renewed = await authorize(call, new URL(call.url), authorized);
-  if (!renewed.isOurs) return { ...answer, response: refusal };
+  if (renewed.by === null) return { ...answer, response: refusal };
   return fetchFollowing(call, renewed);
 }
 
@@ -195,23 +195,25 @@ async function inMemory(response: Response): Promise<Response> {
 interface Prepared {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  /** Whether an access has authorised it. */
-  readonly isOurs: boolean;
+  /** The access that has authorised it: after a refusal, only it is asked again. */
+  readonly by: Access | null;
 }
 
 /** Credentials in an address become a header, since fetch refuses them; then no access is asked. */
 async function authorize(call: Call, address: URL, refused: Prepared | null): Promise<Prepared> {
   const { message, options, signal } = call;
   if (address.username !== '' || address.password !== '') {
-    return { url: withoutUser(address), headers: basicAuthorization(address), isOurs: false };
+    return { url: withoutUser(address), headers: basicAuthorization(address), by: null };
   }
   const { href } = address;
   const before = refused === null ? undefined : { url: refused.url.href, headers: refused.headers };
   const request = { url: href, ...message, refresh: refused !== null, refused: before, signal };
-  const access = options.access ?? defaultAccess();
-  const authorized = (await access.authorize(request)) ?? (await storeAccess.authorize(request));
-  if (authorized === null) return { url: address, headers: {}, isOurs: false };
-  return { url: new URL(authorized.url), headers: lowerCase(authorized.headers), isOurs: true };
+  for (const by of refused?.by ? [refused.by] : [options.access ?? defaultAccess(), storeAccess]) {
+    const authorized = await by.authorize(request);
+    if (authorized === null) continue;
+    return { url: new URL(authorized.url), headers: lowerCase(authorized.headers), by };
+  }
+  return { url: address, headers: {}, by: null };
 }
 
 /** Fetches and follows redirects. Headers of the caller and credentials go to the host of the address only. */
@@ -251,7 +253,7 @@ async function fetchFollowing(call: Call, first: Prepared): Promise<Answer> {
     }
     next = stays
       ? await authorize(call, target, null)
-      : { url: withoutUser(target), headers: basicAuthorization(target), isOurs: false };
+      : { url: withoutUser(target), headers: basicAuthorization(target), by: null };
   }
   throw refused(
     url,

@@ -7,7 +7,7 @@ import { networkError, publicUrl } from './http-errors.js';
 import { type HttpAnswer, type HttpCounters, MAX_WHOLE_BYTES, request } from './http-request.js';
 
 /** Bytes of the first request: the headers of most cloud-optimised files, and the size from the answer. */
-const PREFIX_BYTES = 32 * 1024;
+export const PREFIX_BYTES = 32 * 1024;
 
 /** A file that is changed within this before it is sent may change again within the second that its time is given in. */
 const SETTLED = 2000;

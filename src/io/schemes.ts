@@ -2,10 +2,10 @@
 import { TerrachipError } from '../errors.js';
 import { percentDecoded, publicUrl } from './http-errors.js';
 
-/** A store's schemes, its name, and the HTTPS address of a file in a bucket. */
+/** A store's schemes, its name, and the address of a file in a bucket, as terrachip reads it. */
 const STORES: readonly [schemes: RegExp, name: string, address: (bucket: string, key: string) => string][] = [
-  [/^s3[an]?$/, 'Amazon S3', (bucket, key) => `https://${bucket}.s3.REGION.amazonaws.com/${key}`],
-  [/^gc?s$/, 'Google Cloud Storage', (bucket, key) => `https://storage.googleapis.com/${bucket}/${key}`],
+  [/^s3[an]?$/, 'Amazon S3', (bucket, key) => `s3://${bucket}/${key}`],
+  [/^gc?s$/, 'Google Cloud Storage', (bucket, key) => `gs://${bucket}/${key}`],
   [
     /^(az|azure|adl|abfss?|wasbs?)$/,
     'Azure Blob Storage',
@@ -25,11 +25,11 @@ export function isAddress(path: string): boolean {
   return /^[a-z][a-z0-9+.-]+:\/\//i.test(path) || /^\/vsi[a-z0-9_]+[/?]/i.test(path) || SUBDATASET.test(path);
 }
 
-/** The error for an address that terrachip does not open; null for a path, `file:`, `http:` or `https:`. */
+/** The error for an address that terrachip does not open; null for a path, `file:`, `http:`, `https:`, `s3:`, `gs:` or `az:`. */
 export function foreignAddress(path: string): TerrachipError | null {
   // Joined to a folder's file, an address loses a slash.
   const isForeign = isAddress(path) || /^[a-z][a-z0-9+.-]+:\//i.test(path);
-  if (!isForeign || /^(?:https?|file):/i.test(path)) return null;
+  if (!isForeign || /^(?:file:|(?:https?|s3|gs|az):\/\/)/i.test(path)) return null;
   const { problem, remedy, feature } = explain(path);
   return new TerrachipError('UNSUPPORTED', `${publicName(path)} ${problem}`, remedy, { feature });
 }
@@ -71,20 +71,20 @@ function explain(path: string): { problem: string; remedy: string; feature: stri
   if (known === undefined) {
     return {
       problem: path.startsWith('/') ? "is a path of GDAL's virtual files" : `has the scheme ${name}:`,
-      remedy: 'download the file and give its path, or give an http: or https: address',
+      remedy: 'download the file and give its path, or give an http:, https:, s3:, gs: or az: address',
       feature: `${name} addresses`,
     };
   }
   const [, store, address] = known;
   return {
-    problem: `is an address of ${store}, which terrachip does not open by itself`,
-    remedy: `give its HTTPS address, as in ${httpsAddress(rest, address)}, signed where it is not public`,
+    problem: `is an address of ${store} in another program's words`,
+    remedy: `write ${ownAddress(rest, address)}`,
     feature: `${name} addresses`,
   };
 }
 
 /** `container@account.host/key` is how Hadoop writes Azure's addresses. */
-function httpsAddress(rest: string, address: (bucket: string, key: string) => string): string {
+function ownAddress(rest: string, address: (bucket: string, key: string) => string): string {
   const [place] = rest.split(/[?#]/);
   const at = place.indexOf('/');
   const [bucket, key] = at < 0 ? [place, ''] : [place.slice(0, at), place.slice(at + 1)];

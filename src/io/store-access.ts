@@ -1,11 +1,20 @@
-/** The public HTTPS form of addresses of object stores: `gs://` and `az://`. */
+/** How addresses of object stores are read without credentials: `s3://`, `gs://` and `az://`. */
 import { invalidInput } from '../errors.js';
 import type { Access } from './access.js';
 import { publicUrl } from './http-errors.js';
+import { isS3 } from './s3/address.js';
 
-/** Reads `gs://BUCKET/KEY` and `az://ACCOUNT.blob.core.windows.net/CONTAINER/KEY` as what they are for everyone, without credentials. */
+/** Made once, when the first address of S3 is read: it remembers the regions of buckets. */
+let anonymousS3: Promise<Access> | undefined;
+
+/** Reads `s3://BUCKET/KEY`, `gs://BUCKET/KEY` and `az://ACCOUNT.blob.core.windows.net/CONTAINER/KEY` as what they are for everyone, without credentials. */
 export const storeAccess: Access = {
-  async authorize({ url, refresh }) {
+  async authorize(request) {
+    const { url, refresh } = request;
+    if (isS3(url)) {
+      anonymousS3 ??= import('./s3/access.js').then(({ s3Access }) => s3Access());
+      return (await anonymousS3).authorize(request);
+    }
     const address = refresh ? null : httpsForm(new URL(url));
     return address === null ? null : { url: address, headers: {} };
   },

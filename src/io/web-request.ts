@@ -3,6 +3,7 @@ import { tooLarge } from '../errors.js';
 import { parseJson } from '../json.js';
 import { decodeText } from '../text.js';
 import { readBody, requireOk } from './body.js';
+import { type CachedDocument, cachedDocument, defaultCache, documentKey, keepDocument } from './cache.js';
 import { exchange } from './exchange.js';
 import { isWebPage, publicUrl, webPage } from './http-errors.js';
 import { retrying } from './middleware/retry.js';
@@ -17,6 +18,11 @@ export interface WebRequest extends OpenOptions {
   contentType?: string;
   /** Which type the answer should have. */
   accept?: string;
+  /**
+   * Whether the answer to a GET may be kept in the `byteCache`, and is taken from there where the server says
+   * that it has not changed (default false). Not for answers that hold tokens.
+   */
+  keep?: boolean;
   /** A longer answer is an error (default 64 MiB). */
   maxBytes?: number;
 }
@@ -37,16 +43,26 @@ export interface WebAnswer {
 export async function requestBody(url: string, request: WebRequest = {}): Promise<WebAnswer> {
   const { body: given, contentType, accept, maxBytes = 64 * 2 ** 20, retry, signal } = request;
   const body = typeof given === 'string' ? new TextEncoder().encode(given) : given;
-  const { method = body === undefined ? 'GET' : 'POST' } = request;
+  const { method = body === undefined ? 'GET' : 'POST', byteCache = defaultCache() } = request;
+  const kept = request.keep === true && method === 'GET' ? byteCache : null;
+  const key = documentKey(url, accept ?? '');
+  const known = kept === null ? null : await cachedDocument(kept, key);
   const headers = {
     ...(contentType === undefined ? {} : { 'content-type': contentType }),
     ...(accept === undefined ? {} : { accept }),
+    ...(known === null ? {} : conditionsOf(known)),
   };
   const message = { method, headers, ...(body === undefined ? {} : { body }) };
   const send = (): Promise<WebAnswer> =>
     exchange(url, message, request, signal, async (received) => {
       const { response } = received;
-      await requireOk(url, received, request.retryAfterUnit);
+      const from = publicUrl(response.url === '' ? url : response.url);
+      if (response.status === 304 && known !== null) {
+        const kind = new Headers();
+        if (known.contentType !== null) kind.set('content-type', known.contentType);
+        return { status: 200, headers: kind, url: from, body: known.body };
+      }
+      await requireOk(url, received);
       const answer = await readBody(received, maxBytes, () =>
         tooLarge(
           `${publicUrl(url)} answered with more than ${maxBytes} bytes`,
@@ -54,10 +70,18 @@ export async function requestBody(url: string, request: WebRequest = {}): Promis
           { size: Number(response.headers.get('content-length') ?? maxBytes + 1), limit: maxBytes },
         ),
       );
-      const from = response.url === '' ? url : response.url;
-      return { status: response.status, headers: response.headers, url: publicUrl(from), body: answer };
+      if (kept !== null) await keepDocument(kept, key, response.headers, answer);
+      return { status: response.status, headers: response.headers, url: from, body: answer };
     });
   return retrying(send, retry, signal);
+}
+
+/** What asks for a document only if it has changed. */
+function conditionsOf({ etag, modified }: CachedDocument): Record<string, string> {
+  return {
+    ...(etag === null ? {} : { 'if-none-match': etag }),
+    ...(modified === null ? {} : { 'if-modified-since': modified }),
+  };
 }
 
 /**

@@ -12,6 +12,7 @@ export type { ProcessFileOptions, ProcessReport } from '../archives/node/index.j
 export type { Weights } from '../inference/checkpoint/index.js';
 export type { Activation, InputLayout } from '../inference/model-spec.js';
 export { bundledModel } from '../inference/node/bundled.js';
+export type { StoredObject } from '../io/index.js';
 export type { AcquiredPhase, AcquiredScene, AcquireOptions, AcquireReport } from './acquire/acquire.js';
 export type { BandSource, CalculateOptions, CalculateReport } from './calculate.js';
 export type { RowSelection } from './catalog.js';
@@ -31,6 +32,7 @@ export type {
   PackageFormat,
   PolygonFormat,
 } from './choices.js';
+export type { CopyOptions, CopyReport, FileList, ListFilesOptions } from './copy.js';
 export type { DoctorReport } from './doctor.js';
 export type { CatalogLike, EmbedCatalogsOptions } from './embed/catalogs.js';
 export type { EmbedChipsOptions, EmbedReport } from './embed/embed.js';
@@ -93,6 +95,12 @@ function lazy<Parameters extends unknown[], Result>(
 ): (...parameters: Parameters) => Promise<Result> {
   return async (...parameters) => (await load())(...parameters);
 }
+
+/** Copies a file between disks, web servers and object stores. */
+export const copyFile = lazy(async () => (await import('./copy.js')).copyFile);
+
+/** Lists the objects of a bucket of S3. */
+export const listFiles = lazy(async () => (await import('./copy.js')).listFiles);
 
 /** Maps a scene with a model. */
 export const infer = lazy(async () => (await import('./infer.js')).infer);

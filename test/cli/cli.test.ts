@@ -33,6 +33,8 @@ describe('terrachip', () => {
       'quicklook',
       'polygonize',
       'rasterize',
+      'cp',
+      'ls',
       'demo',
     ]) {
       expect(help.stdout).toContain(command);

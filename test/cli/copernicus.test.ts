@@ -73,7 +73,7 @@ describe('accessOf', () => {
   const request = { method: 'GET', headers: {}, refresh: false };
 
   it('asks for credentials where they are needed', async () => {
-    const access = accessOf({ CDSE_CLIENT_ID: 'a' });
+    const access = accessOf({ CDSE_CLIENT_ID: 'a' }, '.');
     expect(await access.authorize({ ...request, url: 'https://example.org/a.tif' })).toBeNull();
     await expect(
       access.authorize({ ...request, url: 'https://sh.dataspace.copernicus.eu/api/v1/catalog/1.0.0/search' }),

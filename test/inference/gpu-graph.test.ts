@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { WebGpuBackend } from '../../src/gpu/index.js';
 import { GpuGraph, type GpuRuntime } from '../../src/inference/gpu-graph.js';
 import { sharedWebGpu, webgpuProblem } from '../support/backends.js';
+import { onnxFile, pixelGraph } from '../support/onnx.js';
 
 /** A runtime whose graphs return their input `x` as `y`. */
 const runtime: GpuRuntime = {
@@ -27,6 +28,11 @@ const runtime: GpuRuntime = {
   },
 };
 
+/** The runtime of these tests does not read it. */
+const MODEL = onnxFile(
+  pixelGraph({ name: 'x', shape: [1, 1, 1, 3] }, { name: 'y', shape: [1, 1, 1, 3] }, [[1]]),
+);
+
 /** Values of a buffer of eight words, from an offset on, through a graph. */
 async function throughGraph(offset: number): Promise<number[]> {
   const backend = sharedWebGpu() as WebGpuBackend;
@@ -36,12 +42,7 @@ async function throughGraph(offset: number): Promise<number[]> {
   device.queue.writeBuffer(buffer, offset, Float32Array.of(1, 2, 3));
   try {
     const tensor = backend.adoptBuffer(buffer, [3], 'float32', { offset });
-    const graph = await GpuGraph.load(
-      runtime,
-      backend,
-      { readbackBytes: 0 },
-      { name: 'm', model: new Uint8Array() },
-    );
+    const graph = await GpuGraph.load(runtime, backend, { readbackBytes: 0 }, { name: 'm', model: MODEL });
     const { outputs } = await graph.run(new Map([['x', { tensor, shape: [3] }]]), ['y']);
     const result = outputs.get('y');
     return result === undefined ? [] : [...(await backend.download(result))];
@@ -70,7 +71,7 @@ describe.skipIf(webgpuProblem !== null)('a graph on the device of the kernels (w
           }) as unknown as InferenceSession,
       },
     };
-    const bytes = { name: 'm', model: new Uint8Array() };
+    const bytes = { name: 'm', model: MODEL };
     const loading = GpuGraph.load(halves, sharedWebGpu() as WebGpuBackend, { readbackBytes: 0 }, bytes);
     await expect(loading).rejects.toThrow(
       /^m takes x as float16, but webgpu-resident has float32 only; choose another `provider`\.$/,
@@ -91,7 +92,7 @@ describe.skipIf(webgpuProblem !== null)('a graph on the device of the kernels (w
       },
     };
     const backend = sharedWebGpu() as WebGpuBackend;
-    const bytes = { name: 'm', model: new Uint8Array() };
+    const bytes = { name: 'm', model: MODEL };
     const graph = await GpuGraph.load(failing, backend, { readbackBytes: 0 }, bytes);
     const tensor = backend.upload(new Float32Array(6));
     await expect(graph.run(new Map([['x', { tensor, shape: [2, 3] }]]), ['y'])).rejects.toThrow(

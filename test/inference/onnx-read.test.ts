@@ -57,6 +57,7 @@ describe('readOnnxInfo', () => {
       ],
       // A cast behind the softmax does not count.
       lastOperators: ['Softmax', 'ArgMax'],
+      convolutions: [{ name: 'logits', weights: [2, 3, 1, 1], isPointwise: true }],
       externalFiles: [],
       producer: 'pytorch 2.4.0',
     });

@@ -480,10 +480,10 @@ describe('publicUrl', () => {
 describe('foreignAddress', () => {
   it('explains addresses of other tools and their equivalent', () => {
     const ways = [
-      ['s3://bucket/a/b.tif', 'Amazon S3', 'https://bucket.s3.REGION.amazonaws.com/a/b.tif'],
-      ['/vsis3/bucket/a/b.tif', 'Amazon S3', 'https://bucket.s3.REGION.amazonaws.com/a/b.tif'],
-      ['gs://bucket/b.tif', 'Google Cloud Storage', 'https://storage.googleapis.com/bucket/b.tif'],
-      ['az://box/b.tif', 'Azure Blob Storage', 'https://ACCOUNT.blob.core.windows.net/box/b.tif'],
+      ['s3a://bucket/a/b.tif', 'Amazon S3', 'write s3://bucket/a/b.tif'],
+      ['/vsis3/bucket/a/b.tif', 'Amazon S3', 'write s3://bucket/a/b.tif'],
+      ['/vsigs/bucket/b.tif', 'Google Cloud Storage', 'write gs://bucket/b.tif'],
+      ['/vsiaz/box/b.tif', 'Azure Blob Storage', 'https://ACCOUNT.blob.core.windows.net/box/b.tif'],
       ['abfs://box@me.dfs.core.windows.net/b.tif', 'Azure', 'https://me.blob.core.windows.net/box/b.tif'],
       ['/vsicurl/https://example.com/b.tif', 'GDAL', 'write https://example.com/b.tif'],
       ['/vsicurl?url=https%3A%2F%2Fexample.com%2Fb.tif', 'GDAL', 'write https://example.com/b.tif'],
@@ -506,18 +506,21 @@ describe('foreignAddress', () => {
     }
   });
 
-  it('accepts paths, file: and http:, and shows no password', () => {
+  it('accepts paths and the schemes that are read, and shows no password', () => {
     for (const path of [
       'a.tif',
       '/a/b.tif',
       'C:\\a.tif',
       'file:///a.tif',
       'https://example.com/a.tif',
+      's3://bucket/a.tif',
+      'gs://bucket/a.tif',
+      'az://me.blob.core.windows.net/box/a.tif',
       'a:b',
     ]) {
       expect(foreignAddress(path)).toBeNull();
     }
-    expect(foreignAddress('s3://key:secret@bucket/b.tif')?.message).not.toMatch(/secret/);
+    expect(foreignAddress('s3a://key:secret@bucket/b.tif')?.message).not.toMatch(/secret/);
     expect(foreignAddress('s3:/bucket/model/model.json')?.message).toMatch(
       /^s3:\/\/bucket\/model\/model.json is/,
     );

@@ -5,17 +5,18 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openCheckpointFile } from '../../src/inference/node/checkpoint-file.js';
 import { openModel } from '../../src/inference/node/index.js';
-import { openNpy, writeNpy } from '../../src/raster/node/index.js';
-import { type ImportOptions, importModel, runModel } from '../../src/workflow/index.js';
+import { openNpy, openRaster, writeCog, writeNpy } from '../../src/raster/node/index.js';
+import { type ImportOptions, importModel, infer, runModel } from '../../src/workflow/index.js';
 import { readPrithvi } from '../../src/workflow/model/prithvi-model.js';
 import { temporaryFolder } from '../support/files.js';
 import { decoderShapes, prithviShapes, shapesOnly } from '../support/prithvi.js';
+import { gridAt } from '../support/raster-rows.js';
 import { type Tensors, writeSafetensors } from '../support/terramind.js';
 
 const FIXTURES = 'test/fixtures/prithvi';
 const folder = await temporaryFolder();
 const statistics = join(folder, 'statistics.json');
-const own = { mean: [1, 2, 3, 4, 5, 6], std: [10, 20, 30, 40, 50, 60] };
+const own = { mean: [101, 102, 103, 104, 105, 106], std: [10, 20, 30, 40, 50, 60] };
 await writeFile(statistics, JSON.stringify({ S2L2A: own, HLS: own }));
 const S2 = ['B02', 'B03', 'B04', 'B8A', 'B11', 'B12'];
 const small: ImportOptions = {
@@ -26,6 +27,19 @@ const small: ImportOptions = {
   statistics,
 };
 const report = await importModel({ ...small, phases: ['before', 'after'], classes: ['a', 'b', 'c'] });
+
+/** Normalisation by the card gives sin(0.37 k), the input of `scripts/truth/prithvi.py`: (band, date, y, x). */
+const CHIP = Float32Array.from({ length: 12 * 32 * 32 }, (_, k) => {
+  const band = Math.floor(k / 2048);
+  return own.mean[band] + own.std[band] * Math.sin(0.37 * k);
+});
+
+async function readNumbers(path: string): Promise<number[]> {
+  const array = await openNpy(path);
+  const { data } = await array.read();
+  await array.close();
+  return Array.from(data, Number);
+}
 
 /** The encoder of the fixture as the pre-training writes it: positions of four dates of 224 pixels, and a decoder. */
 async function encoderFile(
@@ -63,22 +77,54 @@ describe('the import of a Prithvi-EO checkpoint', () => {
     ]);
     const shape = [1, 6, 2, 32, 32];
     const image = join(folder, 'image.npy');
-    // Normalisation by the card gives sin(0.37 k), the input of `scripts/truth/prithvi.py`.
-    const values = Float32Array.from({ length: 12 * 32 * 32 }, (_, k) => {
-      const band = Math.floor(k / 2048);
-      return own.mean[band] + own.std[band] * Math.sin(0.37 * k);
-    });
-    await writeNpy(image, { shape, dtype: 'float32' }, values);
+    await writeNpy(image, { shape, dtype: 'float32' }, CHIP);
     const output = join(folder, 'logits.npy');
     await runModel({ model: small.output, inputs: new Map([['S2L2A', image]]), output });
-    const read = async (path: string): Promise<number[]> => {
-      const array = await openNpy(path);
-      const { data } = await array.read();
-      await array.close();
-      return Array.from(data, Number);
-    };
-    const expected = await read(`${FIXTURES}/logits_32.npy`);
-    const worst = Math.max(...(await read(output)).map((value, k) => Math.abs(value - expected[k])));
+    const expected = await readNumbers(`${FIXTURES}/logits_32.npy`);
+    const worst = Math.max(...(await readNumbers(output)).map((value, k) => Math.abs(value - expected[k])));
+    expect(worst).toBeLessThan(1e-4);
+  });
+
+  it('maps a scene of two dates as PyTorch classifies the chip', async () => {
+    const geobox = gridAt(500_000, 5_000_000, 32, 32, 30, 32632);
+    const plane = 32 * 32;
+    const phases: Record<string, Record<string, object>> = {};
+    for (const [date, phase] of ['before', 'after'].entries()) {
+      const planes = S2.map((_, band) =>
+        CHIP.slice((2 * band + date) * plane, (2 * band + date + 1) * plane),
+      );
+      await writeCog(join(folder, `${phase}.tif`), planes, { geobox, bands: 6, dtype: 'float32' });
+      phases[phase] = Object.fromEntries(
+        S2.map((name, band) => [name, { href: `${phase}.tif`, band: band + 1 }]),
+      );
+    }
+    const scene = join(folder, 'scene.json');
+    const inputs = { S2L2A: { units: 'dn_harmonised', phases } };
+    await writeFile(
+      scene,
+      JSON.stringify({
+        schemaVersion: 1,
+        grid: { like: 'before.tif' },
+        phases: ['before', 'after'],
+        inputs,
+      }),
+    );
+    const output = join(folder, 'map');
+    await infer({ scene, model: small.output, output, backend: 'cpu', threads: 0, provider: 'cpu' });
+    const logits = await readNumbers(`${FIXTURES}/logits_32.npy`);
+    const of = (k: number) => [logits[k], logits[plane + k], logits[2 * plane + k]];
+    const raster = await openRaster(join(output, 'probability.tif'));
+    const probability = await raster.readPlanes();
+    await raster.close();
+    const worst = Math.max(
+      ...probability.flatMap((values, band) =>
+        Array.from(values, (value, k) => {
+          const powers = of(k).map(Math.exp);
+          return Math.abs(value - powers[band] / (powers[0] + powers[1] + powers[2]));
+        }),
+      ),
+    );
+    expect(probability).toHaveLength(3);
     expect(worst).toBeLessThan(1e-4);
   });
 

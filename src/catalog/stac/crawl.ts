@@ -129,7 +129,8 @@ class Crawl {
     this.#limit = new Semaphore(concurrency);
     this.#ahead = AHEAD * concurrency;
     this.#signal = signal;
-    this.#read = read ?? (async (href) => (await requestJson(href, { ...options, signal })).document);
+    this.#read =
+      read ?? (async (href) => (await requestJson(href, { ...options, signal, keep: true })).document);
     this.#push([url], 0, null);
   }
 

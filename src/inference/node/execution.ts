@@ -1,6 +1,7 @@
 import { invalidOption } from '../../errors.js';
 import type { Backend } from '../../gpu/index.js';
 import { type BackendChoice, createBackend } from '../../gpu/node/index.js';
+import type { OnProgress } from '../../progress.js';
 import { RESIDENT } from '../gpu-graph.js';
 import type { ModelSpec } from '../model-spec.js';
 import { ModelSession } from '../session.js';
@@ -19,6 +20,8 @@ export interface ExecutionOptions {
    * `webgpu-resident` always encodes each phase.
    */
   reusePhases?: boolean;
+  /** Gets a warning where the provider `auto` passes over webgpu, which computes a convolution of the model wrongly. */
+  onProgress?: OnProgress;
 }
 
 /** A backend, and a model session that takes its tensors. */
@@ -37,11 +40,14 @@ export async function openExecution<Spec extends ModelSpec>(
   model: ModelFolder<Spec>,
   options: ExecutionOptions = {},
 ): Promise<Execution<Spec>> {
-  const { backend: choice = 'auto', provider = 'auto', threads, reusePhases } = options;
+  const { backend: choice = 'auto', provider = 'auto', threads, reusePhases, onProgress } = options;
   if (provider !== RESIDENT) {
     const backend = await createBackend({ backend: choice, threads });
     const hasHardwareGpu = backend.info.adapterClass === 'hardware';
-    return withSession(backend, openSession(model, { provider, hasHardwareGpu, reusePhases, threads }));
+    return withSession(
+      backend,
+      openSession(model, { provider, hasHardwareGpu, reusePhases, threads, onProgress }),
+    );
   }
   if (choice === 'cpu') {
     throw invalidOption(

@@ -3,6 +3,7 @@
  * on the device of the kernels.
  * @module terrachip/inference
  */
+export type { OnProgress } from '../../progress.js';
 export * from '../index.js';
 export { bundledModel } from './bundled.js';
 export { type CheckpointFileOptions, openCheckpointFile } from './checkpoint-file.js';

@@ -2,14 +2,16 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { invalidInput, TerrachipError } from '../../errors.js';
+import { invalidInput, messageOf, TerrachipError } from '../../errors.js';
 import { openSource } from '../../io/node/index.js';
 import { readJson } from '../../io/node/json.js';
 import { nearestOf } from '../../json/keys.js';
+import type { OnProgress } from '../../progress.js';
 import type { ModelGraphs } from '../model-graph.js';
 import { isMapSpec, type MapSpec, type ModelSpec, parseModelSpec } from '../model-spec.js';
 import { type OnnxInfo, readOnnxInfo } from '../onnx/index.js';
 import { ModelSession } from '../session.js';
+import { convolvedWrongly, wrongConvolution } from '../webgpu-fault.js';
 import { BUNDLED, bundledModel } from './bundled.js';
 import { availableProviders, loadOnnxRuntime, providersToTry } from './onnx-runtime.js';
 import type { HostProviderChoice } from './provider-choice.js';
@@ -155,17 +157,30 @@ export interface OpenSessionOptions {
   threads?: number;
   /** Encode equal phases once (default true), for models in two graphs. The results are identical. */
   reusePhases?: boolean;
+  /** Gets a warning where `auto` passes over webgpu, which computes a convolution of the model wrongly. */
+  onProgress?: OnProgress;
 }
 
-/** Creates a session with the first provider that works. Dispose of it when done. */
+/**
+ * Creates a session with the first provider that works. Dispose of it when done.
+ * @throws {TerrachipError} INVALID_INPUT when no provider loads the model, or when webgpu, if chosen, computes a convolution
+ * of it wrongly; MISSING_DEPENDENCY
+ */
 export async function openSession<Spec extends ModelSpec>(
   { spec, graphs }: Pick<ModelFolder<Spec>, 'spec' | 'graphs'>,
   options: OpenSessionOptions = {},
 ): Promise<ModelSession<Spec>> {
-  const { provider: choice = 'auto', hasHardwareGpu = false, threads, reusePhases } = options;
+  const { provider: choice = 'auto', hasHardwareGpu = false, threads, reusePhases, onProgress } = options;
   const runtime = await loadOnnxRuntime();
   let failure: unknown;
   for (const provider of providersToTry(choice, await availableProviders(), hasHardwareGpu)) {
+    const wrong = provider === 'webgpu' ? await wronglyConvolvedIn(Object.values(graphs)) : null;
+    if (wrong !== null) {
+      failure = wrongConvolution(wrong.path, provider, wrong.convolution);
+      if (choice === 'auto')
+        onProgress?.({ type: 'warning', message: `webgpu is not used: ${messageOf(failure)}` });
+      continue;
+    }
     try {
       return await ModelSession.create(runtime, graphs, spec, { provider, threads, reusePhases });
     } catch (error) {
@@ -173,4 +188,15 @@ export async function openSession<Spec extends ModelSpec>(
     }
   }
   throw failure;
+}
+
+/** The first convolution of graphs that the provider webgpu computes wrongly. */
+async function wronglyConvolvedIn(
+  paths: readonly string[],
+): Promise<{ path: string; convolution: string } | null> {
+  for (const path of paths) {
+    const convolution = convolvedWrongly(await readGraphFile(path));
+    if (convolution !== null) return { path, convolution };
+  }
+  return null;
 }

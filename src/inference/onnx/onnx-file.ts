@@ -8,6 +8,8 @@ import { decodeMessage } from './schema.js';
 const WINDOW_BYTES = 2 ** 16;
 /** Names and declarations are far shorter. */
 const LONGEST_MESSAGE = 2 ** 26;
+/** Far more than the axes of a tensor. */
+const MOST_NUMBERS = 1024;
 /** Tag and length of a field. */
 const LONGEST_HEAD = 20;
 
@@ -19,8 +21,8 @@ export interface Range {
 
 export interface Field extends Range {
   readonly id: number;
-  /** The value of a field that is a number; else 0. */
-  readonly value: number;
+  /** The value of a field that is a number; else null. */
+  readonly value: number | null;
 }
 
 /** Walks through the fields of a protobuf file without reading long ones. */
@@ -56,6 +58,19 @@ export class OnnxFile {
     return new TextDecoder().decode(await this.#whole(field));
   }
 
+  /** Whole numbers of a repeated field: one, or many in one range (packed), at most 1024. @throws {TerrachipError} if damaged */
+  async numbers(field: Field): Promise<number[]> {
+    if (field.value !== null) return [field.value];
+    try {
+      const reader = protobuf.Reader.create(await this.#whole(field));
+      const values: number[] = [];
+      while (reader.pos < reader.len && values.length < MOST_NUMBERS) values.push(Number(reader.int64()));
+      return values;
+    } catch (cause) {
+      throw this.damaged(messageOf(cause));
+    }
+  }
+
   async message<Schema extends v.GenericSchema>(
     type: string,
     schema: Schema,
@@ -80,13 +95,13 @@ export class OnnxFile {
           return { id, value, start: at, end: at + reader.pos };
         }
         case 1:
-          return { id, value: 0, start: at + reader.pos, end: at + reader.pos + 8 };
+          return { id, value: null, start: at + reader.pos, end: at + reader.pos + 8 };
         case 2: {
           const length = reader.uint32();
-          return { id, value: 0, start: at + reader.pos, end: at + reader.pos + length };
+          return { id, value: null, start: at + reader.pos, end: at + reader.pos + length };
         }
         case 5:
-          return { id, value: 0, start: at + reader.pos, end: at + reader.pos + 4 };
+          return { id, value: null, start: at + reader.pos, end: at + reader.pos + 4 };
       }
     } catch (cause) {
       throw this.damaged(messageOf(cause));

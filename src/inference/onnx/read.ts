@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { invalidInput } from '../../errors.js';
 import type { ByteSource, ReadOptions } from '../../io/index.js';
+import { Convolutions, type OnnxConvolution } from './convolutions.js';
 import { OnnxFile, type Range } from './onnx-file.js';
 import { DATA_TYPE, EXTERNAL, type OnnxType } from './schema.js';
 
@@ -20,6 +21,8 @@ export interface OnnxInfo {
   readonly outputs: readonly OnnxTensorInfo[];
   /** The operator that computes each output, in their order; casts and changes of shape behind it do not count. */
   readonly lastOperators: readonly (string | null)[];
+  /** Convolutions of one group whose weights are constants, those of bodies of operations and of functions too. */
+  readonly convolutions: readonly OnnxConvolution[];
   /** Names of the files with external data, relative to the folder of the graph. */
   readonly externalFiles: readonly string[];
   /** `pytorch 2.4.0`, or empty. */
@@ -31,11 +34,11 @@ export interface OnnxInfo {
 const MODEL = { producerName: 2, producerVersion: 3, graph: 7, metadata: 14, functions: 25 };
 const GRAPH = { node: 1, initializer: 5, input: 11, output: 12, sparse: 15 };
 const FUNCTION = { node: 7 };
-const NODE = { input: 1, output: 2, operator: 4, attribute: 5 };
+const NODE = { input: 1, output: 2, name: 3, operator: 4, attribute: 5 };
 /** Tensors and graphs of an attribute, one or several; of sparse ones, values and indices are tensors. */
 const ATTRIBUTE = { tensors: [5, 10], graphs: [6, 11], sparse: [22, 23] };
 const SPARSE = { values: 1, indices: 2 };
-const TENSOR = { name: 8, externalData: 13, dataLocation: 14 };
+const TENSOR = { dims: 1, name: 8, externalData: 13, dataLocation: 14 };
 
 /** Bodies of `If` and `Loop` in one another. */
 const DEEPEST_GRAPH = 32;
@@ -61,6 +64,12 @@ interface Node {
   readonly operator: string;
 }
 
+/** What is found anywhere in a graph. */
+interface Found {
+  readonly external: Set<string>;
+  readonly convolutions: Convolutions;
+}
+
 /** Operators that change neither values nor their order along the class axis in a way that matters here. */
 const PASSING = new Set([
   'Identity',
@@ -83,7 +92,7 @@ export async function readOnnxInfo(source: ByteSource, options: ReadOptions = {}
   const inputs: OnnxTensorInfo[] = [];
   const outputs: OnnxTensorInfo[] = [];
   const weights = new Set<string>();
-  const externalFiles = new Set<string>();
+  const found: Found = { external: new Set(), convolutions: new Convolutions() };
   const makers = new Map<string, Node>();
   const producer: string[] = [];
   const metadata: Record<string, string> = {};
@@ -101,17 +110,17 @@ export async function readOnnxInfo(source: ByteSource, options: ReadOptions = {}
           const info = await file.message('ValueInfoProto', ValueInfo, part);
           (part.id === GRAPH.input ? inputs : outputs).push(tensorInfo(info));
         } else if (part.id === GRAPH.node) {
-          const { outputs: made, ...node } = await readNode(file, part, externalFiles);
+          const { outputs: made, ...node } = await readNode(file, part, found);
           for (const name of made) makers.set(name, node);
         } else if (part.id === GRAPH.initializer) {
-          weights.add(await readTensor(file, part, externalFiles));
+          weights.add((await readTensor(file, part, found)).name);
         } else if (part.id === GRAPH.sparse) {
-          await readSparse(file, part, externalFiles);
+          await readSparse(file, part, found);
         }
       }
     } else if (field.id === MODEL.functions) {
       for await (const part of file.fields(field)) {
-        if (part.id === FUNCTION.node) await readNode(file, part, externalFiles);
+        if (part.id === FUNCTION.node) await readNode(file, part, found);
       }
     }
   }
@@ -121,7 +130,8 @@ export async function readOnnxInfo(source: ByteSource, options: ReadOptions = {}
     inputs: inputs.filter(({ name }) => !weights.has(name)),
     outputs,
     lastOperators: outputs.map(({ name }) => lastOperator(name, makers)),
-    externalFiles: [...externalFiles].sort(),
+    convolutions: found.convolutions.list(),
+    externalFiles: [...found.external].sort(),
     producer: producer.filter((word) => word !== '').join(' '),
     metadata,
   };
@@ -149,57 +159,70 @@ function lastOperator(output: string, makers: ReadonlyMap<string, Node>): string
 async function readNode(
   file: OnnxFile,
   field: Range,
-  external: Set<string>,
+  found: Found,
   depth = 0,
 ): Promise<Node & { readonly outputs: readonly string[] }> {
   if (depth > DEEPEST_GRAPH) throw file.damaged('its graphs are nested too deeply');
   const [inputs, outputs]: string[][] = [[], []];
-  let operator = '';
+  const attributes: Range[] = [];
+  let [operator, name] = ['', ''];
+  let constant: readonly number[] = [];
   for await (const part of file.fields(field)) {
     if (part.id === NODE.input) inputs.push(await file.text(part));
     else if (part.id === NODE.output) outputs.push(await file.text(part));
     else if (part.id === NODE.operator) operator = await file.text(part);
+    else if (part.id === NODE.name) name = await file.text(part);
     else if (part.id === NODE.attribute) {
+      attributes.push(part);
       for await (const value of file.fields(part)) {
-        if (ATTRIBUTE.tensors.includes(value.id)) await readTensor(file, value, external);
-        else if (ATTRIBUTE.sparse.includes(value.id)) await readSparse(file, value, external);
-        else if (ATTRIBUTE.graphs.includes(value.id)) await readBody(file, value, external, depth + 1);
+        if (ATTRIBUTE.tensors.includes(value.id)) constant = (await readTensor(file, value, found)).shape;
+        else if (ATTRIBUTE.sparse.includes(value.id)) await readSparse(file, value, found);
+        else if (ATTRIBUTE.graphs.includes(value.id)) await readBody(file, value, found, depth + 1);
       }
     }
   }
+  const node = { name, operator, inputs, outputs, constant };
+  await found.convolutions.add(node, file, attributes);
   return { inputs, outputs, operator };
 }
 
 /** Reads the names of external files in a graph that is part of an operation. */
-async function readBody(file: OnnxFile, field: Range, external: Set<string>, depth: number): Promise<void> {
+async function readBody(file: OnnxFile, field: Range, found: Found, depth: number): Promise<void> {
   for await (const part of file.fields(field)) {
-    if (part.id === GRAPH.node) await readNode(file, part, external, depth);
-    else if (part.id === GRAPH.initializer) await readTensor(file, part, external);
-    else if (part.id === GRAPH.sparse) await readSparse(file, part, external);
+    if (part.id === GRAPH.node) await readNode(file, part, found, depth);
+    else if (part.id === GRAPH.initializer) await readTensor(file, part, found);
+    else if (part.id === GRAPH.sparse) await readSparse(file, part, found);
   }
 }
 
-async function readSparse(file: OnnxFile, field: Range, external: Set<string>): Promise<void> {
+async function readSparse(file: OnnxFile, field: Range, found: Found): Promise<void> {
   for await (const part of file.fields(field)) {
-    if (part.id === SPARSE.values || part.id === SPARSE.indices) await readTensor(file, part, external);
+    if (part.id === SPARSE.values || part.id === SPARSE.indices) await readTensor(file, part, found);
   }
 }
 
-/** Reads the name of a tensor, and that of the file with its values if they are external. */
-async function readTensor(file: OnnxFile, field: Range, external: Set<string>): Promise<string> {
+/** Reads the name and shape of a tensor, and the name of the file with its values if they are external. */
+async function readTensor(
+  file: OnnxFile,
+  field: Range,
+  found: Found,
+): Promise<{ name: string; shape: readonly number[] }> {
   let name = '';
+  const shape: number[] = [];
   let location: string | null = null;
   let isExternal = false;
   for await (const part of file.fields(field)) {
     if (part.id === TENSOR.name) name = await file.text(part);
+    else if (part.id === TENSOR.dims) shape.push(...(await file.numbers(part)));
     else if (part.id === TENSOR.dataLocation) isExternal = part.value === EXTERNAL;
     else if (part.id === TENSOR.externalData) {
       const { key, value } = await file.message('StringStringEntryProto', Entry, part);
       if (key === 'location') location = value;
     }
   }
-  if (isExternal && location !== null) external.add(externalPath(file, location));
-  return name;
+  if (isExternal && location !== null) found.external.add(externalPath(file, location));
+  found.convolutions.addWeight(name, shape);
+  return { name, shape };
 }
 
 /** The path of a file with external data. @throws {TerrachipError} INVALID_INPUT for one outside of the folder */

@@ -3,4 +3,5 @@
  * @module terrachip/io
  */
 export * from '../index.js';
+export { DiskCache, type DiskCacheOptions } from './disk-cache.js';
 export { FileSource, openSource } from './file.js';
