@@ -36,7 +36,10 @@ export async function* labelRows(
     }
     const values = new Float32Array(CLC_CLASSES.length);
     for (const [column, index] of columns.classes) {
-      const text = unquoted(fields[column] ?? '');
+      const field = fields[column];
+      // Most shares are 0.
+      if (field === '0' || field === '0.0' || field === undefined) continue;
+      const text = unquoted(field);
       const value = text === '' ? 0 : Number(text);
       if (!(value >= 0 && value <= 100 + TOLERANCE)) {
         throw invalidInput(

@@ -109,9 +109,9 @@ async function readShares(
   const lines = linesOf(unpackedBytes(source, operation.signal), source.name);
   for await (const { id, values } of labelRows(lines, source.name)) {
     const row = rows.get(id);
-    for (const [k, value] of values.entries()) {
-      if (value > most) most = value;
-      if (row !== undefined) shares[k][row] = value;
+    for (let k = 0; k < values.length; k++) {
+      if (values[k] > most) most = values[k];
+      if (row !== undefined) shares[k][row] = values[k];
     }
     if (row !== undefined) known++;
     if (++read % REPORT_EVERY === 0) reportProgress(operation, 'read labels', read, ids.length, 'locations');
