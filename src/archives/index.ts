@@ -6,7 +6,15 @@
 
 export type { GeoCatalog, PlaceAndTime, QueryOptions } from '../catalog/index.js';
 export type { Bounds, CrsLike, GeoBox, TimeInterval } from '../geo/index.js';
-export type { Access, AccessRequest, Authorized, ByteSource, OpenOptions } from '../io/index.js';
+export type {
+  Access,
+  AccessRequest,
+  Authorized,
+  ByteSource,
+  OpenOptions,
+  S3Credentials,
+  S3Options,
+} from '../io/index.js';
 export type { OnProgress, OperationOptions } from '../progress.js';
 export type { AreaFeatures } from '../vector/index.js';
 export {
@@ -22,6 +30,7 @@ export {
   type CopernicusCredentials,
   copernicusAccess,
 } from './copernicus/access.js';
+export { type EodataOptions, eodataAccess } from './copernicus/eodata.js';
 export {
   type ProcessCollection,
   type ProcessDtype,

@@ -1,5 +1,6 @@
 /** How addresses are read: which archives sign them, the credentials of the environment, and what is kept on the disk. */
 import { copernicusAccess } from '../archives/copernicus/access.js';
+import { eodataAccess } from '../archives/copernicus/eodata.js';
 import { planetaryComputerAccess } from '../archives/planetary-computer.js';
 import { type Access, combineAccess } from '../io/access.js';
 import { s3OptionsOf } from '../io/node/credentials.js';
@@ -13,16 +14,25 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /**
  * The access of all commands. Files of the Planetary Computer are signed, with the key in `PC_SDK_SUBSCRIPTION_KEY` where
  * there is one. The Sentinel Hub of the Copernicus Data Space gets tokens of the client in `CDSE_CLIENT_ID` and
- * `CDSE_CLIENT_SECRET`. Addresses of S3 are read with the keys and settings of Amazon's tools.
+ * `CDSE_CLIENT_SECRET`; its bucket `eodata` is read with the keys in `CDSE_S3_ACCESS_KEY` and `CDSE_S3_SECRET_KEY`. Other
+ * addresses of S3, and that one without these keys, are read with the keys and settings of Amazon's tools.
  * @param home the home folder
  */
 export function accessOf(env: Environment, home: string): Access {
   const key = env.PC_SDK_SUBSCRIPTION_KEY;
   return combineAccess(
     copernicusOf(env),
+    ...eodataOf(env),
     s3Access(s3OptionsOf(env, home)),
     planetaryComputerAccess(key === undefined || key === '' ? {} : { subscriptionKey: key }),
   );
+}
+
+/** The keys of the Data Space's object store, if they are there. */
+function eodataOf(env: Environment): Access[] {
+  const { CDSE_S3_ACCESS_KEY: accessKeyId = '', CDSE_S3_SECRET_KEY: secretAccessKey = '' } = env;
+  if (accessKeyId === '' || secretAccessKey === '') return [];
+  return [eodataAccess({ credentials: { accessKeyId, secretAccessKey } })];
 }
 
 /** Credentials are asked for once they are needed. */

@@ -1,0 +1,26 @@
+/**
+ * Scenes of the Copernicus Data Space in its object store, `s3://eodata/Sentinel-2/…`
+ * (https://documentation.dataspace.copernicus.eu/APIs/S3.html). Keys are made at
+ * https://eodata-s3keysmanager.dataspace.copernicus.eu.
+ */
+import type { Access } from '../../io/access.js';
+import { type S3Options, s3Access } from '../../io/s3/access.js';
+
+const ENDPOINT = 'https://eodata.dataspace.copernicus.eu';
+
+/** The keys, and where the bucket is. */
+export interface EodataOptions extends Pick<S3Options, 'credentials'> {
+  /** Default: the Data Space's. */
+  endpoint?: string;
+}
+
+/**
+ * Signs addresses of the bucket `eodata` for the Data Space. Addresses of other buckets are left to others, such as
+ * `s3Access`, which comes after it in `combineAccess`.
+ */
+export function eodataAccess({ credentials, endpoint = ENDPOINT }: EodataOptions): Access {
+  const store = s3Access({ credentials, endpoint, region: 'default', pathStyle: true });
+  return {
+    authorize: async (request) => (/^s3:\/\/eodata\//i.test(request.url) ? store.authorize(request) : null),
+  };
+}
