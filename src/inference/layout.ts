@@ -263,23 +263,32 @@ function spread(spec: MapSpec, one: Float32Array, whole: boolean): Float32Array<
 const TOLERANCE = 2e-3;
 
 /**
- * Checks that values are not yet probabilities where softmax or a sigmoid would be applied.
+ * Whether the values of an output are between 0 and 1, and sum to 1 over its classes.
  * @param planes (chip, class, y, x) of at least one chip
- * @param isOne whether a channel needs no other: one channel, as 0 and z, or labels that do not exclude each other
+ * @param isOne whether a channel needs no other, so that any sum will do: one channel, as 0 and z, or labels that do not
+ * exclude each other
+ */
+export function areProbabilities({ output, chip }: ModelSpec, planes: Float32Array, isOne: boolean): boolean {
+  if (!('classes' in output) || !planes.every((value) => value >= 0 && value <= 1)) return false;
+  const classes = output.classes.length;
+  const plane = chip.size ** 2;
+  for (let start = 0; !isOne && start < planes.length; start += classes * plane) {
+    for (let pixel = 0; pixel < plane; pixel++) {
+      let sum = 0;
+      for (let c = 0; c < classes; c++) sum += planes[start + c * plane + pixel];
+      if (Math.abs(sum - 1) > TOLERANCE) return false;
+    }
+  }
+  return true;
+}
+
+/**
+ * Checks that values are not yet probabilities where softmax or a sigmoid would be applied.
+ * @param planes and `isOne`: as for `areProbabilities`
  * @throws {TerrachipError} INVALID_INPUT if they are
  */
 export function refuseProbabilities(spec: ModelSpec, planes: Float32Array, isOne: boolean): void {
-  if (!('classes' in spec.output)) return;
-  const classes = spec.output.classes.length;
-  const plane = spec.chip.size ** 2;
-  if (!planes.every((value) => value >= 0 && value <= 1)) return;
-  for (let chip = 0; !isOne && chip < planes.length; chip += classes * plane) {
-    for (let pixel = 0; pixel < plane; pixel++) {
-      let sum = 0;
-      for (let c = 0; c < classes; c++) sum += planes[chip + c * plane + pixel];
-      if (Math.abs(sum - 1) > TOLERANCE) return;
-    }
-  }
+  if (!areProbabilities(spec, planes, isOne)) return;
   throw invalidInput(
     spec.name,
     `returns values from 0 to 1${isOne ? '' : ' that sum to 1 over the classes'}: they are probabilities already`,

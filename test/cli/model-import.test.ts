@@ -24,8 +24,8 @@ await writeFile(
       { name: 'radar', shape: ['n', 2, 64, 64] },
       { name: 'dem', shape: ['n', 1, 64, 64] },
     ],
-    outputs: [logits],
-    nodes: [{ operator: 'Concat', inputs: ['radar', 'dem'], output: 'y' }],
+    outputs: [{ name: 'y', shape: ['n', 3, 64, 64] }],
+    nodes: [{ operator: 'Concat', inputs: ['radar', 'dem'], output: 'y', attributes: { axis: 1 } }],
   }),
 );
 

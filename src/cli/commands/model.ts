@@ -111,6 +111,7 @@ const ONNX_OPTIONS = {
     },
   ),
   pixelSize: option('--pixel-size <metres>', 'pixel size that it was trained on', parseNumber),
+  skipTrial: flag('--skip-trial', 'do not run it once on a made-up chip'),
 };
 
 const importCommand = defineCommand(

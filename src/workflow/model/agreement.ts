@@ -1,5 +1,5 @@
 /** Comparison of a model in float16 with the same model in float32, on a sample. */
-import { invalidInput } from '../../errors.js';
+import { invalidInput, tooLarge } from '../../errors.js';
 import { CpuBackend } from '../../gpu/index.js';
 import { type HostProviderChoice, type ModelSpec, openSession } from '../../inference/node/index.js';
 import type { SampleChip } from './sample.js';
@@ -28,7 +28,13 @@ export interface SampleRun {
   readonly results: readonly { data: Float32Array; dims: readonly number[] }[];
 }
 
-/** Runs a graph on each chip of a sample. @throws {TerrachipError} INVALID_INPUT when it cannot be loaded */
+/** The most values of one input of a batch. */
+const MAX_VALUES = 2 ** 28;
+
+/**
+ * Runs a graph on each chip of a sample. A graph with a fixed batch gets the chip as often as it takes.
+ * @throws {TerrachipError} INVALID_INPUT when it cannot be loaded or fails; TOO_LARGE for a fixed batch of too many values
+ */
 export async function runSample(
   path: string,
   spec: ModelSpec,
@@ -39,11 +45,23 @@ export async function runSample(
   await using session = await openSession({ spec, graphs: { whole: path } }, { provider });
   using backend = new CpuBackend();
   const results: { data: Float32Array; dims: readonly number[] }[] = [];
+  const batch = session.fixedBatch ?? 1;
+  const repeated = (values: Float32Array): Float32Array<ArrayBuffer> => {
+    const size = batch * values.length;
+    const remedy = 'export it with a smaller batch';
+    if (size > MAX_VALUES) {
+      throw tooLarge(`${path} takes batches of ${batch} chips`, remedy, { size, limit: MAX_VALUES });
+    }
+    const all = new Float32Array(size);
+    for (let start = 0; start < size; start += values.length) all.set(values, start);
+    return all;
+  };
   for (const chip of sample) {
     signal?.throwIfAborted();
-    const inputs = new Map([...chip].map(([name, values]) => [name, backend.upload(values)]));
-    const result = await session.run(backend, inputs, 1);
-    results.push({ data: await backend.download(result), dims: result.shape });
+    const inputs = new Map([...chip].map(([name, values]) => [name, backend.upload(repeated(values))]));
+    const result = await session.run(backend, inputs, batch, 1);
+    const data = await backend.download(result);
+    results.push({ data: data.subarray(0, data.length / batch), dims: [1, ...result.shape.slice(1)] });
     for (const tensor of [result, ...inputs.values()]) tensor.dispose();
   }
   return { provider: session.provider, results };

@@ -15,6 +15,7 @@ import { CARD, FILES, replaceFolder } from './model-file.js';
 import { describeInputs, type Notes, type OnnxInputOptions, plainName } from './onnx-input.js';
 import { readMetadata } from './onnx-metadata.js';
 import { describeOutput, type OnnxOutputOptions } from './onnx-output.js';
+import { tryOnnx } from './onnx-trial.js';
 
 /** What an ONNX file does not say of its model. */
 export interface OnnxOptions extends OnnxInputOptions, OnnxOutputOptions {
@@ -22,6 +23,8 @@ export interface OnnxOptions extends OnnxInputOptions, OnnxOutputOptions {
   like?: string;
   /** The pixel size that the model was trained on, in metres. */
   pixelSize?: number;
+  /** Do not run the graph once on a synthetic chip on the CPU to compare its output with the card (default false). */
+  skipTrial?: boolean;
 }
 
 /** Names of the options that only an ONNX model takes. */
@@ -38,6 +41,7 @@ export const ONNX_ONLY = [
   'activation',
   'values',
   'pixelSize',
+  'skipTrial',
 ] as const satisfies readonly Exclude<keyof OnnxOptions, 'phases' | 'classes'>[];
 
 interface ImportOnnxOptions extends OnnxOptions, OperationOptions {
@@ -110,13 +114,16 @@ export async function importOnnx(
     throw invalidInput(source.name, `has weights in ${taken}, a name of terrachip’s own`, remedy);
   }
   const like = options.like === undefined ? null : await readModelSpec(options.like);
-  const { card, assumed } = describeGraph(info, source.name, options, like);
+  const described = describeGraph(info, source.name, options, like);
   const places = external.map((name) =>
     isAddress(path) ? new URL(name, path).href : join(dirname(path), name),
   );
   for (const place of places) await (await openSource(place, { signal })).dispose();
+  // The runtime reads local files only.
+  const isLocal = !isAddress(path);
+  const known = isLocal ? await tried(path, described, source.name, options) : described;
   const files = [GRAPH, ...external, CARD];
-  const write = async (staging: string): Promise<{ files: string[]; sha256: string; spec: ModelSpec }> => {
+  const write = async (staging: string) => {
     onProgress?.({ type: 'stage', stage: 'copy' });
     const sha256 = await copy(source, join(staging, GRAPH), signal);
     for (const [k, name] of external.entries()) {
@@ -124,6 +131,9 @@ export async function importOnnx(
       await mkdir(dirname(join(staging, name)), { recursive: true });
       await copy(data, join(staging, name), signal);
     }
+    const { card, assumed } = isLocal
+      ? known
+      : await tried(join(staging, GRAPH), described, source.name, options);
     const provenance = {
       source: { file: basename(source.name), format: 'onnx', sha256 },
       ...(info.producer === '' ? {} : { producer: info.producer }),
@@ -132,19 +142,45 @@ export async function importOnnx(
     };
     const spec = { ...card, provenance };
     await writeJson(join(staging, CARD), spec);
-    return { files, sha256, spec };
+    return { files, sha256, spec, assumed };
   };
-  const { sha256, spec } = await replaceFolder(output, [path, ...places], write, external);
+  const { sha256, spec, assumed } = await replaceFolder(output, [path, ...places], write, external);
   return { output, files, sha256, spec, assumed };
 }
 
-/** The card without provenance, and what was assumed. @throws as `importOnnx` */
+/** The card without provenance, and what was assumed. */
+interface Described {
+  readonly card: ModelSpec;
+  readonly assumed: readonly string[];
+}
+
+/** The card after a trial, by whose values an assumed activation is corrected. @throws as `tryOnnx` */
+async function tried(
+  path: string,
+  { card, assumed }: Described,
+  file: string,
+  options: ImportOnnxOptions,
+): Promise<Described> {
+  const { activation, skipTrial = false, signal, onProgress } = options;
+  if (skipTrial) return { card, assumed };
+  const assumesActivation = activation === undefined;
+  const found = await tryOnnx(path, card, { file, assumesActivation, signal, onProgress });
+  const { output } = card;
+  if (found === null || !('classes' in output)) return { card, assumed };
+  const sentence = `${output.name} are probabilities, since they sum to 1 over the classes of a made-up chip (\`activation\` none)`;
+  return {
+    card: parseModelSpec({ ...card, output: { ...output, activation: 'none' } }, `the card of ${file}`),
+    assumed: [...assumed.filter((each) => !each.includes('(`activation` ')), sentence],
+  };
+}
+
+/** @throws as `importOnnx` */
 function describeGraph(
   info: OnnxInfo,
   file: string,
   options: ImportOnnxOptions,
   like: ModelSpec | null,
-): { card: ModelSpec; assumed: readonly string[] } {
+): Described {
   const notes: Notes = { problems: [], assumed: [] };
   const metadata = readMetadata(info);
   const given = { metadata, like };
