@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Makes a Debian 13 root in a new folder, as root: its zarr-python and xarray read Zarr v3, unlike Debian 12's, its GDAL
-# is newer, and it has ONNX Runtime for Python.
+# is newer, and it has ONNX Runtime for Python and moto, a server of S3.
 # Usage: make-trixie.sh FOLDER
 set -euo pipefail
 root=$1
@@ -21,7 +21,8 @@ fi
 inside() { chroot "$partial" env DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 "$@"; }
 inside apt-get update
 inside apt-get install -y --no-install-recommends gdal-bin python3-numpy python3-rasterio python3-scipy \
-  python3-onnx python3-onnxruntime python3-xarray python3-zarr
+  python3-onnx python3-onnxruntime python3-xarray python3-zarr \
+  python3-moto python3-boto3 python3-flask python3-flask-cors
 inside apt-get clean
 # ONNX Runtime does not start without it, and /proc is not mounted.
 cp /proc/cpuinfo "$partial/proc/"

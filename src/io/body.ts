@@ -60,7 +60,8 @@ export async function requireOk(
 ): Promise<void> {
   const { response, secrets } = received;
   if (response.ok) return;
-  const explains = /\b(?:json|xml)\b/i.test(response.headers.get('content-type') ?? '');
+  // Some servers of S3 call their XML HTML.
+  const explains = /\b(?:json|xml|html)\b/i.test(response.headers.get('content-type') ?? '');
   const body = explains ? await startOfBody(response, received.onBytes) : new Uint8Array(0);
   if (!explains) await response.body?.cancel();
   const told = toldBy(body, secrets);

@@ -44,7 +44,7 @@ function explanationIn(value: unknown, depth: number): string {
 /** `<Error><Code>AccessDenied</Code><Message>…` of S3 and Azure. */
 function ofXml(text: string): string {
   const [, code = ''] = /<Code>([^<]{1,200})<\/Code>/.exec(text) ?? [];
-  const [, message = ''] = /<Message>([^<]{1,2000})<\/Message>/.exec(text) ?? [];
+  const [, message = ''] = /<Message>(?:<!\[CDATA\[)?([^<\]]{1,2000})(?:\]\]>)?<\/Message>/.exec(text) ?? [];
   return [code, message].filter((part) => part !== '').join(': ');
 }
 

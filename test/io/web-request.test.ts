@@ -106,6 +106,18 @@ describe('requestJson', () => {
     expect(host.seen).toHaveLength(1);
   });
 
+  // What moto 5.1 answers.
+  it('tells what an object store says as HTML', async () => {
+    host.handle = (_, response) => {
+      const text =
+        '<Error><Code>AccessDenied</Code><Message><![CDATA[Access Denied]]></Message><BucketName>b</BucketName></Error>';
+      response.writeHead(403, { 'content-type': 'text/html; charset=utf-8' }).end(text);
+    };
+    await expect(requestBody(host.url)).rejects.toThrow(
+      'or they do not suffice (AccessDenied: Access Denied); give the headers',
+    );
+  });
+
   it('repeats no secret that a server repeats', async () => {
     const echo: Handler = (request, response, body) =>
       json(response, 400, { message: `${request.url} ${request.headers.authorization} ${body}` });
