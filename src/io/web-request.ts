@@ -62,7 +62,7 @@ export async function requestBody(url: string, request: WebRequest = {}): Promis
         if (known.contentType !== null) kind.set('content-type', known.contentType);
         return { status: 200, headers: kind, url: from, body: known.body };
       }
-      await requireOk(url, received);
+      await requireOk(url, received, request.retryAfterUnit);
       const answer = await readBody(received, maxBytes, () =>
         tooLarge(
           `${publicUrl(url)} answered with more than ${maxBytes} bytes`,

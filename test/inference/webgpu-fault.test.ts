@@ -3,6 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as onnxruntime from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
+import type { WebGpuBackend } from '../../src/gpu/index.js';
+import { GpuGraph, type GpuRuntime } from '../../src/inference/gpu-graph.js';
 import { ModelSession } from '../../src/inference/index.js';
 import { openModel, openSession } from '../../src/inference/node/index.js';
 import { availableProviders } from '../../src/inference/node/onnx-runtime.js';
@@ -10,7 +12,7 @@ import { readOnnxInfo } from '../../src/inference/onnx/index.js';
 import { convolvedWrongly } from '../../src/inference/webgpu-fault.js';
 import { MemorySource } from '../../src/io/index.js';
 import type { ProgressEvent } from '../../src/progress.js';
-import { webgpuProblem } from '../support/backends.js';
+import { sharedWebGpu, webgpuProblem } from '../support/backends.js';
 import { temporaryFolder } from '../support/files.js';
 import { writeModel } from '../support/models.js';
 import { onnxFile, type TestNode } from '../support/onnx.js';
@@ -133,6 +135,19 @@ describe('a model with such a convolution', () => {
     await expect(openSession(model, { provider: 'webgpu' })).rejects.toThrow(message);
     const options = { provider: 'webgpu' };
     await expect(ModelSession.create(onnxruntime, bytes, model.spec, options)).rejects.toThrow(message);
+  });
+
+  it.skipIf(webgpuProblem !== null)('is refused on the device of the kernels', async () => {
+    const { bytes } = await sixBands('resident');
+    const runtime: GpuRuntime = {
+      InferenceSession: { create: () => Promise.reject(new Error('is not to be loaded')) },
+      Tensor: onnxruntime.Tensor,
+    };
+    const backend = sharedWebGpu() as WebGpuBackend;
+    const loading = GpuGraph.load(runtime, backend, { readbackBytes: 0 }, { name: 'm', model: bytes });
+    await expect(loading).rejects.toThrow(
+      /^m has the convolution hidden .* wrongly with the provider webgpu-resident; choose the provider cpu\.$/,
+    );
   });
 
   it('runs on the processor by default, and says why', async () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Access } from '../../src/io/access.js';
 import { combineAccess, setDefaultAccess } from '../../src/io/access.js';
+import { requireWritable } from '../../src/io/node/output.js';
 import { s3Access } from '../../src/io/s3/access.js';
 import { copyFile, describeRaster, listFiles } from '../../src/workflow/index.js';
 import { temporaryFolder } from '../support/files.js';
@@ -65,6 +66,14 @@ describe('copyFile', () => {
     );
     await expect(copyFile({ source: scene, destination: scene })).rejects.toThrow(/is also an input/);
     await expect(listFiles({ url: '/data' })).rejects.toThrow(/cannot be listed; give s3/);
+  });
+});
+
+describe('a result', () => {
+  it('is written as a file, and copied to a store', async () => {
+    await expect(requireWritable('s3://box/b.tif')).rejects.toThrow(
+      's3://box/b.tif is an address, where only files can be written; give a path, and copy the file there with terrachip cp.',
+    );
   });
 });
 

@@ -3,6 +3,7 @@ import { access, type FileHandle, mkdir, open, rename, rm, rmdir, stat } from 'n
 import { basename, dirname } from 'node:path';
 import { invalidInput, isError, messageOf, TerrachipError } from '../../errors.js';
 import { publicUrl } from '../http-errors.js';
+import { isS3 } from '../s3/address.js';
 import { isAddress } from '../schemes.js';
 import { forgetTemporary, removeTemporary, sweepTemporaries, temporaryPath } from './temporaries.js';
 
@@ -18,7 +19,11 @@ import { forgetTemporary, removeTemporary, sweepTemporaries, temporaryPath } fro
 export function writeError(path: string, cause: unknown): TerrachipError {
   if (cause instanceof TerrachipError) return cause;
   if (isAddress(path)) {
-    return invalidInput(publicUrl(path), 'is an address, where only files can be written', 'give a path');
+    return invalidInput(
+      publicUrl(path),
+      'is an address, where only files can be written',
+      isS3(path) ? 'give a path, and copy the file there with terrachip cp' : 'give a path',
+    );
   }
   const code = isError(cause) ? String(cause.code ?? '') : '';
   const [why, remedy] = Object.hasOwn(REASONS, code)
