@@ -1,6 +1,6 @@
 // npm run check:browser: a bundle of terrachip/kernels and terrachip/raster runs in Chromium. It warps on WebGPU and on
-// the CPU, reads a COG over HTTP and draws it on a canvas. A second page maps a scene by terrachip/inference with
-// onnxruntime-web. All results are compared with Node's.
+// the CPU, reads a COG over HTTP and draws it on a canvas. A second page maps a scene, and a tensor of it, by
+// terrachip/inference with onnxruntime-web. All results are compared with Node's.
 import assert from 'node:assert/strict';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -325,11 +325,16 @@ async function checkModel() {
   });
   if (!mapped) return;
   const { CpuBackend } = await import('terrachip/kernels');
-  const { mapScene } = await import('./browser/model.js');
+  const { mapImage, mapScene } = await import('./browser/model.js');
   const backend = new CpuBackend();
   const model = { document: JSON.parse(String(document)), graph };
-  const wanted = await mapScene(backend, await import('onnxruntime-node'), 'cpu', model);
+  const runtime = await import('onnxruntime-node');
+  const wanted = await mapScene(backend, runtime, 'cpu', model);
+  const ofTensor = await mapImage(backend, runtime, 'cpu', model);
   backend.dispose();
+  await list.check('mapTensor gives the same map of the scene in memory', () =>
+    compareBits(ofTensor, wanted),
+  );
   await list.check('the map has water, land and a gap', () => {
     const water = wanted.subarray(wanted.length / 2);
     assert.ok(water.some((value) => value > 0.9));
@@ -339,6 +344,9 @@ async function checkModel() {
   for (const device of ['webgpu', 'cpu']) {
     await list.check(`a map with kernels on the page's ${device} backend agrees with Node's`, () =>
       compare(floats(maps.get(`${device}-model`)), wanted, 1, MODEL_TOLERANCE),
+    );
+    await list.check(`mapTensor with kernels on the page's ${device} backend agrees with Node's`, () =>
+      compare(floats(maps.get(`${device}-tensor`)), wanted, 1, MODEL_TOLERANCE),
     );
   }
 }

@@ -10,6 +10,11 @@ import { UNITS } from '../raster/units.js';
 import { resolveHref } from './scene.js';
 
 const Name = v.pipe(v.string(), v.minLength(1, 'must not be empty'), v.maxLength(128));
+/** A modality or phase, whose name becomes part of names of files. */
+const FileWord = v.pipe(
+  Name,
+  v.regex(/^[^/\\:*?"<>|.][^/\\:*?"<>|]*$/, 'must not begin with "." or hold any of / \\ : * ? " < > |'),
+);
 const Finite = v.pipe(v.number(), v.finite('must be a finite number'));
 /** A file by its address. @internal for other documents */
 export const AssetSchema = v.object({ href: v.pipe(v.string(), v.minLength(1, 'must name a file or URL')) });
@@ -62,10 +67,10 @@ export const AcquisitionSchema = v.object({
     target_crs: v.optional(v.string(), 'EPSG:32632'),
     phase_dates: dictionary(Name, v.string()),
   }),
-  phase_order: v.pipe(v.array(Name), v.minLength(1, 'must name at least one phase')),
+  phase_order: v.pipe(v.array(FileWord), v.minLength(1, 'must name at least one phase')),
   collections: v.optional(dictionary(Name, Name), {}),
   /** Asset keys of each modality, in the order of its bands. */
-  assets: dictionary(Name, v.pipe(v.array(Name), v.minLength(1, 'must name at least one asset'))),
+  assets: dictionary(FileWord, v.pipe(v.array(Name), v.minLength(1, 'must name at least one asset'))),
   /** Units of a modality's values, where the collection does not imply them. */
   units: v.optional(dictionary(Name, ItemUnits), {}),
   /** A list of items a modality; in a file, one item may stand for a list of one. */

@@ -1,4 +1,5 @@
 import { chipStarts } from '../geo/index.js';
+import { csvField } from './evaluate/zones.js';
 import type { PackagedChips } from './package/form.js';
 
 /** Chip size and stride of the published flood notebooks, in pixels. */
@@ -56,7 +57,7 @@ export function listChips(options: ChipListOptions): PackagedChips & { readonly 
       if (validShare < minValid) continue;
       const id = `${prefix}_${digits(row0)}_${digits(col0)}`;
       const labelShare = label === null ? '' : realText(share(label));
-      lines.push([id, row0, row1, col0, col1, realText(validShare), labelShare].join(','));
+      lines.push([csvField(id), row0, row1, col0, col1, realText(validShare), labelShare].join(','));
     }
   }
   return {

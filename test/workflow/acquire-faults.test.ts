@@ -252,6 +252,11 @@ describe('what cannot be done is one sentence:', () => {
       /bad-manifest\.json has the bbox .*, which is reversed or empty/,
     ],
     [
+      'with a phase whose name leads out of the folder',
+      (manifest) => ({ ...manifest, phase_order: ['../../event'] }),
+      /bad-manifest\.json.*phase_order.*must not begin with/,
+    ],
+    [
       'whose label is a zip file with a path outside',
       (manifest) => ({ ...manifest, label: { href: 'evil.zip' } }),
       /evil\.zip.*\.\.\/flood\.geojson/,

@@ -1,7 +1,7 @@
 // The page that maps a scene by a model on onnxruntime-web, with kernels on WebGPU and on the CPU.
 import * as runtime from 'onnxruntime-web/wasm';
 import { CpuBackend, WebGpuBackend } from 'terrachip/kernels';
-import { mapScene } from './model.js';
+import { mapImage, mapScene } from './model.js';
 
 const send = (name, body) => fetch(`/results/${name}`, { method: 'POST', body });
 
@@ -14,6 +14,7 @@ async function runAll() {
   if (!adapter) throw new Error('the browser has no WebGPU adapter');
   for (const backend of [await WebGpuBackend.request(adapter), new CpuBackend()]) {
     await send(`${backend.info.kind}-model`, await mapScene(backend, runtime, 'wasm', model));
+    await send(`${backend.info.kind}-tensor`, await mapImage(backend, runtime, 'wasm', model));
     backend.dispose();
   }
   await send('done', 'onnxruntime-web');

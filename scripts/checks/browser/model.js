@@ -1,6 +1,6 @@
-// Maps a synthetic radar scene by a model, for Node and the page.
-import { createChipLayout } from 'terrachip/geo';
-import { ModelSession, parseModelSpec, runScene } from 'terrachip/inference';
+// Maps a synthetic radar scene by a model, for Node and the page: row by row, and as a tensor in memory.
+import { createChipLayout, GeoBox, GeoTensor } from 'terrachip/geo';
+import { ModelSession, mapTensor, parseModelSpec, runScene } from 'terrachip/inference';
 
 const [WIDTH, HEIGHT] = [300, 270];
 
@@ -51,4 +51,28 @@ export async function mapScene(backend, runtime, provider, { document, graph }) 
   await runScene(options, { start: 0, end: HEIGHT });
   await session.dispose();
   return map;
+}
+
+/** As `mapScene`, by `mapTensor`. The tensor has -9999 for nodata, and its bands in another order than the model. */
+export async function mapImage(backend, runtime, provider, { document, graph }) {
+  const spec = parseModelSpec(document, 'model.json');
+  const [{ name, bands }] = spec.inputs;
+  const bandNames = bands.toReversed();
+  const data = new Float32Array(bands.length * WIDTH * HEIGHT);
+  for (const [k, band] of bandNames.entries()) {
+    const values = backscatter(bands.indexOf(band)).map((value) => (Number.isNaN(value) ? -9999 : value));
+    data.set(values, k * WIDTH * HEIGHT);
+  }
+  const image = new GeoTensor({
+    data,
+    shape: [bands.length, HEIGHT, WIDTH],
+    dimensions: ['band', 'y', 'x'],
+    geobox: GeoBox.fromSize([500_000, 5_000_000, 503_000, 5_002_700], 32632, WIDTH, HEIGHT),
+    nodata: -9999,
+    bandNames,
+  });
+  const session = await ModelSession.create(runtime, graph, spec, { provider });
+  const map = await mapTensor(session, { [name]: image }, { backend, batchSize: 2 });
+  await session.dispose();
+  return map.data;
 }

@@ -114,11 +114,11 @@ export function zonesTable(statistics: Statistics, metrics: Metrics | null): str
     if (scores !== undefined) row.push(scores.evaluatedPixels, ...scores.classes.map(({ iou }) => iou));
     return row;
   });
-  return [header, ...rows].map((row) => `${row.map(field).join(',')}\r\n`).join('');
+  return [header, ...rows].map((row) => `${row.map(csvField).join(',')}\r\n`).join('');
 }
 
-/** Names that a spreadsheet would read as a formula get a leading apostrophe. */
-function field(value: string | number | null): string {
+/** A value in a CSV file. Texts that a spreadsheet would read as a formula get a leading apostrophe. */
+export function csvField(value: string | number | null): string {
   if (value === null) return '';
   if (typeof value === 'number') return String(value);
   const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
