@@ -487,7 +487,11 @@ describe('bad input: one sentence, exit status 2, no files left', () => {
       /rotated-float32\.tif holds float32, which is not a type of classes/,
     ],
     ['missing label', ['evaluate', out, '--label', 'none.tif'], /item\.json does not exist/],
-    ['missing run', ['finalize', 'nowhere', '-o', join(out, 'm')], /nowhere\/plan\.json does not exist/],
+    [
+      'missing run',
+      ['finalize', 'nowhere', '-o', join(out, 'm')],
+      /nowhere has no run: neither it nor nowhere\.run holds a plan/,
+    ],
     ['bad size', ['quicklook', source, '-o', join(out, 'q.png'), '--size', '0'], /--size cannot be "0"/],
   ])('%s', async (_, args, message) => {
     const { status, stdout, stderr } = await terrachip(...args);

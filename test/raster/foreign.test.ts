@@ -117,10 +117,12 @@ describe('findModel', () => {
 describe('missingUnits', () => {
   it('lists the runs of a folder of runs', async () => {
     const runs = join(folder, 'out.run');
-    await mkdir(join(runs, 'abc'), { recursive: true });
-    await writeFile(join(runs, 'abc', 'plan.json'), '{}');
+    for (const name of ['abc', 'def']) {
+      await mkdir(join(runs, name), { recursive: true });
+      await writeFile(join(runs, name, 'plan.json'), '{}');
+    }
     await expect(missingUnits(runs)).rejects.toThrow(
-      /is a folder of runs: .*out\.run\/abc; give one of them/,
+      /has several runs: .*out\.run\/abc, .*out\.run\/def; give one of them/,
     );
   });
 });

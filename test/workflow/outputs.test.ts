@@ -157,7 +157,7 @@ describe('an extension of another format', async () => {
     const catalog = await loadCatalog(zones).catch(() => null);
     const before = (await readdir(folder)).sort();
     for (const [work, message] of [
-      [() => polygonizeFile({ source, destination: at('x.gpkg') }), /x\.gpkg ends with \.gpkg, but would be written as GeoJSON; give a name that ends with \.geojson or \.json\.$/],
+      [() => polygonizeFile({ source, destination: at('x.gpkg') }), /x\.gpkg ends with \.gpkg, but would be written as GeoJSON, FlatGeobuf or GeoParquet; give a name that ends with \.geojson, \.json, \.fgb, \.parquet or \.geoparquet\.$/],
       [() => drawRaster(source, at('x.tif'), {}), /as PNG; give a name that ends with \.png\.$/],
       [() => warpFile({ source, destination: at('x.png'), grid, ...cpu }), /as GeoTIFF; give a name that ends with \.tif or \.tiff\.$/],
       [() => calculate({ expressions: ['a'], bands, destination: at('x.jp2'), ...cpu }), /as GeoTIFF/],

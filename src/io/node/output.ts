@@ -198,8 +198,8 @@ export function requireEnding<Format extends OutputFormat>(path: string, ...form
   throw invalidInput(
     path,
     ending === undefined
-      ? `does not say whether to write ${formats.join(' or ')}`
-      : `ends with ${ending}, but would be written as ${formats.join(' or ')}`,
+      ? `does not say whether to write ${listOf(formats)}`
+      : `ends with ${ending}, but would be written as ${listOf(formats)}`,
     `give a name that ends with ${listOf(formats.flatMap((each) => [...ENDINGS[each]]))}`,
   );
 }
