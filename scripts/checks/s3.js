@@ -119,6 +119,13 @@ async function checkReading(folder, { document, run }) {
   await document('warp', 's3://closed/maps/scene.tif', join(folder, 'a.tif'), ...grid);
   await document('warp', local, join(folder, 'b.tif'), ...grid);
   report.same('a warped scene', hashOf(join(folder, 'a.tif')), hashOf(join(folder, 'b.tif')));
+  await document('warp', 's3://closed/maps/scene.tif', 's3://closed/written/a.tif', ...grid);
+  const { objects } = await look({ read: true, prefix: 'written/' });
+  report.same(
+    'boto3: a scene warped into the store',
+    objects['written/a.tif']?.sha256,
+    hashOf(join(folder, 'b.tif')),
+  );
 
   const access = s3Access({ endpoint: url, credentials: { accessKeyId: key[0], secretAccessKey: key[1] } });
   await writeCube(join(folder, 'cube.zarr'));

@@ -1,11 +1,23 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { sspLabelPath } from '../../src/archives/index.js';
+import { Affine, GeoBox } from '../../src/geo/node/index.js';
 import type { Access } from '../../src/io/access.js';
 import { combineAccess, setDefaultAccess } from '../../src/io/access.js';
-import { requireWritable } from '../../src/io/node/output.js';
+import { requireApart } from '../../src/io/node/inputs.js';
+import { makeOutputFolder, requireWritable } from '../../src/io/node/output.js';
 import { s3Access } from '../../src/io/s3/access.js';
-import { copyFile, describeRaster, listFiles } from '../../src/workflow/index.js';
+import { writeCog } from '../../src/raster/node/index.js';
+import {
+  copyFile,
+  describeRaster,
+  listFiles,
+  polygonizeFile,
+  writeLandCover,
+} from '../../src/workflow/index.js';
+import { serveCoverage } from '../support/coverage-server.js';
 import { temporaryFolder } from '../support/files.js';
 import { S3_KEY, type S3Server, startS3 } from '../support/s3-server.js';
 
@@ -70,9 +82,70 @@ describe('copyFile', () => {
 });
 
 describe('a result', () => {
-  it('is written as a file, and copied to a store', async () => {
-    await expect(requireWritable('s3://box/b.tif')).rejects.toThrow(
-      's3://box/b.tif is an address, where only files can be written; give a path, and copy the file there with terrachip cp.',
+  const at = (name: string): string => `s3://box/results/${name}`;
+  const geobox = new GeoBox('EPSG:32631', new Affine(10, 0, 500_000, 0, -10, 5_500_000), 600, 500);
+  const planes = [Float32Array.from({ length: 300_000 }, (_, k) => k)];
+
+  it('is stored as the same bytes as on the disk, and leaves no temporary file', async () => {
+    setDefaultAccess(access);
+    const before = await readdir(tmpdir());
+    const [local, read] = [join(folder, 'result.tif'), join(folder, 'read.tif')];
+    const options = { geobox, bands: 1, dtype: 'float32' } as const;
+    await writeCog(local, planes, options);
+    await writeCog(at('map.tif'), planes, options);
+    await copyFile({ source: at('map.tif'), destination: read });
+    expect(await readFile(read)).toEqual(await readFile(local));
+    const polygons = join(folder, 'areas.geojson');
+    await polygonizeFile({ source: scene, destination: polygons });
+    await polygonizeFile({ source: scene, destination: at('areas.geojson') });
+    await copyFile({ source: at('areas.geojson'), destination: join(folder, 'areas-read.geojson') });
+    expect(await readFile(join(folder, 'areas-read.geojson'))).toEqual(await readFile(polygons));
+    const names = (await readdir(tmpdir())).filter((name) => /terrachip-(map|areas)/.test(name));
+    expect(names.filter((name) => !before.includes(name))).toEqual([]);
+  });
+
+  it('of land cover goes to the place beside its patch', async () => {
+    setDefaultAccess(access);
+    // Sealed in the west, water in the east.
+    const coverage = await serveCoverage(folder, (x) => (x < 3_651_140 ? 1 : 10), 2000);
+    const patch = 's3://box/data/images/FRJ27/2018/250/3649890_2331750_0_937.tif';
+    const report = await writeLandCover({
+      ...{ patch, output: sspLabelPath(patch), endpoint: coverage.url, allowLocal: true },
+    });
+    expect(report).toMatchObject({ output: report.place, counts: { 1: 31_250, 10: 31_250 } });
+    const { files } = await listFiles({ url: 's3://box/data/labels/FRJ27/2018/250/' });
+    const [label] = files;
+    // 250 × 250 bytes after NumPy's header of 128.
+    expect([label.url, label.size, files.length]).toEqual([
+      's3://box/data/labels/FRJ27/2018/250/3649890_2331750_0_937.npy',
+      62_628,
+      1,
+    ]);
+  });
+
+  it('that fails leaves no object, and the earlier one as it was', async () => {
+    setDefaultAccess(access);
+    const earlier = (await listFiles({ url: at('') })).files;
+    server.fault = (request, response) => {
+      if (request.method !== 'PUT') return false;
+      response.writeHead(403).end();
+      return true;
+    };
+    await expect(writeCog(at('other.tif'), planes, { geobox, bands: 1, dtype: 'float32' })).rejects.toThrow(
+      /s3:\/\/box\/results\/other\.tif answered 403/,
+    );
+    server.fault = null;
+    expect((await listFiles({ url: at('') })).files).toEqual(earlier);
+  });
+
+  it('never replaces an input, and is an object or a file, not a folder', async () => {
+    await expect(requireApart([at('a b.tif')], ['S3://box/results/a%20b.tif'])).rejects.toThrow(
+      /is also an input and would be destroyed/,
+    );
+    await expect(requireWritable('s3://box/')).rejects.toThrow(/names no object; write s3:\/\/BUCKET\/KEY/);
+    await expect(makeOutputFolder('s3://box/map')).rejects.toThrow(/where no folder can be written/);
+    await expect(requireWritable('https://example.com/a.tif')).rejects.toThrow(
+      /an address that cannot be written/,
     );
   });
 });

@@ -3,6 +3,7 @@ import { opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invalidInput } from '../../errors.js';
 import { isUrl } from '../open-url.js';
+import { isS3, s3Address, s3Place } from '../s3/address.js';
 import { rasterSidecars } from './beside.js';
 import { localPath } from './file.js';
 import { type OutputFormat, requireEnding, requireWritable } from './output.js';
@@ -19,7 +20,11 @@ const MAX_ENTRIES = 10_000;
  */
 export async function requireApart(outputs: readonly string[], inputs: readonly string[]): Promise<void> {
   const written = new Map<string, string>();
+  const objects = new Set(inputs.filter(isS3).map((input) => s3Address(s3Place(input))));
   for (const output of outputs) {
+    if (isS3(output) && objects.has(s3Address(s3Place(output)))) {
+      throw invalidInput(output, 'is also an input and would be destroyed', 'choose another output');
+    }
     const removed = /\.(tiff?|png)$/i.test(output) ? await rasterSidecars(output) : [];
     for (const file of [output, ...removed]) {
       const id = await identityOf(file);

@@ -3,8 +3,10 @@ import { access, type FileHandle, mkdir, open, rename, rm, rmdir, stat } from 'n
 import { basename, dirname } from 'node:path';
 import { invalidInput, isError, messageOf, TerrachipError } from '../../errors.js';
 import { publicUrl } from '../http-errors.js';
-import { isS3 } from '../s3/address.js';
+import { isS3, s3Place } from '../s3/address.js';
+import { uploadObject } from '../s3/objects.js';
 import { isAddress } from '../schemes.js';
+import { FileSource } from './file.js';
 import { forgetTemporary, removeTemporary, sweepTemporaries, temporaryPath } from './temporaries.js';
 
 /**
@@ -18,11 +20,11 @@ import { forgetTemporary, removeTemporary, sweepTemporaries, temporaryPath } fro
  */
 export function writeError(path: string, cause: unknown): TerrachipError {
   if (cause instanceof TerrachipError) return cause;
-  if (isAddress(path)) {
+  if (isAddress(path) && !isS3(path)) {
     return invalidInput(
       publicUrl(path),
-      'is an address, where only files can be written',
-      isS3(path) ? 'give a path, and copy the file there with terrachip cp' : 'give a path',
+      'is an address that cannot be written',
+      'give a path or s3://BUCKET/KEY',
     );
   }
   const code = isError(cause) ? String(cause.code ?? '') : '';
@@ -71,12 +73,29 @@ export async function writeFully(file: FileHandle, bytes: Uint8Array, position: 
   }
 }
 
-/** Gives what was written its name. @throws {TerrachipError} DISK */
+/**
+ * Gives what was written its name. A file for an object store is uploaded: the object is whole or absent.
+ * @throws {TerrachipError} DISK; NETWORK for an object
+ */
 export async function moveTo(temporary: string, path: string): Promise<void> {
+  if (isS3(path)) {
+    await upload(temporary, path);
+    await removeTemporary(temporary);
+    return;
+  }
   await rename(temporary, path).catch((cause: unknown) => {
     throw writeError(path, cause);
   });
   forgetTemporary(temporary);
+}
+
+async function upload(file: string, address: string): Promise<void> {
+  const source = await FileSource.open(file);
+  try {
+    await uploadObject(address, source);
+  } finally {
+    await source.dispose();
+  }
 }
 
 /** Writes a file through `write`, atomically. @returns what `write` returned */
@@ -127,8 +146,11 @@ export async function makeOutputFolder(path: string): Promise<void> {
   await sweepTemporaries(path);
 }
 
-/** @throws {TerrachipError} INVALID_INPUT for the name of a folder that ends as a file does */
+/** @throws {TerrachipError} INVALID_INPUT for an address, and the name of a folder that ends as a file does */
 export function requireFolderName(path: string): void {
+  if (isAddress(path)) {
+    throw invalidInput(publicUrl(path), 'is an address, where no folder can be written', 'give a path');
+  }
   const ending = FILE_ENDING.exec(path)?.[0];
   if (ending === undefined) return;
   throw invalidInput(path, `would be a folder, not a ${ending} file`, 'give the name of a folder');
@@ -150,7 +172,7 @@ export async function removeRun(folder: string): Promise<void> {
   await rmdir(dirname(folder)).catch(() => undefined);
 }
 
-/** Checks before any work that a file can be written: its folder exists and allows it. */
+/** Checks before any work that a file can be written: its folder exists and allows it. An object must have a key. */
 export async function requireWritable(path: string): Promise<void> {
   if (path === '' || path === '-') {
     throw invalidInput(
@@ -158,6 +180,11 @@ export async function requireWritable(path: string): Promise<void> {
       path === '' ? 'has no name' : 'cannot be the standard output',
       'give the path of a file',
     );
+  }
+  if (isS3(path)) {
+    const { key } = s3Place(path);
+    if (key !== '' && !key.endsWith('/')) return;
+    throw invalidInput(publicUrl(path), 'names no object', 'write s3://BUCKET/KEY');
   }
   try {
     await access(dirname(path), constants.W_OK);

@@ -2,9 +2,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
-import { hostname } from 'node:os';
-import { join } from 'node:path';
+import { hostname, tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
 import { isError } from '../../errors.js';
+import { isS3 } from '../s3/address.js';
 
 /** Six digits for this host: processes of other hosts may write to the same folder. */
 const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 6);
@@ -18,9 +19,10 @@ const FOREIGN_AGE = 24 * 3600 * 1000;
 /** What this process has under way. */
 const underWay = new Set<string>();
 
-/** A name beside `path` that no other process uses. */
+/** A name beside `path` that no other process uses; for an object of a store, in the folder of temporary files. */
 export function temporaryPath(path: string): string {
-  const temporary = `${path}.${HOST}-${process.pid}.${randomUUID().slice(0, 8)}.tmp`;
+  const place = isS3(path) ? join(tmpdir(), `terrachip-${basename(path)}`) : path;
+  const temporary = `${place}.${HOST}-${process.pid}.${randomUUID().slice(0, 8)}.tmp`;
   underWay.add(temporary);
   return temporary;
 }

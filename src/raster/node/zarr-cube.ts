@@ -14,7 +14,7 @@ import {
   type TypedArray,
 } from '../../geo/index.js';
 import { intersectWindows } from '../../geo/windows.js';
-import { moveTo } from '../../io/node/output.js';
+import { moveTo, requireFolderName } from '../../io/node/output.js';
 import { removeTemporary, temporaryPath } from '../../io/node/temporaries.js';
 import { Resource } from '../../resource.js';
 import { copyBox } from '../arrays/index.js';
@@ -130,10 +130,11 @@ export class ZarrCubeWriter extends Resource {
 
   /**
    * Begins a cube.
-   * @throws {TerrachipError} INVALID_INPUT for an existing path, no times, or a grid without WKT; INVALID_OPTION for
+   * @throws {TerrachipError} INVALID_INPUT for an existing path or an address, no times, or a grid without WKT; INVALID_OPTION for
    * impossible names, types and sizes; DISK
    */
   static async create(path: string, options: ZarrCubeOptions): Promise<ZarrCubeWriter> {
+    requireFolderName(path);
     const writer = new ZarrCubeWriter(path, options);
     await writer.#requireAbsent();
     try {
