@@ -12,6 +12,8 @@ import { takesSoftmax } from '../inference/layout.js';
 import { channelsOf } from '../inference/model-spec.js';
 import type { MapSpec, ModelFolder } from '../inference/node/index.js';
 import { readJson } from '../io/node/json.js';
+import { isUrl } from '../io/open-url.js';
+import { storedAddress } from '../io/signature.js';
 import { validate, validateStrictly } from '../json.js';
 import type { OperationOptions } from '../progress.js';
 import { VERSION } from '../version.js';
@@ -147,7 +149,7 @@ export async function createPlan(
     schemaVersion: PLAN_SCHEMA_VERSION,
     terrachip: VERSION,
     scene: {
-      path: resolve(scene.path),
+      path: isUrl(scene.path) ? storedAddress(scene.path) : resolve(scene.path),
       id: scene.document.id ?? 'scene',
       datetime: scene.document.datetime ?? null,
     },

@@ -2,12 +2,13 @@
 import { stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import * as v from 'valibot';
+import { trustedHref } from '../catalog/stac/href.js';
 import { invalidInput } from '../errors.js';
 import { nearestTurn, unionBounds } from '../geo/bounds.js';
 import { Affine, type Bounds, Crs, GeoBox, isFloat, rangeOf, transformBounds } from '../geo/index.js';
 import { publicUrl } from '../io/http-errors.js';
 import { readJson } from '../io/node/json.js';
-import type { OpenOptions } from '../io/open-url.js';
+import { isUrl, type OpenOptions } from '../io/open-url.js';
 import { isAddress } from '../io/schemes.js';
 import { storedAddress } from '../io/signature.js';
 import { dictionary, isMembers, type Members, validateStrictly } from '../json.js';
@@ -171,12 +172,13 @@ function mapMembers(members: Members, change: (member: Members) => Members): Mem
 }
 
 /**
- * Resolves a path relative to the document that names it; keeps URLs and absolute paths.
- * @throws {TerrachipError} INVALID_INPUT for a URL that is none
+ * Resolves a path relative to the document that names it; keeps URLs, and absolute paths in files.
+ * @throws {TerrachipError} INVALID_INPUT for a URL that is none, and what a document from a server may not name
  */
 export function resolveHref({ path }: { readonly path: string }, href: string): string {
   if (/^(https?|file):\/\//i.test(href) && !URL.canParse(href))
     throw invalidInput(path, `names ${publicUrl(href)}, which is no valid URL`, 'correct it');
+  if (isUrl(path)) return trustedHref(href, path, publicUrl(path), {});
   return isAddress(href) || isAbsolute(href) ? href : join(dirname(path), href);
 }
 

@@ -91,7 +91,7 @@ describe('PolygonFile', () => {
 
   it('says which endings there are', async () => {
     await expect(PolygonFile.create(join(folder, 'a.shp'))).rejects.toThrow(
-      /a\.shp ends with \.shp, but would be written as GeoJSON or FlatGeobuf or GeoParquet; give a name that ends with \.geojson, \.json, \.fgb, \.parquet or \.geoparquet/,
+      /a\.shp ends with \.shp, but would be written as GeoJSON, FlatGeobuf or GeoParquet; give a name that ends with \.geojson, \.json, \.fgb, \.parquet or \.geoparquet/,
     );
   });
 });

@@ -9,10 +9,12 @@ import { combineAccess, setDefaultAccess } from '../../src/io/access.js';
 import { requireApart } from '../../src/io/node/inputs.js';
 import { makeOutputFolder, requireWritable } from '../../src/io/node/output.js';
 import { s3Access } from '../../src/io/s3/access.js';
+import { putObject } from '../../src/io/s3/objects.js';
 import { writeCog } from '../../src/raster/node/index.js';
 import {
   copyFile,
   describeRaster,
+  infer,
   listFiles,
   polygonizeFile,
   writeLandCover,
@@ -20,6 +22,7 @@ import {
 import { serveCoverage } from '../support/coverage-server.js';
 import { temporaryFolder } from '../support/files.js';
 import { S3_KEY, type S3Server, startS3 } from '../support/s3-server.js';
+import { writeSarScene } from '../support/sar-scene.js';
 
 const scene = join('test', 'fixtures', 'geotiff', 'scaled-uint16.tif');
 let server: S3Server;
@@ -146,6 +149,29 @@ describe('a result', () => {
     await expect(makeOutputFolder('s3://box/map')).rejects.toThrow(/where no folder can be written/);
     await expect(requireWritable('https://example.com/a.tif')).rejects.toThrow(
       /an address that cannot be written/,
+    );
+  });
+});
+
+describe('a scene in a store', () => {
+  it('is mapped as one on the disk, and may not name files of this machine', async () => {
+    setDefaultAccess(access);
+    const { scene: local } = await writeSarScene(join(folder, 'scene'), 3, 96);
+    for (const name of await readdir(join(folder, 'scene'))) {
+      await copyFile({ source: join(folder, 'scene', name), destination: 's3://box/scene/' });
+    }
+    const [here, there] = [join(folder, 'here'), join(folder, 'there')];
+    const options = { model: 'models/water-threshold', backend: 'cpu', threads: 0 } as const;
+    await infer({ ...options, scene: local, output: here });
+    const { plan } = await infer({ ...options, scene: 's3://box/scene/scene.json', output: there });
+    expect(plan.scene.path).toBe('s3://box/scene/scene.json');
+    const map = 'probability.tif';
+    expect(await readFile(join(there, map))).toEqual(await readFile(join(here, map)));
+    const document = await readFile(local, 'utf8');
+    const outside = document.replace('"s1-event.tif"', '"file:///etc/passwd"');
+    await putObject('s3://box/scene/bad.json', new TextEncoder().encode(outside));
+    await expect(infer({ ...options, scene: 's3://box/scene/bad.json', output: there })).rejects.toThrow(
+      /comes from a server but names the file file:\/\/\/etc\/passwd of this machine/,
     );
   });
 });
