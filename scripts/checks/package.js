@@ -44,12 +44,12 @@ const READ_LICENCES = new Set(['node_modules/h5wasm', 'node_modules/splaytree-ts
 const COMPILERS = [
   {
     name: 'NodeNext',
-    files: ['root', 'geo', 'kernels', 'io', 'raster', 'vector', 'catalog', 'inference', 'node'],
+    files: ['root', 'geo', 'kernels', 'io', 'raster', 'vector', 'catalog', 'archives', 'inference', 'node'],
     options: { module: 'NodeNext', lib: ['ES2022', 'DOM'], types: ['node'] },
   },
   {
     name: 'NodeNext without the DOM library',
-    files: ['geo', 'kernels', 'io', 'raster', 'vector', 'catalog', 'node'],
+    files: ['geo', 'kernels', 'io', 'raster', 'vector', 'catalog', 'archives', 'node'],
     options: { module: 'NodeNext', lib: ['ES2022'], types: ['node'] },
   },
   {
@@ -59,12 +59,12 @@ const COMPILERS = [
   },
   {
     name: 'Bundler',
-    files: ['root', 'geo', 'kernels', 'io', 'raster', 'vector', 'catalog', 'inference'],
+    files: ['root', 'geo', 'kernels', 'io', 'raster', 'vector', 'catalog', 'archives', 'inference'],
     options: { module: 'ESNext', moduleResolution: 'Bundler', lib: ['ES2022', 'DOM'], types: ['node'] },
   },
   {
     name: 'Bundler, for Node',
-    files: ['root', 'geo', 'kernels', 'io', 'raster', 'vector', 'catalog', 'inference', 'node'],
+    files: ['root', 'geo', 'kernels', 'io', 'raster', 'vector', 'catalog', 'archives', 'inference', 'node'],
     options: {
       module: 'ESNext',
       moduleResolution: 'Bundler',
@@ -75,7 +75,7 @@ const COMPILERS = [
   },
   {
     name: 'Bundler, for a browser',
-    files: ['geo', 'kernels', 'io', 'vector', 'catalog'],
+    files: ['geo', 'kernels', 'io', 'vector', 'catalog', 'archives'],
     options: { module: 'ESNext', moduleResolution: 'Bundler', lib: ['ES2022', 'DOM'], types: [] },
   },
 ];

@@ -16,11 +16,11 @@ const FileWord = v.pipe(
   v.regex(/^[^/\\:*?"<>|.][^/\\:*?"<>|]*$/, 'must not begin with "." or hold any of / \\ : * ? " < > |'),
 );
 const Finite = v.pipe(v.number(), v.finite('must be a finite number'));
-/** A file by its address. @internal for other documents */
+/** A file by its address. */
 export const AssetSchema = v.object({ href: v.pipe(v.string(), v.minLength(1, 'must name a file or URL')) });
 const ItemUnits = v.picklist(UNITS, `must be one of ${UNITS.join(', ')}`);
 
-/** @internal for the schemas of documents */
+/** An item of a manifest. */
 export const AcquisitionItemSchema = v.object({
   collection: Name,
   id: Name,
@@ -41,7 +41,7 @@ export const AcquisitionItemSchema = v.object({
   assets: v.optional(dictionary(Name, AssetSchema)),
 });
 
-/** Items of one modality in one phase, first to last: a pixel is of the first item that has data there. @internal */
+/** Items of one modality in one phase, first to last: a pixel is of the first item that has data there. */
 export const SelectedItemsSchema = v.pipe(
   v.array(AcquisitionItemSchema),
   v.minLength(1, 'must name at least one item'),
@@ -57,7 +57,7 @@ const SelectionSchema = v.object({
   warnings: v.optional(v.array(v.string()), []),
 });
 
-/** @internal for the schemas of documents */
+/** The document of a manifest. */
 export const AcquisitionSchema = v.object({
   schemaVersion: v.optional(v.literal(1), 1),
   event: v.object({

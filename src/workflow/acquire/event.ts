@@ -40,7 +40,7 @@ const ModalitySchema = v.object({
   units: v.optional(v.picklist(UNITS, `must be one of ${UNITS.join(', ')}`)),
 });
 
-/** @internal for the schemas of documents */
+/** The document of an event file. */
 export const EventSchema = v.object({
   schemaVersion: v.optional(v.literal(1), 1),
   name: v.pipe(v.string(), v.minLength(1, 'must not be empty'), v.maxLength(128)),
