@@ -78,8 +78,13 @@ describe('Rasterizer', () => {
   });
 
   it('is equal to a test of each centre, for any strips', () => {
-    const coordinate = fc.double({ min: -3, max: 11, noNaN: true });
-    const ring = fc.array(fc.tuple(coordinate, coordinate), { minLength: 3, maxLength: 9 });
+    // Irrational shares keep edges off the centres, where the last bit of a crossing would decide.
+    const coordinate = (share: number): fc.Arbitrary<number> =>
+      fc.integer({ min: -3 * 4096, max: 11 * 4096 }).map((steps) => (steps + share) / 4096);
+    const ring = fc.array(fc.tuple(coordinate(Math.SQRT1_2), coordinate(Math.LN2)), {
+      minLength: 3,
+      maxLength: 9,
+    });
     fc.assert(
       fc.property(ring, fc.integer({ min: 1, max: 8 }), (open, strip) => {
         const closed = [...open, open[0]].map(([x, y]): [number, number] => [x, y]);
