@@ -78,7 +78,7 @@ const COMMANDS = [
 const EXIT_USAGE = 2;
 
 /** What stops a command, and the exit status that shells give for it: 128 and the number of the signal. */
-const STOPS = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+const STOPS = { SIGINT: 130, SIGTERM: 143 } as const;
 type Stop = keyof typeof STOPS;
 
 /**
