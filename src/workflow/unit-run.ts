@@ -133,7 +133,8 @@ export class UnitRun {
     const claimed = await claimRows(this.folder, own);
     try {
       if (overwrite === true) {
-        await rm(this.#markers, { recursive: true, force: true });
+        // Other shards may have finished theirs.
+        for (let unit = own.start; unit < own.end; unit++) await rm(this.#markerPath(unit), { force: true });
       } else if (resume !== true) {
         const finished = (await this.#markerNames()).length;
         if (finished > 0) {
@@ -179,13 +180,20 @@ export class UnitRun {
   /**
    * The finished units whose files are not as their markers say.
    * @param by compare only the sizes of files, or also their SHA-256
+   * @param own the units to look at
    */
-  async damaged(by: 'size' | 'hash', signal?: AbortSignal): Promise<DamagedUnit[]> {
+  async #damaged(
+    markers: ReadonlyMap<number, Marker>,
+    by: 'size' | 'hash',
+    signal?: AbortSignal,
+    own: RowRange = { start: 0, end: Infinity },
+  ): Promise<DamagedUnit[]> {
     const damaged: DamagedUnit[] = [];
-    for (const [unit, { files, rows }] of await this.#readMarkers()) {
+    for (const [unit, { files, rows }] of markers) {
       signal?.throwIfAborted();
-      const own = this.units.at(unit);
-      if (own === undefined || own.start !== rows[0] || own.end !== rows[1]) {
+      if (unit < own.start || unit >= own.end) continue;
+      const range = this.units.at(unit);
+      if (range === undefined || range.start !== rows[0] || range.end !== rows[1]) {
         damaged.push({ unit, problem: `${this.#markerPath(unit)} is the marker of other rows` });
         continue;
       }
@@ -204,8 +212,9 @@ export class UnitRun {
    * @throws {TerrachipError} INCOMPLETE
    */
   async requireComplete(signal?: AbortSignal): Promise<void> {
-    const missing = await this.missing();
-    const damaged = await this.damaged('hash', signal);
+    const markers = await this.#readMarkers();
+    const missing = this.units.flatMap((_, unit) => (markers.has(unit) ? [] : [unit]));
+    const damaged = await this.#damaged(markers, 'hash', signal);
     if (missing.length === 0 && damaged.length === 0) return;
     const [first] = damaged;
     const listed = `${missing.slice(0, 8).join(', ')}${missing.length > 8 ? ', …' : ''}`;
@@ -215,21 +224,20 @@ export class UnitRun {
         ? `${missing.length} of ${this.units.length} units of ${this.folder} are missing (${listed})`
         : `unit ${first.unit} of ${this.folder} is damaged: ${first.problem}`,
       'run it again with `resume`, or run the missing shards',
-      { missing: new Set([...missing, ...damaged.map(({ unit }) => unit)]).size },
+      { missing: missing.length + damaged.length },
     );
   }
 
   /** Indices of the units that are not finished, or damaged by their files' sizes. */
   async missing(): Promise<number[]> {
-    const damaged = new Set((await this.damaged('size')).map(({ unit }) => unit));
     const markers = await this.#readMarkers();
+    const damaged = new Set((await this.#damaged(markers, 'size')).map(({ unit }) => unit));
     return this.units.flatMap((_, unit) => (markers.has(unit) && !damaged.has(unit) ? [] : [unit]));
   }
 
   /** Forgets damaged units, so that they are computed again, and warns of each. */
   async #forgetDamaged(own: RowRange, { signal, onProgress }: OperationOptions): Promise<void> {
-    for (const { unit, problem } of await this.damaged('hash', signal)) {
-      if (unit < own.start || unit >= own.end) continue;
+    for (const { unit, problem } of await this.#damaged(await this.#readMarkers(), 'hash', signal, own)) {
       onProgress?.({ type: 'warning', message: `unit ${unit} is computed again: ${problem}` });
       await rm(this.#markerPath(unit), { force: true });
     }

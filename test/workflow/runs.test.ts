@@ -113,6 +113,13 @@ describe('a run', () => {
     expect(await readFile(PROBABILITY)).toEqual(products);
   });
 
+  it('of one shard computes again only its own units', async () => {
+    const before = await readFile(markerOf(1));
+    const report = await infer({ ...base(), overwrite: true, shard: { index: 0, count: 2 } });
+    expect(report).toMatchObject({ unitsRun: 1, unitsMissing: 0 });
+    expect(await readFile(markerOf(1))).toEqual(before);
+  });
+
   it('belongs to one process at a time', async () => {
     const claim = await claimRows(run, { start: 0, end: 2 });
     const busy = new RegExp(`^process ${process.pid} on ${hostname()} is computing units 0 to 1 of `);

@@ -147,7 +147,7 @@ async function readStrip(
       }
     }),
   );
-  // Answers of the others are kept before a failure is told.
+  // A failure is thrown after the other answers are stored.
   for (const read of reads) if (read.status === 'rejected') throw read.reason;
   return { planes, mask };
 }
