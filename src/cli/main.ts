@@ -20,8 +20,9 @@ import { demoCommand } from './commands/demo.js';
 import { doctorCommand } from './commands/doctor.js';
 import { embedCommand } from './commands/embed.js';
 import { evaluateCommand } from './commands/evaluate.js';
-import { finalizeCommand, inferCommand, missingCommand } from './commands/infer.js';
+import { inferCommand } from './commands/infer.js';
 import { infoCommand } from './commands/info.js';
+import { finalizeCommand, missingCommand, planCommand, submitCommand } from './commands/jobs.js';
 import { landCoverCommand } from './commands/land-cover.js';
 import { modelCommand } from './commands/model.js';
 import { packageCommand } from './commands/package.js';
@@ -62,7 +63,9 @@ const COMMANDS = [
   acquireCommand,
   packageCommand,
   modelCommand,
+  planCommand,
   inferCommand,
+  submitCommand,
   missingCommand,
   finalizeCommand,
   embedCommand,

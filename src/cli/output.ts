@@ -47,6 +47,12 @@ export class Output {
     }
   };
 
+  /** A line for a person, beside the result. */
+  note(message: string): void {
+    this.#clear();
+    process.stderr.write(`${printable(withoutCredentials(message))}\n`);
+  }
+
   error(message: string): void {
     this.#clear();
     process.stderr.write(`terrachip: ${printable(withoutCredentials(message))}\n`);

@@ -1,16 +1,9 @@
 /** Writes the products of a map from the units of a run, streamed by rows. Each file is written atomically. */
-import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { invalidInput, invalidOption, requireChoice, TerrachipError } from '../errors.js';
+import { invalidOption, requireChoice } from '../errors.js';
 import { gridStrips, PixelAreas } from '../geo/index.js';
 import type { BackendCounters, BackendInfo } from '../gpu/index.js';
-import {
-  type MapSpec,
-  type ModelFolder,
-  openModel,
-  type PhaseCounters,
-  type RunnerCounters,
-} from '../inference/node/index.js';
+import type { MapSpec, ModelFolder, PhaseCounters, RunnerCounters } from '../inference/node/index.js';
 import { requireApart } from '../io/node/inputs.js';
 import { readJson } from '../io/node/json.js';
 import { makeOutputFolder, writeJson } from '../io/node/output.js';
@@ -23,10 +16,10 @@ import { classMapWriter, outlineWriters, writeClassTable } from './class-product
 import { classify, isAbove, layersOf, planesOf } from './classes.js';
 import { AreaTally, type Statistics, ValueTally } from './evaluate/statistics.js';
 import { drawMap } from './picture/map-picture.js';
-import { type Plan, readPlan } from './plan.js';
+import type { Plan } from './plan.js';
 import { publishTogether } from './publish.js';
 import { stacItem } from './stac-item.js';
-import { RunStore } from './store.js';
+import type { RunStore } from './store.js';
 
 export const RUN_SCHEMA_VERSION = 1;
 
@@ -92,7 +85,7 @@ export interface ProductOptions {
   simplify?: number;
 }
 
-/** Options of `finalizeRun`. */
+/** Options of `finalizeRun` and `finalizeMaps`. */
 export interface FinalizeOptions extends OperationOptions, ProductOptions {}
 
 /** What products are made of: a run, its model, and where they go. */
@@ -261,61 +254,4 @@ export async function hasFinishedMap(output: string, { fingerprint }: Plan): Pro
   // It is written last.
   const run = await readJson(join(output, FILES.run)).catch(() => null);
   return typeof run === 'object' && run !== null && 'fingerprint' in run && run.fingerprint === fingerprint;
-}
-
-/**
- * The folder of a run: itself, or the only run in `FOLDER.run` or in a folder of runs.
- * @throws {TerrachipError} INVALID_INPUT for several runs; NOT_FOUND for none
- */
-async function findRun(folder: string): Promise<string> {
-  const bare = folder.replace(/(?<=.)[/\\]+$/, '');
-  const names = await readdir(bare).catch((): string[] => []);
-  if (names.includes('plan.json')) return bare;
-  const parent = bare.endsWith('.run') ? bare : `${bare}.run`;
-  const runs: string[] = [];
-  for (const name of await readdir(parent).catch((): string[] => [])) {
-    const inside = await readdir(join(parent, name)).catch((): string[] => []);
-    if (inside.includes('plan.json')) runs.push(join(parent, name));
-  }
-  if (runs.length === 1) return runs[0];
-  if (runs.length > 1) throw invalidInput(bare, `has several runs: ${runs.join(', ')}`, 'give one of them');
-  const problem = `${bare} has no run: neither it nor ${parent} holds a plan`;
-  throw new TerrachipError('NOT_FOUND', problem, 'give the folder of a run, or of the products', {
-    source: bare,
-  });
-}
-
-async function openRun(place: string): Promise<{ store: RunStore; model: ModelFolder<MapSpec> }> {
-  const folder = await findRun(place);
-  const plan = await readPlan(join(folder, 'plan.json'));
-  const model = await openModel(plan.model.path);
-  if (model.sha256 !== plan.model.sha256) {
-    const problem = 'has changed since the run was planned';
-    throw invalidInput(plan.model.path, problem, 'restore the model, or run infer again');
-  }
-  return { store: new RunStore(folder, plan, model.spec.output), model };
-}
-
-/**
- * The units of a run that are not finished, or have files of another size than was written.
- * @param folder of the run, or of the map that it is for
- */
-export async function missingUnits(folder: string): Promise<number[]> {
-  return (await openRun(folder)).store.run.missing();
-}
-
-/**
- * Writes the products of a run whose units are all finished.
- * @param folder of the run, or of the map that it is for
- */
-export async function finalizeRun(
-  folder: string,
-  output: string,
-  options: FinalizeOptions = {},
-): Promise<FinalizeReport> {
-  const run = await openRun(folder);
-  const { images, scene } = run.store.plan;
-  const hrefs = images.flatMap(({ sources }) => sources.map(({ href }) => href));
-  await makeProductFolder(output, [scene.path, ...hrefs, run.model.path]);
-  return finalizeMap({ ...run, output, record: null }, options);
 }

@@ -60,6 +60,11 @@ export type {
 export type { FinalizeOptions, FinalizeReport, ProductOptions, RunRecord } from './finalize.js';
 export type { InferOptions, InferReport } from './infer.js';
 export type { BandReport, InfoOptions, RasterReport } from './info.js';
+export type { InferMapsOptions, WorkerOptions } from './jobs/infer.js';
+export type { JobScene, MapJob, MapJobOptions } from './jobs/job.js';
+export type { PlanMapsOptions, PlanMapsReport, PlannedScene } from './jobs/plan.js';
+export type { SlurmOptions } from './jobs/slurm.js';
+export type { SubmitOptions, SubmitReport } from './jobs/submit.js';
 export type { LandCoverOptions, LandCoverReport, RegionOptions, RegionReport } from './land-cover.js';
 export type { ChosenStatistics } from './model/checkpoint-model.js';
 export type { HalfPrecisionReport } from './model/half-precision.js';
@@ -105,11 +110,45 @@ export const listFiles = lazy(async () => (await import('./copy.js')).listFiles)
 /** Maps a scene with a model. */
 export const infer = lazy(async () => (await import('./infer.js')).infer);
 
-/** Makes the products of a run whose units other processes computed. */
-export const finalizeRun = lazy(async () => (await import('./finalize.js')).finalizeRun);
+/**
+ * Maps several scenes with a model, each into a folder of `output` with the name of the scene's id. Shards divide the units
+ * of all scenes.
+ * @throws {TerrachipError} as `infer`; INVALID_INPUT for scenes of one id, or one that cannot name a folder
+ */
+export const inferMaps = lazy(async () => (await import('./jobs/infer.js')).inferMaps);
 
-/** Indices of the unfinished units of a run. */
-export const missingUnits = lazy(async () => (await import('./finalize.js')).missingUnits);
+/**
+ * Computes a shard of a job that `planMaps` planned. Finished units are kept.
+ * @throws {TerrachipError} as `infer`; NOT_FOUND for a folder without a plan; INVALID_INPUT for inputs and options that
+ * changed since
+ */
+export const inferPlanned = lazy(async () => (await import('./jobs/infer.js')).inferPlanned);
+
+/**
+ * Plans a job of one or more scenes: checks them with the model, counts the units, and writes `OUTPUT.run/job.json`. Nothing
+ * is computed, and no GPU is needed.
+ * @throws {TerrachipError} as `infer`; INVALID_INPUT for another plan of the same output without `overwrite`
+ */
+export const planMaps = lazy(async () => (await import('./jobs/plan.js')).planMaps);
+
+/**
+ * Submits a planned job to Slurm: an array of shards with missing units, and a job that writes the products afterwards.
+ * @throws {TerrachipError} NOT_FOUND for a folder without a plan; MISSING_DEPENDENCY without sbatch; INVALID_INPUT where it
+ * refuses a job; INVALID_OPTION
+ */
+export const submitJob = lazy(async () => (await import('./jobs/submit.js')).submitJob);
+
+/** Makes the products of a run whose units other processes computed. */
+export const finalizeRun = lazy(async () => (await import('./run-folder.js')).finalizeRun);
+
+/** Makes the products of all maps of a job, each in its folder. */
+export const finalizeMaps = lazy(async () => (await import('./run-folder.js')).finalizeMaps);
+
+/** Indices of the unfinished units of a run, or of all maps of a job. */
+export const missingUnits = lazy(async () => (await import('./run-folder.js')).missingUnits);
+
+/** Indices of the shards, of so many, that have unfinished units. */
+export const missingShards = lazy(async () => (await import('./run-folder.js')).missingShards);
 
 /**
  * Chooses the scenes of an event from STAC APIs or catalogs, and writes the manifest that `packageManifest` reads.

@@ -1,5 +1,6 @@
 /** Inference over a scene: makes the plan, computes its units, and then writes the products. */
 import { rmdir, stat } from 'node:fs/promises';
+import { invalidInput } from '../errors.js';
 import { createChipLayout, type RowRange, shardUnits } from '../geo/index.js';
 import type { Backend } from '../gpu/index.js';
 import { channelsOf } from '../inference/model-spec.js';
@@ -41,6 +42,8 @@ export interface InferOptions extends PlanOptions, ExecutionOptions, ProductOpti
   output: string;
   /** Compute only the units of shard `index` of `count`. `finalizeRun` then writes the products. */
   shard?: { index: number; count: number };
+  /** Compute only the units from `start` to before `end`, `of` so many; else as `shard`. A map of another number is refused. */
+  units?: { start: number; end: number; of: number };
   /** Keep the units that an earlier run with the same plan finished; a finished map is left as it is. */
   resume?: boolean;
   /** Compute those units again. Without `resume`, `overwrite` and `shard` they are an error. */
@@ -110,7 +113,12 @@ async function runPlan(job: Job): Promise<InferReport> {
   const store = new RunStore(runFolder(job.output, plan.fingerprint), plan, model.spec.output);
   const { run, geobox } = store;
   const chips: RunnerCounters = { chipsRun: 0, chipsSkipped: 0, batches: 0, notFinite: 0 };
-  const own = shardUnits(run.units.length, shard.index, shard.count);
+  const isPart = job.units !== undefined || shard.count > 1;
+  const own = job.units ?? shardUnits(run.units.length, shard.index, shard.count);
+  if (job.units !== undefined && job.units.of !== run.units.length) {
+    const problem = `has ${run.units.length} units instead of ${job.units.of}`;
+    throw invalidInput(plan.scene.path, problem, 'plan the job again');
+  }
   if (job.resume === true) {
     if (await hasFinishedMap(job.output, plan)) {
       const about = { unitsRun: 0, unitsMissing: 0, finishedBefore: true, products: null };
@@ -119,7 +127,7 @@ async function runPlan(job: Job): Promise<InferReport> {
     await refuseOtherPlans(run.folder, Object.fromEntries(SETTINGS.map((key) => [key, plan[key]])));
   }
   await using _claimed = await run.claim(own, {
-    resume: job.resume === true || shard.count > 1,
+    resume: job.resume === true || isPart,
     overwrite: job.overwrite,
   });
   await store.create();
@@ -151,7 +159,7 @@ async function runPlan(job: Job): Promise<InferReport> {
   const unitsMissing = (await run.missing()).length;
   const record = (): RunRecord => runRecord(job, chips, unitsRun, images);
   let products: FinalizeReport | null = null;
-  if (unitsMissing === 0 && shard.count === 1) {
+  if (unitsMissing === 0 && !isPart) {
     products = await finalizeMap({ store, model, output: job.output, record }, job);
     if (job.keepRun !== true) await run.remove();
   }

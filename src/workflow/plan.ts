@@ -143,13 +143,13 @@ export async function createPlan(
   warnOfPixelSize(spec, grid, options);
   await checkOverlap(images, spec, rasters, grid, options);
   await checkUnits(images, spec.inputs, rasters, signal);
-  const rowsPerUnit = options.rowsPerUnit ?? defaultRowsPerUnit(grid);
+  const rowsPerUnit = options.rowsPerUnit ?? rowsOfUnits(grid);
   const batchSize = chooseBatchSize(options.batchSize, execution.fixedBatch);
   const planned = {
     schemaVersion: PLAN_SCHEMA_VERSION,
     terrachip: VERSION,
     scene: {
-      path: isUrl(scene.path) ? storedAddress(scene.path) : resolve(scene.path),
+      path: storedPath(scene.path),
       id: scene.document.id ?? 'scene',
       datetime: scene.document.datetime ?? null,
     },
@@ -169,6 +169,11 @@ export async function createPlan(
   // Documents hold what JSON can: the fingerprint is of that.
   const plan = validate(PlanSchema, { ...planned, fingerprint: '0'.repeat(64) }, 'the plan');
   return { ...plan, fingerprint: fingerprintOf(settingsOf(plan)) };
+}
+
+/** A path or an address as plans have it: valid in any folder, without secrets. */
+export function storedPath(path: string): string {
+  return isUrl(path) ? storedAddress(path) : resolve(path);
 }
 
 /** @throws {TerrachipError} INVALID_OPTION for another size than the model's only one */
@@ -220,7 +225,8 @@ function warnOfPixelSize({ name, pixelSize }: MapSpec, grid: GeoBox, { onProgres
   onProgress?.({ type: 'warning', message });
 }
 
-function defaultRowsPerUnit(grid: GeoBox): number {
+/** The rows of a unit where no option says them. */
+export function rowsOfUnits(grid: GeoBox): number {
   const chunks = Math.min(
     Math.round(UNIT_VALUES / grid.width / CHUNK_SIZE),
     Math.ceil(grid.height / CHUNK_SIZE),

@@ -1,95 +1,93 @@
-import { PROVIDER_CHOICES } from '../../inference/node/provider-choice.js';
-import { BLENDS, POLYGON_FORMATS } from '../../workflow/choices.js';
+import { invalidOption } from '../../errors.js';
 import {
   type FinalizeReport,
-  finalizeRun,
   type InferReport,
   infer,
-  missingUnits,
+  inferMaps,
+  inferPlanned,
 } from '../../workflow/index.js';
-import { parseArea, parseChoice, parseCount, parseNumber, parseShard } from '../arguments.js';
-import { argument, defineCommand, flag, list, option, required, withDefault } from '../command.js';
-import {
-  BACKEND,
-  BATCH_SIZE,
-  CACHE,
-  maxPixels,
-  OVERWRITE,
-  outputOption,
-  RESUME,
-  THREADS,
-} from '../shared-options.js';
+import { argumentList, defineCommand, flag, option, type Values } from '../command.js';
+import { EXECUTION_OPTIONS, MODEL, PLAN_OPTIONS, PRODUCT_OPTIONS } from '../map-options.js';
+import { chooseShard, parseShardChoice } from '../shard.js';
+import { CACHE, OVERWRITE, RESUME, THREADS } from '../shared-options.js';
 import { formatNumber, formatPercent } from '../table.js';
 
-/** What products are written. */
-const PRODUCT_OPTIONS = {
-  polygons: flag('--no-polygons', 'write no outlines of the classes'),
-  polygonFormat: option(
-    '--polygon-format <name>',
-    'of the outlines: geojson (default), fgb (FlatGeobuf) or parquet (GeoParquet)',
-    parseChoice(POLYGON_FORMATS),
+const WORKER_OPTIONS = {
+  threads: THREADS,
+  shard: option(
+    '--shard <i/n>',
+    'compute only one of n shards, or with auto the one that an array job or a parallel step gives; then use finalize',
+    parseShardChoice,
   ),
-  minArea: option(
-    '--min-area <area>',
-    'leave out polygons below this: 5000 (m²), 5000m2, 0.5ha, 0.1km2',
-    parseArea,
-  ),
-  simplify: option(
-    '--simplify <pixels>',
-    'leave out corners of polygons up to this far from the outline without them; neighbours keep a common border',
-    parseNumber,
-  ),
+  overwrite: OVERWRITE,
+  keepRun: flag('--keep-run', 'keep the intermediate store'),
+  cacheBytes: CACHE,
+};
+
+const INFER_OPTIONS = {
+  scenes: argumentList('<scene...>', 'scene files or packages; or the folder of a planned map'),
+  model: MODEL,
+  output: option('-o, --output <folder>', 'where the products go; of several scenes, into a folder each'),
+  ...EXECUTION_OPTIONS,
+  ...PLAN_OPTIONS,
+  ...WORKER_OPTIONS,
+  resume: RESUME,
+  ...PRODUCT_OPTIONS,
 };
 
 export const inferCommand = defineCommand(
   'infer',
-  'map a scene with a model',
-  {
-    scene: argument('<scene>', 'a scene file: rasters by input, phase and band'),
-    model: required(
-      option(
-        '--model <folder>',
-        'a folder with model.json and model.onnx, or demo-flood, demo-water-s1 or water-threshold',
-      ),
-    ),
-    output: outputOption('<folder>', 'where the products go'),
-    backend: BACKEND,
-    provider: withDefault(
-      'auto',
-      option('--provider <name>', PROVIDER_CHOICES.join(', '), parseChoice(PROVIDER_CHOICES)),
-    ),
-    threads: THREADS,
-    phases: list('--phases <names...>', "phases of the scene, in the order of the model's"),
-    threshold: option(
-      '--threshold <p>',
-      'probability above which a pixel is of the second of two classes, or of each class of several labels',
-      parseNumber,
-    ),
-    blend: option('--blend <what>', 'probability or logits', parseChoice(BLENDS)),
-    minChipValid: option(
-      '--min-chip-valid <share>',
-      'leave out chips with a smaller share of valid pixels',
-      parseNumber,
-    ),
-    batchSize: BATCH_SIZE,
-    reusePhases: flag(
-      '--no-phase-reuse',
-      'encode equal phases each time, in models of two graphs; changes no bit',
-    ),
-    rowsPerUnit: option('--unit-rows <n>', 'rows a unit: a multiple of 256', parseCount()),
-    shard: option('--shard <i/n>', 'run only the units of one of n shards; then use finalize', parseShard),
-    resume: RESUME,
-    overwrite: OVERWRITE,
-    ...PRODUCT_OPTIONS,
-    keepRun: flag('--keep-run', 'keep the intermediate store'),
-    cacheBytes: CACHE,
-    maxPixels: maxPixels(),
-  },
-  async (values, { output, ...operation }) => {
-    const report = await infer({ ...values, ...operation });
-    output.result(report, describeInference(report));
+  'map scenes with a model',
+  INFER_OPTIONS,
+  async ({ shard: given, ...values }, { output, ...operation }) => {
+    const chosen = chooseShard(given, process.env);
+    if (chosen !== null) output.note(`shard ${chosen.index}/${chosen.count}, by ${chosen.by}`);
+    const shard = chosen === null ? {} : { shard: { index: chosen.index, count: chosen.count } };
+    const options = { ...values, ...shard, ...operation };
+    const { scenes, model, output: folder } = values;
+    if (model === undefined && folder === undefined && scenes.length === 1) {
+      const reports = await inferPlanned(scenes[0], { ...workerValues(values), ...shard, ...operation });
+      output.result({ maps: reports }, describeMaps(reports));
+      return;
+    }
+    const [missing] = Object.entries({ '--model': model, '--output': folder }).filter(
+      ([, value]) => value === undefined,
+    );
+    if (model === undefined || folder === undefined) {
+      throw invalidOption(missing[0], 'is missing', 'give it, or only the folder of a planned map');
+    }
+    if (scenes.length === 1) {
+      const report = await infer({ ...options, scene: scenes[0], model, output: folder });
+      output.result(report, describeInference(report));
+      return;
+    }
+    const reports = await inferMaps({ ...options, model, output: folder });
+    output.result({ maps: reports }, describeMaps(reports));
   },
 );
+
+/** The options of a process that works on a plan. @throws {TerrachipError} INVALID_OPTION for those of the plan */
+function workerValues({
+  scenes,
+  resume,
+  backend,
+  provider,
+  ...values
+}: Omit<Values<typeof INFER_OPTIONS>, 'shard'>) {
+  const chosen = { ...values, ...(provider === 'auto' ? {} : { provider }) };
+  const fixed = Object.keys(chosen).find((name) => !Object.hasOwn(WORKER_OPTIONS, name));
+  if (fixed !== undefined) {
+    throw invalidOption(fixed, `is fixed by the plan of ${scenes[0]}`, 'leave it out, or plan the job again');
+  }
+  const { threads, overwrite, cacheBytes } = values;
+  return { threads, overwrite, cacheBytes, ...(backend === 'auto' ? {} : { backend }) };
+}
+
+function describeMaps(reports: readonly InferReport[]): string {
+  return reports.length === 0
+    ? 'there are no units for this shard'
+    : reports.map(describeInference).join('\n');
+}
 
 /** A few lines on what was made, where, how and how fast. */
 export function describeInference(report: InferReport): string {
@@ -113,7 +111,7 @@ export function describeInference(report: InferReport): string {
 }
 
 /** Areas of the classes or ranges of the values, and the files. @param total pixels of the grid */
-function describeProducts({ statistics, pixels, files }: FinalizeReport, total: number): string {
+export function describeProducts({ statistics, pixels, files }: FinalizeReport, total: number): string {
   const share = (count: number): string => formatPercent(count / total);
   const parts = statistics.classes.map(
     ({ name, km2, pixels }) => `${name} ${share(pixels)} (${formatNumber(km2, 2)} km²)`,
@@ -125,27 +123,3 @@ function describeProducts({ statistics, pixels, files }: FinalizeReport, total: 
   }
   return [[...parts, `nodata ${share(pixels.nodata)}`].join(', '), ...Object.values(files)].join('\n');
 }
-
-const RUN = argument('<run>', 'the folder of the map or of its run');
-
-export const missingCommand = defineCommand(
-  'missing',
-  'which units of a run are not done',
-  { run: RUN },
-  async ({ run }, { output }) => {
-    const units = await missingUnits(run);
-    output.result({ count: units.length, units }, units.length === 0 ? 'none' : units.join(','));
-    if (units.length > 0) process.exitCode = 3;
-  },
-);
-
-export const finalizeCommand = defineCommand(
-  'finalize',
-  'make the products of a run whose units are all done',
-  { run: RUN, folder: outputOption('<folder>', 'where the products go'), ...PRODUCT_OPTIONS },
-  async ({ run, folder, ...options }, { output, ...operation }) => {
-    const report = await finalizeRun(run, folder, { ...options, ...operation });
-    const total = Object.values(report.pixels).reduce((sum, count) => sum + count, 0);
-    output.result(report, describeProducts(report, total));
-  },
-);

@@ -1,0 +1,173 @@
+import { invalidOption } from '../../errors.js';
+import {
+  type FinalizeReport,
+  finalizeMaps,
+  finalizeRun,
+  missingShards,
+  missingUnits,
+  type PlanMapsReport,
+  planMaps,
+  type SubmitReport,
+  submitJob,
+} from '../../workflow/index.js';
+import { parseChoice, parseCount } from '../arguments.js';
+import {
+  argument,
+  argumentList,
+  defineCommand,
+  flag,
+  list,
+  option,
+  required,
+  withDefault,
+} from '../command.js';
+import { EXECUTION_OPTIONS, MODEL, PLAN_OPTIONS, PRODUCT_OPTIONS } from '../map-options.js';
+import { outputOption } from '../shared-options.js';
+import { formatLines } from '../table.js';
+import { describeProducts } from './infer.js';
+
+const RUN = argument('<folder>', 'the folder of the map or the maps, or of a run');
+
+const JOB_OPTIONS = { ...EXECUTION_OPTIONS, ...PLAN_OPTIONS, ...PRODUCT_OPTIONS };
+
+const REPLAN = flag(
+  '--overwrite',
+  'replace the plan of another job for the same output, and remove its units',
+);
+
+export const planCommand = defineCommand(
+  'plan',
+  'check scenes and a model, and plan their maps for infer, submit, missing and finalize',
+  {
+    scenes: argumentList('<scene...>', 'scene files or packages'),
+    model: required(MODEL),
+    output: outputOption('<folder>', 'where the products go; of several scenes, into a folder each'),
+    ...JOB_OPTIONS,
+    overwrite: REPLAN,
+  },
+  async (values, { output, ...operation }) => {
+    const report = await planMaps({ ...values, ...operation });
+    output.result(report, describePlan(report));
+  },
+);
+
+function describePlan({ output, model, scenes, units }: PlanMapsReport): string {
+  const rows = scenes.map((scene) => [
+    scene.scene,
+    `${scene.grid.width} × ${scene.grid.height}`,
+    `${scene.units} units of ${scene.rowsPerUnit} rows`,
+    scene.output,
+  ]);
+  return [
+    formatLines(rows),
+    `${units} units by ${model.name} ${model.version}`,
+    `next: terrachip infer ${output}, with --shard i/n for one of up to ${units} parts, or terrachip submit ${output}`,
+  ].join('\n');
+}
+
+export const missingCommand = defineCommand(
+  'missing',
+  'which units of a run or a job are not done',
+  {
+    run: RUN,
+    of: option('--of <n>', 'list the shards of so many that have missing units, instead', parseCount()),
+  },
+  async ({ run, of }, { output }) => {
+    const units = await missingUnits(run);
+    const shards = of === undefined ? null : await missingShards(run, of);
+    const listed = shards ?? units;
+    const document = { count: units.length, units, ...(shards === null ? {} : { shards }) };
+    output.result(document, listed.length === 0 ? 'none' : listed.join(','));
+    if (units.length > 0) process.exitCode = 3;
+  },
+);
+
+export const finalizeCommand = defineCommand(
+  'finalize',
+  'make the products of a run or a job whose units are all done',
+  {
+    run: RUN,
+    folder: option('-o, --output <folder>', 'where the products go (default: the folder of the map)'),
+    ...PRODUCT_OPTIONS,
+  },
+  async ({ run, folder, ...options }, { output, ...operation }) => {
+    if (folder !== undefined) {
+      const report = await finalizeRun(run, folder, { ...options, ...operation });
+      output.result(report, describeFinished(report));
+      return;
+    }
+    const reports = await finalizeMaps(run, { ...options, ...operation });
+    output.result({ maps: reports }, reports.map(describeFinished).join('\n'));
+  },
+);
+
+function describeFinished(report: FinalizeReport): string {
+  const total = Object.values(report.pixels).reduce((sum, count) => sum + count, 0);
+  return describeProducts(report, total);
+}
+
+export const submitCommand = defineCommand(
+  'submit',
+  'run a job on a cluster: an array of shards, and a job that writes the products',
+  {
+    scenes: argumentList('<scene...>', 'scene files or packages; or the folder of a planned map'),
+    model: MODEL,
+    output: option('-o, --output <folder>', 'where the products go; of several scenes, into a folder each'),
+    engine: withDefault('slurm', option('--engine <name>', 'slurm', parseChoice(['slurm']))),
+    shards: required(option('--shards <n>', 'parts of the job', parseCount())),
+    tasks: option('--tasks <n>', 'shards at once in an element of the array (default 1)', parseCount()),
+    partition: option('--partition <name>', 'of both jobs'),
+    account: option('--account <name>', 'of both jobs'),
+    qos: option('--qos <name>', 'quality of service of both jobs'),
+    gpus: option('--gpus <n>', 'GPUs a shard (default 0)', parseCount(0)),
+    time: option('--time <limit>', 'of an element: 30, 1:30:00, 1-0'),
+    memory: option('--mem <size>', 'of an element: 16G'),
+    cpus: option('--cpus <n>', 'cores a shard', parseCount()),
+    throttle: option('--throttle <n>', 'elements that run at the same time, at most', parseCount()),
+    restarts: option(
+      '--restarts <n>',
+      'starts of an element after status 75 or its time limit, at most (default 3)',
+      parseCount(0),
+    ),
+    container: option('--container <image>', 'an image of Apptainer with terrachip'),
+    bind: list('--bind <folders...>', 'to show in the container'),
+    sbatch: list(
+      '--sbatch <arguments...>',
+      'more arguments of both jobs, each as --sbatch=--constraint=a100',
+    ),
+    finalizeSbatch: list(
+      '--finalize-sbatch <arguments...>',
+      'more arguments of the job that writes the products',
+    ),
+    dryRun: flag('--dry-run', 'print the scripts and the commands, and submit nothing'),
+    ...JOB_OPTIONS,
+    overwrite: REPLAN,
+  },
+  async ({ scenes, model, output: folder, ...values }, { output, ...operation }) => {
+    if ((model === undefined) !== (folder === undefined)) {
+      const option = model === undefined ? '--model' : '--output';
+      throw invalidOption(option, 'is missing', 'give it, or only the folder of a planned map');
+    }
+    const isPlanned = model === undefined || folder === undefined;
+    if (isPlanned && scenes.length > 1) {
+      throw invalidOption(
+        '--model and --output',
+        'are missing',
+        'give them, or only the folder of a planned map',
+      );
+    }
+    if (!isPlanned) await planMaps({ ...values, scenes, model, output: folder, ...operation });
+    const command = [process.execPath, ...process.argv.slice(1, 2)];
+    const report = await submitJob({ ...values, output: isPlanned ? scenes[0] : folder, command });
+    output.result(report, describeSubmission(report));
+  },
+);
+
+function describeSubmission({ output, shards, array, finalize }: SubmitReport): string {
+  const jobs = array === null ? [finalize] : [array, finalize];
+  if (finalize.id === null) {
+    return jobs.map(({ script, content, command }) => `# ${script}\n${content}\n${command}`).join('\n\n');
+  }
+  const parts = array === null ? 'no shard is missing' : `array ${array.id} of ${shards.length} shards`;
+  return `${parts}; job ${finalize.id} writes ${output}`;
+}

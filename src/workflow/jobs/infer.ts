@@ -1,0 +1,67 @@
+/** Maps the scenes of a job, or the units of one of its shards. */
+import { shardUnits } from '../../geo/index.js';
+import { type InferOptions, type InferReport, infer } from '../infer.js';
+import {
+  describeJob,
+  type MapJob,
+  type MapJobOptions,
+  mapFolder,
+  partsOf,
+  requireJob,
+  unitsOf,
+  writeJob,
+} from './job.js';
+
+/** What one process of a job decides for itself: none of it changes a byte of the maps. */
+export interface WorkerOptions
+  extends Pick<InferOptions, 'shard' | 'overwrite' | 'cacheBytes' | 'threads' | 'signal' | 'onProgress'> {
+  /** The backend that must be there, for a job that leaves it open. */
+  backend?: InferOptions['backend'];
+}
+
+/** Options of `inferMaps`. */
+export interface InferMapsOptions extends MapJobOptions, Omit<WorkerOptions, 'backend'> {
+  /** Keep the units that an earlier run with the same plan finished. */
+  resume?: boolean;
+  /** Keep the run folders with their intermediate stores after the products are written. */
+  keepRun?: boolean;
+}
+
+/** @returns a report for each scene of which units were to be computed */
+export async function inferMaps(options: InferMapsOptions): Promise<InferReport[]> {
+  const job = await describeJob(options);
+  if ((options.shard?.count ?? 1) > 1) await writeJob(options.output, job);
+  return runJob(job, options.output, options);
+}
+
+/** @param output the folder that the job was planned for */
+export async function inferPlanned(output: string, options: WorkerOptions = {}): Promise<InferReport[]> {
+  const job = await requireJob(output);
+  // Without its units, nothing would tell that the job is done.
+  return runJob(job, output, { ...options, resume: options.overwrite !== true, keepRun: true });
+}
+
+async function runJob(
+  job: MapJob,
+  output: string,
+  options: WorkerOptions & Pick<InferOptions, 'resume' | 'keepRun'>,
+): Promise<InferReport[]> {
+  const { shard = { index: 0, count: 1 }, backend = job.settings.backend, ...worker } = options;
+  const reports: InferReport[] = [];
+  for (const { scene, units } of partsOf(job, shardUnits(unitsOf(job), shard.index, shard.count))) {
+    const part = shard.count === 1 ? {} : { units: { ...units, of: scene.units }, resume: true };
+    reports.push(
+      await infer({
+        ...worker,
+        ...job.settings,
+        ...job.products,
+        backend,
+        scene: scene.path,
+        model: job.model,
+        output: mapFolder(output, scene),
+        ...part,
+      }),
+    );
+  }
+  return reports;
+}
