@@ -64,6 +64,18 @@ export interface WindowRequest {
 }
 
 /**
+ * Blocks of a raster, which are decoded and kept as a whole: tiles, strips, or chunks of an array. They cover the image from
+ * its first pixel on.
+ */
+export interface BlockGrid {
+  /** Pixels of a block. */
+  readonly width: number;
+  readonly height: number;
+  /** Decoded bytes of a block, with all bands in it. */
+  readonly bytes: number;
+}
+
+/**
  * A part of a raster: by pixels, by bounds or by another grid; default: all of it. A read returns whole pixels of one
  * level, never resampled.
  */
@@ -129,6 +141,11 @@ export interface Raster extends Resource {
   readonly swath?: readonly [latitude: string, longitude: string] | null;
   /** Why the file's georeference cannot be used, as a predicate ("names …"); else null. */
   readonly placeProblem: string | null;
+  /**
+   * The blocks that are kept of some bands and of their masks in a level: a grid for each stored image. Empty, or absent, if
+   * nothing is kept.
+   */
+  blockGrids?(request?: Pick<WindowRequest, 'bands' | 'level'>): readonly BlockGrid[];
   /** Stored values of a window, one array per band. */
   readPlanes(request?: WindowRequest): Promise<TypedArray[]>;
   /** Validity of a window's pixels, 0 to 255, 0 for invalid; null for a file without mask and alpha band. */

@@ -27,7 +27,7 @@ import {
 import { suitsCategories } from '../kernels/resampling.js';
 import type { ExactRowSource } from './grid-rows.js';
 import { readMasks } from './pixels.js';
-import type { BandInfo, Raster } from './raster.js';
+import type { BandInfo, BlockGrid, Raster } from './raster.js';
 import { levelBox, levelForGeobox, levelSize, noReference, requireReal } from './request.js';
 import { copiesPixels, isPlain, type PixelOrigin, samePixels } from './same-pixels.js';
 import type { UnitStep } from './units.js';
@@ -157,6 +157,31 @@ export class WarpedRaster implements ExactRowSource {
     return !computed && this.#bands.some(mayExceedFloat32);
   }
 
+  /** The blocks of the source that are kept: see `Raster.blockGrids`. */
+  get blockGrids(): readonly BlockGrid[] {
+    const bands = this.#bands.map((band) => band.index);
+    return this.raster.blockGrids?.({ level: this.#level, bands }) ?? [];
+  }
+
+  /** Equal for two warped rasters on one grid if their `sourceWindows` are. */
+  get windowsKey(): string {
+    const { mapping, tolerance, footprints } = this.#grid;
+    return JSON.stringify([mapping.source.toJSON(), this.#radius, tolerance, footprints]);
+  }
+
+  /**
+   * The windows of the source that `readRows` reads for some rows, in its order. A window across the seam of a raster
+   * around the globe stands for whole rows.
+   */
+  sourceWindows(rows: RowRange): PixelWindow[] {
+    const { width } = this.#grid.mapping.source;
+    return this.#tiles(rows).flatMap(({ control: { source } }) => {
+      if (source === null) return [];
+      const isInside = source.x >= 0 && source.x + source.width <= width;
+      return [isInside ? source : { ...source, x: 0, width }];
+    });
+  }
+
   /**
    * Resamples rows of the grid into planes of `height × width` float32 with NaN for no data, one per band.
    * @param planes the planes to write into; their first row is grid row `firstRow`
@@ -282,9 +307,7 @@ export class WarpedRaster implements ExactRowSource {
     warpTile: (tile: Tile, sources: readonly SourcePixels[]) => Promise<void>,
     signal: AbortSignal,
   ): Promise<void> {
-    const window = { x: 0, y: rows.start, width: this.geobox.width, height: rows.end - rows.start };
-    const tiles: Tile[] = [];
-    for (const tile of alignedTiles(window, TILE_SIZE)) tiles.push(...this.#split(tile));
+    const tiles = this.#tiles(rows);
     const reads: Promise<readonly SourcePixels[]>[] = [];
     const startRead = (k: number): void => {
       if (k >= tiles.length) return;
@@ -303,6 +326,11 @@ export class WarpedRaster implements ExactRowSource {
       if (k % TILES_IN_FLIGHT === TILES_IN_FLIGHT - 1) await this.#backend.submit();
     }
     await this.#backend.submit();
+  }
+
+  #tiles(rows: RowRange): Tile[] {
+    const window = { x: 0, y: rows.start, width: this.geobox.width, height: rows.end - rows.start };
+    return [...alignedTiles(window, TILE_SIZE)].flatMap((tile) => this.#split(tile));
   }
 
   /** The tile with its control grid, or its quarters if its source window is too large. */

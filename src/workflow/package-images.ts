@@ -96,6 +96,7 @@ export async function packageImage(
       for (const band of values) valid.restrict(band, rows.start);
     }
     await writing;
+    await rasters.versions.requireUnchanged(signal);
   } finally {
     await Promise.allSettled([writing]);
     await rasters.dispose();
@@ -117,6 +118,10 @@ async function openImage(
   const bands: WarpedRaster[][] = [];
   for (const { tiles } of image.bands) {
     const opened = [];
+    await rasters.versions.prepare(
+      tiles.map(({ href }) => href),
+      signal,
+    );
     for (const { href, units } of tiles) opened.push({ units, raster: await rasters.open(href, signal) });
     const near = opened.filter(({ raster }) => gridsMeet(requireGeobox(raster), grid));
     if (near.length === 0) {
