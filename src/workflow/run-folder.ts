@@ -5,12 +5,8 @@ import { invalidInput, isTerrachipError, requireWhole, TerrachipError } from '..
 import { shardUnits } from '../geo/index.js';
 import { openModel } from '../inference/node/index.js';
 import { removeRun } from '../io/node/output.js';
-import {
-  type FinalizeOptions,
-  type FinalizeReport,
-  finalizeMap,
-  makeProductFolder,
-} from './finalize.js';
+import { type FinalizeOptions, type FinalizeReport, finalizeMap, makeProductFolder } from './finalize.js';
+import { requireVersions } from './input-versions.js';
 import { bareFolder, mapFolder, readJob } from './jobs/job.js';
 import { planUnits, readPlan } from './plan.js';
 import { RunStore } from './store.js';
@@ -116,8 +112,9 @@ export async function missingShards(folder: string, count: number): Promise<numb
 }
 
 /**
- * Writes the products of a run whose units are all finished.
+ * Writes the products of a run whose units are all finished, and whose inputs have not changed.
  * @param folder of the run, or of the map that it is for
+ * @throws {TerrachipError} INCOMPLETE; INVALID_INPUT for an input of another version than was planned; DISK
  */
 export async function finalizeRun(
   folder: string,
@@ -132,8 +129,13 @@ export async function finalizeRun(
     throw invalidInput(plan.model.path, problem, 'restore the model, or run infer again');
   }
   const store = new RunStore(run, plan, model.spec.output);
-  const hrefs = plan.images.flatMap(({ sources }) => sources.map(({ href }) => href));
-  await makeProductFolder(output, [plan.scene.path, ...hrefs, model.path]);
+  const sources = plan.images.flatMap((image) => image.sources);
+  await makeProductFolder(output, [plan.scene.path, ...sources.map(({ href }) => href), model.path]);
+  const identities = sources.map(({ href, identity }) => [href, identity] as const);
+  for (const problem of await requireVersions(new Map(identities), options.signal)) {
+    const message = `nobody can tell whether an input has changed since the run was planned: ${problem}`;
+    options.onProgress?.({ type: 'warning', message });
+  }
   return finalizeMap({ store, model, output, record: null }, options);
 }
 
