@@ -7,13 +7,15 @@ const SIZE = { width: 512, height: 440 };
 
 /**
  * Writes the scene file, its rasters and a raster of the water at the event. Needs the build.
+ * @param {string} folder
+ * @param {{width: number, height: number}} [size] in pixels
  * @returns {Promise<{scene: string, label: string, radar: Record<string, Record<string, string>>}>} `radar` has the
  *   path of each phase's VV and VH
  */
-export async function makeRadarScene(folder) {
+export async function makeRadarScene(folder, size = SIZE) {
   const { CogWriter } = await import('../../dist/raster/node/index.js');
   const { DEMO_PARAMETERS, simulateEvent, writeEvent } = await import('../../dist/demo/event/index.js');
-  const event = simulateEvent(SEED, DEMO_PARAMETERS, SIZE);
+  const event = simulateEvent(SEED, DEMO_PARAMETERS, size);
   await writeEvent(event, folder);
   const radar = {};
   for (const phase of ['pre_event', 'event']) {

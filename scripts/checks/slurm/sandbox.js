@@ -2,7 +2,7 @@
 // cores, no GPU and no limits by cgroups: jobs, arrays, dependencies, requeues and lost nodes are as on a cluster.
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -111,6 +111,33 @@ class Daemons {
   }
 }
 
+/** The processes of the jobs on a node, and those of Slurm that watch them. */
+function processesOf(node, conf) {
+  const processes = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  const read = (pid, name) => {
+    try {
+      return readFileSync(join('/proc', pid, name), 'latin1');
+    } catch {
+      return '';
+    }
+  };
+  const jobs = processes.filter((pid) => {
+    const variables = read(pid, 'environ').split('\0');
+    return variables.includes(`SLURMD_NODENAME=${node}`) && variables.includes(`SLURM_CONF=${conf}`);
+  });
+  const parents = jobs.map((pid) => /^PPid:\t(\d+)$/m.exec(read(pid, 'status'))?.[1] ?? '');
+  const watchers = parents.filter((pid) => read(pid, 'cmdline').startsWith('slurmstepd'));
+  return new Set([...watchers, ...jobs].map(Number));
+}
+
+function kill(pid) {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has ended by itself.
+  }
+}
+
 /**
  * Starts Slurm with nodes n1, n2, …
  * @param folder an empty folder
@@ -177,8 +204,12 @@ export async function startSlurm(folder, nodes) {
     env,
     ask,
     until,
-    /** Kills the daemon of a node: the controller takes the node for lost after a while. */
-    lose: (name) => daemons.stop(name, 'SIGKILL'),
+    /** Kills all processes of a node at once: the controller takes it for lost after a while. */
+    async lose(node) {
+      const killed = processesOf(node, conf);
+      for (const pid of killed) kill(pid);
+      await daemons.stop(node, 'SIGKILL');
+    },
     stop,
   };
 }
