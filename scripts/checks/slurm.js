@@ -2,7 +2,8 @@
 // one element asks for another try, and what is missing is submitted again. The map has the bytes of that of one process.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { attempt, Report, TERRACHIP, terrachip } from './programs.js';
+import { pathToFileURL } from 'node:url';
+import { attempt, here, Report, TERRACHIP, terrachip } from './programs.js';
 import { makeRadarScene } from './radar-scene.js';
 import { startSlurm } from './slurm/sandbox.js';
 import { installProject, withTemporaryFolder } from './support.js';
@@ -10,8 +11,17 @@ import { installProject, withTemporaryFolder } from './support.js';
 const SHARDS = 4;
 const NODES = 2;
 /** Two or three units a shard. */
-const SIZE = { width: 1500, height: 2100 };
-const SETTINGS = ['--model', 'demo-water-s1', '--backend', 'cpu', '--provider', 'cpu', '--unit-rows', '256'];
+const SIZE = { width: 64, height: 2100 };
+const SETTINGS = [
+  '--model',
+  'water-threshold',
+  '--backend',
+  'cpu',
+  '--provider',
+  'cpu',
+  '--unit-rows',
+  '256',
+];
 const PRODUCTS = ['probability.tif', 'classes.tif', 'polygons.geojson', 'statistics.json', 'quicklook.png'];
 
 if (process.getuid?.() !== 0) {
@@ -45,7 +55,7 @@ function sameProducts(claim, map, whole) {
   }
 }
 
-/** A job with all that may happen to it. */
+/** A job with all that may happen to it. Its processes wait after their first unit until these things have happened. */
 async function checkFaults(slurm, { folder, scene, whole, plan }) {
   const map = join(folder, 'map');
   const logs = `${map}.run/slurm`;
@@ -70,7 +80,10 @@ async function checkFaults(slurm, { folder, scene, whole, plan }) {
     '2',
     '--json',
   ];
-  const command = (...args) => attempt(process.execPath, [TERRACHIP, ...args], { env: slurm.env });
+  const go = join(folder, 'go');
+  const hold = { CHECK_GO: go, NODE_OPTIONS: `--import=${pathToFileURL(join(here, 'slurm', 'hold.js'))}` };
+  const command = (...args) =>
+    attempt(process.execPath, [TERRACHIP, ...args], { env: { ...slurm.env, ...hold } });
   const states = async (id) => {
     const lines = await slurm.ask('squeue', '-h', '-a', '-t', 'all', '-r', '-j', id, '-o', '%K %T %N');
     return new Map(lines.map((line) => line.split(' ')).map(([k, state, node]) => [k, { state, node }]));
@@ -102,6 +115,7 @@ async function checkFaults(slurm, { folder, scene, whole, plan }) {
   report.check('the lost node had not finished', begun < edge(lost + 1) - edge(lost), `${begun} units`);
   report.check('a unit was finished before', before > 0);
   rmSync(claimOf(0));
+  writeFileSync(go, '');
   const ended = async () =>
     [...(await states(finalize.id)).values()].every(({ state }) => /^(COMPLETED|FAILED)$/.test(state));
   await slurm.until('the job', ended, 240);

@@ -163,9 +163,11 @@ export function defineGroup(
 
 function valuesOf<T extends Table>(command: Command, table: T): Values<T> {
   const given = [...command.processedArgs];
-  const values = Object.entries(table).map(([name, { flags, read }]) => {
+  const values = Object.entries(table).map(([name, { flags, read, initial }]) => {
     const isOption = flags.startsWith('-');
-    const value: unknown = isOption ? command.getOptionValue(name) : given.shift();
+    // A switch such as --no-polygons is true for commander where it is not given.
+    const isUnset = initial === undefined && command.getOptionValueSource(name) === 'default';
+    const value: unknown = !isOption ? given.shift() : isUnset ? undefined : command.getOptionValue(name);
     const shown = isOption ? longFlag(flags) : flags.replace(/[<>.]/g, '');
     return [name, value === undefined ? undefined : read(value, shown)];
   });

@@ -23,9 +23,20 @@ import type { RunStore } from './store.js';
 
 export const RUN_SCHEMA_VERSION = 1;
 
+/** A GPU of a node, as nvidia-smi names it. */
+export interface GpuIdentity {
+  readonly uuid: string;
+  /** The place on the bus: `0000:41:00.0`. */
+  readonly pci: string;
+  readonly name: string;
+  readonly driver: string;
+}
+
 /** Counters and timings of a run, for `run.json`. */
 export interface RunRecord {
   backend: BackendInfo;
+  /** The GPU that was chosen for the process, on nodes with several. */
+  gpu?: GpuIdentity;
   provider: string;
   /** Seconds by stage. Stages that run concurrently overlap. */
   seconds: Record<string, number>;

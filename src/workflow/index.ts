@@ -57,7 +57,7 @@ export type {
   WaterSplit,
   ZoneStatistics,
 } from './evaluate/statistics.js';
-export type { FinalizeOptions, FinalizeReport, ProductOptions, RunRecord } from './finalize.js';
+export type { FinalizeOptions, FinalizeReport, GpuIdentity, ProductOptions, RunRecord } from './finalize.js';
 export type { InferOptions, InferReport } from './infer.js';
 export type { BandReport, InfoOptions, RasterReport } from './info.js';
 export type { InferMapsOptions, WorkerOptions } from './jobs/infer.js';

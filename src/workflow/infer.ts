@@ -20,6 +20,7 @@ import {
   checkProductOptions,
   type FinalizeReport,
   finalizeMap,
+  type GpuIdentity,
   hasFinishedMap,
   makeProductFolder,
   type ProductOptions,
@@ -49,6 +50,8 @@ export interface InferOptions extends PlanOptions, ExecutionOptions, ProductOpti
   resume?: boolean;
   /** Compute those units again. Without `resume`, `overwrite` and `shard` they are an error. */
   overwrite?: boolean;
+  /** The GPU that was chosen for this process, to be recorded. It is chosen by the environment, before Vulkan is loaded. */
+  gpu?: GpuIdentity;
   /** Keep the run folder with its intermediate store after the products are written. */
   keepRun?: boolean;
   /** Decoded source blocks to keep, in bytes (default 256 MiB). */
@@ -172,7 +175,7 @@ async function runPlan(job: Job): Promise<InferReport> {
 
 /** Runs the model on consecutive units, and writes each unit after its last row. */
 async function runUnits(
-  { plan, session, backend, rasters, clock, signal }: Job,
+  { plan, session, backend, rasters, clock, signal, gpu }: Job,
   store: RunStore,
   images: readonly OpenImage[],
   own: RowRange,
@@ -180,7 +183,7 @@ async function runUnits(
 ): Promise<RunnerCounters> {
   const { units } = store.run;
   const { width, height } = plan.grid;
-  const about = { adapter: backend.info.adapter, provider: session.provider };
+  const about = { adapter: backend.info.adapter, provider: session.provider, ...(gpu && { gpu: gpu.uuid }) };
   const addRows = unitAssembler(
     channelsOf(session.spec.output),
     width,
@@ -267,7 +270,7 @@ function unitAssembler(
 }
 
 function runRecord(
-  { backend, session, clock }: Job,
+  { backend, session, clock, gpu }: Job,
   chips: RunnerCounters,
   units: number,
   images: readonly OpenImage[],
@@ -276,6 +279,7 @@ function runRecord(
   const warped = images.flatMap((image) => image.warped.map((raster) => raster.counters));
   return {
     backend: backend.info,
+    ...(gpu && { gpu }),
     provider,
     seconds: clock.toJSON(),
     counters: {

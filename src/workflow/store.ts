@@ -12,7 +12,7 @@ import { writeJson } from '../io/node/output.js';
 import { createZarrGroup, geoZarrAttributes, ZarrShardWriter } from '../raster/node/index.js';
 import { layersOf } from './classes.js';
 import { CHUNK_SIZE, type Plan, planUnits } from './plan.js';
-import { UnitRun } from './unit-run.js';
+import { type Marker, UnitRun } from './unit-run.js';
 
 /** The files of a run. */
 export class RunStore {
@@ -64,7 +64,7 @@ export class RunStore {
   async writeUnit(
     unit: number,
     values: Float32Array,
-    about: { adapter: string; provider: string },
+    about: Pick<Marker, 'adapter' | 'gpu' | 'provider'>,
   ): Promise<void> {
     await this.run.mark(unit, [await this.#layers.writeShard([0, unit, 0], values)], about);
   }

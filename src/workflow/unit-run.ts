@@ -43,6 +43,8 @@ const MarkerSchema = v.object({
   ),
   host: v.string(),
   adapter: v.string(),
+  /** The UUID of the GPU that was chosen for the process. */
+  gpu: v.optional(v.string()),
   provider: v.string(),
   finished: v.string(),
 });
@@ -165,7 +167,7 @@ export class UnitRun {
   async mark(
     unit: number,
     files: readonly WrittenFile[],
-    about: { adapter: string; provider: string },
+    about: Pick<Marker, 'adapter' | 'gpu' | 'provider'>,
   ): Promise<void> {
     const { start, end } = this.units[unit];
     const marker: Marker = {

@@ -1,13 +1,16 @@
 import { invalidOption } from '../../errors.js';
 import {
   type FinalizeReport,
+  type GpuIdentity,
   type InferReport,
   infer,
   inferMaps,
   inferPlanned,
 } from '../../workflow/index.js';
 import { argumentList, defineCommand, flag, option, type Values } from '../command.js';
+import { chooseGpu } from '../gpu.js';
 import { EXECUTION_OPTIONS, MODEL, PLAN_OPTIONS, PRODUCT_OPTIONS } from '../map-options.js';
+import type { Output } from '../output.js';
 import { chooseShard, parseShardChoice } from '../shard.js';
 import { CACHE, OVERWRITE, RESUME, THREADS } from '../shared-options.js';
 import { formatNumber, formatPercent } from '../table.js';
@@ -42,11 +45,14 @@ export const inferCommand = defineCommand(
   async ({ shard: given, ...values }, { output, ...operation }) => {
     const chosen = chooseShard(given, process.env);
     if (chosen !== null) output.note(`shard ${chosen.index}/${chosen.count}, by ${chosen.by}`);
-    const shard = chosen === null ? {} : { shard: { index: chosen.index, count: chosen.count } };
-    const options = { ...values, ...shard, ...operation };
+    const own = {
+      ...(chosen === null ? {} : { shard: { index: chosen.index, count: chosen.count } }),
+      ...(await takeGpu(values.backend, output)),
+    };
+    const options = { ...values, ...own, ...operation };
     const { scenes, model, output: folder } = values;
     if (model === undefined && folder === undefined && scenes.length === 1) {
-      const reports = await inferPlanned(scenes[0], { ...workerValues(values), ...shard, ...operation });
+      const reports = await inferPlanned(scenes[0], { ...workerValues(values), ...own, ...operation });
       output.result({ maps: reports }, describeMaps(reports));
       return;
     }
@@ -65,6 +71,15 @@ export const inferCommand = defineCommand(
     output.result({ maps: reports }, describeMaps(reports));
   },
 );
+
+/** Chooses the GPU of this process before Vulkan and CUDA are loaded, which read the environment then. */
+async function takeGpu(backend: string, output: Output): Promise<{ gpu?: GpuIdentity }> {
+  const chosen = backend === 'cpu' ? null : await chooseGpu(process.env);
+  if (chosen === null) return {};
+  Object.assign(process.env, chosen.variables);
+  output.note(`GPU ${chosen.gpu.pci} (${chosen.gpu.name}, ${chosen.gpu.uuid})`);
+  return { gpu: chosen.gpu };
+}
 
 /** The options of a process that works on a plan. @throws {TerrachipError} INVALID_OPTION for those of the plan */
 function workerValues({

@@ -14,7 +14,10 @@ import {
 
 /** What one process of a job decides for itself: none of it changes a byte of the maps. */
 export interface WorkerOptions
-  extends Pick<InferOptions, 'shard' | 'overwrite' | 'cacheBytes' | 'threads' | 'signal' | 'onProgress'> {
+  extends Pick<
+    InferOptions,
+    'shard' | 'overwrite' | 'cacheBytes' | 'threads' | 'gpu' | 'signal' | 'onProgress'
+  > {
   /** The backend that must be there, for a job that leaves it open. */
   backend?: InferOptions['backend'];
 }

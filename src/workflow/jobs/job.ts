@@ -133,19 +133,20 @@ export async function describeJob(options: MapJobOptions): Promise<MapJob> {
     }
     scenes.push({ folder, path: storedPath(scene.path), units: await countUnits(scene, options) });
   }
-  const given = { ...options };
-  const pick = (names: readonly string[]): Record<string, unknown> =>
-    Object.fromEntries(
-      Object.entries(given).filter(([key, value]) => names.includes(key) && value !== undefined),
-    );
+  // Without what is so anyway, so that plans of the same job are equal.
+  const chosen = Object.entries(options).filter(
+    ([, value]) => value !== undefined && value !== true && value !== 'auto',
+  );
+  const pick = (schema: { readonly entries: object }): Record<string, unknown> =>
+    Object.fromEntries(chosen.filter(([key]) => Object.hasOwn(schema.entries, key)));
   // A bundled model keeps its name: in a container it lies elsewhere.
   const model = await findModel(options.model);
   const job = {
     schemaVersion: JOB_SCHEMA_VERSION,
     scenes: scenes.sort((a, b) => (a.folder < b.folder ? -1 : 1)),
     model: model === options.model ? resolve(model) : options.model,
-    settings: pick(Object.keys(SettingsSchema.entries)),
-    products: pick(Object.keys(ProductsSchema.entries)),
+    settings: pick(SettingsSchema),
+    products: pick(ProductsSchema),
   };
   return validateStrictly(JobSchema, job, 'the job');
 }
