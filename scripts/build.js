@@ -1,5 +1,5 @@
-// Builds dist/: TypeScript by tsc, and every .wgsl and .json file as a module that exports its text, so that the package
-// needs neither a bundler nor file access for its shaders and tables. For browsers, also a reduced build of proj4js, a
+// Builds dist/: TypeScript by tsc, and every .wgsl and .json file as a module that exports its text, every .wasm file as one
+// that exports it in base64, so that the package needs neither a bundler nor file access for its shaders and tables. For browsers, also a reduced build of proj4js, a
 // third of its size.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -35,10 +35,10 @@ for (const file of readdirSync(demo, { recursive: true, encoding: 'utf8' })) {
 
 const source = join(root, 'src');
 for (const file of readdirSync(source, { recursive: true, encoding: 'utf8' })) {
-  if (!/\.(wgsl|json)$/.test(file)) continue;
+  if (!/\.(wgsl|json|wasm)$/.test(file)) continue;
   const target = join(root, 'dist', `${file}.js`);
   mkdirSync(dirname(target), { recursive: true });
-  const text = readFileSync(join(source, file), 'utf8');
+  const text = readFileSync(join(source, file), file.endsWith('.wasm') ? 'base64' : 'utf8');
   // Shaders are shipped without comments and indentation.
   const short = file.endsWith('.wgsl') ? text.replace(/^\s*(\/\/.*)?\n|^ +/gm, '') : text;
   writeFileSync(target, `export default ${JSON.stringify(short)};\n`);
