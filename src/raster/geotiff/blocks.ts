@@ -1,7 +1,9 @@
+import { bytesPerElement } from '../../geo/dtype.js';
 import type { PixelWindow, TypedArray } from '../../geo/index.js';
 import type { ByteSource } from '../../io/index.js';
 import type { BlockCoding } from '../codecs/codec.js';
 import type { BlockDecoder } from '../codecs/decoder.js';
+import type { BlockGrid } from '../raster.js';
 import type { StoredPieces } from './block-table.js';
 import { bytesPerRow, bytesPerWord, decodedBytes, decodeSamples } from './sample-types.js';
 import type { ImageStructure } from './structure.js';
@@ -39,6 +41,14 @@ function piecesPerBlock(image: ImageStructure): number {
   if (image.tiled || image.ycbcr !== null) return 1;
   const stripBytes = decodedBytes(image.sample, image.blockWidth * image.blockHeight * samplesOf(image));
   return Math.max(1, Math.floor(GROUP_BYTES / stripBytes));
+}
+
+/** The blocks of an image; of one that is not interleaved, those of one band. */
+export function blockGridOf(image: ImageStructure): BlockGrid {
+  const { sample, blockWidth: width } = image;
+  const height = Math.min(piecesPerBlock(image) * image.blockHeight, image.height);
+  const values = width * height * samplesOf(image) * sample.components;
+  return { width, height, bytes: values * bytesPerElement(sample.dtype) };
 }
 
 /** A block and the location of its pieces. */
