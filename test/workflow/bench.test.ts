@@ -110,7 +110,7 @@ describe('bench', () => {
     await expect(runBench({ baseline: join(folder, 'none.json') })).rejects.toThrow(/none\.json/);
   });
 
-  it('measures every suite', async () => {
+  it('measures every suite', { timeout: 240_000 }, async () => {
     const { status, stdout } = await terrachip('bench', '--quick', '--backend', 'cpu', '--json');
     expect(status).toBe(0);
     const { result, comparison } = JSON.parse(stdout);

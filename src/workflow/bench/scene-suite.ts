@@ -13,7 +13,7 @@ import type { BenchCase, BenchContext } from './suite.js';
 /** The seed and the least size of the event. */
 const SEED = 7;
 const SIZE = [1500, 1200] as const;
-const QUICK_SIZE = [260, 260] as const;
+const QUICK_SIZE = [160, 160] as const;
 
 export async function* sceneSuite({
   backend: { info },
