@@ -53,6 +53,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(run: Run) => Command>>> =
   cp: async () => (await import('./commands/copy.js')).copyCommand,
   ls: async () => (await import('./commands/copy.js')).listCommand,
   demo: async () => (await import('./commands/demo.js')).demoCommand,
+  bench: async () => (await import('./commands/bench.js')).benchCommand,
 };
 
 const EXIT_USAGE = 2;
