@@ -18,7 +18,6 @@ export type {
   TypedArray,
 } from '../geo/index.js';
 export type { Backend, DeviceTensor } from '../gpu/index.js';
-export type { ByteLru } from '../io/byte-lru.js';
 export type { ByteSource, OpenOptions } from '../io/index.js';
 export type { Antialias, Resampling } from '../kernels/index.js';
 export type { OnProgress } from '../progress.js';
@@ -33,7 +32,7 @@ export type {
   Selection,
   StoredArray,
 } from './arrays/index.js';
-export { type BlockCache, createBlockCache } from './block-cache.js';
+export { type BlockCache, type BlockCounters, createBlockCache } from './block-cache.js';
 export { ArrayRaster, type Coordinate } from './cf/index.js';
 export type { BlockCoding, Jpeg2000Coding } from './codecs/codec.js';
 export type { DecodeRequest, Piece } from './codecs/decode.js';
@@ -57,6 +56,7 @@ export type { Pam, PamBand } from './pam.js';
 export { type Pixels, type PixelsRequest, physicalValues, type ReadBand, readPixels } from './pixels.js';
 export type {
   BandInfo,
+  BlockGrid,
   ColourTable,
   GroundControlPoint,
   MaskKind,

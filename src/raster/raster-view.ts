@@ -2,6 +2,7 @@ import { type Affine, type Crs, GeoBox, type GeoTensor, type TypedArray } from '
 import { Resource } from '../resource.js';
 import type {
   BandInfo,
+  BlockGrid,
   ColourTable,
   MaskKind,
   MaskRequest,
@@ -13,7 +14,7 @@ import type {
 import { readTensor } from './request.js';
 
 /** The metadata of a raster. */
-export type RasterInfo = Omit<Raster, 'readPlanes' | 'readMask' | 'read' | keyof Resource>;
+export type RasterInfo = Omit<Raster, 'blockGrids' | 'readPlanes' | 'readMask' | 'read' | keyof Resource>;
 
 /** The grid of a raster; null without CRS or transform. */
 export function gridOf(
@@ -93,6 +94,10 @@ export class RasterView extends DescribedRaster {
   constructor(raster: Raster, changes?: Partial<RasterInfo>) {
     super(raster, changes);
     this.#raster = raster;
+  }
+
+  blockGrids(request?: Pick<WindowRequest, 'bands' | 'level'>): readonly BlockGrid[] {
+    return this.#raster.blockGrids?.(request) ?? [];
   }
 
   readPlanes(request?: WindowRequest): Promise<TypedArray[]> {

@@ -55,7 +55,24 @@ export interface WindowRequest {
   bands?: readonly number[];
   /** 0 for full resolution (default), 1 for the first overview, and so on. */
   level?: number;
+  /**
+   * Arrays for the result, one per band, of its type and length. Formats that decode into new arrays ignore them: use the
+   * arrays that are returned.
+   */
+  into?: readonly TypedArray[];
   signal?: AbortSignal;
+}
+
+/**
+ * Blocks of a raster, which are decoded and kept as a whole: tiles, strips, or chunks of an array. They cover the image from
+ * its first pixel on.
+ */
+export interface BlockGrid {
+  /** Pixels of a block. */
+  readonly width: number;
+  readonly height: number;
+  /** Decoded bytes of a block, with all bands in it. */
+  readonly bytes: number;
 }
 
 /**
@@ -87,7 +104,7 @@ export interface ReadRequest {
 }
 
 /** The part of a mask that `readMask` reads. */
-export interface MaskRequest extends Omit<WindowRequest, 'bands'> {
+export interface MaskRequest extends Omit<WindowRequest, 'bands' | 'into'> {
   /** The band whose mask it is (default 1); most files have one mask for all of them. */
   band?: number;
 }
@@ -124,6 +141,11 @@ export interface Raster extends Resource {
   readonly swath?: readonly [latitude: string, longitude: string] | null;
   /** Why the file's georeference cannot be used, as a predicate ("names …"); else null. */
   readonly placeProblem: string | null;
+  /**
+   * The blocks that are kept of some bands and of their masks in a level: a grid for each stored image. Empty, or absent, if
+   * nothing is kept.
+   */
+  blockGrids?(request?: Pick<WindowRequest, 'bands' | 'level'>): readonly BlockGrid[];
   /** Stored values of a window, one array per band. */
   readPlanes(request?: WindowRequest): Promise<TypedArray[]>;
   /** Validity of a window's pixels, 0 to 255, 0 for invalid; null for a file without mask and alpha band. */

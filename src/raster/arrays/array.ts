@@ -48,6 +48,8 @@ export interface ArrayDescription {
   readonly realAttributes?: ReadonlySet<string>;
   /** The shape of a chunk, which is decoded as a whole. */
   readonly chunkShape: readonly number[];
+  /** Whether decoded chunks are kept in the cache of blocks (default false). */
+  readonly keepsChunks?: boolean;
   /** The name of the compression, `none` for none. */
   readonly compression: string;
   /** The format's own fill value, in stored units; null for none. */

@@ -21,6 +21,14 @@ export function indexAt(k: number, shape: readonly number[]): number[] {
   return stridesOf(shape).map((step, axis) => Math.floor(k / step) % shape[axis]);
 }
 
+/** The number of a chunk, in C order of the chunks of an array. */
+export function chunkIndex(
+  { shape, chunkShape }: Pick<ArrayDescription, 'shape' | 'chunkShape'>,
+  coordinates: readonly number[],
+): number {
+  return coordinates.reduce((index, n, axis) => index * Math.ceil(shape[axis] / chunkShape[axis]) + n, 0);
+}
+
 export interface BoxLayout {
   readonly data: TypedArray;
   /** The index of the box's first value. */

@@ -22,5 +22,5 @@ export {
 } from './array.js';
 export { type ContiguousLayout, readContiguous } from './contiguous.js';
 export { bytesToValues, NOT_FINITE, NUMERIC_TYPES, numbersFrom } from './convert.js';
-export { copyBox, inCOrder, indexAt, readChunks, stridesOf } from './copy.js';
+export { chunkIndex, copyBox, inCOrder, indexAt, readChunks, stridesOf } from './copy.js';
 export { float32ToHalves, halvesToFloat32, numberToHalf } from './half.js';

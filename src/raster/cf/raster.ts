@@ -1,5 +1,5 @@
 import { invalidInput, tooLarge } from '../../errors.js';
-import { sizeOf } from '../../geo/dtype.js';
+import { bytesPerElement, sizeOf } from '../../geo/dtype.js';
 import {
   allocateArray,
   type Dtype,
@@ -20,7 +20,7 @@ import {
   unreadableType,
   wholeOf,
 } from '../arrays/index.js';
-import type { BandInfo, WindowRequest } from '../raster.js';
+import type { BandInfo, BlockGrid, WindowRequest } from '../raster.js';
 import { DescribedRaster, gridOf, type RasterInfo } from '../raster-view.js';
 import { levelSize, requireBands, requireWindow } from '../request.js';
 import { numberOf, textOf } from './attributes.js';
@@ -156,6 +156,19 @@ export class ArrayRaster extends DescribedRaster {
     return hasTime || this.#reading.time === null
       ? coordinates
       : { time: this.#reading.time, ...coordinates };
+  }
+
+  blockGrids({ bands, level = 0 }: Pick<WindowRequest, 'bands' | 'level'> = {}): BlockGrid[] {
+    const { levels, axes, leading, dtype } = this.#reading;
+    const { chunkShape, keepsChunks = false } = levels[level];
+    if (!keepsChunks) return [];
+    const chunks = requireBands(this.name, bands, this.bands.length).map((band) => {
+      const index = this.#indexOf(band);
+      return leading.map(({ axis }, i) => Math.floor(index[i] / chunkShape[axis])).join();
+    });
+    const bytes = sizeOf(chunkShape) * bytesPerElement(dtype);
+    const grid = { width: chunkShape[axes.x], height: chunkShape[axes.y], bytes };
+    return [...new Set(chunks)].map(() => grid);
   }
 
   async readPlanes(request: WindowRequest = {}): Promise<TypedArray[]> {

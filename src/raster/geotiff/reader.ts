@@ -1,4 +1,12 @@
-import { allocateArray, isFloat, type PixelWindow, rangeOf, type TypedArray } from '../../geo/index.js';
+import {
+  allocateArray,
+  type Dtype,
+  dtypeOf,
+  isFloat,
+  type PixelWindow,
+  rangeOf,
+  type TypedArray,
+} from '../../geo/index.js';
 import { intersectWindows } from '../../geo/windows.js';
 import { untilAborted, withTaskSignal } from '../../io/abort.js';
 import type { ByteSource } from '../../io/index.js';
@@ -6,15 +14,24 @@ import { type BlockCache, createBlockCache } from '../block-cache.js';
 import { type BlockDecoder, defaultDecoder } from '../codecs/decoder.js';
 import { compressionName } from '../codecs/table.js';
 import { type Pam, withPam } from '../pam.js';
-import type { BandInfo, ColourTable, MaskRequest, Metadata, WindowRequest } from '../raster.js';
+import type { BandInfo, BlockGrid, ColourTable, MaskRequest, Metadata, WindowRequest } from '../raster.js';
 import { DescribedRaster, gridOf } from '../raster-view.js';
 import { levelSize, requireBands, requireWindow } from '../request.js';
 import { readBands, readColourTable } from './bands.js';
-import { type Block, batchesUnder, fillRun, isStored, type LocatedBlock, readBlock } from './blocks.js';
+import {
+  type Block,
+  batchesUnder,
+  blockGridOf,
+  fillRun,
+  isStored,
+  type LocatedBlock,
+  readBlock,
+} from './blocks.js';
 import { readDirectories } from './directory.js';
 import { type Georeference, readGeoreference } from './georeference.js';
 import { type Level, readLevels, type Sidecars, type StoredImage } from './levels.js';
 import { alphaBandOf, toMask } from './mask.js';
+import { directSource, readDirectly } from './plain.js';
 import type { ImageStructure } from './structure.js';
 
 /** How a GeoTIFF is opened. */
@@ -91,11 +108,26 @@ export class GeoTiffRaster extends DescribedRaster {
     );
   }
 
+  blockGrids(request: Pick<WindowRequest, 'bands' | 'level'> = {}): BlockGrid[] {
+    const { source, image, key, mask } = this.#level(request);
+    const bands = new Set(requireBands(this.name, request.bands, image.bands));
+    const alpha = mask === null ? alphaBandOf(this.bands) : null;
+    if (alpha !== null) bands.add(alpha.index);
+    const grids = ({ source, image: stored }: StoredImage, count: number): BlockGrid[] =>
+      directSource(source, stored) === null
+        ? new Array<BlockGrid>(stored.interleaved ? 1 : count).fill(blockGridOf(stored))
+        : [];
+    return [
+      ...grids({ source, image, key }, bands.size),
+      ...(mask === null ? [] : grids(mask, Math.min(bands.size, mask.image.bands))),
+    ];
+  }
+
   async readPlanes(request: WindowRequest = {}): Promise<TypedArray[]> {
     const level = this.#level(request);
     const bands = requireBands(this.name, request.bands, level.image.bands);
     const fill = fillOf(this.bands[0]);
-    return this.#readImage(level, this.#window(request), bands, fill, request.signal);
+    return this.#readImage(level, this.#window(request), bands, fill, request);
   }
 
   async readMask(request: MaskRequest = {}): Promise<Uint8Array | null> {
@@ -105,7 +137,9 @@ export class GeoTiffRaster extends DescribedRaster {
       if (level.mask === null) return this.#fullMask(request);
       const { image } = level.mask;
       const band = Math.min(request.band ?? 1, image.bands);
-      const [values] = await this.#readImage(level.mask, this.#window(request), [band], 0, request.signal);
+      const [values] = await this.#readImage(level.mask, this.#window(request), [band], 0, {
+        signal: request.signal,
+      });
       return toMask(values, image.sample.bits);
     }
     if (alpha === null) return null;
@@ -150,20 +184,29 @@ export class GeoTiffRaster extends DescribedRaster {
     window: PixelWindow,
     bands: readonly number[],
     fill: number,
-    signal?: AbortSignal,
+    { into, signal }: Pick<WindowRequest, 'into' | 'signal'>,
   ): Promise<TypedArray[]> {
     await this.#decoder.require(this.name, image.compression);
     const { dtype, components } = image.sample;
     const length = window.width * window.height * components;
-    const planes = bands.map((): TypedArray => allocateArray(dtype, length));
+    const planes = bands.map((_, k) => usableArray(into?.[k], dtype, length));
     const stored = image.interleaved ? [0] : [...new Set(bands)].map((band) => band - 1);
+    const cacheKey = `${this.#id}:${key}`;
+    const direct = directSource(source, image);
     await withTaskSignal(signal, async (own) => {
       const copy = async (located: LocatedBlock): Promise<void> => {
         const { block } = located;
-        const read = (): Promise<TypedArray> =>
-          readBlock(source, image, located, { fill, decoder: this.#decoder, signal: own });
-        const cacheKey = `${this.#id}:${key}:${block.index}`;
-        const values = isStored(located) ? await this.#cache.get(cacheKey, read, own) : fill;
+        if (direct !== null && isStored(located)) {
+          const targets = planes.filter((_, i) => image.interleaved || bands[i] === block.plane + 1);
+          const bytes = await readDirectly(direct, image, located, window, targets, own);
+          this.#cache.counters.bytesRead += bytes ?? 0;
+          if (bytes !== null) return;
+        }
+        const read = (): Promise<TypedArray> => {
+          this.#cache.counters.bytesRead += located.stored.bytes;
+          return readBlock(source, image, located, { fill, decoder: this.#decoder, signal: own });
+        };
+        const values = isStored(located) ? await this.#cache.get(cacheKey, block.index, read, own) : fill;
         for (const [i, band] of bands.entries()) {
           if (image.interleaved) copyBlock(image, block, values, band - 1, planes[i], window);
           else if (band === block.plane + 1) copyBlock(image, block, values, 0, planes[i], window);
@@ -223,6 +266,11 @@ function copyBlock(
       for (let x = 0; x < part.width; x++) target[to + x * components + c] = stored[from + x * step + c];
     }
   }
+}
+
+/** An array that was given for the result, if it fits, else a new one. */
+function usableArray(given: TypedArray | undefined, dtype: Dtype, length: number): TypedArray {
+  return given?.length === length && dtypeOf(given) === dtype ? given : allocateArray(dtype, length);
 }
 
 /** Float32 as integers, so that copies keep the bits of NaN. */

@@ -8,7 +8,7 @@ import { type BlockCache, createBlockCache } from '../block-cache.js';
 import { type BlockDecoder, defaultDecoder } from '../codecs/decoder.js';
 import type { Georeference } from '../geotiff/georeference.js';
 import { type Pam, withPam } from '../pam.js';
-import type { BandInfo, ColourTable, MaskRequest, Metadata, WindowRequest } from '../raster.js';
+import type { BandInfo, BlockGrid, ColourTable, MaskRequest, Metadata, WindowRequest } from '../raster.js';
 import { DescribedRaster, gridOf } from '../raster-view.js';
 import { levelSize, requireBands, requireWindow } from '../request.js';
 import { damagedJp2, readBoxes } from './boxes.js';
@@ -141,6 +141,11 @@ export class Jp2Raster extends DescribedRaster {
     return new Jp2Raster(source, codestream, about, options);
   }
 
+  blockGrids({ level = 0 }: Pick<WindowRequest, 'level'> = {}): BlockGrid[] {
+    const [width, height] = this.blockSize.map((side) => ceilShift(side, level));
+    return [{ width, height, bytes: width * height * this.#sampleBytes }];
+  }
+
   async readPlanes(request: WindowRequest = {}): Promise<TypedArray[]> {
     const { level = 0, signal } = request;
     const size = levelSize(this, level);
@@ -203,8 +208,9 @@ export class Jp2Raster extends DescribedRaster {
   }
 
   #tile(part: TilePart, level: number, signal: AbortSignal): Promise<TypedArray> {
-    const key = `${this.#id}:${level}:${part.column}:${part.row}`;
-    return this.#cache.get(key, () => this.#decode(part, level, signal), signal);
+    const { tileWidth, width } = this.#codestream;
+    const index = part.row * Math.ceil(width / tileWidth) + part.column;
+    return this.#cache.get(`${this.#id}:${level}`, index, () => this.#decode(part, level, signal), signal);
   }
 
   async #decode({ column, row, ...size }: TilePart, level: number, signal: AbortSignal): Promise<TypedArray> {
@@ -221,6 +227,7 @@ export class Jp2Raster extends DescribedRaster {
     }
     const isTiny = samples > LARGE_TILE_BYTES && bytes < samples / MOST_BYTES_A_STORED;
     if (isTiny) throw damagedJp2(name, `tile ${tile} has ${bytes} bytes for ${samples} bytes of samples`);
+    this.#cache.counters.bytesRead += bytes;
     const stored = await Promise.all(
       parts.map(({ offset, length }) => this.#source.read(offset, length, { signal })),
     );

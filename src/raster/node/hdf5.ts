@@ -11,6 +11,7 @@ import {
   type AxisRange,
   checkChunk,
   checkShape,
+  chunkIndex,
   extentOf,
   NUMERIC_TYPES,
   nextArrayId,
@@ -198,11 +199,13 @@ function arrayOf(file: string, path: string, dataset: Dataset, cache: BlockCache
   if (metadata.chunks !== null) checkChunk(name, metadata.chunks, metadata.size);
   const attributes = attributesOf(dataset);
   const real = Object.entries(dataset.attrs).filter(([, attribute]) => attribute.metadata.type === FLOAT);
+  const isLarge = metadata.chunks !== null && sizeOf(metadata.chunks) * metadata.size >= LARGE_CHUNK_BYTES;
   const about: ArrayDescription = {
     name,
     path,
     shape,
     storedType,
+    keepsChunks: isLarge,
     dtype: isNumeric ? NUMERIC_TYPES[storedType].dtype : null,
     dimensions: dimensionNames(dataset, path, shape.length),
     attributes,
@@ -223,18 +226,18 @@ function arrayOf(file: string, path: string, dataset: Dataset, cache: BlockCache
     if (read === null) throw unreadableType(about);
     return read;
   };
-  const isLarge = metadata.chunks !== null && sizeOf(metadata.chunks) * metadata.size >= LARGE_CHUNK_BYTES;
   return storedArray(
     about,
     async (ranges, dtype, signal) => {
       if (!isLarge) return readSlabs(about, ranges, dtype, numbers, signal);
-      const readChunk = async (_: number[], origin: number[]) => {
+      const readChunk = async (coordinates: number[], origin: number[]) => {
         const box = origin.map((start, axis) => ({
           start,
           end: Math.min(shape[axis], start + about.chunkShape[axis]),
         }));
-        const key = `hdf5 ${id}:${origin.join(',')}`;
-        return { values: await cache.get(key, async () => numbers(box), signal), extent: extentOf(box) };
+        const index = chunkIndex(about, coordinates);
+        const values = await cache.get(`hdf5 ${id}`, index, async () => numbers(box), signal);
+        return { values, extent: extentOf(box) };
       };
       return readChunks(about, ranges, dtype, 1, readChunk, signal);
     },

@@ -10,6 +10,7 @@ import {
 import { bytesPerElement, sizeOf } from '../../geo/dtype.js';
 import type { TypedArray } from '../../geo/index.js';
 import {
+  chunkIndex,
   halvesToFloat32,
   inCOrder,
   nextArrayId,
@@ -39,7 +40,7 @@ export function zarrArray(
   cache: BlockCache,
 ): StoredArray {
   const name = path === '' ? store.name : `${store.name}#${path}`;
-  const about = { name, path, ...document };
+  const about = { name, path, ...document, keepsChunks: true };
   const { shape, chunkShape, storedType, nodata } = document;
   const array =
     metadata === null ? null : new zarr.Array(zarritaStore(store, indexAtStart), `/${path}`, metadata);
@@ -71,7 +72,9 @@ export function zarrArray(
       const chunkBytes = sizeOf(chunkShape) * bytesPerElement(dtype);
       const concurrency = Math.max(1, Math.min(CHUNKS, Math.floor(BYTES_UNDER_WAY / chunkBytes)));
       const read = async (coordinates: number[]) => ({
-        values: await cache.get(`zarr ${id}:${coordinates.join(',')}`, () => numbers(coordinates, signal)),
+        values: await cache.get(`zarr ${id}`, chunkIndex(about, coordinates), () =>
+          numbers(coordinates, signal),
+        ),
         extent: chunkShape,
       });
       return readChunks(about, ranges, dtype, concurrency, read, signal);

@@ -1,0 +1,107 @@
+/** The decoded blocks of sources that must be held, so that none is decoded twice. */
+import type { PixelWindow, RowRange } from '../geo/index.js';
+import type { BlockGrid, WarpedRaster } from '../raster/node/index.js';
+
+/** The windows of a source that are read for each strip, from top to bottom. */
+type StripWindows = readonly (readonly PixelWindow[])[];
+
+/** What is read of a source. */
+export interface SourceReads {
+  /** The blocks of each of its stored images. */
+  readonly grids: readonly BlockGrid[];
+  readonly strips: StripWindows;
+}
+
+/** The blocks that a job decodes. */
+export interface TilePlan {
+  /** Blocks under the windows. Those that a file lacks, whose pixels are nodata, are not decoded. */
+  readonly blocks: number;
+  /** Bytes of decoded blocks that must be held so that none is decoded twice. */
+  readonly cacheBytes: number;
+  /** Bytes of the largest block. */
+  readonly largestBytes: number;
+  /** The most blocks that are decoded again with a smaller cache. */
+  again(cacheBytes: number): number;
+}
+
+/** The windows that warped rasters read for strips of their grid. */
+export function sourceReads(warped: readonly WarpedRaster[], strips: readonly RowRange[]): SourceReads[] {
+  const known = new Map<string, StripWindows>();
+  return warped.map((source) => {
+    const windows = known.get(source.windowsKey) ?? strips.map((rows) => source.sourceWindows(rows));
+    known.set(source.windowsKey, windows);
+    return { grids: source.blockGrids, strips: windows };
+  });
+}
+
+/**
+ * The blocks under strips. The last use of a block in one strip and its first in the next have at most all blocks of the two
+ * strips between them: a cache of these keeps it, whatever the order in a strip.
+ */
+export function planTiles(sources: readonly SourceReads[]): TilePlan {
+  const count = Math.max(1, ...sources.map(({ strips }) => strips.length));
+  const needed = new Float64Array(count);
+  const shared = new Float64Array(count);
+  let [blocks, largestBytes] = [0, 0];
+  const known = new Map<StripWindows, Map<string, Step[]>>();
+  for (const { grids, strips } of sources) {
+    const steps = known.get(strips) ?? new Map<string, Step[]>();
+    known.set(strips, steps);
+    for (const grid of grids) {
+      const size = `${grid.width} ${grid.height}`;
+      const taken = steps.get(size) ?? stepsOf(grid, strips);
+      steps.set(size, taken);
+      largestBytes = Math.max(largestBytes, grid.bytes);
+      for (const [k, step] of taken.entries()) {
+        needed[k] += (step.fresh + step.above) * grid.bytes;
+        shared[k] += step.shared;
+        blocks += step.fresh;
+      }
+    }
+  }
+  return {
+    blocks,
+    largestBytes,
+    cacheBytes: Math.max(...needed),
+    again: (cacheBytes) => shared.reduce((sum, both, k) => (needed[k] > cacheBytes ? sum + both : sum), 0),
+  };
+}
+
+/** Blocks of an image under a strip. */
+interface Step {
+  /** Under the strip above. */
+  readonly above: number;
+  /** Under this strip, and not under the one above. */
+  readonly fresh: number;
+  /** Under both. */
+  readonly shared: number;
+}
+
+function stepsOf(grid: BlockGrid, strips: StripWindows): Step[] {
+  let above = new Set<number>();
+  return strips.map((windows) => {
+    const under = blocksUnder(grid, windows);
+    let shared = 0;
+    for (const block of under) if (above.has(block)) shared++;
+    const step = { above: above.size, fresh: under.size - shared, shared };
+    above = under;
+    return step;
+  });
+}
+
+/** More block columns than any image has. */
+const COLUMNS = 2 ** 26;
+
+function blocksUnder({ width, height }: BlockGrid, windows: readonly PixelWindow[]): Set<number> {
+  const blocks = new Set<number>();
+  for (const window of windows) {
+    const lastRow = Math.floor((window.y + window.height - 1) / height);
+    const lastColumn = Math.floor((window.x + window.width - 1) / width);
+    for (let row = Math.floor(window.y / height); row <= lastRow; row++) {
+      for (let column = Math.floor(window.x / width); column <= lastColumn; column++) {
+        blocks.add(row * COLUMNS + column);
+      }
+    }
+  }
+  return blocks;
+}

@@ -1,0 +1,201 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { deflateSync } from 'node:zlib';
+import { afterAll, describe, expect, it } from 'vitest';
+import { Affine, createChipLayout, GeoBox, type RowRange, type TypedArray } from '../../src/geo/index.js';
+import { CpuBackend } from '../../src/gpu/index.js';
+import { DeclaredRaster } from '../../src/raster/declared.js';
+import {
+  type BlockCounters,
+  createBlockCache,
+  openRaster,
+  type Raster,
+  WarpedRaster,
+  writeCog,
+} from '../../src/raster/node/index.js';
+import { planTiles, sourceReads } from '../../src/workflow/tile-plan.js';
+import { temporaryFolder } from '../support/files.js';
+import { buildTiff, long, short } from '../support/tiff-builder.js';
+
+const folder = await temporaryFolder();
+const backend = new CpuBackend();
+afterAll(() => backend.dispose());
+
+/** The rows that are read for each row of chips of 128 pixels, every 96. */
+function stripsOf(width: number, height: number): RowRange[] {
+  const { rowStarts, size } = createChipLayout(width, height, 128, 96);
+  return Array.from(rowStarts, (start, k) => ({
+    start: k === 0 ? start : rowStarts[k - 1] + size,
+    end: start + size,
+  }));
+}
+
+const SOURCE = new Affine(10, 0, 300_000, 0, -10, 5_000_000);
+const sourceBox = (width: number, height: number): GeoBox => new GeoBox(32632, SOURCE, width, height);
+
+interface Run {
+  readonly plan: ReturnType<typeof planTiles>;
+  readonly counters: BlockCounters;
+}
+
+/** Plans the blocks of a warp, then warps with a cache of the planned size, or another. */
+async function run(
+  open: (cache: ReturnType<typeof createBlockCache>) => Promise<Raster>,
+  geobox: GeoBox,
+  cacheBytes?: number,
+): Promise<Run> {
+  const cache = createBlockCache();
+  await using raster = await open(cache);
+  const warped = new WarpedRaster(backend, raster, { geobox, resampling: 'bilinear' });
+  const strips = stripsOf(geobox.width, geobox.height);
+  const plan = planTiles(sourceReads([warped], strips));
+  cache.restart(cacheBytes ?? plan.cacheBytes);
+  for (const rows of strips) {
+    const shape = [rows.end - rows.start, geobox.width];
+    const planes = Array.from({ length: warped.bandCount }, () => backend.allocate(shape, 'float32'));
+    await warped.readRows(rows, planes, rows.start);
+    for (const plane of planes) plane.dispose();
+  }
+  return { plan, counters: cache.counters };
+}
+
+/** Bytes of a tile of two bands. */
+const TILE = 2 * 128 ** 2;
+
+/** A COG of uncompressed tiles of 128 × 128 pixels. The bands are interleaved: one alone would be read without a cache. */
+async function tiled(
+  name: string,
+  { width, height, bands = 2 }: { width: number; height: number; bands?: number },
+): Promise<(cache: ReturnType<typeof createBlockCache>) => Promise<Raster>> {
+  const path = join(folder, name);
+  const planes = Array.from({ length: bands }, (): TypedArray => new Uint8Array(width * height).fill(7));
+  await writeCog(path, planes, {
+    geobox: sourceBox(width, height),
+    bands,
+    dtype: 'uint8',
+    blockSize: 128,
+    compression: 'none',
+    interleave: 'pixel',
+    overviews: 'none',
+  });
+  return (cache) => openRaster(path, { cache });
+}
+
+/** A grid of the source's pixels whose first pixel is the source's (32, 32). */
+const shifted = (width: number, height: number): GeoBox =>
+  new GeoBox(32632, SOURCE.compose(Affine.translation(32, 32)), width, height);
+
+describe('blocks of a warp', () => {
+  it('are decoded once from tiles, with the cache that is planned', async () => {
+    const { plan, counters } = await run(
+      await tiled('tiles.tif', { width: 640, height: 640 }),
+      shifted(512, 512),
+    );
+    // Pixels 32 to 543 and 2 around: five rows and columns of tiles, 25 tiles.
+    expect(counters).toEqual({ blocksDecoded: 25, blocksDecodedAgain: 0, bytesRead: 25 * TILE });
+    expect(plan.blocks).toBe(25);
+    // Strips of rows 0-127, 128-223, 224-319, 320-415 and 416-511 lie on the source's rows 30-161, 158-257, 254-353,
+    // 350-449 and 446-545, and on its rows of tiles 0-1, 1-2, 1-2, 2-3 and 3-4: with the next strip three at most.
+    expect(plan.cacheBytes).toBe(3 * 5 * TILE);
+    expect(plan.largestBytes).toBe(TILE);
+    expect(plan.again(plan.cacheBytes)).toBe(0);
+    // Rows of tiles under a strip and the one above it: 1, 2, 1 and 1 of five tiles.
+    expect(plan.again(plan.cacheBytes - 1)).toBe(3 * 5);
+    expect(plan.again(0)).toBe(5 * 5);
+  });
+
+  it('are decoded again, at most as often as is planned, with a smaller cache', async () => {
+    const { plan, counters } = await run(
+      await tiled('small-cache.tif', { width: 640, height: 640 }),
+      shifted(512, 512),
+      4 * TILE,
+    );
+    expect(counters.blocksDecodedAgain).toBeGreaterThan(0);
+    expect(counters.blocksDecodedAgain).toBeLessThanOrEqual(plan.again(4 * TILE));
+    expect(counters.blocksDecoded - counters.blocksDecodedAgain).toBe(25);
+  });
+
+  it('hold all bands that are interleaved by pixel', async () => {
+    const { plan, counters } = await run(
+      await tiled('bands.tif', { width: 640, height: 640, bands: 12 }),
+      shifted(512, 512),
+    );
+    expect(counters).toEqual({ blocksDecoded: 25, blocksDecodedAgain: 0, bytesRead: 25 * 12 * 128 ** 2 });
+    expect([plan.blocks, plan.cacheBytes]).toEqual([25, 3 * 5 * 12 * 128 ** 2]);
+  });
+
+  it('grow as the height, and the cache does not', async () => {
+    for (const times of [1, 2, 4]) {
+      const height = 384 * times;
+      const open = await tiled(`height-${times}.tif`, { width: 640, height: height + 64 });
+      const { plan, counters } = await run(open, shifted(512, height));
+      // Rows 30 to 32 + height + 1.
+      const rows = Math.ceil((height + 34) / 128);
+      expect([counters.blocksDecoded, counters.blocksDecodedAgain]).toEqual([5 * rows, 0]);
+      expect(plan.blocks).toBe(5 * rows);
+      expect(plan.cacheBytes).toBe(3 * 5 * TILE);
+    }
+  });
+
+  it('of a grid that is turned are those under the boxes around its strips', async () => {
+    const [sin, cos] = [Math.sin(Math.PI / 6), Math.cos(Math.PI / 6)];
+    // Its first pixel lies at the source's (300, 20); its rows go down to the left.
+    const turned = new Affine(cos, -sin, 300, sin, cos, 20);
+    const geobox = new GeoBox(32632, SOURCE.compose(turned), 400, 416);
+    const { plan, counters } = await run(await tiled('turned.tif', { width: 768, height: 768 }), geobox);
+    const under = stripsOf(400, 416).map(({ start, end }) => {
+      const corners = [start + 0.5, end - 0.5].flatMap((y) =>
+        [0.5, 399.5].map((x) => [300 + cos * x - sin * y, 20 + sin * x + cos * y]),
+      );
+      const range = (axis: number): number[] => {
+        const along = corners.map((corner) => corner[axis]);
+        const first = Math.max(0, Math.floor(Math.min(...along)) - 2);
+        const last = Math.min(767, Math.floor(Math.max(...along)) + 2);
+        return Array.from({ length: (last >> 7) - (first >> 7) + 1 }, (_, k) => (first >> 7) + k);
+      };
+      return new Set(range(1).flatMap((row) => range(0).map((column) => row * 6 + column)));
+    });
+    const all = new Set(under.flatMap((blocks) => [...blocks]));
+    const pairs = under.map((blocks, k) => new Set([...blocks, ...(under[k - 1] ?? [])]).size);
+    expect(counters).toEqual({
+      blocksDecoded: all.size,
+      blocksDecodedAgain: 0,
+      bytesRead: all.size * TILE,
+    });
+    expect([plan.blocks, plan.cacheBytes]).toEqual([all.size, Math.max(...pairs) * TILE]);
+  });
+
+  it('are groups of strips of the full width', async () => {
+    const [width, height] = [4096, 512];
+    const path = join(folder, 'strips.tif');
+    const pixels = new Uint8Array(width * height).fill(7);
+    const fields = {
+      273: long(...Array.from({ length: height }, (_, row) => 8 + row * width)),
+      278: long(1),
+      279: long(...new Array<number>(height).fill(width)),
+    };
+    await writeFile(path, buildTiff(width, height, pixels, { fields }));
+    const geobox = sourceBox(width, height);
+    const open = async (cache: ReturnType<typeof createBlockCache>): Promise<Raster> =>
+      new DeclaredRaster(await openRaster(path, { cache }), { geobox });
+    // Half a megabyte is 128 rows of 4096 pixels: four groups, of which a strip and the next touch three.
+    const { plan, counters } = await run(open, shifted(256, 416));
+    expect(counters).toEqual({ blocksDecoded: 4, blocksDecodedAgain: 0, bytesRead: width * height });
+    expect([plan.blocks, plan.cacheBytes]).toEqual([4, 3 * 128 * width]);
+  });
+
+  it('are the whole of an image of one compressed strip', async () => {
+    const [width, height] = [1024, 700];
+    const path = join(folder, 'untiled.tif');
+    const stored = deflateSync(new Uint8Array(width * height).fill(7));
+    await writeFile(
+      path,
+      buildTiff(width, height, stored, { fields: { 259: short(8), 279: long(stored.length) } }),
+    );
+    const open = async (cache: ReturnType<typeof createBlockCache>): Promise<Raster> =>
+      new DeclaredRaster(await openRaster(path, { cache }), { geobox: sourceBox(width, height) });
+    const { plan, counters } = await run(open, shifted(256, 608));
+    expect(counters).toEqual({ blocksDecoded: 1, blocksDecodedAgain: 0, bytesRead: stored.length });
+    expect([plan.blocks, plan.cacheBytes]).toEqual([1, width * height]);
+  });
+});
