@@ -74,7 +74,7 @@ export class CogWriter {
     if (settings.bigTiff === false && compression === 'none' && !sparse)
       requireClassic(path, imageBytes(settings));
     await requireWritable(path);
-    const encode = await createEncoder(compression, settings.level);
+    const encode = createEncoder(compression, settings.level);
     // One image with one group of tiles needs no reordering.
     const inPlace =
       sizes.length === 1 && settings.mask === false && (bands === 1 || settings.interleave === 'pixel');
