@@ -1,7 +1,7 @@
-// Builds dist/: TypeScript by tsc, and every .wgsl and .json file as a module that exports its text, so that the package
-// needs neither a bundler nor file access for its shaders and tables. For browsers, also a reduced build of proj4js, a
-// third of its size. The command line becomes a few large files, since opening hundreds of small ones takes most of the
-// time of a short command.
+// Builds dist/: TypeScript by tsc, and every .wgsl and .json file as a module that exports its text, every .wasm file as
+// one that exports it in base64, so that the package needs neither a bundler nor file access for its shaders and tables.
+// For browsers, also a reduced build of proj4js, a third of its size. The command line becomes a few large files, since
+// opening hundreds of small ones takes most of the time of a short command.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -36,10 +36,10 @@ for (const file of readdirSync(demo, { recursive: true, encoding: 'utf8' })) {
 
 const source = join(root, 'src');
 for (const file of readdirSync(source, { recursive: true, encoding: 'utf8' })) {
-  if (!/\.(wgsl|json)$/.test(file)) continue;
+  if (!/\.(wgsl|json|wasm)$/.test(file)) continue;
   const target = join(root, 'dist', `${file}.js`);
   mkdirSync(dirname(target), { recursive: true });
-  const text = readFileSync(join(source, file), 'utf8');
+  const text = readFileSync(join(source, file), file.endsWith('.wasm') ? 'base64' : 'utf8');
   // Shaders are shipped without comments and indentation.
   const short = file.endsWith('.wgsl') ? text.replace(/^\s*(\/\/.*)?\n|^ +/gm, '') : text;
   writeFileSync(target, `export default ${JSON.stringify(short)};\n`);
