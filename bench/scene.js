@@ -52,10 +52,10 @@ async function bareModel(model, batch) {
   const command = [process.execPath, here('peers/terramind.js'), model, 'cpu', threads, String(batch)];
   const server = new Server(command);
   await server.run();
-  const seconds = [];
-  for (let k = 0; k < 5; k++) seconds.push(await server.run());
+  const runs = [];
+  for (let k = 0; k < 5; k++) runs.push(await server.measure());
   await server.end();
-  return median(seconds);
+  return medians(runs);
 }
 
 /** A checkpoint with random weights, imported. @returns the folder of the model */
@@ -73,7 +73,8 @@ async function measureModel(name, model, scenes) {
     const runs = [];
     for (let round = 0; round < rounds; round++) runs.push(await measureInfer(scene, model));
     const [{ counters, batch }] = runs;
-    const bareSeconds = (await bareModel(model, batch)) * counters.chipsRun;
+    const bare = await bareModel(model, batch);
+    const bareSeconds = bare.seconds * counters.chipsRun;
     const { seconds, cpuSeconds, peakBytes } = medians(
       runs.map(({ seconds, cpuSeconds, peakBytes }) => ({ seconds, cpuSeconds, peakBytes })),
     );
@@ -87,8 +88,7 @@ async function measureModel(name, model, scenes) {
       bareModelSeconds: rounded(bareSeconds),
       /** The whole run ÷ bare calls of the model. */
       ratio: rounded(seconds / bareSeconds),
-      /** Bare calls use all threads for their whole time. */
-      cpuSecondsBesideModel: rounded(cpuSeconds - bareSeconds * Number(threads)),
+      cpuSecondsBesideModel: rounded(cpuSeconds - bare.cpuSeconds * counters.chipsRun),
       stages,
       counters,
     });
@@ -97,11 +97,11 @@ async function measureModel(name, model, scenes) {
   return records;
 }
 
-function print({ model, from, seconds, cpuSeconds, peakMiB, bareModelSeconds, ratio, stages, counters }) {
+function print({ model, from, seconds, cpuSeconds, peakMiB, ratio, stages, counters, ...bare }) {
   const parts = Object.entries(stages).map(([stage, taken]) => `${stage} ${taken}`);
   console.log(
     `${model}, ${from}: ${seconds} s, ${cpuSeconds} CPU s, peak ${peakMiB} MiB, ${counters.chipsRun} chips; bare model ` +
-      `calls ${bareModelSeconds} s, whole ÷ bare ${ratio}; ${parts.join(', ')}`,
+      `calls ${bare.bareModelSeconds} s, whole ÷ bare ${ratio}, CPU s beside the model ${bare.cpuSecondsBesideModel}; ${parts.join(', ')}`,
   );
 }
 

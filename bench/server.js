@@ -2,7 +2,10 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-/** A process that prints the seconds per chip for each input line, and its peak memory at the end of the input. */
+/**
+ * A process that prints the seconds per chip for each input line, ours also those of the processor, and its peak memory at
+ * the end of the input.
+ */
 export class Server {
   #child;
   #lines;
@@ -12,19 +15,25 @@ export class Server {
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }
 
+  /** @returns {Promise<number>} wall-clock seconds */
   async run() {
+    return (await this.measure()).seconds;
+  }
+
+  async measure() {
     this.#child.stdin.write('run\n');
-    return this.#number();
+    const [seconds, cpuSeconds] = await this.#numbers();
+    return { seconds, cpuSeconds };
   }
 
   async end() {
     this.#child.stdin.end();
-    return this.#number();
+    return (await this.#numbers())[0];
   }
 
-  async #number() {
+  async #numbers() {
     const { value, done } = await this.#lines.next();
     if (done) throw new Error(`${this.#child.spawnargs.join(' ')} ended early`);
-    return Number(value);
+    return value.split(' ').map(Number);
   }
 }
