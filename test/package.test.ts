@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -84,11 +85,13 @@ describe('entries', () => {
     return taken === undefined || subpath.endsWith('/node') ? [] : [[subpath, taken] as const];
   });
 
-  /** The names that a worker thread imports from a file. */
-  function importInWorker(file: string, workerData: unknown): Promise<unknown> {
+  /** The names that one worker thread imports from each of the entries. */
+  function importInWorker(workerData: unknown): Promise<unknown> {
+    const urls = files.map(([, file]) => pathToFileURL(resolve(file)).href);
     const program = `import { parentPort } from 'node:worker_threads';
-      import(${JSON.stringify(pathToFileURL(resolve(file)).href)})
-        .then((entry) => parentPort.postMessage(Object.keys(entry).sort()))`;
+      const names = [];
+      for (const url of ${JSON.stringify(urls)}) names.push(Object.keys(await import(url)).sort());
+      parentPort.postMessage(names);`;
     const worker = new Worker(new URL(`data:text/javascript,${encodeURIComponent(program)}`), {
       workerData,
       execArgv: [],
@@ -103,12 +106,17 @@ describe('entries', () => {
     });
   }
 
-  it.each(files)('%s is imported in a worker thread with any workerData', async (_, file) => {
-    const names = Object.keys(await import(pathToFileURL(resolve(file)).href)).sort();
-    // The package web-worker would run a program of that name.
-    for (const workerData of [undefined, { mod: 'program.js' }])
-      expect(await importInWorker(file, workerData)).toEqual(names);
-  });
+  // The package web-worker would run a program of the second name.
+  it.each([[undefined], [{ mod: 'program.js' }]])(
+    'are imported in a worker thread with the workerData %o',
+    async (workerData) => {
+      const names = [];
+      for (const [, file] of files)
+        names.push(Object.keys(await import(pathToFileURL(resolve(file)).href)).sort());
+      expect(names.length).toBeGreaterThan(5);
+      expect(await importInWorker(workerData)).toEqual(names);
+    },
+  );
 });
 
 describe('package-lock.json', () => {
@@ -132,5 +140,28 @@ describe('package-lock.json', () => {
       })
       .map(([name, { license }]) => `${name}: ${license}`);
     expect(wrong).toEqual([]);
+  });
+});
+
+describe('modules of WebAssembly', () => {
+  const readme = readFileSync('scripts/codecs/README.md', 'utf8');
+  const modules = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.wasm'),
+  );
+
+  it.each(modules)('%s is what its page says', (file) => {
+    const digest = createHash('sha256')
+      .update(readFileSync(join('src', file)))
+      .digest('hex');
+    expect(readme).toContain(`| \`${file}\` |`);
+    expect(readme).toContain(`\`${digest}\``);
+  });
+
+  it('come with the licences of their parts', () => {
+    const texts = readFileSync('src/raster/codecs/COPYING.md', 'utf8');
+    for (const part of ['libdeflate', 'zstd', 'wasi-libc']) {
+      expect(readme).toMatch(new RegExp(`^\\| ${part} \\| Debian \\S+ \\| .*(MIT|BSD-3-Clause|CC0)`, 'm'));
+      expect(texts).toContain(`\n## ${part}\n`);
+    }
   });
 });

@@ -16,6 +16,7 @@ import {
   CLASSIC_LIMIT,
   type CogOptions,
   type CogSettings,
+  hasEqualTiles,
   imageBytes,
   mostBytes,
   resolveOptions,
@@ -44,6 +45,9 @@ export class CogWriter {
   readonly #bigTiff: boolean | null;
   /** Whether the mask has an invalid pixel. */
   #hasGaps = false;
+  /** Bands that are complete, of those that come one after the other. */
+  #bandsDone = 0;
+  #rowsOfBand = 0;
   #closed = false;
 
   private constructor(
@@ -74,10 +78,10 @@ export class CogWriter {
     if (settings.bigTiff === false && compression === 'none' && !sparse)
       requireClassic(path, imageBytes(settings));
     await requireWritable(path);
-    const encode = await createEncoder(compression, settings.level);
-    // One image with one group of tiles needs no reordering.
-    const inPlace =
-      sizes.length === 1 && settings.mask === false && (bands === 1 || settings.interleave === 'pixel');
+    const encode = createEncoder(compression, settings.level);
+    // One image needs no reordering if it has one group of tiles, or the place of each tile is known.
+    const oneGroup = settings.mask === false && (bands === 1 || settings.interleave === 'pixel');
+    const inPlace = sizes.length === 1 && (oneGroup || hasEqualTiles(settings));
     const mayExceedClassic = mostBytes(settings) > CLASSIC_LIMIT;
     const bigTiff = settings.bigTiff === 'auto' ? (inPlace ? mayExceedClassic : null) : settings.bigTiff;
     const headBytes =
@@ -94,7 +98,7 @@ export class CogWriter {
     let next: CogLevel | null = null;
     const levels: CogLevel[] = [];
     for (const [k, size] of [...sizes.entries()].reverse()) {
-      next = new CogLevel(settings, size, files[k], encode, next);
+      next = new CogLevel(settings, size, files[k], encode, next, inPlace);
       levels.unshift(next);
     }
     return new CogWriter(path, layout, levels, inPlace, bigTiff);
@@ -128,11 +132,36 @@ export class CogWriter {
     }
   }
 
+  /**
+   * Appends rows of one band, in the memory of one band: of files without compression, overviews and mask, whose bands are
+   * not interleaved. All rows of a band come before those of the next.
+   * @param band from 0
+   * @param rows `row × width` values in C order of the file's dtype
+   */
+  async writeBand(band: number, rows: TypedArray): Promise<void> {
+    const [full] = this.#levels;
+    const settings = this.#settings;
+    const isSeparate = this.#inPlace && hasEqualTiles(settings) && settings.interleave === 'band';
+    const count = rows.length / full.width;
+    const done = band === this.#bandsDone ? this.#rowsOfBand : full.height;
+    if (this.#closed || !isSeparate || !Number.isInteger(count) || done + count > full.height) {
+      throw internalError('CogWriter', `cannot add ${rows.length} values to band ${band} of ${this.path}`);
+    }
+    try {
+      await full.appendBand(band, rows, count);
+    } catch (cause) {
+      throw writeError(this.path, cause);
+    }
+    this.#rowsOfBand = (done + count) % full.height;
+    if (this.#rowsOfBand === 0) this.#bandsDone++;
+  }
+
   /** Assembles and renames the file, and removes sidecars of the file that it replaces (`.aux.xml`, `.ovr`, `.msk`). */
   async finish(): Promise<void> {
     const [full] = this.#levels;
-    if (full.rows !== full.height) {
-      throw internalError('CogWriter', `${this.path} got ${full.rows} of ${full.height} rows`);
+    const rows = this.#bandsDone > 0 && this.#bandsDone < this.#settings.bands ? 0 : full.rows;
+    if (rows !== full.height) {
+      throw internalError('CogWriter', `${this.path} got ${rows} of ${full.height} rows`);
     }
     try {
       await full.finish();
@@ -257,9 +286,11 @@ function requireClassic(path: string, bytes: number): void {
 }
 
 /** Images with the right number of tiles, to compute the length of the head. */
-function blankImages({ sizes, blockSize }: CogSettings): CogImage[] {
+function blankImages({ sizes, blockSize, bands, interleave }: CogSettings): CogImage[] {
+  const groups = interleave === 'pixel' ? 1 : bands;
   return sizes.map(([width, height]) => {
-    const tiles = new Array<number>(Math.ceil(width / blockSize) * Math.ceil(height / blockSize)).fill(0);
+    const count = groups * Math.ceil(width / blockSize) * Math.ceil(height / blockSize);
+    const tiles = new Array<number>(count).fill(0);
     return { width, height, isMask: false, offsets: tiles, byteCounts: tiles };
   });
 }
