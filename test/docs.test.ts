@@ -19,6 +19,7 @@ const GIVEN: Readonly<Record<string, string>> = {
       function sign(href: string): string;
       function train(images: ChipArray): void;
     }`,
+  'docs/hpc.md': '',
   'docs/remote.md': '',
   'docs/stac.md': '',
   'docs/copernicus.md': '',

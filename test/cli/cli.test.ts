@@ -298,6 +298,27 @@ describe('terrachip', () => {
       2,
       expect.stringMatching(/--min-area has no meaning without/),
     ]);
+
+    const job = join(folder, 'job');
+    const plan = await terrachip('plan', scene, '--model', model, '-o', job, '--unit-rows', '256', '--json');
+    expect([plan.status, JSON.parse(plan.stdout).units]).toEqual([0, 3]);
+    const dry = await terrachip('submit', job, '--shards', '3', '--partition', 'gpu', '--dry-run');
+    expect(dry.stdout).toMatch(/terrachip\.js infer \S+job --shard "\$SLURM_ARRAY_TASK_ID\/3" &/);
+    expect(dry.stdout).toMatch(/^sbatch --parsable .*--partition=gpu --array=0-2 /m);
+    const shards = await terrachip('missing', job, '--of', '2');
+    expect([shards.status, shards.stdout.trim()]).toEqual([3, '0,1']);
+    const refused = [
+      [['infer', job, '--threshold', '0.3'], /--threshold is fixed by the plan of .*job; leave it out/],
+      [['infer', job, '--shard', 'auto'], /--shard cannot be auto: no variables of an array job/],
+      [['infer', scene, '-o', job], /--model is missing; give it, or only the folder of a planned map/],
+      [['infer', scene], /has no planned job.*; plan one, or give scenes, a --model and an --output/],
+      [['submit', job, '--shards', '3', '--tasks', '2'], /--shards cannot be 3 with 2 tasks/],
+      [['plan', scene, '--model', model, '-o', job], /other values of --unit-rows; give the same, another/],
+    ] as const;
+    for (const [args, problem] of refused) {
+      const { status, stderr } = await terrachip(...args);
+      expect([status, stderr]).toEqual([2, expect.stringMatching(problem)]);
+    }
   });
 
   it('evaluate prints the positive class first, and takes classes for values of a label', async () => {
