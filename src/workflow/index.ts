@@ -64,7 +64,7 @@ export type { InferMapsOptions, WorkerOptions } from './jobs/infer.js';
 export type { JobScene, MapJob, MapJobOptions } from './jobs/job.js';
 export type { PlanMapsOptions, PlanMapsReport, PlannedScene } from './jobs/plan.js';
 export type { SlurmOptions } from './jobs/slurm.js';
-export type { SubmitOptions, SubmitReport } from './jobs/submit.js';
+export type { SubmitOptions, SubmitReport, SubmittedJob } from './jobs/submit.js';
 export type { LandCoverOptions, LandCoverReport, RegionOptions, RegionReport } from './land-cover.js';
 export type { ChosenStatistics } from './model/checkpoint-model.js';
 export type { HalfPrecisionReport } from './model/half-precision.js';

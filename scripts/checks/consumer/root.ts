@@ -1,4 +1,16 @@
-import { type DoctorReport, diagnose, isTerrachipError, warpFile } from 'terrachip';
+import {
+  type DoctorReport,
+  diagnose,
+  type FinalizeReport,
+  finalizeMaps,
+  inferPlanned,
+  isTerrachipError,
+  missingShards,
+  type PlanMapsReport,
+  planMaps,
+  submitJob,
+  warpFile,
+} from 'terrachip';
 
 export async function onto(source: string, like: string, destination: string): Promise<number> {
   const { autoBackend }: DoctorReport = await diagnose();
@@ -8,4 +20,13 @@ export async function onto(source: string, like: string, destination: string): P
   } catch (error) {
     return isTerrachipError(error, 'TOO_LARGE') ? error.fields.size : 0;
   }
+}
+
+/** Plans a job, computes one of its shards, and submits the others. */
+export async function inShards(scenes: readonly string[], output: string): Promise<FinalizeReport[]> {
+  const { units }: PlanMapsReport = await planMaps({ scenes, model: 'demo-flood', output });
+  await inferPlanned(output, { shard: { index: 0, count: units } });
+  const missing = await missingShards(output, units);
+  if (missing.length > 0) await submitJob({ output, shards: units, gpus: 1 });
+  return missing.length > 0 ? [] : finalizeMaps(output);
 }
