@@ -29,7 +29,7 @@ function cut(values: Int16Array, { x, y, width, height }: PixelWindow): number[]
 }
 
 const plain = join(folder, 'plain.tif');
-await writeCog(plain, bands, {
+const OPTIONS = {
   geobox,
   bands: 2,
   dtype: 'int16',
@@ -39,7 +39,8 @@ await writeCog(plain, bands, {
   interleave: 'band',
   compression: 'none',
   overviews: 'none',
-});
+} as const;
+await writeCog(plain, bands, OPTIONS);
 
 describe('tiles without compression', () => {
   it.each([
@@ -72,11 +73,7 @@ describe('tiles without compression', () => {
 
   it('are written band by band too, to the same bytes', async () => {
     const path = join(folder, 'by-band.tif');
-    const options = {
-      ...{ geobox, bands: 2, dtype: 'int16', nodata: -5, scales: [0.5, 0.5], blockSize: 64 },
-      ...{ interleave: 'band', compression: 'none', overviews: 'none' },
-    } as const;
-    await using writer = await CogWriter.create(path, options);
+    await using writer = await CogWriter.create(path, OPTIONS);
     for (const [band, values] of bands.entries()) {
       await writer.writeBand(band, values.subarray(0, 70 * WIDTH));
       await expect(writer.writeBand(1 - band, values)).rejects.toThrow(/cannot add/);
