@@ -32,11 +32,25 @@ const backend = optionOf('--backend', 'cpu');
 const provider = optionOf('--provider', backend === 'cpu' ? 'cpu' : 'auto');
 const rounded = (value) => Number(value.toPrecision(4));
 
+/** The phases of the event, for models that name theirs differently. */
+const PHASES = ['pre_month', 'pre_event', 'event', 'post_event'];
+
 /** Runs `infer`. @returns what was measured, and the stages and counters of run.json */
-async function measureInfer(scene, model) {
+async function measureInfer(scene, model, phases = PHASES) {
   const output = join(work, 'map');
   rmSync(output, { recursive: true, force: true });
-  const command = [process.execPath, TERRACHIP, 'infer', scene, '--model', model, '-o', output];
+  const command = [
+    process.execPath,
+    TERRACHIP,
+    'infer',
+    scene,
+    '--model',
+    model,
+    '-o',
+    output,
+    '--phases',
+    ...phases,
+  ];
   const run = await runTree([...command, '--backend', backend, '--provider', provider, '--threads', threads]);
   const { seconds: stages, counters, plan } = JSON.parse(readFileSync(join(output, 'run.json'), 'utf8'));
   const { seconds, cpuSeconds, peakBytes } = run;
@@ -77,7 +91,9 @@ async function measureModel(name, model, scenes) {
     for (let round = 0; round < rounds; round++) runs.push(await measureInfer(scene, model));
     const [{ counters, batch }] = runs;
     const bare = await bareModel(model, batch);
-    const bareSeconds = bare.seconds * counters.chipsRun;
+    // The last batch is padded to its full size.
+    const calls = counters.batches * batch;
+    const bareSeconds = bare.seconds * calls;
     const { seconds, cpuSeconds, peakBytes } = medians(
       runs.map(({ seconds, cpuSeconds, peakBytes }) => ({ seconds, cpuSeconds, peakBytes })),
     );
@@ -91,7 +107,7 @@ async function measureModel(name, model, scenes) {
       bareModelSeconds: rounded(bareSeconds),
       /** The whole run ÷ bare calls of the model. */
       ratio: rounded(seconds / bareSeconds),
-      cpuSecondsBesideModel: rounded(cpuSeconds - bare.cpuSeconds * counters.chipsRun),
+      cpuSecondsBesideModel: rounded(cpuSeconds - bare.cpuSeconds * calls),
       stages,
       counters,
     });
@@ -123,7 +139,7 @@ async function measureHeights() {
         scene,
         JSON.stringify({ schemaVersion: 1, grid: { ...grid, height }, phases: ['event'], inputs }),
       );
-      const run = await measureInfer(scene, bundledModel('demo-water-s1'));
+      const run = await measureInfer(scene, bundledModel('demo-water-s1'), ['event']);
       const { seconds, cpuSeconds, peakBytes, counters } = run;
       records.push({
         layout,
