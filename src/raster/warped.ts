@@ -2,7 +2,8 @@ import { invalidInput, invalidOption } from '../errors.js';
 import { turnColumns } from '../geo/control/grid.js';
 import {
   alignedTiles,
-  ControlGrid,
+  type ControlGrid,
+  ControlGrids,
   type ControlWindow,
   createPixelMapping,
   DEFAULT_TOLERANCE,
@@ -57,6 +58,8 @@ export interface WarpedRasterOptions {
   overview?: 'auto' | 'none';
   /** Largest error of positions, in source pixels (default 0.002). */
   tolerance?: number;
+  /** Control grids to share with other warped rasters of a job (default: its own). */
+  controls?: ControlGrids;
   /** Whether the file's scale and offset are applied (default true). */
   unscale?: boolean;
   /**
@@ -118,7 +121,8 @@ export class WarpedRaster implements ExactRowSource {
     this.#scale = filterScale(options.antialias ?? 'off', mapping);
     const { radius, footprints } = controlNeeds(options.resampling, this.#scale);
     this.#radius = radius;
-    this.#grid = new ControlGrid(mapping, options.tolerance ?? DEFAULT_TOLERANCE, undefined, footprints);
+    const { controls = new ControlGrids(), tolerance = DEFAULT_TOLERANCE } = options;
+    this.#grid = controls.of(mapping, tolerance, footprints);
     this.#bands = (options.bands ?? raster.bands.map((band) => band.index)).map((index) => {
       const band = raster.bands.find((candidate) => candidate.index === index);
       if (band === undefined) {
