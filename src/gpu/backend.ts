@@ -12,6 +12,14 @@ export interface TensorMeta {
   nodata?: number | null;
 }
 
+/** Memory for values on their way to the device. */
+export interface Staging<D extends TensorDtype = TensorDtype> {
+  /** Unspecified contents, for the caller to overwrite. Not used after `tensor`. */
+  readonly values: TypedArrayByDtype[D];
+  /** The tensor with these values, which the caller owns. Call it at most once. */
+  tensor(): DeviceTensor<D>;
+}
+
 /** The tensor dtype of an array's values. */
 export type TensorDtypeOf<A extends TypedArray> = Extract<DtypeOf<A>, TensorDtype>;
 
@@ -73,6 +81,13 @@ export interface Backend {
     shape?: readonly number[],
     meta?: TensorMeta,
   ): DeviceTensor<TensorDtypeOf<A>>;
+
+  /**
+   * Memory to write values into that become a tensor, without a copy on the CPU backend. It may be shared memory. Memory
+   * that never becomes a tensor needs no disposal.
+   * @throws {TerrachipError} TOO_LARGE above `limits.maxTensorBytes`
+   */
+  stage<D extends TensorDtype>(shape: readonly number[], dtype: D): Staging<D>;
 
   /** Overwrites part of a tensor; `offset` counts elements and, in bytes, must be a multiple of 4. */
   write(tensor: DeviceTensor, data: TypedArray, offset?: number): void;

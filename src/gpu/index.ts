@@ -8,6 +8,7 @@ export type {
   BackendInfo,
   BackendLimits,
   RunArguments,
+  Staging,
   TensorDtypeOf,
   TensorMeta,
 } from './backend.js';

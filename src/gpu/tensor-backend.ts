@@ -1,4 +1,5 @@
-import type { TypedArray, TypedArrayByDtype } from '../geo/index.js';
+import { sizeOf } from '../geo/dtype.js';
+import { allocateArray, type TypedArray, type TypedArrayByDtype } from '../geo/index.js';
 import {
   type Backend,
   type BackendCounters,
@@ -6,6 +7,7 @@ import {
   type BackendLimits,
   disposedError,
   type RunArguments,
+  type Staging,
   type TensorDtypeOf,
   type TensorMeta,
 } from './backend.js';
@@ -70,6 +72,13 @@ export abstract class TensorBackend<Memory> implements Backend {
     meta?: TensorMeta,
   ): DeviceTensor<TensorDtypeOf<A>> {
     return this.#create(shape, tensorDtypeOf(data), data, meta);
+  }
+
+  stage<D extends TensorDtype>(shape: readonly number[], dtype: D): Staging<D> {
+    this.requireAlive();
+    checkShape(shape, dtype, this.limits.maxTensorBytes);
+    const values = allocateArray(dtype, sizeOf(shape));
+    return { values, tensor: () => this.#create(shape, dtype, values) };
   }
 
   run<B extends Bindings, P extends string>(kernel: Kernel<B, P>, args: RunArguments<B, P>): void {

@@ -1,8 +1,8 @@
 import { invalidInput, TerrachipError } from '../errors.js';
 import { Resource } from '../resource.js';
-import { isEncoded } from './body.js';
+import { isEncoded, requireOk } from './body.js';
 import { type ByteSource, checkRange, type ReadOptions } from './byte-source.js';
-import type { HttpOptions } from './exchange.js';
+import { exchange, type HttpOptions } from './exchange.js';
 import { networkError, publicUrl } from './http-errors.js';
 import { type HttpAnswer, type HttpCounters, MAX_WHOLE_BYTES, request } from './http-request.js';
 
@@ -124,6 +124,30 @@ export class HttpSource extends Resource implements ByteSource {
     }
     throw fileChanged(this.name);
   }
+}
+
+/**
+ * What tells the version of a file on a server from others: its entity tag, else the time of its last change, and its
+ * size. Tags that differ from answer to answer are left aside.
+ * @throws {TerrachipError} NETWORK or NOT_FOUND
+ */
+export async function versionOf(url: string, options: HttpOptions = {}): Promise<string> {
+  const { signal } = options;
+  // A signed address may be for GET alone.
+  const ask = (): Promise<{ etag: string | null; modified: string | null; size: number | null }> =>
+    exchange(url, { method: 'GET', headers: { range: 'bytes=0-0' } }, options, signal, async (received) => {
+      const { response } = received;
+      if (response.status !== 416) await requireOk(url, received);
+      await response.body?.cancel();
+      const { headers } = response;
+      const [, , , total = null] = RANGE.exec(headers.get('content-range') ?? '') ?? [];
+      const whole = response.status === 200 && !isEncoded(response) ? headers.get('content-length') : null;
+      const size = response.status === 416 ? unsatisfiedSize(response) : Number(total ?? whole ?? Number.NaN);
+      return { etag: headers.get('etag'), modified: headers.get('last-modified'), size };
+    });
+  const [{ etag, modified, size }, again] = [await ask(), await ask()];
+  const isSteady = etag !== null && again.etag !== null && opaque(etag) === opaque(again.etag);
+  return JSON.stringify([isSteady ? opaque(etag) : modified, size]);
 }
 
 async function openFile(url: string, options: HttpOptions, counters: HttpCounters): Promise<Opened> {

@@ -15,7 +15,7 @@ export interface Pixels {
 }
 
 /** The part of a raster that `readPixels` reads. */
-export interface PixelsRequest extends Omit<WindowRequest, 'bands'> {
+export interface PixelsRequest extends Omit<WindowRequest, 'bands' | 'into'> {
   /** Numbers from 1, or bands with declared nodata. Default: all. */
   bands?: readonly (number | ReadBand)[];
 }
@@ -49,7 +49,7 @@ export async function readPixels(raster: Raster, request: PixelsRequest = {}): P
 export async function readMasks(
   raster: Raster,
   bands: readonly number[],
-  request: Omit<WindowRequest, 'bands'>,
+  request: Omit<WindowRequest, 'bands' | 'into'>,
 ): Promise<(Uint8Array | null)[]> {
   if (raster.mask === null) return bands.map(() => null);
   if (raster.mask === 'band masks')

@@ -55,6 +55,11 @@ export interface WindowRequest {
   bands?: readonly number[];
   /** 0 for full resolution (default), 1 for the first overview, and so on. */
   level?: number;
+  /**
+   * Arrays for the result, one per band, of its type and length. Formats that decode into new arrays ignore them: use the
+   * arrays that are returned.
+   */
+  into?: readonly TypedArray[];
   signal?: AbortSignal;
 }
 
@@ -99,7 +104,7 @@ export interface ReadRequest {
 }
 
 /** The part of a mask that `readMask` reads. */
-export interface MaskRequest extends Omit<WindowRequest, 'bands'> {
+export interface MaskRequest extends Omit<WindowRequest, 'bands' | 'into'> {
   /** The band whose mask it is (default 1); most files have one mask for all of them. */
   band?: number;
 }

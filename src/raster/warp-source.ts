@@ -2,7 +2,7 @@
 import { TerrachipError } from '../errors.js';
 import { equalsNodata } from '../geo/dtype.js';
 import { allocateArray, dtypeOf, type PixelWindow, type TypedArray } from '../geo/index.js';
-import type { Backend, DeviceTensor } from '../gpu/index.js';
+import type { Backend, DeviceTensor, Staging } from '../gpu/index.js';
 import {
   keepsValues,
   keepWhere,
@@ -24,6 +24,8 @@ export interface SourcePixels {
   readonly band: BandInfo;
   /** 0 for invalid; null for no mask. */
   readonly mask: Uint8Array | null;
+  /** The memory of `values` if it can become a tensor, else null. */
+  readonly staging: Staging | null;
 }
 
 interface SourceOptions {
@@ -56,7 +58,7 @@ export function uploadSource(
 function upload(
   backend: Backend,
   name: string,
-  { values, band, mask }: SourcePixels,
+  { values, band, mask, staging }: SourcePixels,
   { resampling, unscale, transparency }: SourceOptions,
 ): StoredSource {
   const { scale, offset } = unscale === false ? { scale: 1, offset: 0 } : band;
@@ -73,7 +75,7 @@ function upload(
     }
     return { source: backend.upload(converted), stored: {} };
   }
-  const uploaded = { source: backend.upload(values), stored: { nodata, scale, offset } };
+  const uploaded = { source: staging?.tensor() ?? backend.upload(values), stored: { nodata, scale, offset } };
   if (holes === null) return uploaded;
   // Nodata is applied by the kernel too, so a mask does not change other gaps.
   const source = asValues(backend, uploaded);

@@ -11,7 +11,7 @@ import {
   type PixelWindow,
   type RowRange,
 } from '../geo/index.js';
-import type { Backend, DeviceTensor } from '../gpu/index.js';
+import type { Backend, DeviceTensor, Staging } from '../gpu/index.js';
 import { withTaskSignal } from '../io/abort.js';
 import { filterScale } from '../kernels/filters.js';
 import {
@@ -19,6 +19,7 @@ import {
   controlNeeds,
   type FilterScale,
   type NodataOptions,
+  nodataToNaN,
   type Resampling,
   uploadControl,
   type WarpOptions,
@@ -28,7 +29,8 @@ import { suitsCategories } from '../kernels/resampling.js';
 import type { ExactRowSource } from './grid-rows.js';
 import { readMasks } from './pixels.js';
 import type { BandInfo, BlockGrid, Raster } from './raster.js';
-import { levelBox, levelForGeobox, noReference, requireReal } from './request.js';
+import { levelBox, levelForGeobox, levelSize, noReference, requireReal } from './request.js';
+import { copiesPixels, isPlain, type PixelOrigin, samePixels } from './same-pixels.js';
 import type { UnitStep } from './units.js';
 import {
   type CodedSource,
@@ -103,6 +105,8 @@ export class WarpedRaster implements ExactRowSource {
   readonly #grid: ControlGrid;
   readonly #radius: number;
   readonly #scale: FilterScale;
+  /** Where the source's pixels are the grid's: the source column and row of the grid's first pixel; else null. */
+  readonly #origin: PixelOrigin | null;
   readonly #bands: readonly BandInfo[];
   readonly #options: WarpedRasterOptions;
 
@@ -121,6 +125,7 @@ export class WarpedRaster implements ExactRowSource {
     this.#scale = filterScale(options.antialias ?? 'off', mapping);
     const { radius, footprints } = controlNeeds(options.resampling, this.#scale);
     this.#radius = radius;
+    this.#origin = copiesPixels(options.resampling, this.#scale) ? samePixels(mapping) : null;
     const { controls = new ControlGrids(), tolerance = DEFAULT_TOLERANCE } = options;
     this.#grid = controls.of(mapping, tolerance, footprints);
     this.#bands = (options.bands ?? raster.bands.map((band) => band.index)).map((index) => {
@@ -165,7 +170,7 @@ export class WarpedRaster implements ExactRowSource {
   /** Equal for two warped rasters on one grid if their `sourceWindows` are. */
   get windowsKey(): string {
     const { mapping, tolerance, footprints } = this.#grid;
-    return JSON.stringify([mapping.source.toJSON(), this.#radius, tolerance, footprints]);
+    return JSON.stringify([mapping.source.toJSON(), this.#radius, tolerance, footprints, this.#origin]);
   }
 
   /**
@@ -174,6 +179,12 @@ export class WarpedRaster implements ExactRowSource {
    */
   sourceWindows(rows: RowRange): PixelWindow[] {
     const { width } = this.#grid.mapping.source;
+    const origin = this.#origin;
+    if (origin !== null && this.#covers(origin, rows)) {
+      const { column, row } = origin;
+      const height = rows.end - rows.start;
+      return [{ x: column, y: row + rows.start, width: this.geobox.width, height }];
+    }
     return this.#tiles(rows).flatMap(({ control: { source } }) => {
       if (source === null) return [];
       const isInside = source.x >= 0 && source.x + source.width <= width;
@@ -194,6 +205,9 @@ export class WarpedRaster implements ExactRowSource {
     signal?: AbortSignal,
   ): Promise<void> {
     const { width } = this.geobox;
+    const origin = this.#origin;
+    if (origin !== null && this.#covers(origin, rows))
+      return this.#copyRows(origin, rows, planes, firstRow, signal);
     const warpTile = async (tile: Tile, sources: readonly SourcePixels[]): Promise<void> => {
       const offset = (tile.window.y - firstRow) * width + tile.window.x;
       this.#warpTile(tile, (resample) => {
@@ -206,6 +220,47 @@ export class WarpedRaster implements ExactRowSource {
     // Tiles are read ahead; when one fails, later reads are aborted.
     await withTaskSignal(signal, (own) => this.#readTiles(rows, warpTile, own));
     for (const plane of planes) this.#options.finish?.(this.#backend, plane);
+  }
+
+  /** Whether rows of the grid are inside the source, whose pixels are the grid's. */
+  #covers({ column, row }: PixelOrigin, { start, end }: RowRange): boolean {
+    const [width, height] = levelSize(this.raster, this.#level);
+    return column >= 0 && column + this.geobox.width <= width && row + start >= 0 && row + end <= height;
+  }
+
+  /** Rows of a source whose pixels are the grid's. The next rows are read while the last are converted. */
+  async #copyRows(
+    { column, row }: PixelOrigin,
+    { start, end }: RowRange,
+    planes: readonly DeviceTensor[],
+    firstRow: number,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const backend = this.#backend;
+    const { width } = this.geobox;
+    const step = Math.max(1, Math.floor(COPIED_PIXELS / (width * this.#bands.length)));
+    const read = (from: number): Promise<readonly SourcePixels[]> | null => {
+      if (from >= end) return null;
+      const window = { x: column, y: row + from, width, height: Math.min(step, end - from) };
+      const pixels = this.#readWindow(window, signal);
+      // A failure is reported where it is awaited.
+      pixels.catch(() => undefined);
+      return pixels;
+    };
+    let next = read(start);
+    for (let from = start; next !== null; from += step) {
+      const sources = await next;
+      next = read(from + step);
+      for (const [k, pixels] of sources.entries()) {
+        const { source, stored } = uploadSource(backend, this.raster.name, pixels, this.#options);
+        const values = isPlain(source, stored) ? source : nodataToNaN(backend, source, stored);
+        backend.copy(values, 0, planes[k], (from - firstRow) * width, values.length);
+        values.dispose();
+        if (values !== source) source.dispose();
+      }
+      await backend.submit();
+    }
+    for (const plane of planes) this.#options.finish?.(backend, plane);
   }
 
   /**
@@ -308,19 +363,47 @@ export class WarpedRaster implements ExactRowSource {
   }
 
   async #readSource({ control }: Tile, signal: AbortSignal): Promise<readonly SourcePixels[]> {
-    if (control.source === null) return this.#bands.map((band) => ({ values: NO_PIXEL, band, mask: null }));
+    return control.source === null
+      ? this.#bands.map((band) => ({ values: NO_PIXEL, band, mask: null, staging: null }))
+      : this.#readWindow(control.source, signal);
+  }
+
+  /** Reads a window of the source, which may reach beyond the left and right edges of an image of the globe. */
+  async #readWindow(pixels: PixelWindow, signal?: AbortSignal): Promise<readonly SourcePixels[]> {
     const bands = this.#bands.map((band) => band.index);
     const request = { level: this.#level, signal };
     const { source, turn } = this.#grid.mapping;
     const around = { width: source.width, turn: turnColumns(source, turn) };
-    const planes = await readAround(control.source, around, (window) =>
-      this.raster.readPlanes({ ...request, window, bands }),
+    const stagings = this.#stage(pixels);
+    const into = stagings.flatMap((staging) => staging?.values ?? []);
+    const planes = await readAround(pixels, around, (window) =>
+      // A window that is read in parts gets arrays of its own.
+      this.raster.readPlanes({
+        ...request,
+        window,
+        bands,
+        ...(into.length === bands.length ? { into } : {}),
+      }),
     );
-    const masks = await readAround(control.source, around, (window) =>
+    const masks = await readAround(pixels, around, (window) =>
       readMasks(this.raster, bands, { ...request, window }),
     );
-    this.counters.sourcePixelsRead += control.source.width * control.source.height * bands.length;
-    return this.#bands.map((band, i) => ({ values: planes[i], band, mask: masks[i] }));
+    this.counters.sourcePixelsRead += pixels.width * pixels.height * bands.length;
+    return this.#bands.map((band, i) => ({
+      values: planes[i],
+      band,
+      mask: masks[i],
+      staging: planes[i] === stagings[i]?.values ? stagings[i] : null,
+    }));
+  }
+
+  /** Memory for the pixels of a window in each band; null for types that are converted before they are uploaded. */
+  #stage({ width, height }: PixelWindow): (Staging | null)[] {
+    return this.#bands.map((band) =>
+      mayExceedFloat32(band) || band.dtype === 'float64'
+        ? null
+        : this.#backend.stage([height, width], band.dtype),
+    );
   }
 
   /** @param bands calls `resample`, which disposes of its source, once per band, with one control grid */
@@ -353,6 +436,9 @@ type Resample = (
   stored: NodataOptions,
   to: Pick<WarpOptions, 'destination' | 'offset' | 'stride'>,
 ) => void;
+
+/** Pixels of all bands that are copied in one step. */
+const COPIED_PIXELS = 2 ** 22;
 
 const UNSCALED = { scale: 1, offset: 0 };
 

@@ -1,9 +1,4 @@
-/** Identities of files, to detect changes, and checks that pixel values fit their declared units. */
-import { stat } from 'node:fs/promises';
-import { basename } from 'node:path';
-import { cannotOpen, localPath } from '../io/node/file.js';
-import { isUrl } from '../io/open-url.js';
-import { storedAddress } from '../io/signature.js';
+/** Checks that pixel values fit their declared units. */
 import {
   type BandInfo,
   checkPlausible,
@@ -12,31 +7,6 @@ import {
   readPixels,
   type Units,
 } from '../raster/node/index.js';
-
-/**
- * The identity of a source: a URL as it is, without credentials and signature; for a file, its name, size and modification time.
- * @param location a path or URL, optionally with `#` and the name of a part
- * @throws {TerrachipError} NOT_FOUND or INVALID_INPUT for a file that cannot be read
- */
-export async function identityOf(location: string): Promise<string> {
-  if (isUrl(location)) return storedAddress(location);
-  const [path, part] = await splitPart(localPath(location));
-  const { size, mtimeMs } = await stat(path).catch((cause: unknown) => {
-    throw cannotOpen(path, cause);
-  });
-  return `${basename(path)}${part}:${size}:${Math.round(mtimeMs)}`;
-}
-
-/** Splits `path#part`. A `#` may also belong to the name of an existing file. */
-async function splitPart(path: string): Promise<[path: string, part: string]> {
-  const at = path.indexOf('#');
-  if (at < 0) return [path, ''];
-  const isFile = await stat(path).then(
-    () => true,
-    () => false,
-  );
-  return isFile ? [path, ''] : [path.slice(0, at), path.slice(at)];
-}
 
 /** Side of the nine windows that are sampled. */
 const SAMPLE_SIZE = 128;

@@ -1,6 +1,7 @@
-import { chipStarts } from '../geo/index.js';
+import { chipStarts, type RowRange } from '../geo/index.js';
 import { csvField } from './evaluate/zones.js';
 import type { PackagedChips } from './package/form.js';
+import type { RowMask } from './package/valid-pixels.js';
 
 /** Chip size and stride of the published flood notebooks, in pixels. */
 export const CHIP = { size: 256, stride: 208 } as const;
@@ -20,12 +21,10 @@ export function startsOfWhole(length: number): readonly number[] {
 export interface ChipListOptions {
   /** The start of the chip ids. */
   readonly prefix: string;
-  /** Columns of the masks. */
-  readonly width: number;
-  /** 1 where all inputs have data; (row, x). */
-  readonly valid: Uint8Array;
+  /** 1 where all inputs have data. */
+  readonly valid: RowMask;
   /** 1 in the positive class; null leaves the column `label_fraction` empty. */
-  readonly label: Uint8Array | null;
+  readonly label: RowMask | null;
   /** The first row of each row of chips. */
   readonly rowStarts: readonly number[];
   /** The first column of each column of chips. */
@@ -39,25 +38,21 @@ export interface ChipListOptions {
  * are the prefix, the first row and the first column.
  */
 export function listChips(options: ChipListOptions): PackagedChips & { readonly text: string } {
-  const { prefix, width, valid, label, rowStarts, columnStarts, minValid = 0 } = options;
-  const height = valid.length / width;
+  const { prefix, valid, label, rowStarts, columnStarts, minValid = 0 } = options;
   const lines = ['chip_id,row0,row1,col0,col1,chip_valid_fraction,label_fraction'];
   for (const row0 of rowStarts) {
+    const rows = { start: row0, end: Math.min(valid.height, row0 + CHIP.size) };
+    const validCounts = columnCounts(valid, rows);
+    const labelCounts = label && columnCounts(label, rows);
     for (const col0 of columnStarts) {
-      const row1 = Math.min(height, row0 + CHIP.size);
-      const col1 = Math.min(width, col0 + CHIP.size);
-      const share = (mask: Uint8Array): number => {
-        let count = 0;
-        for (let row = row0; row < row1; row++) {
-          for (let column = col0; column < col1; column++) count += mask[row * width + column] === 1 ? 1 : 0;
-        }
-        return count / ((row1 - row0) * (col1 - col0));
-      };
-      const validShare = share(valid);
+      const col1 = Math.min(valid.width, col0 + CHIP.size);
+      const share = (counts: Float64Array): number =>
+        (counts[col1] - counts[col0]) / ((rows.end - row0) * (col1 - col0));
+      const validShare = share(validCounts);
       if (validShare < minValid) continue;
       const id = `${prefix}_${digits(row0)}_${digits(col0)}`;
-      const labelShare = label === null ? '' : realText(share(label));
-      lines.push([csvField(id), row0, row1, col0, col1, realText(validShare), labelShare].join(','));
+      const labelShare = labelCounts === null ? '' : realText(share(labelCounts));
+      lines.push([csvField(id), row0, rows.end, col0, col1, realText(validShare), labelShare].join(','));
     }
   }
   return {
@@ -65,6 +60,18 @@ export function listChips(options: ChipListOptions): PackagedChips & { readonly 
     windows: rowStarts.length * columnStarts.length,
     kept: lines.length - 1,
   };
+}
+
+/** The number of ones in the columns before each column, from 0 to the width. */
+function columnCounts(mask: RowMask, rows: RowRange): Float64Array {
+  const { width } = mask;
+  const counts = new Float64Array(width + 1);
+  const values = mask.rows(rows);
+  for (let at = 0; at < values.length; at += width) {
+    for (let x = 0; x < width; x++) counts[x + 1] += values[at + x];
+  }
+  for (let x = 0; x < width; x++) counts[x + 1] += counts[x];
+  return counts;
 }
 
 function digits(value: number): string {

@@ -22,6 +22,7 @@ import { POLYGON_FORMATS, type PolygonFormat } from './choices.js';
 import { classMapWriter, outlineWriters, writeClassTable } from './class-products.js';
 import { classify, isAbove, layersOf, planesOf } from './classes.js';
 import { AreaTally, type Statistics, ValueTally } from './evaluate/statistics.js';
+import { requireVersions } from './input-versions.js';
 import { drawMap } from './picture/map-picture.js';
 import { type Plan, readPlan } from './plan.js';
 import { publishTogether } from './publish.js';
@@ -305,8 +306,9 @@ export async function missingUnits(folder: string): Promise<number[]> {
 }
 
 /**
- * Writes the products of a run whose units are all finished.
+ * Writes the products of a run whose units are all finished, and whose inputs have not changed.
  * @param folder of the run, or of the map that it is for
+ * @throws {TerrachipError} INCOMPLETE; INVALID_INPUT for an input of another version than was planned; DISK
  */
 export async function finalizeRun(
   folder: string,
@@ -317,5 +319,12 @@ export async function finalizeRun(
   const { images, scene } = run.store.plan;
   const hrefs = images.flatMap(({ sources }) => sources.map(({ href }) => href));
   await makeProductFolder(output, [scene.path, ...hrefs, run.model.path]);
+  const identities = images.flatMap(({ sources }) =>
+    sources.map(({ href, identity }) => [href, identity] as const),
+  );
+  for (const problem of await requireVersions(new Map(identities), options.signal)) {
+    const message = `nobody can tell whether an input has changed since the run was planned: ${problem}`;
+    options.onProgress?.({ type: 'warning', message });
+  }
   return finalizeMap({ ...run, output, record: null }, options);
 }

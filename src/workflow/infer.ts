@@ -25,6 +25,7 @@ import {
   type RunRecord,
 } from './finalize.js';
 import { createPlan, type Plan, type PlanOptions } from './plan.js';
+import { changedInputs } from './plan-images.js';
 import { declaredGrid, filesOfScene, readScene, SceneRasters } from './scene.js';
 import { type OpenImage, openImages } from './scene-images.js';
 import { RunStore } from './store.js';
@@ -116,7 +117,8 @@ async function runPlan(job: Job): Promise<InferReport> {
       const about = { unitsRun: 0, unitsMissing: 0, finishedBefore: true, products: null };
       return { plan, runFolder: run.folder, ...about, run: runRecord(job, chips, 0, []) };
     }
-    await refuseOtherPlans(run.folder, Object.fromEntries(SETTINGS.map((key) => [key, plan[key]])));
+    const settings = Object.fromEntries(SETTINGS.map((key) => [key, plan[key]]));
+    await refuseOtherPlans(run.folder, settings, (theirs) => changedInputs(plan.images, theirs));
   }
   await using _claimed = await run.claim(own, {
     resume: job.resume === true || shard.count > 1,
@@ -152,6 +154,7 @@ async function runPlan(job: Job): Promise<InferReport> {
   const record = (): RunRecord => runRecord(job, chips, unitsRun, images);
   let products: FinalizeReport | null = null;
   if (unitsMissing === 0 && shard.count === 1) {
+    await job.rasters.versions.requireUnchanged(signal);
     products = await finalizeMap({ store, model, output: job.output, record }, job);
     if (job.keepRun !== true) await run.remove();
   }
@@ -161,7 +164,7 @@ async function runPlan(job: Job): Promise<InferReport> {
 
 /** Runs the model on consecutive units, and writes each unit after its last row. */
 async function runUnits(
-  { plan, session, backend, clock, signal }: Job,
+  { plan, session, backend, rasters, clock, signal }: Job,
   store: RunStore,
   images: readonly OpenImage[],
   own: RowRange,
@@ -176,6 +179,7 @@ async function runUnits(
     units,
     own.start,
     async (unit, values) => {
+      await rasters.versions.requireUnchanged(signal);
       await clock.measure('store', () => store.writeUnit(unit, values, about));
       done();
     },

@@ -17,6 +17,7 @@ import {
   STATIC_MODALITY,
 } from './acquisition.js';
 import type { ImageWriter } from './package/form.js';
+import type { ValidPixels } from './package/valid-pixels.js';
 import { type RequestOptions, SceneRasters } from './scene.js';
 import { requireGeobox } from './target-grid.js';
 
@@ -81,7 +82,7 @@ export async function packageImage(
   backend: Backend,
   cache: BlockCache,
   writer: ImageWriter,
-  valid: Uint8Array,
+  valid: ValidPixels,
   { signal, access, retry, timeout }: RequestOptions & OperationOptions,
 ): Promise<void> {
   const rasters = new SceneRasters(null, cache, withoutUndefined({ access, retry, timeout }));
@@ -89,13 +90,13 @@ export async function packageImage(
   try {
     const source = await openImage(image, grid, backend, rasters, signal);
     for await (const { rows, values } of readStrips(backend, source, signal)) {
-      const covered = valid.subarray(rows.start * grid.width, rows.end * grid.width);
-      for (const band of values) markInvalid(band, covered);
       await writing;
       writing = writer.writeRows(values);
       writing.catch(() => undefined);
+      for (const band of values) valid.restrict(band, rows.start);
     }
     await writing;
+    await rasters.versions.requireUnchanged(signal);
   } finally {
     await Promise.allSettled([writing]);
     await rasters.dispose();
@@ -117,6 +118,10 @@ async function openImage(
   const bands: WarpedRaster[][] = [];
   for (const { tiles } of image.bands) {
     const opened = [];
+    await rasters.versions.prepare(
+      tiles.map(({ href }) => href),
+      signal,
+    );
     for (const { href, units } of tiles) opened.push({ units, raster: await rasters.open(href, signal) });
     const near = opened.filter(({ raster }) => gridsMeet(requireGeobox(raster), grid));
     if (near.length === 0) {
@@ -173,8 +178,4 @@ function mosaicOf(
       for (const layer of layers) layer.dispose();
     }
   }
-}
-
-function markInvalid(values: Float32Array, valid: Uint8Array): void {
-  for (let k = 0; k < values.length; k++) if (!Number.isFinite(values[k])) valid[k] = 0;
 }

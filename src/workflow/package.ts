@@ -1,6 +1,6 @@
 /**
- * Packages: an event's bands on one grid, ready for a model. Images are computed in strips of rows; only the masks (two
- * bytes per pixel) are held whole in memory.
+ * Packages: an event's bands on one grid, ready for a model. Images are computed in strips of rows; only a bit per pixel
+ * is held whole in memory.
  */
 
 import { join } from 'node:path';
@@ -19,6 +19,7 @@ import { readFloodAreas } from './flood-areas.js';
 import { CogForm } from './package/cog-form.js';
 import type { PackagedChips } from './package/form.js';
 import { NpyForm } from './package/npy-form.js';
+import { type RowMask, shareOf, ValidPixels } from './package/valid-pixels.js';
 import { listImages, type PackageImage, packageImage } from './package-images.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { type RequestOptions, resolveHref } from './scene.js';
@@ -70,7 +71,7 @@ export async function packageManifest(options: PackageOptions): Promise<PackageR
   );
   await makeOutputFolder(output);
   const backend = await createBackend(options);
-  const valid = new Uint8Array(grid.pixelCount).fill(1);
+  const valid = new ValidPixels(grid);
   try {
     const cache = createBlockCache();
     for (const [done, image] of images.entries()) {
@@ -90,7 +91,7 @@ export async function packageManifest(options: PackageOptions): Promise<PackageR
     format,
     scene: join(output, form.scene),
     grid: grid.toJSON(),
-    validShare: valid.reduce((sum, value) => sum + value, 0) / valid.length,
+    validShare: shareOf(valid),
     label: label === null ? null : join(output, form.label),
     chips,
     backend: backend.info,
@@ -120,7 +121,7 @@ async function rasterizeLabel(
   manifest: Acquisition,
   grid: GeoBox,
   { signal, onProgress }: OperationOptions,
-): Promise<Uint8Array | null> {
+): Promise<RowMask | null> {
   const { label } = manifest.document;
   if (label === undefined) return null;
   const path = resolveHref(manifest, label.href);
@@ -134,10 +135,16 @@ async function rasterizeLabel(
     const message = `the label ${path} has no polygon that touches the grid, so that the label is empty`;
     onProgress?.({ type: 'warning', message });
   }
-  const mask = new Uint8Array(grid.pixelCount);
   const ones = new Uint8Array(areas.features.length).fill(1);
   const rasterizer = new Rasterizer(areas, grid);
   if (!rasterizer.isNear) throw noOverlap(path, placeOf(areas), 'the event’s box', grid);
-  rasterizer.burn({ start: 0, end: grid.height }, mask, ones);
-  return mask;
+  return {
+    width: grid.width,
+    height: grid.height,
+    rows(range) {
+      const mask = new Uint8Array((range.end - range.start) * grid.width);
+      rasterizer.burn(range, mask, ones);
+      return mask;
+    },
+  };
 }

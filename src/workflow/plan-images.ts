@@ -12,8 +12,9 @@ import { suitsCategories } from '../kernels/resampling.js';
 import type { OperationOptions } from '../progress.js';
 import { unitConversion } from '../raster/node/index.js';
 import { isCategorical, UNITS } from '../raster/units.js';
-import { identityOf, requirePlausible } from './band-checks.js';
+import { requirePlausible } from './band-checks.js';
 import {
+  filesOfScene,
   NodataSchema,
   phasesOf,
   resolveHref,
@@ -29,7 +30,7 @@ const Source = v.object({
   units: v.optional(v.picklist(UNITS)),
   /** The nodata value that the scene declares, in place of the file's. */
   nodata: v.optional(NodataSchema),
-  /** Identifies the content: an entity tag, or a file's size and modification time. */
+  /** Which version of the file it is: see `InputVersions`. */
   identity: v.string(),
 });
 
@@ -51,6 +52,18 @@ export function identityOfImage({ sources, ...image }: PlannedImage): Record<str
   return { ...image, sources: sources.map(({ href: _, ...source }) => source) };
 }
 
+/** The inputs that had another identity in another plan. */
+export function changedInputs(images: readonly PlannedImage[], other: object): string[] {
+  const earlier = v.safeParse(v.object({ images: v.array(PlannedImageSchema) }), other);
+  if (!earlier.success) return [];
+  const before = new Map(
+    earlier.output.images.flatMap(({ sources }) => sources.map(({ href, identity }) => [href, identity])),
+  );
+  const sources = images.flatMap((image) => image.sources);
+  const changed = sources.filter(({ href, identity }) => (before.get(href) ?? identity) !== identity);
+  return [...new Set(changed.map(({ href }) => href))];
+}
+
 export interface PlanImagesOptions {
   /** The scene's phases in the model's order, if the names differ. */
   phases?: readonly string[];
@@ -69,6 +82,7 @@ export async function planImages(
 ): Promise<PlannedImage[]> {
   const { signal } = options;
   const phases = matchPhases(scene, modelPhases, inputs, options.phases);
+  await rasters.versions.prepare(filesOfScene(scene).slice(1), signal);
   const images: PlannedImage[] = [];
   for (const input of inputs) {
     for (const phase of input.kind === 'static' ? [null] : modelPhases) {
@@ -151,6 +165,7 @@ async function planImage(
       `${path}: ${own === sceneInput.units ? input.name : `${name} of ${label}`}`,
     );
     const location = resolveHref(scene, href);
+    const identity = await rasters.versions.identityOf(location, signal);
     const raster = await rasters.open(location, signal);
     if (band > raster.bands.length) {
       const problem = `has ${raster.bands.length} bands, but ${path} asks for band ${band}`;
@@ -161,7 +176,7 @@ async function planImage(
       band,
       units: own === units ? undefined : own,
       nodata,
-      identity: await identityOf(location),
+      identity,
     });
   }
   return { input: input.name, phase, scenePhase, units, resampling, sources };

@@ -11,14 +11,16 @@ import { readJson } from '../io/node/json.js';
 import { isUrl, type OpenOptions } from '../io/open-url.js';
 import { isAddress } from '../io/schemes.js';
 import { storedAddress } from '../io/signature.js';
-import { dictionary, isMembers, type Members, validateStrictly } from '../json.js';
+import { dictionary, validateStrictly } from '../json.js';
 import { RESAMPLINGS } from '../kernels/index.js';
 import { DeclaredRaster } from '../raster/declared.js';
 import { type BlockCache, openRaster, type Raster } from '../raster/node/index.js';
 import { UNITS } from '../raster/units.js';
 import { Resource } from '../resource.js';
 import { refuseManifest } from './acquisition.js';
+import { InputVersions } from './input-versions.js';
 import { findNotebook, isNotebook, notebookScene } from './package/notebook.js';
+import { withDeclarations } from './scene-declarations.js';
 import { placedOn, requireGeobox } from './target-grid.js';
 
 export const SCENE_SCHEMA_VERSION = 1;
@@ -124,53 +126,6 @@ async function documentIn(folder: string): Promise<string> {
   return hasScene === null ? ((await findNotebook(folder)) ?? scene) : scene;
 }
 
-/** Declarations of units and nodata. An object under one of these names is a band. */
-function declaredIn(members: Members): Members {
-  const isDeclared = ([key, value]: [string, unknown]): boolean =>
-    (key === 'units' || key === 'nodata') && !isMembers(value);
-  return Object.fromEntries(Object.entries(members).filter(isDeclared));
-}
-
-/**
- * Units and nodata may be declared for the scene, an input, a phase or a band; the most specific one applies. Copies the
- * declarations to each band.
- */
-function withDeclarations(document: unknown): unknown {
-  if (!isMembers(document) || !isMembers(document.inputs)) return document;
-  const ofScene = declaredIn(document);
-  return {
-    ...document,
-    inputs: mapMembers(document.inputs, (input) => withInputDeclarations(input, ofScene)),
-  };
-}
-
-function withInputDeclarations(input: Members, ofScene: Members): Members {
-  const units: unknown[] = [];
-  const image = (bands: Members): Members => {
-    const ofImage = declaredIn(bands);
-    const named = Object.entries(bands).filter(([name]) => !Object.hasOwn(ofImage, name));
-    return mapMembers(Object.fromEntries(named), (band) => {
-      const whole = { ...ofScene, ...declaredIn(input), ...ofImage, ...band };
-      units.push('units' in whole ? whole.units : undefined);
-      return whole;
-    });
-  };
-  const { phases, static: fixed } = input;
-  const placed = {
-    ...(isMembers(phases) ? { phases: mapMembers(phases, image) } : {}),
-    ...(isMembers(fixed) ? { static: image(fixed) } : {}),
-  };
-  // The input's units are optional if every band has units.
-  const own = units.length > 0 && !units.includes(undefined) ? { units: units[0] } : {};
-  return { ...own, ...input, ...placed };
-}
-
-function mapMembers(members: Members, change: (member: Members) => Members): Members {
-  return Object.fromEntries(
-    Object.entries(members).map(([key, member]) => [key, isMembers(member) ? change(member) : member]),
-  );
-}
-
 /**
  * Resolves a path relative to the document that names it; keeps URLs, and absolute paths in files.
  * @throws {TerrachipError} INVALID_INPUT for a URL that is none, and what a document from a server may not name
@@ -193,6 +148,8 @@ export type RequestOptions = Pick<OpenOptions, 'access' | 'retry' | 'timeout'>;
 
 /** The rasters of a scene. Each is opened once; all share a cache of decoded blocks. */
 export class SceneRasters extends Resource {
+  /** Which versions of files are read. */
+  readonly versions: InputVersions;
   readonly #rasters = new Map<string, Promise<Raster>>();
 
   /**
@@ -205,6 +162,7 @@ export class SceneRasters extends Resource {
     private readonly request: RequestOptions = {},
   ) {
     super();
+    this.versions = new InputVersions(request);
   }
 
   /** @param path a path or an address; one that is open is found without its signature too */

@@ -91,11 +91,13 @@ export function runFolder(output: string, fingerprint: string): string {
  * Refuses to start anew where units of another plan lie beside those of a run, and none of its own.
  * @param folder the folder of the run
  * @param settings of its plan; those of the others are read from their `plan.json`
- * @throws {TerrachipError} INVALID_INPUT with the names of the settings that differ
+ * @param changedFiles the inputs of another plan that have changed since
+ * @throws {TerrachipError} INVALID_INPUT with the names of the settings and files that differ
  */
 export async function refuseOtherPlans(
   folder: string,
   settings: Readonly<Record<string, unknown>>,
+  changedFiles: (theirs: object) => readonly string[] = () => [],
 ): Promise<void> {
   const names = await readdir(dirname(folder)).catch((): string[] => []);
   if (names.includes(basename(folder))) return;
@@ -107,6 +109,11 @@ export async function refuseOtherPlans(
     const changed = Object.entries(settings).filter(
       ([key, value]) => JSON.stringify(value) !== JSON.stringify(before.get(key)),
     );
+    const files = changedFiles(theirs);
+    if (files.length > 0) {
+      const problem = `has units that were made before ${files.join(', ')} changed`;
+      throw invalidInput(other, problem, 'restore the earlier file, or leave out `resume`');
+    }
     throw invalidInput(
       other,
       `has units that were made with other values of ${changed.map(([key]) => `\`${key}\``).join(', ')}`,

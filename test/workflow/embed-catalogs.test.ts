@@ -1,3 +1,4 @@
+import { statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
@@ -14,6 +15,7 @@ import {
 import { Crs, GeoBox, TimeInterval, transformBounds } from '../../src/geo/node/index.js';
 import { CpuBackend, InlineExecutor } from '../../src/gpu/index.js';
 import { openEmbeddingModel } from '../../src/inference/node/index.js';
+import type { OnProgress } from '../../src/progress.js';
 import { openNpy, openZarr, type StoredArray, type Units, writeNpy } from '../../src/raster/node/index.js';
 import {
   CatalogChips,
@@ -238,6 +240,23 @@ describe('embedCatalogs', async () => {
     expect((await texts(together, 'id')).length).toBe(places.length);
     const ends = await read(together, 'time');
     expect(Math.max(...ends)).toBe(TimeInterval.parse('2021-07-27').end);
+  });
+
+  it('stops when a file changes after it was read', async () => {
+    const output = join(folder, 'changing.zarr');
+    const { href } = west;
+    const { atime, mtime } = statSync(href);
+    const onProgress: OnProgress = (event) => {
+      if (event.type === 'progress' && event.stage === 'embed' && event.done === 1) utimesSync(href, 1, 1);
+    };
+    const options = { ...quick, ...grid, catalogs: all, model: encoder, output, unitChips: 16, onProgress };
+    await expect(embedCatalogs(options)).rejects.toThrow(
+      `${href} changed while it was being read; run again.`,
+    );
+    utimesSync(href, atime, mtime);
+    const resumed = await embedCatalogs({ ...options, resume: true, onProgress: undefined });
+    expect(resumed.unitsKept).toBe(1);
+    expect(await read(output, 'embeddings')).toBeCloseToArray(embeddings, 1e-6);
   });
 
   it('gives NaN for chips without data', async () => {

@@ -1,3 +1,4 @@
+import { utimesSync } from 'node:fs';
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileSystemStore } from '@zarrita/storage';
@@ -227,6 +228,26 @@ describe('embedScenes', async () => {
     expect(values.slice(64).every(Number.isFinite)).toBe(true);
     const missing = SIZE * 1;
     expect(valid.slice(0, 3)).toEqual([0, Math.fround(1 - missing / SIZE ** 2), 1]);
+  });
+
+  it('stops when a file changes while it is read', async () => {
+    const { path } = await writeScene('changing', 3);
+    const image = join(folder, 'changing-after.tif');
+    const output = join(folder, 'changing.zarr');
+    const onProgress: OnProgress = (event) => {
+      if (event.type === 'progress' && event.stage === 'embed' && event.done === 1) utimesSync(image, 1, 1);
+    };
+    const options = {
+      ...quick,
+      scenes: [first.path, path],
+      model: encoder,
+      phases: ['after'],
+      unitChips: 16,
+    };
+    await expect(embedScenes({ ...options, output, onProgress })).rejects.toThrow(
+      `${image} changed while it was being read; run again.`,
+    );
+    await expect(stat(output)).rejects.toThrow();
   });
 
   it('concatenates the encodings of the phases of a two-graph model', async () => {

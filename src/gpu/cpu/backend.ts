@@ -1,8 +1,8 @@
 import { sizeOf } from '../../geo/dtype.js';
 import { type TypedArray, viewArray } from '../../geo/index.js';
-import type { BackendInfo, BackendLimits } from '../backend.js';
+import type { BackendInfo, BackendLimits, Staging } from '../backend.js';
 import type { CheckedRun, Kernel } from '../kernel.js';
-import { type DeviceTensor, type GpuSlice, noGpuBuffer, type TensorDtype } from '../tensor.js';
+import { checkShape, type DeviceTensor, type GpuSlice, noGpuBuffer, type TensorDtype } from '../tensor.js';
 import { type Allocation, TensorBackend } from '../tensor-backend.js';
 import { type CpuExecutor, InlineExecutor } from './executor.js';
 import { MemoryPool } from './memory-pool.js';
@@ -32,6 +32,20 @@ export class CpuBackend extends TensorBackend<TypedArray> {
     this.#pool = new MemoryPool(executor.needsSharedMemory);
     const { description, threads } = executor;
     this.info = { kind: 'cpu', adapter: description, adapterClass: 'cpu', threads };
+  }
+
+  override stage<D extends TensorDtype>(shape: readonly number[], dtype: D): Staging<D> {
+    this.requireAlive();
+    const bytes = checkShape(shape, dtype, this.limits.maxTensorBytes);
+    const buffer = this.#pool.acquire(bytes);
+    const values = viewArray(dtype, buffer, 0, sizeOf(shape));
+    return {
+      values,
+      tensor: () => {
+        this.countUpload(values);
+        return this.hold(this.#allocation(bytes, buffer, values), shape, dtype);
+      },
+    };
   }
 
   write(tensor: DeviceTensor, data: TypedArray, offset = 0): void {
@@ -86,6 +100,14 @@ export class CpuBackend extends TensorBackend<TypedArray> {
       memory.set(data);
       this.countUpload(data);
     }
+    return this.#allocation(bytes, buffer, memory);
+  }
+
+  #allocation(
+    bytes: number,
+    buffer: ArrayBuffer | SharedArrayBuffer,
+    memory: TypedArray,
+  ): Allocation<TypedArray> {
     return this.counted(bytes, memory, () => {
       // Queued kernels still use the memory.
       if (this.#pending > 0) this.#enqueue(() => this.#pool.release(buffer));

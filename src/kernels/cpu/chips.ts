@@ -24,9 +24,15 @@ export const run: KernelRun<typeof CHIPS> = ({ plane, origins, chips }, paramete
       continue;
     }
     const row = mirror(origins[2 * chip + 1] + y, scene_height) - first_row;
-    for (let x = 0; x < n; x++) {
-      const column = left + x < scene_width ? left + x : mirror(left + x, scene_width);
-      const stored = plane[row * scene_width + column];
+    const first = row * scene_width;
+    const last = first + Math.min(left + n, scene_width);
+    for (let at = first + left; at < last; at++) {
+      const stored = plane[at];
+      // The difference is 0 for finite numbers only.
+      chips[output++] = ((stored - stored === 0 ? stored : replacement) - mean) / deviation;
+    }
+    for (let x = Math.max(0, scene_width - left); x < n; x++) {
+      const stored = plane[first + mirror(left + x, scene_width)];
       chips[output++] = ((Number.isFinite(stored) ? stored : replacement) - mean) / deviation;
     }
   }

@@ -9,6 +9,8 @@ type TileParameters = KernelParameters<keyof typeof TILE_PARAMETERS | 'stored_ty
 
 const PLAIN_FLOAT32 = 7;
 
+const CROSS_UNIT = 2 ** -CROSS_BITS;
+
 /** Rows of a source window as float32 with NaN for no data. */
 export interface PlainSource {
   readonly source: Float32Array;
@@ -75,7 +77,7 @@ function rowRange(
         [size - 0.5, size - 0.5],
       ]) {
         const linear = cells[word + 3] + fx * cells[word + 5] + fy * cells[word + 7];
-        const row = cells[word + 1] + (linear + (fx * fy * cells[word + 9]) / 2 ** CROSS_BITS) * unit;
+        const row = cells[word + 1] + (linear + fx * fy * cells[word + 9] * CROSS_UNIT) * unit;
         // Cells outside the source's domain are far away and have no slopes.
         if (cells[word] <= NOWHERE) continue;
         low = Math.min(low, row);

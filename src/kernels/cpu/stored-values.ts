@@ -54,6 +54,34 @@ export function markNodata(
   }
 }
 
+const word = new Int32Array(1);
+const number = new Float32Array(word.buffer);
+
+/**
+ * The lowest and highest float32 that equal a nodata value, which is finite. They are neighbours of it, or all numbers of
+ * its sign from 2¹²⁷ on.
+ */
+function equalRange(nodata: number): readonly [low: number, high: number] {
+  const floatOf = (bits: number): number => {
+    word[0] = bits;
+    return number[0];
+  };
+  const isEqual = (bits: number): boolean => bits === nodata || nearlyEqual(bits, nodata);
+  if ((nodata & 0x7fffffff) === 0) return [0, 0];
+  const sign = nodata & 0x80000000;
+  const huge = sign | HUGE;
+  // In the order of magnitudes.
+  let first = isEqual(huge) ? huge : nodata;
+  let last = isEqual(huge) ? sign | LARGEST : nodata;
+  while (isEqual(first - 1)) first--;
+  while (last !== (sign | LARGEST) && isEqual(last + 1)) last++;
+  return sign === 0 ? [floatOf(first), floatOf(last)] : [floatOf(last), floatOf(first)];
+}
+
+/** The bits of 2¹²⁷ and of the largest float32. */
+const HUGE = 0x7f000000;
+const LARGEST = 0x7f7fffff;
+
 /** Stored values from `start` to `end` as float32 with NaN for no data, written from `output` on. */
 export function convertStored(
   source: TypedArray,
@@ -73,20 +101,12 @@ export function convertStored(
     }
     return;
   }
-  if (stored_type !== 6) {
-    const signed = stored_type === 1 || stored_type === 3 || stored_type === 5;
-    const nodata = signed ? nodata_bits | 0 : nodata_bits >>> 0;
-    for (let i = start; i < end; i++) {
-      const value = source[i];
-      destination[i + shift] = value === nodata ? Number.NaN : value * scale + offset;
-    }
-    return;
-  }
-  const nodata = nodata_bits | 0;
-  const bits = new Int32Array(source.buffer, source.byteOffset, source.length);
+  const signed = stored_type === 1 || stored_type === 3 || stored_type === 5;
+  const nodata = signed ? nodata_bits | 0 : nodata_bits >>> 0;
+  const [low, high] = stored_type === 6 ? equalRange(nodata_bits | 0) : [nodata, nodata];
   for (let i = start; i < end; i++) {
     const value = source[i];
-    const missing = Number.isNaN(value) || bits[i] === nodata || nearlyEqual(bits[i], nodata);
-    destination[i + shift] = missing ? Number.NaN : value * scale + offset;
+    // Neither is true of NaN.
+    destination[i + shift] = value < low || value > high ? value * scale + offset : Number.NaN;
   }
 }

@@ -1,4 +1,12 @@
-import { allocateArray, isFloat, type PixelWindow, rangeOf, type TypedArray } from '../../geo/index.js';
+import {
+  allocateArray,
+  type Dtype,
+  dtypeOf,
+  isFloat,
+  type PixelWindow,
+  rangeOf,
+  type TypedArray,
+} from '../../geo/index.js';
 import { intersectWindows } from '../../geo/windows.js';
 import { untilAborted, withTaskSignal } from '../../io/abort.js';
 import type { ByteSource } from '../../io/index.js';
@@ -116,7 +124,7 @@ export class GeoTiffRaster extends DescribedRaster {
     const level = this.#level(request);
     const bands = requireBands(this.name, request.bands, level.image.bands);
     const fill = fillOf(this.bands[0]);
-    return this.#readImage(level, this.#window(request), bands, fill, request.signal);
+    return this.#readImage(level, this.#window(request), bands, fill, request);
   }
 
   async readMask(request: MaskRequest = {}): Promise<Uint8Array | null> {
@@ -126,7 +134,9 @@ export class GeoTiffRaster extends DescribedRaster {
       if (level.mask === null) return this.#fullMask(request);
       const { image } = level.mask;
       const band = Math.min(request.band ?? 1, image.bands);
-      const [values] = await this.#readImage(level.mask, this.#window(request), [band], 0, request.signal);
+      const [values] = await this.#readImage(level.mask, this.#window(request), [band], 0, {
+        signal: request.signal,
+      });
       return toMask(values, image.sample.bits);
     }
     if (alpha === null) return null;
@@ -171,12 +181,12 @@ export class GeoTiffRaster extends DescribedRaster {
     window: PixelWindow,
     bands: readonly number[],
     fill: number,
-    signal?: AbortSignal,
+    { into, signal }: Pick<WindowRequest, 'into' | 'signal'>,
   ): Promise<TypedArray[]> {
     await this.#decoder.require(this.name, image.compression);
     const { dtype, components } = image.sample;
     const length = window.width * window.height * components;
-    const planes = bands.map((): TypedArray => allocateArray(dtype, length));
+    const planes = bands.map((_, k) => usableArray(into?.[k], dtype, length));
     const stored = image.interleaved ? [0] : [...new Set(bands)].map((band) => band - 1);
     const cacheKey = `${this.#id}:${key}`;
     await withTaskSignal(signal, async (own) => {
@@ -246,6 +256,11 @@ function copyBlock(
       for (let x = 0; x < part.width; x++) target[to + x * components + c] = stored[from + x * step + c];
     }
   }
+}
+
+/** An array that was given for the result, if it fits, else a new one. */
+function usableArray(given: TypedArray | undefined, dtype: Dtype, length: number): TypedArray {
+  return given?.length === length && dtypeOf(given) === dtype ? given : allocateArray(dtype, length);
 }
 
 /** Float32 as integers, so that copies keep the bits of NaN. */

@@ -13,8 +13,9 @@ import type { ModelInput, ModelSpec } from '../../inference/node/index.js';
 import { mapConcurrently } from '../../io/semaphore.js';
 import type { Resampling } from '../../kernels/index.js';
 import type { Units } from '../../raster/node/index.js';
-import { identityOf, requirePlausible } from '../band-checks.js';
+import { requirePlausible } from '../band-checks.js';
 import type { ChipMethod } from '../choices.js';
+import type { InputVersions } from '../input-versions.js';
 
 /** A catalog for a model's input. */
 export interface CatalogInput {
@@ -146,17 +147,15 @@ export async function checkPixels(open: OpenInput, pool: RasterPool, signal?: Ab
 }
 
 /** Everything that affects an input's values, for the run's fingerprint: files, bands and options. */
-export async function identityOfInput(open: OpenInput, signal?: AbortSignal): Promise<unknown> {
+export async function identityOfInput(
+  open: OpenInput,
+  versions: InputVersions,
+  signal?: AbortSignal,
+): Promise<unknown> {
   const { input, bands, catalog, units, resampling, method, mask, pad } = open;
-  const files = new Map<string, Promise<string>>();
-  const fileIdentity = (href: string): Promise<string> => {
-    const known = files.get(href) ?? identityOf(href);
-    files.set(href, known);
-    return known;
-  };
   const ofBand = async (row: CatalogRow, choice: BandChoice): Promise<unknown> => {
     const { asset, index, values, units } = requireBand(row, choice);
-    return [await fileIdentity(asset.href), index, values, units ?? null];
+    return [await versions.identityOf(asset.href, signal), index, values, units ?? null];
   };
   const rows = await mapConcurrently(
     [...catalog],

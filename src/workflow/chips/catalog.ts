@@ -18,6 +18,7 @@ import { timeSteps } from '../../inference/model-spec.js';
 import type { ModelSpec } from '../../inference/node/index.js';
 import { type BlockCache, createBlockCache } from '../../raster/node/index.js';
 import { orDispose, Resource } from '../../resource.js';
+import { InputVersions } from '../input-versions.js';
 import {
   type CatalogInput,
   checkPixels,
@@ -50,6 +51,7 @@ interface OpenCatalogs extends CatalogChipsOptions {
   readonly open: readonly OpenInput[];
   readonly pool: RasterPool;
   readonly cache: BlockCache;
+  readonly versions: InputVersions;
 }
 
 /** Files that stay open between chips. */
@@ -63,6 +65,8 @@ export class CatalogChips extends Resource implements ChipSource {
   readonly count: number;
   readonly identity: unknown;
   readonly #options: OpenCatalogs;
+  /** Files whose versions were not compared since they were read. */
+  readonly #used = new Set<string>();
 
   private constructor(options: OpenCatalogs, identity: unknown) {
     super();
@@ -83,18 +87,22 @@ export class CatalogChips extends Resource implements ChipSource {
     const inputs = chooseRows(spec, options.inputs);
     const cache = createBlockCache(options.cacheBytes);
     const pool = createRasterPool({ files: OPEN_FILES, cache });
+    const versions = new InputVersions();
     return orDispose(pool, async () => {
       const hash = createHash('sha256').update(JSON.stringify(options.phases ?? null));
       for (const input of inputs) {
+        hash.update(JSON.stringify(await identityOfInput(input, versions, signal)));
         await checkPixels(input, pool, signal);
-        hash.update(JSON.stringify(await identityOfInput(input, signal)));
       }
       for (let k = 0; k < options.chips.length; k++) {
         signal?.throwIfAborted();
         const { geobox, slice, row } = requireSize(await options.chips.at(k, signal), spec.chip.size);
         hash.update(JSON.stringify([geobox, slice.interval, row?.collection, row?.id]));
       }
-      return new CatalogChips({ ...options, open: inputs, pool, cache }, { catalog: hash.digest('hex') });
+      return new CatalogChips(
+        { ...options, open: inputs, pool, cache, versions },
+        { catalog: hash.digest('hex') },
+      );
     });
   }
 
@@ -115,6 +123,13 @@ export class CatalogChips extends Resource implements ChipSource {
     } finally {
       await Promise.allSettled(ahead);
     }
+  }
+
+  /** Looks at the files that were read since the last call: a catalog may have very many. */
+  async requireUnchanged(signal?: AbortSignal): Promise<void> {
+    const used = [...this.#used];
+    await this.#options.versions.requireUnchanged(signal, used);
+    for (const href of used) this.#used.delete(href);
   }
 
   async dispose(): Promise<void> {
@@ -184,7 +199,10 @@ export class CatalogChips extends Resource implements ChipSource {
       backend,
       cache,
       allowEmpty: true,
-      open: pool.open,
+      open: (href, opening) => {
+        this.#used.add(href);
+        return pool.open(href, opening);
+      },
       signal,
     });
     return data as Float32Array;

@@ -118,6 +118,10 @@ export class SceneChips extends Resource implements ChipSource {
     }
   }
 
+  requireUnchanged(signal?: AbortSignal): Promise<void> {
+    return this.#scene.rasters.versions.requireUnchanged(signal);
+  }
+
   async dispose(): Promise<void> {
     await this.#scene.rasters.dispose();
   }

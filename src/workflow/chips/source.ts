@@ -44,6 +44,8 @@ export interface ChipSource {
   readonly identity: unknown;
   /** The chips from `start` (inclusive) to `end` (exclusive). */
   chips(start: number, end: number, signal?: AbortSignal): AsyncIterable<ModelChip>;
+  /** Throws INVALID_INPUT for a file that has changed since the source was opened (default: none does). */
+  requireUnchanged?(signal?: AbortSignal): Promise<void>;
 }
 
 /** The number of values of an input in one chip. */

@@ -105,12 +105,14 @@ export async function embedChips(options: EmbedChipsOptions): Promise<EmbedRepor
       chipsSkipped += empty;
       chipsRun += records.length - empty;
       signal?.throwIfAborted();
+      await source.requireUnchanged?.(signal);
       await run.mark(unit, await store.writeUnit(unit, records, values), about);
       done();
     }
   };
   const unitsRun = await run.compute('embed', own, embedUnits, options);
   await run.requireComplete(signal);
+  await source.requireUnchanged?.(signal);
   await requireAbsent(output);
   await moveTo(store.folder, output);
   await run.remove();

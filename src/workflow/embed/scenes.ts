@@ -52,6 +52,9 @@ function joinChips(sources: readonly ChipSource[]): ChipSource {
   return {
     count: sources.reduce((sum, { count }) => sum + count, 0),
     identity: sources.map(({ identity }) => identity),
+    async requireUnchanged(signal) {
+      for (const source of sources) await source.requireUnchanged?.(signal);
+    },
     async *chips(start, end, signal) {
       let before = 0;
       for (const source of sources) {

@@ -2,6 +2,7 @@
 import type { GeoBox } from '../../geo/index.js';
 import type { Acquisition } from '../acquisition.js';
 import type { PackageImage } from '../package-images.js';
+import type { RowMask } from './valid-pixels.js';
 
 /** What a package is made of. */
 export interface PackagePlan {
@@ -38,10 +39,10 @@ export interface PackageForm extends AsyncDisposable {
   openImage(image: PackageImage): Promise<ImageWriter>;
   /**
    * Writes everything but the images.
-   * @param valid 1 where every band of every phase has data, of the grid's size
-   * @param label 1 in the flood, of the grid's size; null for none
+   * @param valid 1 where every band of every phase has data
+   * @param label 1 in the flood; null for none
    */
-  finish(valid: Uint8Array, label: Uint8Array | null): Promise<PackagedChips>;
+  finish(valid: RowMask, label: RowMask | null): Promise<PackagedChips>;
 }
 
 /** The time of the phase `event` in ISO 8601; undefined without its date. */

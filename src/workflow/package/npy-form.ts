@@ -27,6 +27,7 @@ import {
   SCENE_FOLDER,
   VALID_FILE,
 } from './notebook.js';
+import { type RowMask, rowsOf } from './valid-pixels.js';
 
 /** The array of a modality while its images are written. */
 interface OpenArray {
@@ -79,15 +80,14 @@ export class NpyForm implements PackageForm {
     };
   }
 
-  async finish(valid: Uint8Array, label: Uint8Array | null): Promise<PackagedChips> {
+  async finish(valid: RowMask, label: RowMask | null): Promise<PackagedChips> {
     const { folder, grid } = this.#plan;
     const { height, width } = grid;
     const mask = { shape: [height, width], dtype: 'uint8' } as const;
-    await writeNpy(join(folder, SCENE_FOLDER, VALID_FILE), mask, valid);
-    if (label !== null) await writeNpy(join(folder, this.label), mask, label);
+    await writeNpy(join(folder, SCENE_FOLDER, VALID_FILE), mask, rowsOf(valid));
+    if (label !== null) await writeNpy(join(folder, this.label), mask, rowsOf(label));
     const { text, ...chips } = listChips({
       prefix: this.#names.chipPrefix,
-      width,
       valid,
       label,
       rowStarts: startsOfWhole(height),

@@ -10,6 +10,7 @@ import {
   type PackageReport,
   packageManifest,
 } from '../../../src/workflow/index.js';
+import { type RowMask, ValidPixels } from '../../../src/workflow/package/valid-pixels.js';
 import { temporaryFolder } from '../../support/files.js';
 
 /** Made by scripts/truth/npy_package.py with rasterio 1.3.5 (GDAL 3.6.2) and pandas. */
@@ -168,6 +169,14 @@ describe('package --format npy', () => {
   });
 });
 
+function maskOf(values: Uint8Array, width: number): RowMask {
+  return {
+    width,
+    height: values.length / width,
+    rows: ({ start, end }) => values.subarray(start * width, end * width),
+  };
+}
+
 describe('the list of chips', () => {
   it("is pandas'", async () => {
     const [height, width] = [700, 900];
@@ -176,9 +185,8 @@ describe('the list of chips', () => {
     const label = Uint8Array.from(place, ([, x]) => (x % 97 < 20 ? 1 : 0));
     const { text, windows, kept } = listChips({
       prefix: 'lux',
-      width,
-      valid,
-      label,
+      valid: maskOf(valid, width),
+      label: maskOf(label, width),
       rowStarts: startsOfWhole(height),
       columnStarts: startsOfWhole(width),
       minValid: 0.8,
@@ -201,6 +209,27 @@ describe('the list of chips', () => {
     expect(await readFile(join(output, 'chip_manifest_multimodal.csv'), 'utf8')).toBe(
       'chip_id,row0,row1,col0,col1,chip_valid_fraction,label_fraction\n',
     );
+  });
+});
+
+describe('the pixels with data in all bands', () => {
+  it('are those that are finite in each', () => {
+    const [width, height] = [19, 5];
+    const bands = [3, 7].map((step) =>
+      Float32Array.from({ length: width * height }, (_, k) =>
+        k % (step * 5) === 0 ? Number.NaN : k % (step * 4) === 1 ? Infinity : k % 2 === 0 ? 3.4e38 : -1,
+      ),
+    );
+    const valid = new ValidPixels({ width, height });
+    for (const values of bands) {
+      valid.restrict(values.subarray(0, 2 * width), 0);
+      valid.restrict(values.subarray(2 * width), 2);
+    }
+    const expected = Array.from(bands[0], (value, k) =>
+      Number.isFinite(value) && Number.isFinite(bands[1][k]) ? 1 : 0,
+    );
+    expect([...valid.rows({ start: 0, end: height })]).toEqual(expected);
+    expect([...valid.rows({ start: 1, end: 3 })]).toEqual(expected.slice(width, 3 * width));
   });
 });
 

@@ -1,0 +1,180 @@
+/**
+ * Versions of input files, so that a run notices files that change. An identity is a part of a plan's fingerprint: it is
+ * the same on every computer that sees the file. Within a process, the inode is compared too.
+ */
+import { createHash } from 'node:crypto';
+import type { BigIntStats } from 'node:fs';
+import { opendir, stat } from 'node:fs/promises';
+import { basename, join, relative } from 'node:path';
+import { invalidInput, isTerrachipError } from '../errors.js';
+import { versionOf } from '../io/http.js';
+import { publicUrl } from '../io/http-errors.js';
+import { retrying } from '../io/middleware/retry.js';
+import { rasterSidecars } from '../io/node/beside.js';
+import { cannotOpen, localPath } from '../io/node/file.js';
+import { isUrl, type OpenOptions } from '../io/open-url.js';
+import { mapConcurrently } from '../io/semaphore.js';
+import { storedAddress } from '../io/signature.js';
+
+/** Files that are looked at concurrently. */
+const CONCURRENCY = 16;
+
+/** Files of a folder, such as a Zarr store, that are looked at. */
+const MAX_FILES = 100_000;
+
+/** One version of an input. */
+interface Version {
+  /** The same for all processes that see this version. */
+  readonly identity: string;
+  /** For comparison within a process. */
+  readonly exact: string;
+}
+
+/** The versions of inputs at their first use. */
+export class InputVersions {
+  readonly #taken = new Map<string, Promise<Version>>();
+
+  /** @param request how files on servers are read */
+  constructor(private readonly request: Pick<OpenOptions, 'access' | 'retry' | 'timeout'> = {}) {}
+
+  /**
+   * The identity of an input before it is opened. Of a file: name, size and time of the last change, also of its sidecars;
+   * of a folder, those of its files. Of a URL: the address without credentials and signature, the entity tag (else the
+   * time of the last change) and the size, where the server tells them.
+   * @param location a path or URL, optionally with `#` and the name of a part
+   * @throws {TerrachipError} NOT_FOUND or INVALID_INPUT for a file that cannot be read; NETWORK
+   */
+  async identityOf(location: string, signal?: AbortSignal): Promise<string> {
+    const known = this.#taken.get(location) ?? this.#read(location, signal);
+    this.#taken.set(location, known);
+    return (await known).identity;
+  }
+
+  /** Takes the identities of many inputs at a time. What fails is reported when it is asked for. */
+  async prepare(locations: readonly string[], signal?: AbortSignal): Promise<void> {
+    const distinct = [...new Set(locations)];
+    const take = (location: string) => this.identityOf(location, signal).catch(() => undefined);
+    await mapConcurrently(distinct, CONCURRENCY, take, signal);
+  }
+
+  /**
+   * @param locations some of the inputs (default: all)
+   * @throws {TerrachipError} INVALID_INPUT for an input that has changed since its identity was taken
+   */
+  async requireUnchanged(signal?: AbortSignal, locations?: Iterable<string>): Promise<void> {
+    const compare = async (location: string): Promise<void> => {
+      const before = await this.#taken.get(location);
+      if (before === undefined || (await this.#read(location, signal)).exact === before.exact) return;
+      throw invalidInput(nameOf(location), 'changed while it was being read', 'run again');
+    };
+    await mapConcurrently([...(locations ?? this.#taken.keys())], CONCURRENCY, compare, signal);
+  }
+
+  async #read(location: string, signal?: AbortSignal): Promise<Version> {
+    if (!isUrl(location)) return versionOfFile(location);
+    const address = storedAddress(location);
+    const { retry } = this.request;
+    try {
+      const version = await retrying(() => versionOf(location, { ...this.request, signal }), retry, signal);
+      const identity = `${address} ${version}`;
+      return { identity, exact: identity };
+    } catch (error) {
+      // Stores of many files have no address of their own, and some servers refuse such a request. Reading fails if need be.
+      const isRefused = isTerrachipError(error, 'NETWORK') && error.exitStatus === 2;
+      if (!isRefused && !isTerrachipError(error, 'NOT_FOUND')) throw error;
+      return { identity: address, exact: address };
+    }
+  }
+}
+
+/**
+ * Checks that inputs are still of the versions that a plan names.
+ * @param identities by location: as `InputVersions` gave them
+ * @returns the inputs that this process cannot reach, and why
+ * @throws {TerrachipError} INVALID_INPUT for an input of another version
+ */
+export async function requireVersions(
+  identities: ReadonlyMap<string, string>,
+  signal?: AbortSignal,
+): Promise<string[]> {
+  const versions = new InputVersions();
+  const compare = async ([location, identity]: [string, string]): Promise<string | null> => {
+    const now = await versions.identityOf(location, signal).catch((error: unknown) => {
+      if (isTerrachipError(error, 'NOT_FOUND', 'NETWORK', 'INVALID_INPUT')) return error;
+      throw error;
+    });
+    if (typeof now !== 'string') return now.message;
+    if (now === identity) return null;
+    if (now === storedAddress(location)) return `${nameOf(location)} does not tell its version`;
+    throw invalidInput(
+      nameOf(location),
+      'has changed since the run was planned',
+      'restore it, or run infer again',
+    );
+  };
+  const found = await mapConcurrently([...identities], CONCURRENCY, compare, signal);
+  return found.filter((each) => each !== null);
+}
+
+function nameOf(location: string): string {
+  return isUrl(location) ? publicUrl(location) : location;
+}
+
+async function versionOfFile(location: string): Promise<Version> {
+  const [path, part] = await splitPart(localPath(location));
+  const own = await stat(path, { bigint: true }).catch((cause: unknown) => {
+    throw cannotOpen(path, cause);
+  });
+  if (own.isDirectory()) {
+    const [identity, exact] = await hashesOfFolder(path);
+    return { identity: `${basename(path)}${part}:${identity}`, exact };
+  }
+  const sidecars = await rasterSidecars(path);
+  const found = await Promise.all(
+    sidecars.map(async (each) => [each, await stat(each, { bigint: true })] as const),
+  );
+  const identity = [`${basename(path)}${part}:${weak(own)}`];
+  const exact = [strong(own)];
+  for (const [sidecar, info] of found) {
+    identity.push(`${basename(sidecar)}:${weak(info)}`);
+    // Viewers write statistics into `.aux.xml`, which was read when the raster was opened.
+    if (!/\.aux\.xml$/i.test(sidecar)) exact.push(`${basename(sidecar)}:${strong(info)}`);
+  }
+  return { identity: identity.join(), exact: exact.join() };
+}
+
+/** Hashes of the files in a folder and below: of their names, sizes and times, and with their inodes. */
+async function hashesOfFolder(folder: string): Promise<[identity: string, exact: string]> {
+  const files: string[] = [];
+  for await (const entry of await opendir(folder, { recursive: true, bufferSize: 256 })) {
+    if (!entry.isDirectory()) files.push(join(entry.parentPath, entry.name));
+    if (files.length === MAX_FILES) break;
+  }
+  const hashes = [createHash('sha256'), createHash('sha256')] as const;
+  const infos = await mapConcurrently(files.sort(), CONCURRENCY, (file) => stat(file, { bigint: true }));
+  for (const [k, info] of infos.entries()) {
+    const name = relative(folder, files[k]);
+    hashes[0].update(`${name}\0${weak(info)}\n`);
+    hashes[1].update(`${name}\0${strong(info)}\n`);
+  }
+  return [hashes[0].digest('hex').slice(0, 16), hashes[1].digest('hex')];
+}
+
+function weak({ size, mtimeMs }: BigIntStats): string {
+  return `${size}:${mtimeMs}`;
+}
+
+function strong({ ino, size, mtimeNs }: BigIntStats): string {
+  return `${ino}:${size}:${mtimeNs}`;
+}
+
+/** Splits `path#part`. A `#` may also belong to the name of an existing file. */
+async function splitPart(path: string): Promise<[path: string, part: string]> {
+  const at = path.indexOf('#');
+  if (at < 0) return [path, ''];
+  const isFile = await stat(path).then(
+    () => true,
+    () => false,
+  );
+  return isFile ? [path, ''] : [path.slice(0, at), path.slice(at)];
+}

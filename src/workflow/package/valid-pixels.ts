@@ -1,0 +1,75 @@
+/** Which pixels of a grid have data in all bands: a bit a pixel, so that the mask of a large grid stays small. */
+import type { RowRange } from '../../geo/index.js';
+
+/** A mask of a grid, read by rows: 1 or 0, (row, x) in C order. */
+export interface RowMask {
+  readonly width: number;
+  readonly height: number;
+  rows(range: RowRange): Uint8Array;
+}
+
+export class ValidPixels implements RowMask {
+  readonly width: number;
+  readonly height: number;
+  /** Each row begins with a byte of its own; the first pixel is the lowest bit. */
+  readonly #bits: Uint8Array;
+  readonly #rowBytes: number;
+
+  /** All pixels are valid. */
+  constructor({ width, height }: { readonly width: number; readonly height: number }) {
+    this.width = width;
+    this.height = height;
+    this.#rowBytes = Math.ceil(width / 8);
+    this.#bits = new Uint8Array(this.#rowBytes * height).fill(255);
+  }
+
+  /**
+   * Marks pixels without data: NaN and infinities.
+   * @param values whole rows of one band from `firstRow` on
+   */
+  restrict(values: Float32Array, firstRow: number): void {
+    const { width } = this;
+    const rows = values.length / width;
+    for (let row = 0; row < rows; row++) {
+      const start = row * width;
+      const bits = (firstRow + row) * this.#rowBytes;
+      for (let x = 0; x < width; x += 8) {
+        const end = Math.min(width, x + 8);
+        let sum = 0;
+        for (let i = start + x; i < start + end; i++) sum += values[i];
+        // Eight finite numbers have a finite sum in float64, and only a finite number has the difference 0 to itself.
+        if (sum - sum === 0) continue;
+        for (let i = x; i < end; i++) {
+          if (!Number.isFinite(values[start + i])) this.#bits[bits + (i >> 3)] &= ~(1 << (i & 7));
+        }
+      }
+    }
+  }
+
+  rows({ start, end }: RowRange): Uint8Array {
+    const { width } = this;
+    const result = new Uint8Array((end - start) * width);
+    for (let row = start, at = 0; row < end; row++) {
+      const bits = row * this.#rowBytes;
+      for (let x = 0; x < width; x++) result[at++] = (this.#bits[bits + (x >> 3)] >> (x & 7)) & 1;
+    }
+    return result;
+  }
+}
+
+/** Rows of a mask that are held at a time. */
+const ROWS = 512;
+
+/** All rows of a mask, from top to bottom, in pieces. */
+export function* rowsOf(mask: RowMask): Generator<Uint8Array> {
+  for (let start = 0; start < mask.height; start += ROWS) {
+    yield mask.rows({ start, end: Math.min(mask.height, start + ROWS) });
+  }
+}
+
+/** The share of pixels that are 1. */
+export function shareOf(mask: RowMask): number {
+  let count = 0;
+  for (const rows of rowsOf(mask)) for (const value of rows) count += value;
+  return count / (mask.width * mask.height);
+}
