@@ -68,7 +68,7 @@ export {
   type PrithviOptions,
   prithviGraph,
 } from './prithvi/index.js';
-export { type RunnerCounters, type RunnerOptions, runScene, type Stage } from './runner.js';
+export { type RunnerCounters, type RunnerOptions, runScene, type Stage, type Wait } from './runner.js';
 export { ModelSession, type SessionOptions } from './session.js';
 export { type SceneImage, SceneStrips, type Strip } from './strip.js';
 export type { Encoder, Merge, Modality } from './terramind/architecture.js';

@@ -4,6 +4,7 @@
  */
 import { type ChipLayout, chipCover, type RowRange } from '../geo/index.js';
 import type { Backend } from '../gpu/index.js';
+import { onAbort } from '../io/abort.js';
 import { softmax, stitch, uploadStitchLayout } from '../kernels/index.js';
 import { ChipBatch } from './chip-batch.js';
 import { channelsOf, type MapSpec } from './model-spec.js';
@@ -12,6 +13,9 @@ import { type SceneImage, SceneStrips, type Strip } from './strip.js';
 
 /** A stage of the scene runner, for timings. */
 export type Stage = 'read' | 'chips' | 'model' | 'stitch';
+
+/** What the runner waits for: the next strip, or the previous rows to be taken. */
+export type Wait = 'read' | 'write';
 
 /** Counters of the scene runner. */
 export interface RunnerCounters {
@@ -34,16 +38,22 @@ export interface RunnerOptions {
   blend: 'probability' | 'logits';
   /** Chips with a smaller share of valid pixels are skipped; 0 skips only chips without valid pixels. */
   minChipValid: number;
-  /** Receives finished rows as (class, row, x), top to bottom. */
+  /** Receives finished rows as (class, row, x), top to bottom. Called again after it resolved. */
   onRows(start: number, rows: number, values: Float32Array): Promise<void>;
-  /** Receives the duration of every step, in milliseconds. */
+  /** Receives the duration of every step, in milliseconds. A strip is read, and rows are taken, during other steps. */
   onTime?(stage: Stage, milliseconds: number): void;
+  /** Receives the milliseconds in which no other step could run. */
+  onWait?(wait: Wait, milliseconds: number): void;
   signal?: AbortSignal;
 }
 
 /** Runs the rows `range` of a scene. The result is byte for byte the same for any split of the scene into ranges. */
 export async function runScene(options: RunnerOptions, range: RowRange): Promise<RunnerCounters> {
-  const { backend, session, layout, batchSize, blend, minChipValid, signal } = options;
+  const { backend, session, layout, batchSize, blend, minChipValid } = options;
+  // When a step fails, the strip that is read ahead is given up.
+  const failed = new AbortController();
+  const { signal } = failed;
+  const leave = onAbort(options.signal, () => failed.abort(options.signal?.reason));
   const { spec } = session;
   const classes = channelsOf(spec.output);
   const columns = layout.columnStarts.length;
@@ -61,6 +71,13 @@ export async function runScene(options: RunnerOptions, range: RowRange): Promise
     const start = performance.now();
     const result = await task();
     options.onTime?.(stage, performance.now() - start);
+    return result;
+  };
+
+  const waited = async <T>(wait: Wait, task: Promise<T>): Promise<T> => {
+    const start = performance.now();
+    const result = await task;
+    options.onWait?.(wait, performance.now() - start);
     return result;
   };
 
@@ -141,23 +158,45 @@ export async function runScene(options: RunnerOptions, range: RowRange): Promise
       { start: rowStart, end },
       strip.rows.start,
     );
-    await options.onRows(rowStart, end - rowStart, values);
+    await waited('write', writing);
+    writing = options.onRows(rowStart, end - rowStart, values);
+    // A failure is reported where it is awaited.
+    writing.catch(() => undefined);
   };
 
+  /** The strip under a row of chips, while the one below it is read ahead. */
+  const stripUnder = async (chipRow: number, last: number): Promise<Strip> => {
+    const strip = await waited('read', strips.under(chipRow, signal));
+    if (chipRow < last) readAhead(chipRow + 1);
+    return strip;
+  };
+  const readAhead = (chipRow: number): void => {
+    const start = performance.now();
+    strips.readAhead(chipRow, signal, () => options.onTime?.('read', performance.now() - start));
+  };
+
+  let writing: Promise<void> = Promise.resolve();
   try {
     const last = rowsOver.last[range.end - 1];
     let done = range.start;
+    readAhead(rowsOver.first[range.start]);
     for (let chipRow = rowsOver.first[range.start]; chipRow <= last; chipRow++) {
-      signal?.throwIfAborted();
-      const strip = await timed('read', () => strips.under(chipRow, signal));
+      signal.throwIfAborted();
+      const strip = await stripUnder(chipRow, last);
       await predictRow(chipRow, strip);
       const end = chipRow === last ? range.end : Math.min(range.end, layout.rowStarts[chipRow + 1]);
       if (end > done) await emit(done, end, strip);
       done = Math.max(done, end);
     }
+    await waited('write', writing);
     return counters;
+  } catch (error) {
+    failed.abort(error);
+    throw error;
   } finally {
-    for (const each of [strips, batch, scene, held]) each.dispose();
+    leave();
+    await Promise.allSettled([writing, strips.close()]);
+    for (const each of [batch, scene, held]) each.dispose();
   }
 }
 

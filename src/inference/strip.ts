@@ -106,9 +106,13 @@ export class Strip {
   }
 }
 
-/** The strips of a scene, one at a time. Rows shared with the previous strip are copied instead of read again. */
+/**
+ * The strips of a scene, one at a time, and the next one while it is read ahead. Rows shared with the previous strip are
+ * copied instead of read again.
+ */
 export class SceneStrips {
   #strip: Strip | null = null;
+  #ahead: { readonly start: number; readonly strip: Promise<Strip> } | null = null;
 
   constructor(
     private readonly backend: Backend,
@@ -119,21 +123,35 @@ export class SceneStrips {
 
   /** The strip under a row of chips. It is valid until the next call. */
   async under(chipRow: number, signal?: AbortSignal): Promise<Strip> {
-    const { height, size, rowStarts } = this.layout;
-    const start = rowStarts[chipRow];
+    const start = this.layout.rowStarts[chipRow];
     const previous = this.#strip;
     if (previous?.rows.start === start) return previous;
-    const rows = { start, end: Math.min(height, start + size) };
-    const strip = new Strip(this.backend, this.images, this.layout, rows);
-    try {
-      await strip.fill(previous, this.spec, signal);
-    } catch (error) {
-      strip.dispose();
-      throw error;
-    }
+    const ahead = this.#ahead;
+    this.#ahead = null;
+    if (ahead !== null && ahead.start !== start) await ahead.strip.then(disposeOf, () => undefined);
+    const strip = await (ahead?.start === start ? ahead.strip : this.#read(start, signal));
     previous?.dispose();
     this.#strip = strip;
     return strip;
+  }
+
+  /**
+   * Starts to read the strip under a row of chips, which the next call of `under` returns. Its errors are thrown there.
+   * @param onRead called once when the strip is read
+   */
+  readAhead(chipRow: number, signal?: AbortSignal, onRead: () => void = () => undefined): void {
+    const start = this.layout.rowStarts[chipRow];
+    if (this.#ahead !== null || this.#strip?.rows.start === start) return;
+    const strip = this.#read(start, signal);
+    strip.then(onRead, () => undefined);
+    this.#ahead = { start, strip };
+  }
+
+  /** Disposes of all strips, once the one that is read ahead is read. */
+  async close(): Promise<void> {
+    await this.#ahead?.strip.then(disposeOf, () => undefined);
+    this.#ahead = null;
+    this.dispose();
   }
 
   dispose(): void {
@@ -144,6 +162,22 @@ export class SceneStrips {
   [Symbol.dispose](): void {
     this.dispose();
   }
+
+  async #read(start: number, signal?: AbortSignal): Promise<Strip> {
+    const rows = { start, end: Math.min(this.layout.height, start + this.layout.size) };
+    const strip = new Strip(this.backend, this.images, this.layout, rows);
+    try {
+      await strip.fill(this.#strip, this.spec, signal);
+    } catch (error) {
+      strip.dispose();
+      throw error;
+    }
+    return strip;
+  }
+}
+
+function disposeOf(strip: Strip): void {
+  strip.dispose();
 }
 
 /** @param mask (row, x) of a strip */

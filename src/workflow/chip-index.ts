@@ -46,7 +46,7 @@ export function listChips(options: ChipListOptions): PackagedChips & { readonly 
     const labelCounts = label && columnCounts(label, rows);
     for (const col0 of columnStarts) {
       const col1 = Math.min(valid.width, col0 + CHIP.size);
-      const share = (counts: Float64Array): number =>
+      const share = (counts: Int32Array): number =>
         (counts[col1] - counts[col0]) / ((rows.end - row0) * (col1 - col0));
       const validShare = share(validCounts);
       if (validShare < minValid) continue;
@@ -63,9 +63,9 @@ export function listChips(options: ChipListOptions): PackagedChips & { readonly 
 }
 
 /** The number of ones in the columns before each column, from 0 to the width. */
-function columnCounts(mask: RowMask, rows: RowRange): Float64Array {
+function columnCounts(mask: RowMask, rows: RowRange): Int32Array {
   const { width } = mask;
-  const counts = new Float64Array(width + 1);
+  const counts = new Int32Array(width + 1);
   const values = mask.rows(rows);
   for (let at = 0; at < values.length; at += width) {
     for (let x = 0; x < width; x++) counts[x + 1] += values[at + x];

@@ -37,6 +37,8 @@ export interface RunRecord {
   provider: string;
   /** Seconds by stage. Stages that run concurrently overlap. */
   seconds: Record<string, number>;
+  /** Seconds in which a run could do nothing but wait: for a strip that is read, or for rows that are written. */
+  waitSeconds: Record<string, number>;
   counters: RunnerCounters &
     Partial<PhaseCounters> &
     BackendCounters & {

@@ -195,6 +195,7 @@ async function runUnits(
       minChipValid: plan.minChipValid,
       onRows: addRows,
       onTime: (stage, milliseconds) => clock.add(stage, milliseconds),
+      onWait: (wait, milliseconds) => clock.addWait(wait, milliseconds),
       signal,
     },
     { start: units[own.start].start, end: units[own.end - 1].end },
@@ -270,6 +271,7 @@ function runRecord(
     backend: backend.info,
     provider,
     seconds: clock.toJSON(),
+    waitSeconds: clock.waits(),
     counters: {
       units,
       ...chips,

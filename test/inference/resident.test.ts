@@ -8,7 +8,6 @@ import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createChipLayout } from '../../src/geo/index.js';
 import { openRaster, writeCog } from '../../src/raster/node/index.js';
-import { importModel } from '../../src/workflow/index.js';
 import { webgpuProblem } from '../support/backends.js';
 import { builtInference, builtTerrachip } from '../support/built.js';
 import { temporaryFolder } from '../support/files.js';
@@ -17,7 +16,6 @@ import { phaseModel, writePhaseModel } from '../support/phase-model.js';
 import { randomValues } from '../support/random.js';
 import { gridAt } from '../support/raster-rows.js';
 import { writeSarScene } from '../support/sar-scene.js';
-import { smallFloodTensors, writeSafetensors } from '../support/terramind.js';
 
 const { infer } = builtTerrachip;
 const { openExecution, openModel, ResidentDevice } = builtInference;
@@ -35,11 +33,11 @@ const INPUTS = [
   { name: 'D', bands: ['d'], kind: 'static' as const, weights: [1.5] },
 ];
 
-/** A flood model of many kernels, and two phases. */
-const flood = join(folder, 'flood');
+/** A model of a thousand kernels of few kinds, so that a run takes a while and few shaders are compiled. */
+const long = join(folder, 'long');
 
 /** A scene for it, of 96 × 96 pixels. */
-async function writeFloodScene(): Promise<string> {
+async function writeLongScene(): Promise<string> {
   const geobox = gridAt(500_000, 5_000_000, 96, 96);
   const bands: Record<string, number> = { before: 2, after: 2, dem: 1 };
   for (const [name, count] of Object.entries(bands)) {
@@ -50,7 +48,7 @@ async function writeFloodScene(): Promise<string> {
     VV: { href: `${phase}.tif`, band: 1 },
     VH: { href: `${phase}.tif`, band: 2 },
   });
-  const path = join(folder, 'flood.json');
+  const path = join(folder, 'long.json');
   const inputs = {
     S1RTC: { units: 'dB', phases: { before: radar('before'), after: radar('after') } },
     DEM: { units: 'm', static: { DEM: { href: 'dem.tif' } } },
@@ -114,13 +112,14 @@ describe.skipIf(webgpuProblem !== null)('a model on the device of the kernels (w
         SIZE,
       ),
     );
-    await importModel({
-      checkpoint: await writeSafetensors(join(folder, 'flood.safetensors'), smallFloodTensors()),
-      output: flood,
+    await writeModel(long, {
+      inputs: [
+        { name: 'S1RTC', bands: ['VV', 'VH'], kind: 'temporal', weights: [0.5, -1, 2, 0.25] },
+        { name: 'DEM', bands: ['DEM'], kind: 'static', weights: [1.5], units: 'm' },
+      ],
       phases: ['before', 'after'],
-      statistics: 'impactmesh-flood',
-      chip: SIZE,
       stride: SIZE,
+      signChanges: 1000,
     });
     device = await ResidentDevice.start();
   });
@@ -172,7 +171,7 @@ describe.skipIf(webgpuProblem !== null)('a model on the device of the kernels (w
   });
 
   it("gives the CPU's map; only finished rows and masks are downloaded", async () => {
-    const { scene } = await writeSarScene(join(folder, 'scene'), 3);
+    const { scene } = await writeSarScene(join(folder, 'scene'), 3, 96, 300);
     const model = await writeModel(join(folder, 'sar'), {
       inputs: [{ name: 'S1RTC', bands: ['VV', 'VH'], kind: 'temporal', weights: [-0.2, -0.1], units: 'dB' }],
       phases: ['event'],
@@ -237,11 +236,18 @@ describe.skipIf(webgpuProblem !== null)('a model on the device of the kernels (w
   });
 
   it('a thread that fails reports why, frees its device and ends', async () => {
-    const script = `import(${JSON.stringify(worker)}); setTimeout(() => { throw new Error('boom'); }, 1500);`;
+    const script = `
+      import(${JSON.stringify(worker)});
+      const channel = new BroadcastChannel('boom');
+      channel.onmessage = () => { throw new Error('boom'); };
+      channel.unref();`;
     const thread = new Worker(script, { eval: true, execArgv: [] });
     const ended = new Promise<number>((resolve) => thread.once('exit', resolve));
     const { backend } = await ResidentDevice.connect(thread);
+    const channel = new BroadcastChannel('boom');
+    channel.postMessage(null);
     expect(await ended).toBe(0);
+    channel.close();
     await expect(backend.submit()).rejects.toThrow(/boom/);
     backend.dispose();
   });
@@ -266,12 +272,12 @@ describe.skipIf(webgpuProblem !== null)('a model on the device of the kernels (w
     });
   });
 
-  /** A program that runs a graph whose pipelines take a while to compile; `rest` runs during the compilation. */
+  /** A program that runs a graph of many kernels; `rest` runs while they compile or run. */
   const amidRun = (rest: string): string => `
     import { setTimeout } from 'node:timers/promises';
     import { ResidentDevice } from 'terrachip/inference';
     const device = await ResidentDevice.start();
-    const graph = await device.load(${JSON.stringify(join(flood, 'model.onnx'))});
+    const graph = await device.load(${JSON.stringify(join(long, 'model.onnx'))});
     const values = (count) => device.backend.upload(new Float32Array(count));
     let done = false;
     const running = graph.run(new Map([
@@ -279,7 +285,7 @@ describe.skipIf(webgpuProblem !== null)('a model on the device of the kernels (w
       ['DEM', { tensor: values(32 * 32), shape: [1, 1, 32, 32] }],
     ]), ['logits']).finally(() => { done = true; });
     running.catch(() => undefined);
-    await setTimeout(100);
+    await setTimeout(20);
     if (done) console.log('too late');
     ${rest}`;
 
@@ -323,13 +329,13 @@ describe.skipIf(webgpuProblem !== null)('a model on the device of the kernels (w
   ])('Ctrl-C %s during the first chips ends infer', async (_, times, expected) => {
     const args = [
       '--model',
-      flood,
+      long,
       '--provider',
       'webgpu-resident',
       '-o',
       join(folder, `interrupted-${times}`),
     ];
-    const child = spawn(process.execPath, ['bin/terrachip.js', 'infer', await writeFloodScene(), ...args]);
+    const child = spawn(process.execPath, ['bin/terrachip.js', 'infer', await writeLongScene(), ...args]);
     const ended = new Promise<{ code: number | null; signal: string | null }>((done) =>
       child.on('exit', (code, signal) => done({ code, signal })),
     );

@@ -30,6 +30,8 @@ export interface TestModel {
   window?: number;
   validity?: SegmentationSpec['validity'];
   bias?: number;
+  /** How often the logits change their sign at the end, an even number: each is one kernel more. */
+  signChanges?: number;
 }
 
 /**
@@ -44,6 +46,7 @@ export async function writeModel(folder: string, model: TestModel): Promise<stri
     window = 1,
     validity = 'all',
     bias = 0,
+    signChanges = 0,
   } = model;
   const graph = new GraphBuilder('test');
   const sums = inputs.map((input) => {
@@ -69,10 +72,9 @@ export async function writeModel(folder: string, model: TestModel): Promise<stri
     );
   });
   const zero = graph.weight('zero', constant([1], [0]));
-  graph.output(
-    'logits',
-    sums.reduce((sum: Value, each) => graph.add(sum, each), zero),
-  );
+  let logits = sums.reduce((sum: Value, each) => graph.add(sum, each), zero);
+  for (let k = 0; k < signChanges; k++) logits = graph.multiply(logits, graph.scalar(-1));
+  graph.output('logits', logits);
   const spec: SegmentationSpec = {
     schemaVersion: 1,
     name: 'test-model',

@@ -34,22 +34,28 @@ const ORIGIN = [690_000, 5_520_000] as const;
 const PIXEL = 10;
 
 /** Writes two radar images, the truth and the scene file into a folder. */
-export async function writeSarScene(folder: string, seed: number, size = 512): Promise<SarSceneFiles> {
+export async function writeSarScene(
+  folder: string,
+  seed: number,
+  width = 512,
+  height = width,
+): Promise<SarSceneFiles> {
   await makeFolder(folder);
   const random = new Random(seed);
-  const height = riverTerrain(random, size);
-  const forest = randomHills(random, size, size, size / 6, 4);
-  const geobox = new GeoBox(SOURCE_CRS, new Affine(PIXEL, 0, ORIGIN[0], 0, -PIXEL, ORIGIN[1]), size, size);
+  const terrain = riverTerrain(random, width, height);
+  const forest = randomHills(random, width, height, width / 6, 4);
+  const transform = new Affine(PIXEL, 0, ORIGIN[0], 0, -PIXEL, ORIGIN[1]);
+  const geobox = new GeoBox(SOURCE_CRS, transform, width, height);
 
-  const permanent = quantile(height, 0.06);
-  const flooded = quantile(height, 0.2);
-  const water = { pre_event: below(height, permanent), event: below(height, flooded) };
+  const permanent = quantile(terrain, 0.06);
+  const flooded = quantile(terrain, 0.2);
+  const water = { pre_event: below(terrain, permanent), event: below(terrain, flooded) };
   const phases: Record<string, Record<string, { href: string; band: number }>> = {};
   for (const [phase, isWater] of Object.entries(water)) {
     const surface = (k: number): Surface =>
       isWater[k] === 1 ? 'water' : forest[k] > 0.8 ? 'forest' : 'land';
     const file = `s1-${phase.replace('_', '-')}.tif`;
-    await writeCog(join(folder, file), radarImage(random, size, surface), {
+    await writeCog(join(folder, file), radarImage(random, width, height, surface), {
       geobox,
       bands: 2,
       dtype: 'float32',
@@ -81,18 +87,18 @@ export async function writeSarScene(folder: string, seed: number, size = 512): P
 }
 
 /** Hills with the valley of a meandering river, and a hollow for a lake. */
-function riverTerrain(random: Random, size: number): Field {
-  const hills = randomHills(random, size, size, size / 4, 5);
+function riverTerrain(random: Random, width: number, height: number): Field {
+  const hills = randomHills(random, width, height, width / 4, 5);
   const phase = 2 * Math.PI * random.uniform();
   const lake = [0.25 + 0.5 * random.uniform(), 0.2 + 0.2 * random.uniform()];
-  for (let y = 0; y < size; y++) {
-    for (let x = 0; x < size; x++) {
-      const [u, v] = [x / size, y / size];
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const [u, v] = [x / width, y / height];
       const river =
         0.62 + 0.1 * Math.sin(2 * Math.PI * u * 1.3 + phase) + 0.03 * Math.sin(2 * Math.PI * u * 4.7);
       const valley = 3.2 * Math.exp(-(((v - river) / 0.045) ** 2));
       const hollow = 3 * Math.exp(-((u - lake[0]) ** 2 + (v - lake[1]) ** 2) / 0.004);
-      hills[y * size + x] -= valley + hollow;
+      hills[y * width + x] -= valley + hollow;
     }
   }
   return hills;
@@ -103,12 +109,17 @@ function below(field: Field, level: number): Uint8Array {
 }
 
 /** VV and VH as linear power, speckled; NaN east of the swath's slanted edge. */
-function radarImage(random: Random, size: number, surface: (k: number) => Surface): Float32Array[] {
-  const pixels = size * size;
+function radarImage(
+  random: Random,
+  width: number,
+  height: number,
+  surface: (k: number) => Surface,
+): Float32Array[] {
+  const pixels = width * height;
   const bands = [new Float32Array(pixels), new Float32Array(pixels)];
   for (let k = 0; k < pixels; k++) {
-    const [x, y] = [k % size, Math.floor(k / size)];
-    const beyondSwath = x > size * (0.97 - 0.12 * (y / size));
+    const [x, y] = [k % width, Math.floor(k / width)];
+    const beyondSwath = x > width * (0.97 - 0.12 * (y / height));
     for (let band = 0; band < 2; band++) {
       const power = 10 ** (BACKSCATTER[surface(k)][band] / 10) * random.gamma(LOOKS);
       bands[band][k] = beyondSwath ? Number.NaN : power;

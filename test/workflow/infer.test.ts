@@ -35,7 +35,8 @@ async function productBytes(output: string): Promise<Buffer[]> {
 }
 
 beforeAll(async () => {
-  ({ scene } = await writeSarScene(join(folder, 'scene'), 3));
+  // Three units of rows, one column of chips.
+  ({ scene } = await writeSarScene(join(folder, 'scene'), 3, 150, 540));
   report = await infer(base(map));
   reference = await productBytes(map);
 }, 180_000);
@@ -134,7 +135,7 @@ describe('infer', () => {
       64,
     );
     const twoGraphs = await writePhaseModel(join(folder, 'two-graphs'), made);
-    const small = await writeSarScene(join(folder, 'small-scene'), 3, 256);
+    const small = await writeSarScene(join(folder, 'small-scene'), 3, 128);
     const document = JSON.parse(await readFile(small.scene, 'utf8'));
     document.phases = phases;
     document.inputs.S1RTC.phases.post_event = document.inputs.S1RTC.phases.event;
@@ -148,7 +149,7 @@ describe('infer', () => {
     }
     const [once, each] = runs;
     const chips = once.counters.chipsRun;
-    expect(chips).toBeGreaterThan(20);
+    expect(chips).toBeGreaterThan(6);
     expect(once.counters).toMatchObject({ phasesEncoded: 2 * chips, phasesReused: chips });
     expect(each.counters).toMatchObject({ phasesEncoded: 3 * chips, phasesReused: 0 });
     expect(once.bytes).toEqual(each.bytes);
@@ -236,7 +237,7 @@ describe('refused before any work', async () => {
     ['an unknown CRS', { grid: { crs: 'EPSG:99999', resolution: 10 } }, /EPSG:99999 is not a known/],
     [
       'a grid of 10⁹ pixels',
-      { grid: { crs: 'EPSG:32632', resolution: 0.2 } },
+      { grid: { crs: 'EPSG:32632', resolution: 0.07 } },
       /larger than the limit.*coarser resolution/,
     ],
     ['a grid like a raster that is not there', { grid: { like: 'none.tif' } }, /none\.tif does not exist/],

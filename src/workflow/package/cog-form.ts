@@ -98,7 +98,7 @@ function sceneOf({ manifest, grid, images }: PackagePlan): SceneDocument {
 }
 
 async function writeMask(path: string, geobox: GeoBox, mask: RowMask): Promise<void> {
-  const options = { geobox, bands: 1, dtype: 'uint8', nodata: 255, overviews: 'mode' } as const;
+  const options = { geobox, bands: 1, dtype: 'uint8', nodata: 255, overviews: 'none' } as const;
   await using writer = await CogWriter.create(path, options);
   for (const rows of rowsOf(mask)) await writer.writeRows([rows]);
   await writer.finish();

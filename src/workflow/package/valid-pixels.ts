@@ -34,12 +34,15 @@ export class ValidPixels implements RowMask {
       const start = row * width;
       const bits = (firstRow + row) * this.#rowBytes;
       for (let x = 0; x < width; x += 8) {
-        const end = Math.min(width, x + 8);
-        let sum = 0;
-        for (let i = start + x; i < start + end; i++) sum += values[i];
-        // Eight finite numbers have a finite sum in float64, and only a finite number has the difference 0 to itself.
-        if (sum - sum === 0) continue;
-        for (let i = x; i < end; i++) {
+        const at = start + x;
+        if (x + 8 <= width) {
+          const left = values[at] + values[at + 1] + (values[at + 2] + values[at + 3]);
+          const right = values[at + 4] + values[at + 5] + (values[at + 6] + values[at + 7]);
+          const sum = left + right;
+          // Eight finite numbers have a finite sum in float64, and only a finite number has the difference 0 to itself.
+          if (sum - sum === 0) continue;
+        }
+        for (let i = x; i < Math.min(width, x + 8); i++) {
           if (!Number.isFinite(values[start + i])) this.#bits[bits + (i >> 3)] &= ~(1 << (i & 7));
         }
       }
@@ -48,10 +51,13 @@ export class ValidPixels implements RowMask {
 
   rows({ start, end }: RowRange): Uint8Array {
     const { width } = this;
-    const result = new Uint8Array((end - start) * width);
-    for (let row = start, at = 0; row < end; row++) {
-      const bits = row * this.#rowBytes;
-      for (let x = 0; x < width; x++) result[at++] = (this.#bits[bits + (x >> 3)] >> (x & 7)) & 1;
+    const result = new Uint8Array((end - start) * width).fill(1);
+    for (let row = start, at = 0; row < end; row++, at += width) {
+      for (let k = 0; k < this.#rowBytes; k++) {
+        const byte = this.#bits[row * this.#rowBytes + k];
+        if (byte === 255) continue;
+        for (let x = 8 * k; x < Math.min(width, 8 * k + 8); x++) result[at + x] = (byte >> (x & 7)) & 1;
+      }
     }
     return result;
   }
@@ -70,6 +76,6 @@ export function* rowsOf(mask: RowMask): Generator<Uint8Array> {
 /** The share of pixels that are 1. */
 export function shareOf(mask: RowMask): number {
   let count = 0;
-  for (const rows of rowsOf(mask)) for (const value of rows) count += value;
+  for (const rows of rowsOf(mask)) for (let i = 0; i < rows.length; i++) count += rows[i];
   return count / (mask.width * mask.height);
 }
