@@ -12,6 +12,7 @@ import { accessOf, cacheOf } from './access.js';
 import { parseCount } from './arguments.js';
 import type { Run } from './command.js';
 import { acquireCommand } from './commands/acquire.js';
+import { benchCommand } from './commands/bench.js';
 import { calcCommand } from './commands/calc.js';
 import { catalogCommand } from './commands/catalog.js';
 import { copernicusCommand } from './commands/copernicus.js';
@@ -73,6 +74,7 @@ const COMMANDS = [
   copyCommand,
   listCommand,
   demoCommand,
+  benchCommand,
 ];
 
 const EXIT_USAGE = 2;

@@ -36,6 +36,7 @@ describe('terrachip', () => {
       'cp',
       'ls',
       'demo',
+      'bench',
     ]) {
       expect(help.stdout).toContain(command);
       const own = await terrachip(command, '--help');
