@@ -87,7 +87,12 @@ export function sceneParts(job: SceneJob, tiles: TilePlan): Parts {
   const { layout, bands, backend, batchSize } = job;
   const { width, height, size, columnStarts, rowStarts } = layout;
   const planes = bands.reduce((sum, count) => sum + count, 0);
-  const fresh = Math.max(...freshRows(layout).slice(1).map(({ start, end }) => end - start), 0);
+  const fresh = Math.max(
+    ...freshRows(layout)
+      .slice(1)
+      .map(({ start, end }) => end - start),
+    0,
+  );
   const strip = Math.min(size, height) * width;
   const chip = size ** 2;
   // The strip, the one before, the rows that are read of one image, and the mask of each strip.
@@ -126,15 +131,19 @@ const TILE_ROWS = 512;
 export function gridParts(job: GridJob, tiles: TilePlan): Parts {
   const { width, rows, bands, valueBytes, backend } = job;
   const strip = 4 * bands * rows * width;
-  return onDevice(backend, { strips: strip }, {
-    runtime: RUNTIME_BYTES + THREAD_BYTES * backend.threads,
-    // One is computed while another is written.
-    strips: 2 * strip,
-    sources: WINDOWS * tiles.windowBytes,
-    // A row of tiles, as values and as it is written.
-    output: 2 * bands * TILE_ROWS * width * valueBytes,
-    masks: job.maskBytes,
-  });
+  return onDevice(
+    backend,
+    { strips: strip },
+    {
+      runtime: RUNTIME_BYTES + THREAD_BYTES * backend.threads,
+      // One is computed while another is written.
+      strips: 2 * strip,
+      sources: WINDOWS * tiles.windowBytes,
+      // A row of tiles, as values and as it is written.
+      output: 2 * bands * TILE_ROWS * width * valueBytes,
+      masks: job.maskBytes,
+    },
+  );
 }
 
 /** Bytes by part, without decoded blocks. */
