@@ -17,16 +17,17 @@ export interface Strip {
  * @param planes indices of the planes to interleave
  * @param column index of the tile in the strip, from 0
  * @param predictor 1 none, 2 horizontal differencing, 3 floating point
+ * @param bytes memory of the tile, at a multiple of 4 bytes (default: new)
  */
 export function cutTile(
   strip: Strip,
   planes: readonly number[],
   column: number,
   predictor: number,
+  bytes: Uint8Array<ArrayBuffer> = new Uint8Array(strip.tileSize ** 2 * planes.length * strip.bytesPerSample),
 ): Uint8Array<ArrayBuffer> {
-  const { tileSize, stride, bytesPerSample } = strip;
+  const { tileSize, stride } = strip;
   const samples = planes.length;
-  const bytes = new Uint8Array(tileSize * tileSize * samples * bytesPerSample);
   for (const [sample, plane] of planes.entries()) {
     const source = strip.planes[plane];
     for (let y = 0; y < tileSize; y++) {
