@@ -156,6 +156,7 @@ async function runPlan(job: Job): Promise<InferReport> {
   });
   await store.create();
   const unitsRun = await run.compute(
+    'infer',
     own,
     async (missing, done) => {
       const groups = consecutive(missing);

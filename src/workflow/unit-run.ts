@@ -16,7 +16,7 @@ import { readJson } from '../io/node/json.js';
 import { makeFolder, removeRun, writeJson } from '../io/node/output.js';
 import { sweepTemporaries } from '../io/node/temporaries.js';
 import { validate } from '../json.js';
-import type { OperationOptions } from '../progress.js';
+import { type OperationOptions, reportProgress } from '../progress.js';
 import type { WrittenFile } from '../raster/node/index.js';
 import { claimRows } from './run-owner.js';
 
@@ -257,16 +257,21 @@ export class UnitRun {
    * @returns the number of computed units
    */
   async compute(
+    stage: string,
     own: RowRange,
     compute: (missing: readonly number[], done: () => void) => Promise<void>,
     options: OperationOptions,
   ): Promise<number> {
     await this.#forgetDamaged(own, options);
     const missing = (await this.missing()).filter((unit) => unit >= own.start && unit < own.end);
+    const total = missing.length;
     let count = 0;
+    const report = (): void => reportProgress(options, stage, count, total, 'units');
+    report();
     try {
       await compute(missing, () => {
         count++;
+        report();
       });
     } catch (error) {
       await this.#warnUnfinished(own, options);

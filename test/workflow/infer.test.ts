@@ -164,7 +164,7 @@ describe('infer', () => {
       signal: abort.signal,
       onProgress: (event) => {
         if (event.type === 'warning') warnings.push(event.message);
-        if (event.type === 'progress' && event.stage === 'infer' && event.done === 1)
+        if (event.type === 'progress' && event.unit === 'units' && event.done === 1)
           abort.abort(new Error('killed'));
       },
     });

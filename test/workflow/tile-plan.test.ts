@@ -109,8 +109,8 @@ describe('blocks of a warp', () => {
     const { plan, counters } = await run(open, shifted(512, 512, 32));
     // Strips lie on the source's rows 32-159, 160-255, 256-351, 352-447 and 448-543, and on its rows of tiles 0-1, 1, 2,
     // 2-3 and 3-4.
-    expect(counters).toEqual({ blocksDecoded: 25, blocksDecodedAgain: 0, bytesRead: 25 * 128 ** 2 });
-    expect([plan.blocks, plan.cacheBytes]).toEqual([25, 3 * 5 * 128 ** 2]);
+    expect(counters).toEqual({ blocksDecoded: 25, blocksDecodedAgain: 0, bytesRead: 25 * TILE });
+    expect([plan.blocks, plan.cacheBytes]).toEqual([25, 3 * 5 * TILE]);
     // Of one tile row each: under strips 1, 3 and 4, and under those above.
     expect(plan.again(0)).toBe(3 * 5);
   });

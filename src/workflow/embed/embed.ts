@@ -115,7 +115,7 @@ export async function embedChips(options: EmbedChipsOptions): Promise<EmbedRepor
     }
     reportProgress(options, 'embed', count, total, 'chips');
   };
-  const unitsRun = await run.compute(own, embedUnits, options);
+  const unitsRun = await run.compute('embed', own, embedUnits, options);
   await run.requireComplete(signal);
   await source.requireUnchanged?.(signal);
   await requireAbsent(output);
