@@ -1,9 +1,20 @@
-// Times contestants in turn, measures trees of processes, and describes the machine.
+// Times contestants in turn and describes the machine.
 import { spawnSync } from 'node:child_process';
+import { loadavg } from 'node:os';
 import { machine } from '../dist/workflow/bench/machine.js';
 import { median, quantile, timeTask } from '../dist/workflow/bench/measure.js';
 
 export { machine, median, timeTask };
+
+/** The number of rounds among the arguments of a script. */
+export function roundsIn(args, otherwise) {
+  return Number(args.find((arg) => /^\d+$/.test(arg)) ?? otherwise);
+}
+
+/** Load average of one minute, to see whether something else was running. */
+export function load() {
+  return Number(loadavg()[0].toFixed(2));
+}
 
 /** Runs a command to its end and returns its wall-clock seconds. */
 export function time([command, ...args]) {

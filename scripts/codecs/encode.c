@@ -3,13 +3,6 @@
 #include "libdeflate.h"
 #include "zstd.h"
 
-/* The most bytes that `size` bytes become. */
-EXPORT(deflate_bound)
-uint32_t deflate_bound(uint32_t size) { return libdeflate_zlib_compress_bound(NULL, size); }
-
-EXPORT(zstd_bound)
-uint32_t zstd_bound(uint32_t size) { return ZSTD_compressBound(size); }
-
 EXPORT(deflate_encode)
 int32_t deflate_encode(int32_t level, const uint8_t *bytes, uint32_t size, uint8_t *output, uint32_t capacity) {
   static struct libdeflate_compressor *compressors[13];

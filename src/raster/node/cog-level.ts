@@ -206,7 +206,7 @@ export class CogLevel {
           const start = k * frameBytes + BLOCK_LEADER_BYTES;
           const end = start + tileBytes;
           view.setUint32(start - BLOCK_LEADER_BYTES, tileBytes, true);
-          cutTile(this.#strip, group, column + k, 1, frames.subarray(start, end));
+          cutTile(this.#strip, group, column + k, frames.subarray(start, end));
           frames.copyWithin(end, end - BLOCK_TRAILER_BYTES, end);
         }
         const place = (g * rows + row) * this.#columns + column;
@@ -250,12 +250,18 @@ export class CogLevel {
 
   /** Cuts a tile synchronously and compresses it; null for an empty tile of a sparse file. */
   #tile(group: readonly number[], column: number): Promise<Uint8Array | null> {
-    const { sparse, bands, predictor } = this.#settings;
+    const { sparse, bands, predictor, blockSize } = this.#settings;
     if (sparse && group.every((plane) => this.#isEmpty(plane, column))) return Promise.resolve(null);
-    const isMask = group[0] === bands;
-    return this.#encode(
-      isMask ? cutMask(this.#strip, bands, column) : cutTile(this.#strip, group, column, predictor),
-    );
+    if (group[0] === bands) return this.#encode(cutMask(this.#strip, bands, column), null);
+    const { bytesPerSample } = this.#strip;
+    const samples = group.length;
+    return this.#encode(cutTile(this.#strip, group, column), {
+      predictor,
+      rows: blockSize,
+      width: blockSize,
+      samples,
+      bytesPerSample,
+    });
   }
 
   #isEmpty(plane: number, column: number): boolean {

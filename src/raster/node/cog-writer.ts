@@ -75,7 +75,7 @@ export class CogWriter {
     if (settings.bigTiff === false && compression === 'none' && !sparse)
       requireClassic(path, imageBytes(settings));
     await requireWritable(path);
-    const encode = await createEncoder(compression, settings.level);
+    const encode = createEncoder(compression, settings.level);
     // One image needs no reordering if it has one group of tiles, or the place of each tile is known.
     const oneGroup = settings.mask === false && (bands === 1 || settings.interleave === 'pixel');
     const inPlace = sizes.length === 1 && (oneGroup || hasEqualTiles(settings));
