@@ -29,15 +29,21 @@ export interface TilePlan {
   again(cacheBytes: number): number;
 }
 
-/** The windows that warped rasters read for strips of their grid. */
+/**
+ * The windows that warped rasters read for strips of their grid; of sources whose blocks are not kept, those of the strip in
+ * the middle.
+ */
 export function sourceReads(warped: readonly WarpedRaster[], strips: readonly RowRange[]): SourceReads[] {
   const known = new Map<string, StripWindows>();
   return warped.map((source) => {
-    const windows = known.get(source.windowsKey) ?? strips.map((rows) => source.sourceWindows(rows));
-    known.set(source.windowsKey, windows);
+    const grids = source.blockGrids;
+    const asked = grids.length > 0 ? strips : strips.slice(strips.length >> 1).slice(0, 1);
+    const key = `${asked.length} ${source.windowsKey}`;
+    const windows = known.get(key) ?? asked.map((rows) => source.sourceWindows(rows));
+    known.set(key, windows);
     const [band] = source.raster.bands;
     return {
-      grids: source.blockGrids,
+      grids,
       strips: windows,
       pixelBytes: source.bandCount * bytesPerElement(band.dtype),
     };

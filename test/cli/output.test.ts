@@ -69,9 +69,10 @@ describe('progress without a terminal', () => {
   });
 
   it('is a line every half minute of a slow stage, and none of a quick one', () => {
-    // A chip in five seconds: half an hour, a line every 30 s.
+    // A chip in five seconds, for half an hour: lines every 30 s after 0, 500, 1000 and 1500 s, which are tenths; 16, 16, 16
+    // and 10 of them, and 3 at these tenths.
     const slow = linesOf(Array.from({ length: 361 }, (_, k) => [5 * k, k] as const));
-    expect(slow.slice(1)).toHaveLength(60);
+    expect(slow.slice(1)).toHaveLength(61);
     expect(slow[2]).toBe('infer 12/1000 chips, 0.2 chips/s, 1 h 23 min left');
     expect(linesOf([[0, 0], [0.5, 500], [1, 1000]])).toEqual(['infer']);
   });

@@ -36,14 +36,14 @@ export class ControlGrid {
 
   /**
    * @param tolerance largest error in source pixels (default 0.002)
-   * @param maxCachedBytes limit on the memory of prepared blocks; the oldest are dropped (default 8 MiB, which are some
-   *   rows of 10 KiB a block)
+   * @param maxCachedBytes limit on the memory of prepared blocks; the oldest are dropped (default 16 MiB, which are
+   *   many rows of 10 KiB a block)
    * @param footprints whether kernels need pixel corners beside the centres (default false)
    */
   constructor(
     mapping: PixelMapping,
     tolerance = DEFAULT_TOLERANCE,
-    maxCachedBytes = 8 * 2 ** 20,
+    maxCachedBytes = 16 * 2 ** 20,
     footprints = false,
   ) {
     this.mapping = mapping;
