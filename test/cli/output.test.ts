@@ -73,7 +73,7 @@ describe('progress without a terminal', () => {
     // and 10 of them, and 3 at these tenths.
     const slow = linesOf(Array.from({ length: 361 }, (_, k) => [5 * k, k] as const));
     expect(slow.slice(1)).toHaveLength(61);
-    expect(slow[2]).toBe('infer 12/1000 chips, 0.2 chips/s, 1 h 23 min left');
+    expect(slow[2]).toBe('infer 12/1000 chips, 0.2 chips/s, 83 min left');
     expect(linesOf([[0, 0], [0.5, 500], [1, 1000]])).toEqual(['infer']);
   });
 });
