@@ -41,7 +41,9 @@ describe('progress without a terminal', () => {
   function linesOf(events: readonly (readonly [seconds: number, done: number])[]): string[] {
     let now = 0;
     const lines: string[] = [];
-    const write = vi.spyOn(process.stderr, 'write').mockImplementation((text) => lines.push(String(text)) > 0);
+    const write = vi
+      .spyOn(process.stderr, 'write')
+      .mockImplementation((text) => lines.push(String(text)) > 0);
     const isTerminal = process.stderr.isTTY;
     process.stderr.isTTY = false;
     try {
@@ -74,7 +76,13 @@ describe('progress without a terminal', () => {
     const slow = linesOf(Array.from({ length: 361 }, (_, k) => [5 * k, k] as const));
     expect(slow.slice(1)).toHaveLength(61);
     expect(slow[2]).toBe('infer 12/1000 chips, 0.2 chips/s, 83 min left');
-    expect(linesOf([[0, 0], [0.5, 500], [1, 1000]])).toEqual(['infer']);
+    expect(
+      linesOf([
+        [0, 0],
+        [0.5, 500],
+        [1, 1000],
+      ]),
+    ).toEqual(['infer']);
   });
 });
 

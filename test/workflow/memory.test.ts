@@ -73,7 +73,9 @@ describe('the memory of a scene', () => {
 
   it('does not depend on the height', () => {
     const high = { ...job, layout: createChipLayout(1000, 9000, 256, 208) };
-    expect(sceneParts(high, tiles)).toEqual(sceneParts({ ...job, layout: createChipLayout(1000, 2250, 256, 208) }, tiles));
+    expect(sceneParts(high, tiles)).toEqual(
+      sceneParts({ ...job, layout: createChipLayout(1000, 2250, 256, 208) }, tiles),
+    );
   });
 
   it('that does not fit is refused, with the option that makes it fit', () => {
@@ -129,7 +131,9 @@ describe('space on the disk', () => {
       code: 'DISK',
       exitStatus: 75,
       message: expect.stringMatching(
-        new RegExp(`^the disk of ${folder} has \\d+ bytes free, and about ${2 ** 60} are needed; free some space`),
+        new RegExp(
+          `^the disk of ${folder} has \\d+ bytes free, and about ${2 ** 60} are needed; free some space`,
+        ),
       ),
     });
     expect(await requireSpace(place, 1)).toMatchObject({ folder, bytes: 1 });

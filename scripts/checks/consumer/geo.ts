@@ -1,4 +1,12 @@
-import { Affine, ControlGrids, Crs, createPixelMapping, createTransform, GeoBox, GeoTensor } from 'terrachip/geo';
+import {
+  Affine,
+  ControlGrids,
+  Crs,
+  createPixelMapping,
+  createTransform,
+  GeoBox,
+  GeoTensor,
+} from 'terrachip/geo';
 import { registerCommonEpsg } from 'terrachip/geo/epsg';
 
 registerCommonEpsg();
