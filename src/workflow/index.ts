@@ -66,6 +66,7 @@ export type { PlanMapsOptions, PlanMapsReport, PlannedScene } from './jobs/plan.
 export type { SlurmOptions } from './jobs/slurm.js';
 export type { SubmitOptions, SubmitReport, SubmittedJob } from './jobs/submit.js';
 export type { LandCoverOptions, LandCoverReport, RegionOptions, RegionReport } from './land-cover.js';
+export type { MemoryOptions, MemoryPart, MemoryPlan } from './memory.js';
 export type { ChosenStatistics } from './model/checkpoint-model.js';
 export type { HalfPrecisionReport } from './model/half-precision.js';
 export type { ImportOptions, ImportReport } from './model/import.js';

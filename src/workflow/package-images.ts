@@ -1,6 +1,7 @@
 /** The images of a package: the bands of one modality in one phase, from one or several files, on one grid. */
 import { invalidInput } from '../errors.js';
-import { type GeoBox, gridsMeet, noOverlap, type RowRange } from '../geo/index.js';
+import { bytesPerElement } from '../geo/dtype.js';
+import { type ControlGrids, type GeoBox, gridsMeet, noOverlap, type RowRange } from '../geo/index.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
 import { withoutUndefined } from '../json.js';
 import { mosaic } from '../kernels/index.js';
@@ -16,6 +17,8 @@ import {
   isMissing,
   STATIC_MODALITY,
 } from './acquisition.js';
+import { planGridMemory } from './grid-memory.js';
+import type { MemoryOptions, MemoryPlan } from './memory.js';
 import type { ImageWriter } from './package/form.js';
 import type { ValidPixels } from './package/valid-pixels.js';
 import { type RequestOptions, SceneRasters } from './scene.js';
@@ -75,20 +78,41 @@ function commonUnits(units: readonly Units[]): Units {
   return units.includes('dn_harmonised') ? 'dn_harmonised' : units[0];
 }
 
+/** What the images of a package share. */
+export interface SharedParts {
+  /** Of decoded blocks; its counters are of the last image. */
+  readonly cache: BlockCache;
+  readonly controls: ControlGrids;
+}
+
 /** Warps the bands of an image in strips; one strip is written while the next is computed. */
 export async function packageImage(
   image: PackageImage,
   grid: GeoBox,
   backend: Backend,
-  cache: BlockCache,
+  { cache, controls }: SharedParts,
   writer: ImageWriter,
   valid: ValidPixels,
-  { signal, access, retry, timeout }: RequestOptions & OperationOptions,
-): Promise<void> {
+  options: RequestOptions & OperationOptions & Pick<MemoryOptions, 'memory'>,
+): Promise<MemoryPlan> {
+  const { signal, access, retry, timeout } = options;
   const rasters = new SceneRasters(null, cache, withoutUndefined({ access, retry, timeout }));
   let writing: Promise<void> = Promise.resolve();
   try {
-    const source = await openImage(image, grid, backend, rasters, signal);
+    const { source, warped } = await openImage(image, grid, backend, rasters, controls, signal);
+    const memory = await planGridMemory(
+      {
+        name: `the package's ${image.modality}`,
+        geobox: grid,
+        bands: source.bandCount,
+        valueBytes: bytesPerElement('float32'),
+        maskBytes: Math.ceil(grid.pixelCount / 8),
+        warped,
+        backend: backend.info,
+      },
+      options,
+    );
+    cache.restart(memory.cacheBytes);
     for await (const { rows, values } of readStrips(backend, source, signal)) {
       await writing;
       writing = writer.writeRows(values);
@@ -97,6 +121,7 @@ export async function packageImage(
     }
     await writing;
     await rasters.versions.requireUnchanged(signal);
+    return memory;
   } finally {
     await Promise.allSettled([writing]);
     await rasters.dispose();
@@ -113,8 +138,9 @@ async function openImage(
   grid: GeoBox,
   backend: Backend,
   rasters: SceneRasters,
+  controls: ControlGrids,
   signal?: AbortSignal,
-): Promise<RowSource> {
+): Promise<{ source: RowSource; warped: readonly WarpedRaster[] }> {
   const bands: WarpedRaster[][] = [];
   for (const { tiles } of image.bands) {
     const opened = [];
@@ -133,6 +159,7 @@ async function openImage(
         const convert = unitConversion(units, image.units, raster.name);
         return new WarpedRaster(backend, raster, {
           geobox: grid,
+          controls,
           resampling: 'bilinear',
           bands: [1],
           prepare: convert.source,
@@ -141,7 +168,7 @@ async function openImage(
       }),
     );
   }
-  return mosaicOf(backend, bands, grid, image.method);
+  return { source: mosaicOf(backend, bands, grid, image.method), warped: bands.flat() };
 }
 
 /** Rows of bands in one or more tiles. */

@@ -1,6 +1,6 @@
 /** The images of a scene, reprojected to its grid and converted to the model's units. */
 import { invalidInput } from '../errors.js';
-import type { GeoBox, RowRange } from '../geo/index.js';
+import { ControlGrids, type GeoBox, type RowRange } from '../geo/index.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
 import type { ModelSpec, SceneImage } from '../inference/node/index.js';
 import { unitConversion, WarpedRaster } from '../raster/node/index.js';
@@ -26,13 +26,15 @@ export async function openImages(
   options: OpenImagesOptions,
 ): Promise<OpenImage[]> {
   const images: OpenImage[] = [];
-  for (const image of planned) images.push(await openImage(image, options));
+  const controls = new ControlGrids();
+  for (const image of planned) images.push(await openImage(image, options, controls));
   return images;
 }
 
 async function openImage(
   planned: PlannedImage,
   { spec, geobox, rasters, backend, signal: opening }: OpenImagesOptions,
+  controls: ControlGrids,
 ): Promise<OpenImage> {
   const input = spec.inputs.find(({ name }) => name === planned.input);
   if (input === undefined) {
@@ -57,6 +59,7 @@ async function openImage(
     groups.push({
       raster: new WarpedRaster(backend, raster, {
         geobox,
+        controls,
         resampling: planned.resampling,
         bands,
         prepare: convert.source,

@@ -12,7 +12,7 @@ import { chooseGpu } from '../gpu.js';
 import { EXECUTION_OPTIONS, MODEL, PLAN_OPTIONS, PRODUCT_OPTIONS } from '../map-options.js';
 import type { Output } from '../output.js';
 import { chooseShard, parseShardChoice } from '../shard.js';
-import { CACHE, OVERWRITE, RESUME, THREADS } from '../shared-options.js';
+import { CACHE, MEMORY, memoryOf, OVERWRITE, RESUME, THREADS } from '../shared-options.js';
 import { formatNumber, formatPercent } from '../table.js';
 
 const WORKER_OPTIONS = {
@@ -25,6 +25,7 @@ const WORKER_OPTIONS = {
   overwrite: OVERWRITE,
   keepRun: flag('--keep-run', 'keep the intermediate store'),
   cacheBytes: CACHE,
+  memory: MEMORY,
 };
 
 const INFER_OPTIONS = {
@@ -46,11 +47,12 @@ export const inferCommand = defineCommand(
     const chosen = chooseShard(given, process.env);
     if (chosen !== null) output.note(`shard ${chosen.index}/${chosen.count}, by ${chosen.by}`);
     const own = {
+      memory: memoryOf(values.memory, process.env),
       ...(chosen === null ? {} : { shard: { index: chosen.index, count: chosen.count } }),
       ...(await takeGpu(values.backend, output)),
     };
-    const options = { ...values, ...own, ...operation };
-    const { scenes, model, output: folder } = values;
+    const { scenes, model, output: folder, ...rest } = values;
+    const options = { ...rest, ...own, ...operation };
     if (model === undefined && folder === undefined && scenes.length === 1) {
       const reports = await inferPlanned(scenes[0], { ...workerValues(values), ...own, ...operation });
       output.result({ maps: reports }, describeMaps(reports));

@@ -16,7 +16,7 @@ import {
 export interface WorkerOptions
   extends Pick<
     InferOptions,
-    'shard' | 'overwrite' | 'cacheBytes' | 'threads' | 'gpu' | 'signal' | 'onProgress'
+    'shard' | 'overwrite' | 'cacheBytes' | 'memory' | 'threads' | 'gpu' | 'signal' | 'onProgress'
   > {
   /** The backend that must be there, for a job that leaves it open. */
   backend?: InferOptions['backend'];
