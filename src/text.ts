@@ -1,4 +1,7 @@
-/** Decodes text files: UTF-8, or UTF-16 with a byte order mark, as Windows writes it. Also the name of Node's print hook. */
+/**
+ * Decodes text files: UTF-8, or UTF-16 with a byte order mark, as Windows writes it. Also words for a shell, and the name of
+ * Node's print hook.
+ */
 
 export type TextEncoding = 'utf-8' | 'utf-16le' | 'utf-16be';
 
@@ -15,3 +18,10 @@ export function decodeText(bytes: Uint8Array): string {
 
 /** The name of the method that Node's `console.log` calls to print an object. */
 export const INSPECT: unique symbol = Symbol.for('nodejs.util.inspect.custom');
+
+/** Words of a command as a POSIX shell takes them. */
+export function shellWords(words: readonly string[]): string {
+  const quote = (word: string): string =>
+    /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  return words.map(quote).join(' ');
+}

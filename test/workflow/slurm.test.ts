@@ -2,11 +2,11 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { chmod, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { shellWords } from '../../src/text.js';
 import {
   arrayScript,
   checkSlurmOptions,
   finalizeScript,
-  quoted,
   ranges,
   type SlurmOptions,
 } from '../../src/workflow/jobs/slurm.js';
@@ -151,7 +151,9 @@ describe('the script that writes the products', () => {
 
 it('words are quoted as a shell reads them', () => {
   const words = ['a', '', "it's", '$HOME', '`x`', 'a b', 'new\nline', '*', '~', '\\'];
-  const printed = execFileSync('/bin/bash', ['-c', `printf '%s\\0' ${quoted(words)}`], { encoding: 'utf8' });
+  const printed = execFileSync('/bin/bash', ['-c', `printf '%s\\0' ${shellWords(words)}`], {
+    encoding: 'utf8',
+  });
   expect(printed.split('\0').slice(0, -1)).toEqual(words);
 });
 

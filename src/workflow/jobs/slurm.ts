@@ -1,5 +1,6 @@
 /** The scripts and commands of a job on Slurm. Nothing is run here. */
 import { invalidOption, requireWhole } from '../../errors.js';
+import { shellWords } from '../../text.js';
 
 /** How a job runs on Slurm. What is not given is left to the cluster. */
 export interface SlurmOptions {
@@ -84,10 +85,10 @@ export function arrayScript(
     ...(cpus === undefined ? [] : ['--threads', String(cpus)]),
   ];
   const index = tasks === 1 ? '$SLURM_ARRAY_TASK_ID' : `$((SLURM_ARRAY_TASK_ID * ${tasks} + SLURM_PROCID))`;
-  const shard = `${quoted(worker)} --shard "${index}/${shards}"`;
+  const shard = `${shellWords(worker)} --shard "${index}/${shards}"`;
   // Tasks go on when another one fails.
   const srun = ['srun', `--ntasks=${tasks}`, '--kill-on-bad-exit=0', '--wait=0', 'bash', '-c'];
-  const start = tasks === 1 ? shard : quoted([...srun, `exec ${shard}`]);
+  const start = tasks === 1 ? shard : shellWords([...srun, `exec ${shard}`]);
   return {
     args: [
       ...sharedArguments(options, output, 'terrachip', '%A_%a'),
@@ -130,7 +131,7 @@ exit "$status"
 /** The script of the job that writes the products. @param after the array that it waits for; null for none */
 export function finalizeScript(options: SlurmOptions, output: string, after: string | null): SlurmScript {
   const [finalize, missing] = ['finalize', 'missing'].map((name) =>
-    quoted([...commandOf({ ...options, gpus: 0 }), name, output]),
+    shellWords([...commandOf({ ...options, gpus: 0 }), name, output]),
   );
   return {
     args: [
@@ -186,13 +187,4 @@ export function ranges(numbers: readonly number[]): string {
     else groups.push([number, number]);
   }
   return groups.map(([first, last]) => (first === last ? String(first) : `${first}-${last}`)).join(',');
-}
-
-/** Words of a command for a shell. */
-export function quoted(words: readonly string[]): string {
-  return words.map(quote).join(' ');
-}
-
-function quote(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -3,13 +3,13 @@ import { execFile } from 'node:child_process';
 import { join, resolve } from 'node:path';
 import { codeOf, invalidInput, TerrachipError } from '../../errors.js';
 import { makeFolder, writeFileAtomically } from '../../io/node/output.js';
+import { shellWords } from '../../text.js';
 import { missingShards } from '../run-folder.js';
 import { bareFolder, jobFolder, requireJob } from './job.js';
 import {
   arrayScript,
   checkSlurmOptions,
   finalizeScript,
-  quoted,
   type SlurmOptions,
   type SlurmScript,
 } from './slurm.js';
@@ -55,7 +55,7 @@ export async function submitJob(options: SubmitOptions): Promise<SubmitReport> {
   const submit = async (name: string, { content, args }: SlurmScript): Promise<SubmittedJob> => {
     const script = join(folder, name);
     const id = isDry ? null : await sbatch(script, content, args);
-    return { script, content, command: quoted(['sbatch', ...args, script]), id };
+    return { script, content, command: shellWords(['sbatch', ...args, script]), id };
   };
   const array =
     shards.length === 0 ? null : await submit('array.sh', arrayScript(options, output, shards, backend));
