@@ -69,7 +69,7 @@ export const inferCommand = defineCommand(
       output.result(report, describeInference(report));
       return;
     }
-    const reports = await inferMaps({ ...options, model, output: folder });
+    const reports = await inferMaps({ ...options, scenes, model, output: folder });
     output.result({ maps: reports }, describeMaps(reports));
   },
 );
