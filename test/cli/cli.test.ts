@@ -303,7 +303,7 @@ describe('terrachip', () => {
     const plan = await terrachip('plan', scene, '--model', model, '-o', job, '--unit-rows', '256', '--json');
     expect([plan.status, JSON.parse(plan.stdout).units]).toEqual([0, 3]);
     const dry = await terrachip('submit', job, '--shards', '3', '--partition', 'gpu', '--dry-run');
-    expect(dry.stdout).toMatch(/terrachip\.js infer \S+job --shard "\$SLURM_ARRAY_TASK_ID\/3" &/);
+    expect(dry.stdout).toMatch(/\.js infer \S+job --shard "\$SLURM_ARRAY_TASK_ID\/3" &/);
     expect(dry.stdout).toMatch(/^sbatch --parsable .*--partition=gpu --array=0-2 /m);
     const shards = await terrachip('missing', job, '--of', '2');
     expect([shards.status, shards.stdout.trim()]).toEqual([3, '0,1']);

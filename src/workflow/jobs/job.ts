@@ -200,8 +200,12 @@ export async function writeJob(
 
 /** The names of options that differ. */
 function differences(a: MapJob, b: MapJob): string[] {
-  const flat = ({ scenes, model, settings, products }: MapJob) =>
-    new Map<string, unknown>(Object.entries({ scenes, model, ...settings, ...products }));
+  // Other units of the same scenes follow from another `rowsPerUnit`.
+  const isSameSize = a.settings.rowsPerUnit === b.settings.rowsPerUnit;
+  const flat = ({ scenes, model, settings, products }: MapJob) => {
+    const compared = isSameSize ? scenes : scenes.map(({ folder, path }) => ({ folder, path }));
+    return new Map<string, unknown>(Object.entries({ scenes: compared, model, ...settings, ...products }));
+  };
   const [one, two] = [flat(a), flat(b)];
   return [...new Set([...one.keys(), ...two.keys()])].filter(
     (key) => JSON.stringify(one.get(key)) !== JSON.stringify(two.get(key)),
