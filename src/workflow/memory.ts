@@ -26,7 +26,6 @@ export interface MemoryPlan {
   readonly blocksAgain: number;
 }
 
-/** A part of the memory of a job. */
 export type MemoryPart =
   | 'runtime'
   | 'model'
