@@ -26,6 +26,7 @@ export interface MemoryPlan {
   readonly blocksAgain: number;
 }
 
+/** A part of the memory of a job. */
 export type MemoryPart =
   | 'runtime'
   | 'model'
