@@ -25,8 +25,8 @@ import {
   PlannedImageSchema,
   planImages,
 } from './plan-images.js';
+import { fingerprintOf, requireBatchSize, requireMultiple } from './run-plan.js';
 import { resolveGrid, type Scene, type SceneRasters } from './scene.js';
-import { fingerprintOf, requireBatchSize, requireMultiple } from './unit-run.js';
 
 export const PLAN_SCHEMA_VERSION = 1;
 

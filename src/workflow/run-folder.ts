@@ -9,6 +9,7 @@ import { type FinalizeOptions, type FinalizeReport, finalizeMap, makeProductFold
 import { requireVersions } from './input-versions.js';
 import { bareFolder, mapFolder, readJob } from './jobs/job.js';
 import { planUnits, readPlan } from './plan.js';
+import { runsFolder } from './run-owner.js';
 import { RunStore } from './store.js';
 import { UnitRun } from './unit-run.js';
 
@@ -26,7 +27,7 @@ async function findRuns(folder: string): Promise<string[]> {
   const bare = bareFolder(folder);
   const names = await readdir(bare).catch((): string[] => []);
   if (names.includes('plan.json')) return [bare];
-  const parent = bare.endsWith('.run') ? bare : `${bare}.run`;
+  const parent = bare.endsWith('.run') ? bare : runsFolder(bare);
   const runs: string[] = [];
   for (const name of await readdir(parent).catch((): string[] => [])) {
     const inside = await readdir(join(parent, name)).catch((): string[] => []);

@@ -19,6 +19,7 @@ import { BLENDS, POLYGON_FORMATS } from '../choices.js';
 import type { ProductOptions } from '../finalize.js';
 import type { InferOptions } from '../infer.js';
 import { DEFAULT_MAX_PIXELS, rowsOfUnits, storedPath } from '../plan.js';
+import { runsFolder } from '../run-owner.js';
 import { declaredGrid, readScene, resolveGrid, SCENE_FILE, type Scene, SceneRasters } from '../scene.js';
 
 export const JOB_SCHEMA_VERSION = 1;
@@ -85,12 +86,7 @@ export interface MapJobOptions
 
 /** Where the plan of a job lies. @param output the folder of its map or maps, also with a `/` at the end */
 export function jobPath(output: string): string {
-  return join(jobFolder(output), 'job.json');
-}
-
-/** The folder of what a job needs besides its maps. */
-export function jobFolder(output: string): string {
-  return `${bareFolder(output)}.run`;
+  return join(runsFolder(output), 'job.json');
 }
 
 /** A folder without the `/` at its end. */

@@ -5,7 +5,8 @@ import { codeOf, invalidInput, TerrachipError } from '../../errors.js';
 import { makeFolder, writeFileAtomically } from '../../io/node/output.js';
 import { shellWords } from '../../text.js';
 import { missingShards } from '../run-folder.js';
-import { bareFolder, jobFolder, requireJob } from './job.js';
+import { runsFolder } from '../run-owner.js';
+import { bareFolder, requireJob } from './job.js';
 import {
   arrayScript,
   checkSlurmOptions,
@@ -46,7 +47,7 @@ export async function submitJob(options: SubmitOptions): Promise<SubmitReport> {
   checkSlurmOptions(options);
   const job = await requireJob(options.output);
   const output = resolve(bareFolder(options.output));
-  const folder = join(jobFolder(output), 'slurm');
+  const folder = join(runsFolder(output), 'slurm');
   const shards = await missingShards(output, options.shards);
   const isOpen = (job.settings.backend ?? 'auto') === 'auto';
   const backend = isOpen && (options.gpus ?? 0) > 0 ? 'webgpu' : null;
