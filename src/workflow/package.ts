@@ -4,7 +4,7 @@
  */
 
 import { join } from 'node:path';
-import { GeoBox, noOverlap } from '../geo/index.js';
+import { type GeoBox, noOverlap } from '../geo/index.js';
 import type { BackendInfo } from '../gpu/index.js';
 import { type BackendChoice, createBackend } from '../gpu/node/index.js';
 import { requireApart } from '../io/node/inputs.js';
@@ -13,14 +13,15 @@ import { type OperationOptions, reportProgress } from '../progress.js';
 import { createBlockCache } from '../raster/node/index.js';
 import { placeOf } from '../vector/features.js';
 import { Rasterizer } from '../vector/node/index.js';
-import { type Acquisition, readAcquisition, requireLonLatBox } from './acquisition.js';
+import { type Acquisition, readAcquisition } from './acquisition.js';
 import type { PackageFormat } from './choices.js';
 import { readFloodAreas } from './flood-areas.js';
 import { CogForm } from './package/cog-form.js';
 import type { PackagedChips } from './package/form.js';
+import { eventGrid, listImages, type PackageImage } from './package/manifest.js';
 import { NpyForm } from './package/npy-form.js';
 import { type RowMask, shareOf, ValidPixels } from './package/valid-pixels.js';
-import { listImages, type PackageImage, packageImage } from './package-images.js';
+import { packageImage } from './package-images.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { type RequestOptions, resolveHref } from './scene.js';
 
@@ -98,13 +99,9 @@ export async function packageManifest(options: PackageOptions): Promise<PackageR
   };
 }
 
-function packageGrid({ path, document }: Acquisition, options: PackageOptions): GeoBox {
-  const { resolution = 10, anchor = 'fit' } = options;
-  requireLonLatBox(path, document.event.bbox);
-  return GeoBox.fromBounds(document.event.bbox, document.event.target_crs, resolution, {
-    anchor,
-  }).requireAtMost(
-    options.maxPixels ?? DEFAULT_MAX_PIXELS,
+function packageGrid(manifest: Acquisition, { resolution, anchor, maxPixels }: PackageOptions): GeoBox {
+  return eventGrid(manifest, resolution, anchor).requireAtMost(
+    maxPixels ?? DEFAULT_MAX_PIXELS,
     'choose a coarser `resolution` or a smaller bbox, or raise `maxPixels`',
   );
 }
