@@ -42,7 +42,6 @@ export const NodataSchema = v.nullable(
 );
 
 const BandNumber = v.pipe(v.number(), v.integer(), v.minValue(1));
-
 /** A band of a file. */
 const TileSchema = v.object({
   /** Path (relative to the scene file) or URL of a raster. */
@@ -222,9 +221,7 @@ export interface BandOfRaster {
 }
 
 /** A file of a band, and the units of its values. */
-export interface BandTile extends BandOfRaster {
-  readonly units: Units;
-}
+export type BandTile = BandOfRaster & { readonly units: Units };
 
 /**
  * The files of a band, in their order.
