@@ -19,12 +19,12 @@ const ALONE = ['test/geo/common-epsg.test.ts', 'test/raster/codecs-packages.test
 export default defineConfig({
   plugins: [
     {
-      // Source files import texts as `./name.wgsl.js` or `./name.json.js`, the modules that scripts/build.js writes into dist/.
+      // Source files import texts as `./name.wgsl.js`, `.json.js` or `.wasm.js`, the modules that scripts/build.js writes into dist/.
       name: 'texts',
       enforce: 'pre',
       resolveId(id, importer) {
         if (
-          !/\.(wgsl|json)\.js$/.test(id) ||
+          !/\.(wgsl|json|wasm)\.js$/.test(id) ||
           importer === undefined ||
           /\/(dist|node_modules)\//.test(importer)
         ) {
@@ -34,7 +34,9 @@ export default defineConfig({
       },
       async load(id) {
         if (!id.endsWith('?text')) return null;
-        return `export default ${JSON.stringify(await readFile(id.replace(/\?text$/, ''), 'utf8'))};`;
+        const path = id.replace(/\?text$/, '');
+        const text = await readFile(path, path.endsWith('.wasm') ? 'base64' : 'utf8');
+        return `export default ${JSON.stringify(text)};`;
       },
     },
     {

@@ -1,6 +1,20 @@
 // Times contestants in turn and describes the machine.
 import { spawnSync } from 'node:child_process';
-import { cpus, platform, release, totalmem } from 'node:os';
+import { loadavg } from 'node:os';
+import { machine } from '../dist/workflow/bench/machine.js';
+import { median, quantile, timeTask } from '../dist/workflow/bench/measure.js';
+
+export { machine, median, timeTask };
+
+/** The number of rounds among the arguments of a script. */
+export function roundsIn(args, otherwise) {
+  return Number(args.find((arg) => /^\d+$/.test(arg)) ?? otherwise);
+}
+
+/** Load average of one minute, to see whether something else was running. */
+export function load() {
+  return Number(loadavg()[0].toFixed(2));
+}
 
 /** Runs a command to its end and returns its wall-clock seconds. */
 export function time([command, ...args]) {
@@ -15,19 +29,6 @@ export function report([command, ...args]) {
   const run = spawnSync(command, args, { encoding: 'utf8' });
   if (run.status !== 0) throw new Error(`${command} ${args.join(' ')} failed: ${run.stderr}`);
   return Number(run.stdout);
-}
-
-export function median(values) {
-  return quantile(values, 0.5);
-}
-
-/** A quantile by linear interpolation, as in NumPy. */
-export function quantile(values, q) {
-  const sorted = [...values].sort((a, b) => a - b);
-  const position = q * (sorted.length - 1);
-  const below = Math.floor(position);
-  const above = Math.min(below + 1, sorted.length - 1);
-  return sorted[below] + (sorted[above] - sorted[below]) * (position - below);
 }
 
 /**
@@ -72,23 +73,6 @@ export async function competeInTurn(contestants, rounds) {
     const [ratio, ratioLow, ratioHigh] = summary(seconds[i].map((taken, round) => taken / seconds[0][round]));
     return { name, seconds: middle, quartiles: [low, high], ratio, ratioQuartiles: [ratioLow, ratioHigh] };
   });
-}
-
-/** Runs an asynchronous task and returns its wall-clock seconds. */
-export async function timeTask(task) {
-  const start = process.hrtime.bigint();
-  await task();
-  return Number(process.hrtime.bigint() - start) / 1e9;
-}
-
-export function machine() {
-  return {
-    processor: cpus()[0].model.trim(),
-    cores: cpus().length,
-    memoryGiB: Math.round(totalmem() / 2 ** 30),
-    system: `${platform()} ${release()}`,
-    node: process.version,
-  };
 }
 
 /** The first line of a command's output. */

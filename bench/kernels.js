@@ -13,9 +13,9 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { createBackend, probeAdapter } from 'terrachip/kernels';
 import { openRaster } from 'terrachip/raster';
+import { pixelKernels } from '../dist/workflow/bench/pixel-kernels.js';
+import { WarpScene } from '../dist/workflow/bench/warp-scene.js';
 import { competeInTurn, machine, time, timeTask, version } from './harness.js';
-import { pixelKernels } from './kernels/pixels.js';
-import { WarpScene } from './kernels/warp-scene.js';
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const PYTHON = '/usr/bin/python3';
@@ -153,12 +153,12 @@ if (only === null || only.includes('warp')) {
       scenes[0].aloneUnit,
       scenes.map((scene, i) => ({ backend: backends[i], run: scene.prepareAlone() })),
     );
-    for (const scene of scenes) scene.dispose();
+    for (const scene of scenes) scene[Symbol.dispose]();
   }
   await raster.dispose();
 }
 
-for (const { name, unit, prepare } of pixelKernels) {
+for (const { name, unit, prepare } of pixelKernels()) {
   if (only !== null && !only.includes(name)) continue;
   const prepared = backends.map((backend) => ({ backend, ...prepare(backend) }));
   const results = await competeInTurn(

@@ -8,10 +8,10 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { FLOOD_SIZES } from '../scripts/checks/torch/sizes.js';
 import { competeInTurn, machine, time, version } from './harness.js';
+import { Server } from './server.js';
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const PYTHON = '/usr/bin/python3';
@@ -27,33 +27,6 @@ const providers = onGpu ? ['webgpu', 'webgpu-resident'] : chosen(PROVIDERS);
 const isWhole = sizes.length === 2 && (onGpu || providers.length === PROVIDERS.length);
 /** Chips per batch; on a GPU as in `infer`. */
 const batch = onGpu ? 4 : 1;
-
-/** A process that prints the seconds per chip for each input line, and its peak memory at the end of the input. */
-class Server {
-  #child;
-  #lines;
-
-  constructor([command, ...rest]) {
-    this.#child = spawn(command, rest, { stdio: ['pipe', 'pipe', 'ignore'] });
-    this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
-  }
-
-  async run() {
-    this.#child.stdin.write('run\n');
-    return this.#number();
-  }
-
-  async end() {
-    this.#child.stdin.end();
-    return this.#number();
-  }
-
-  async #number() {
-    const { value, done } = await this.#lines.next();
-    if (done) throw new Error(`${this.#child.spawnargs.join(' ')} ended early`);
-    return Number(value);
-  }
-}
 
 /** Parses the last line of a command's output as JSON. */
 async function json([command, ...rest]) {

@@ -1,10 +1,11 @@
-// Builds dist/: TypeScript by tsc, and every .wgsl and .json file as a module that exports its text, so that the package
-// needs neither a bundler nor file access for its shaders and tables. For browsers, also a reduced build of proj4js, a
-// third of its size.
+// Builds dist/: TypeScript by tsc, and every .wgsl and .json file as a module that exports its text, every .wasm file as
+// one that exports it in base64, so that the package needs neither a bundler nor file access for its shaders and tables.
+// For browsers, also a reduced build of proj4js, a third of its size. The command line becomes a few large files, since
+// opening hundreds of small ones takes most of the time of a short command.
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -35,10 +36,10 @@ for (const file of readdirSync(demo, { recursive: true, encoding: 'utf8' })) {
 
 const source = join(root, 'src');
 for (const file of readdirSync(source, { recursive: true, encoding: 'utf8' })) {
-  if (!/\.(wgsl|json)$/.test(file)) continue;
+  if (!/\.(wgsl|json|wasm)$/.test(file)) continue;
   const target = join(root, 'dist', `${file}.js`);
   mkdirSync(dirname(target), { recursive: true });
-  const text = readFileSync(join(source, file), 'utf8');
+  const text = readFileSync(join(source, file), file.endsWith('.wasm') ? 'base64' : 'utf8');
   // Shaders are shipped without comments and indentation.
   const short = file.endsWith('.wgsl') ? text.replace(/^\s*(\/\/.*)?\n|^ +/gm, '') : text;
   writeFileSync(target, `export default ${JSON.stringify(short)};\n`);
@@ -79,3 +80,31 @@ copyFileSync(
   join(root, 'node_modules', 'proj4', 'LICENSE.md'),
   join(root, 'dist', 'geo', 'proj4-portable.LICENSE.md'),
 );
+
+const cli = join(root, 'dist', 'cli');
+/** Keeps the places of modules that name a file beside them: of kernels, worker threads and bundled models. */
+const places = {
+  name: 'places',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]dist[\\/].*\.js$/ }, ({ path }) => {
+      const place = JSON.stringify(relative(cli, path).replaceAll('\\', '/'));
+      const code = readFileSync(path, 'utf8');
+      return { contents: code.replaceAll('import.meta.url', `new URL(${place}, import.meta.url).href`) };
+    });
+  },
+};
+const { outputFiles } = await build({
+  entryPoints: [join(cli, 'main.js')],
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  packages: 'external',
+  plugins: [places],
+  outdir: cli,
+  write: false,
+});
+rmSync(cli, { recursive: true });
+mkdirSync(cli);
+for (const { path, contents } of outputFiles) writeFileSync(path, contents);

@@ -125,7 +125,7 @@ describe('layers', () => {
             )
           )
             return [`${file} imports ${specifier}`];
-          if (!specifier.startsWith('.') || /\.(wgsl|json)\.js$/.test(specifier)) return [];
+          if (!specifier.startsWith('.') || /\.(wgsl|json|wasm)\.js$/.test(specifier)) return [];
           return reach(target(file, specifier), seen);
         });
     };
@@ -138,7 +138,7 @@ describe('layers', () => {
       if (seen.has(file)) return;
       seen.add(file);
       for (const { specifier, typeOnly, lazy } of importsOf(file)) {
-        const isSource = specifier.startsWith('.') && !/\.(wgsl|json)(\.js)?$/.test(specifier);
+        const isSource = specifier.startsWith('.') && !/\.(wgsl|json|wasm)(\.js)?$/.test(specifier);
         if (isSource && !typeOnly && !lazy) reach(target(file, specifier));
       }
     };

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -132,5 +133,28 @@ describe('package-lock.json', () => {
       })
       .map(([name, { license }]) => `${name}: ${license}`);
     expect(wrong).toEqual([]);
+  });
+});
+
+describe('modules of WebAssembly', () => {
+  const readme = readFileSync('scripts/codecs/README.md', 'utf8');
+  const modules = readdirSync('src', { recursive: true, encoding: 'utf8' }).filter((file) =>
+    file.endsWith('.wasm'),
+  );
+
+  it.each(modules)('%s is what its page says', (file) => {
+    const digest = createHash('sha256')
+      .update(readFileSync(join('src', file)))
+      .digest('hex');
+    expect(readme).toContain(`| \`${file}\` |`);
+    expect(readme).toContain(`\`${digest}\``);
+  });
+
+  it('come with the licences of their parts', () => {
+    const texts = readFileSync('src/raster/codecs/COPYING.md', 'utf8');
+    for (const part of ['libdeflate', 'zstd', 'wasi-libc']) {
+      expect(readme).toMatch(new RegExp(`^\\| ${part} \\| Debian \\S+ \\| .*(MIT|BSD-3-Clause|CC0)`, 'm'));
+      expect(texts).toContain(`\n## ${part}\n`);
+    }
   });
 });

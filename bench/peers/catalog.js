@@ -5,8 +5,8 @@
 import { statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openCatalog, writeCatalog } from '../../dist/catalog/node/index.js';
-import { median, quantile, timeTask } from '../harness.js';
-import { catalogOf, queries, SCENE, scenes } from './catalog_scenes.js';
+import { catalogOf, queries, SCENE, scenes } from '../../dist/workflow/bench/made-up-catalog.js';
+import { median, quantile, timeTask } from '../../dist/workflow/bench/measure.js';
 
 const [mode, countText, folder] = process.argv.slice(2);
 const count = Number(countText);

@@ -1,7 +1,7 @@
 // Reads a raster with terrachip three times and prints the median seconds: terrachip_read.js PATH [--window]
 // With --window, reads the central 1024 × 1024 pixels once and prints the peak memory in bytes.
 import { openRaster } from 'terrachip/raster';
-import { median } from '../harness.js';
+import { median } from '../../dist/workflow/bench/measure.js';
 
 const [path, option] = process.argv.slice(2);
 const read = async () => {

@@ -1,5 +1,5 @@
-// Runs a model on chips of noise, as infer does, from tensors to tensors of the backend. Prints the seconds per chip for
-// each input line, and the peak memory in MiB at the end of the input.
+// Runs a model on chips of noise, as infer does, from tensors to tensors of the backend. Prints the seconds per chip and
+// those of the processor for each input line, and the peak memory in MiB at the end of the input.
 //
 //   node bench/peers/terramind.js FOLDER PROVIDER THREADS BATCH
 import { createInterface } from 'node:readline';
@@ -28,13 +28,15 @@ const inputs = new Map(
 );
 for await (const _ of createInterface({ input: process.stdin })) {
   const start = process.hrtime.bigint();
+  const cpuBefore = process.cpuUsage();
   const logits = await session.run(backend, inputs, batch);
   await backend.submit();
   const seconds = Number(process.hrtime.bigint() - start) / 1e9 / batch;
+  const { user, system } = process.cpuUsage(cpuBefore);
   const values = await backend.download(logits);
   logits.dispose();
   if (!values.every(Number.isFinite)) throw new Error(`${folder} gives values that are not finite`);
-  console.log(seconds);
+  console.log(`${seconds} ${(user + system) / 1e6 / batch}`);
 }
 console.log(process.resourceUsage().maxRSS / 1024);
 await session.dispose();

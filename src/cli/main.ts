@@ -11,26 +11,6 @@ import { VERSION } from '../version.js';
 import { accessOf, cacheOf } from './access.js';
 import { parseCount } from './arguments.js';
 import type { Run } from './command.js';
-import { acquireCommand } from './commands/acquire.js';
-import { calcCommand } from './commands/calc.js';
-import { catalogCommand } from './commands/catalog.js';
-import { copernicusCommand } from './commands/copernicus.js';
-import { copyCommand, listCommand } from './commands/copy.js';
-import { demoCommand } from './commands/demo.js';
-import { doctorCommand } from './commands/doctor.js';
-import { embedCommand } from './commands/embed.js';
-import { evaluateCommand } from './commands/evaluate.js';
-import { finalizeCommand, inferCommand, missingCommand } from './commands/infer.js';
-import { infoCommand } from './commands/info.js';
-import { landCoverCommand } from './commands/land-cover.js';
-import { modelCommand } from './commands/model.js';
-import { packageCommand } from './commands/package.js';
-import { polygonizeCommand } from './commands/polygonize.js';
-import { quicklookCommand } from './commands/quicklook.js';
-import { rapidAi4EoCommand } from './commands/rapidai4eo.js';
-import { rasterizeCommand } from './commands/rasterize.js';
-import { stacCommand } from './commands/stac.js';
-import { warpCommand } from './commands/warp.js';
 import { inFlagsOf, type Rephrase } from './flags.js';
 import { Output, watchOutputs } from './output.js';
 import { printable } from './printable.js';
@@ -48,32 +28,33 @@ const usageErrors = (command: string): OutputConfiguration => ({
   },
 });
 
-/** In the order of the help. */
-const COMMANDS = [
-  doctorCommand,
-  infoCommand,
-  warpCommand,
-  calcCommand,
-  catalogCommand,
-  copernicusCommand,
-  stacCommand,
-  rapidAi4EoCommand,
-  landCoverCommand,
-  acquireCommand,
-  packageCommand,
-  modelCommand,
-  inferCommand,
-  missingCommand,
-  finalizeCommand,
-  embedCommand,
-  evaluateCommand,
-  quicklookCommand,
-  polygonizeCommand,
-  rasterizeCommand,
-  copyCommand,
-  listCommand,
-  demoCommand,
-];
+/** The module of a command is loaded when the command runs, and for the help. In the order of the help. */
+const COMMANDS: Readonly<Record<string, () => Promise<(run: Run) => Command>>> = {
+  doctor: async () => (await import('./commands/doctor.js')).doctorCommand,
+  info: async () => (await import('./commands/info.js')).infoCommand,
+  warp: async () => (await import('./commands/warp.js')).warpCommand,
+  calc: async () => (await import('./commands/calc.js')).calcCommand,
+  catalog: async () => (await import('./commands/catalog.js')).catalogCommand,
+  copernicus: async () => (await import('./commands/copernicus.js')).copernicusCommand,
+  stac: async () => (await import('./commands/stac.js')).stacCommand,
+  rapidai4eo: async () => (await import('./commands/rapidai4eo.js')).rapidAi4EoCommand,
+  'land-cover': async () => (await import('./commands/land-cover.js')).landCoverCommand,
+  acquire: async () => (await import('./commands/acquire.js')).acquireCommand,
+  package: async () => (await import('./commands/package.js')).packageCommand,
+  model: async () => (await import('./commands/model.js')).modelCommand,
+  infer: async () => (await import('./commands/infer.js')).inferCommand,
+  missing: async () => (await import('./commands/infer.js')).missingCommand,
+  finalize: async () => (await import('./commands/infer.js')).finalizeCommand,
+  embed: async () => (await import('./commands/embed.js')).embedCommand,
+  evaluate: async () => (await import('./commands/evaluate.js')).evaluateCommand,
+  quicklook: async () => (await import('./commands/quicklook.js')).quicklookCommand,
+  polygonize: async () => (await import('./commands/polygonize.js')).polygonizeCommand,
+  rasterize: async () => (await import('./commands/rasterize.js')).rasterizeCommand,
+  cp: async () => (await import('./commands/copy.js')).copyCommand,
+  ls: async () => (await import('./commands/copy.js')).listCommand,
+  demo: async () => (await import('./commands/demo.js')).demoCommand,
+  bench: async () => (await import('./commands/bench.js')).benchCommand,
+};
 
 const EXIT_USAGE = 2;
 
@@ -138,7 +119,8 @@ export async function main(args: readonly string[]): Promise<void> {
     const output = new Output(json === true, rephrase);
     await task({ output, signal: stops.signal, onProgress: output.onProgress });
   };
-  for (const define of COMMANDS) program.addCommand(define(run));
+  const named = Object.hasOwn(COMMANDS, args[0] ?? '') ? [COMMANDS[args[0]]] : Object.values(COMMANDS);
+  for (const load of named) program.addCommand((await load())(run));
   for (const command of program.commands.flatMap((each) => [each, ...each.commands])) {
     const { parent } = command;
     const names = [program, ...(parent === program ? [] : [parent]), command].map((each) => each?.name());

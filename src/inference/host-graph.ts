@@ -45,6 +45,8 @@ export type GraphSource = string | Uint8Array;
 /** An ONNX graph on a runtime with its own memory: inputs are downloaded, outputs uploaded. Dispose of it when done. */
 export class HostGraph implements ModelGraph {
   readonly sharesDevice = false;
+  /** Arrays of inputs that no run uses, by input: new ones for every batch would be collected all the time. */
+  readonly #idle = new Map<string, Float32Array<ArrayBuffer>>();
 
   private constructor(
     readonly name: string,
@@ -89,10 +91,16 @@ export class HostGraph implements ModelGraph {
   async run(inputs: ReadonlyMap<string, GraphInput>, outputs: readonly string[]): Promise<GraphResult> {
     const feeds: Record<string, Tensor> = {};
     const [backend] = [...inputs.values()].map(({ tensor }) => tensor.owner);
+    const used = new Map<string, Float32Array<ArrayBuffer>>();
     for (const [name, { tensor, shape }] of inputs) {
-      feeds[name] = this.#tensor(name, await backend.download(tensor), shape);
+      const idle = this.#idle.get(name);
+      this.#idle.delete(name);
+      const target = idle?.length === tensor.length ? idle : new Float32Array(tensor.length);
+      used.set(name, await backend.download(tensor, target));
+      feeds[name] = this.#tensor(name, target, shape);
     }
     const results = await this.session.run(feeds, [...outputs]);
+    for (const [name, array] of used) this.#idle.set(name, array);
     const values = new Map<string, Float32Array>();
     const tensors = new Map<string, FloatTensor>();
     for (const name of outputs) {

@@ -19,6 +19,11 @@ export interface ByteSource extends Resource {
    * @throws {TerrachipError} INVALID_INPUT when the range reaches beyond the end; NETWORK when a server fails
    */
   read(offset: number, length: number, options?: ReadOptions): Promise<Uint8Array<ArrayBuffer>>;
+  /**
+   * Fills memory of the caller with the bytes from `offset` on; only sources that need no copy have it, such as files.
+   * @throws {TerrachipError} as `read`
+   */
+  readInto?(target: Uint8Array, offset: number, options?: ReadOptions): Promise<void>;
 }
 
 /** A source of the bytes of another, read in another way. Disposing of it disposes of the other. */

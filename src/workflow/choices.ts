@@ -79,3 +79,8 @@ export type PackageFormat = (typeof PACKAGE_FORMATS)[number];
 export const COLOUR_MAP_NAMES = ['grey', 'viridis', 'rdbu'] as const;
 /** A colour map, by name. */
 export type ColourMapName = (typeof COLOUR_MAP_NAMES)[number];
+
+/** What `terrachip bench` measures, in the order in which it does. */
+export const BENCH_SUITES = ['kernels', 'io', 'model', 'scene', 'catalog'] as const;
+/** A list of measurements. */
+export type BenchSuite = (typeof BENCH_SUITES)[number];

@@ -47,6 +47,14 @@ interface EventGenerator {
 
 const GENERATOR = '../demo/event/index.js';
 
+/** Simulates the event of a seed on a map of at least a width and height in pixels, and writes its files. */
+export async function writeMadeUpEvent(
+  ...parameters: Parameters<EventGenerator['writeDemoEvent']>
+): ReturnType<EventGenerator['writeDemoEvent']> {
+  const generator: EventGenerator = await import(/* webpackIgnore: true */ GENERATOR);
+  return generator.writeDemoEvent(...parameters);
+}
+
 const SIZE = [1500, 1200] as const;
 
 /** Smallest side that holds a river and its valley, and the largest that fits into memory. */
@@ -62,8 +70,7 @@ export async function runDemo(options: DemoOptions = {}): Promise<DemoReport> {
   await requireRuntime();
   const common = { signal, onProgress };
   onProgress?.({ type: 'stage', stage: 'event' });
-  const generator: EventGenerator = await import(/* webpackIgnore: true */ GENERATOR);
-  const files = await generator.writeDemoEvent(seed, size, join(output, 'event'), common);
+  const files = await writeMadeUpEvent(seed, size, join(output, 'event'), common);
   const folder = join(output, 'package');
   const packaged = await packageManifest({ manifest: files.manifest, output: folder, backend, ...common });
   const map = join(output, 'map');

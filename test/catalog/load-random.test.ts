@@ -16,7 +16,7 @@ import { describeBackends } from '../support/backends.js';
 import { temporaryFolder } from '../support/files.js';
 import { seeded } from '../support/random.js';
 import { writeRow } from '../support/raster-rows.js';
-import { nearEdge, referenceWarp } from '../support/warp-reference.js';
+import { nearEdge, type ReferenceResult, referenceWarp } from '../support/warp-reference.js';
 
 const folder = await temporaryFolder();
 const NAN = Number.NaN;
@@ -185,6 +185,16 @@ function combine(known: readonly number[], method: MosaicMethod): number {
   return results[method];
 }
 
+const warps = new WeakMap<Float64Array, Partial<Record<'nearest' | 'bilinear', ReferenceResult>>>();
+
+/** The warp of a scene alone, onto the grid of its case; computed once for all methods and backends. */
+function warpOf(scene: Scene, band: 'data' | 'classes', grid: GeoBox, resampling: 'nearest' | 'bilinear') {
+  const known = warps.get(scene[band]) ?? {};
+  warps.set(scene[band], known);
+  known[resampling] ??= referenceWarp(scene[band], scene.geobox, grid, resampling);
+  return known[resampling];
+}
+
 /** The combined values by the definition, and the pixels whose position is not on an edge of a source pixel. */
 function expected(
   { grid, scenes }: Case,
@@ -192,7 +202,7 @@ function expected(
   resampling: 'nearest' | 'bilinear',
   method: MosaicMethod,
 ): { values: Float64Array; sure: Uint8Array } {
-  const warped = scenes.map((scene) => referenceWarp(scene[band], scene.geobox, grid, resampling));
+  const warped = scenes.map((scene) => warpOf(scene, band, grid, resampling));
   const sure = new Uint8Array(grid.pixelCount).fill(1);
   const values = Float64Array.from({ length: grid.pixelCount }, (_, k) => {
     for (const { positions } of warped) {

@@ -36,6 +36,7 @@ describe('terrachip', () => {
       'cp',
       'ls',
       'demo',
+      'bench',
     ]) {
       expect(help.stdout).toContain(command);
       const own = await terrachip(command, '--help');
@@ -242,7 +243,7 @@ describe('terrachip', () => {
   });
 
   it('infer runs a shard, and finalize the rest', async () => {
-    const { scene } = await writeSarScene(join(folder, 'sar'), 7);
+    const { scene } = await writeSarScene(join(folder, 'sar'), 7, 150, 540);
     const model = resolve('models/water-threshold');
     const whole = await terrachip('infer', scene, '--model', model, '-o', join(folder, 'whole'));
     expect(whole.stdout).toMatch(

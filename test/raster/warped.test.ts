@@ -65,13 +65,19 @@ describeBackends('WarpedRaster', (backend) => {
     const pieces = await inStrips(backend(), raster, stripsOf([256, 48, 208, 333, 1]));
     expect(Buffer.compare(Buffer.from(pieces.values.buffer), Buffer.from(whole.values.buffer))).toBe(0);
     expect(pieces.warped.counters.warpedPixels).toBe(to.pixelCount);
-    const reference = referenceWarp(bands[0], from, to, 'bilinear').values;
+    // Every 37th row: a row of 370 m has its centres on the row of 10 m in its middle.
+    const sparse = new GeoBox(32632, new Affine(10, 0, 216000, 0, -370, 5004000), to.width, 36);
+    const reference = referenceWarp(bands[0], from, sparse, 'bilinear').values;
     let compared = 0;
-    for (let k = 0; k < reference.length; k += 37) {
-      if (Number.isNaN(reference[k]) || Number.isNaN(whole.values[k])) continue;
-      expect(Math.abs(whole.values[k] - reference[k])).toBeLessThan(0.01);
+    let largest = 0;
+    for (const [k, expected] of reference.entries()) {
+      const row = 37 * Math.floor(k / to.width) + 18;
+      const difference = Math.abs(whole.values[row * to.width + (k % to.width)] - expected);
+      if (Number.isNaN(difference)) continue;
+      largest = Math.max(largest, difference);
       compared++;
     }
+    expect(largest).toBeLessThan(0.01);
     expect(compared).toBeGreaterThan(10_000);
     await raster.close();
   });
@@ -82,11 +88,11 @@ describeBackends('WarpedRaster', (backend) => {
     const rows = { start: 600, end: 610 };
     const planes = [0, 1].map(() => backend().allocate([10, to.width], 'float32'));
     await warped.readRows(rows, planes, rows.start);
-    const reference = referenceWarp(bands[1], from, to, 'nearest').values;
+    const part = new GeoBox(32632, new Affine(10, 0, 216000, 0, -10, 5004000 - 6000), to.width, 10);
+    const reference = referenceWarp(bands[1], from, part, 'nearest').values;
     const result = await backend().download(planes[0]);
     let same = 0;
-    for (let k = 0; k < result.length; k++)
-      if (Object.is(result[k], Math.fround(reference[600 * to.width + k]))) same++;
+    for (let k = 0; k < result.length; k++) if (Object.is(result[k], Math.fround(reference[k]))) same++;
     expect(same / result.length).toBeGreaterThan(0.999);
     for (const plane of planes) plane.dispose();
     await raster.close();

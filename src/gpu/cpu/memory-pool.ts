@@ -8,7 +8,7 @@ export class MemoryPool {
 
   constructor(
     private readonly shared: boolean,
-    private readonly maxIdleBytes = 256 * 2 ** 20,
+    private readonly maxIdleBytes = 512 * 2 ** 20,
   ) {}
 
   /** A buffer of at least `bytes`, with unspecified contents. */

@@ -53,7 +53,7 @@ export function withCoalescing(source: ByteSource, options: CoalesceOptions = {}
     if (group.length > 0) void readGroup(source, group, end);
   };
 
-  return wrapSource(source, async (offset, length, { signal } = {}) => {
+  const read: ByteSource['read'] = async (offset, length, { signal } = {}) => {
     signal?.throwIfAborted();
     checkRange(source, offset, length);
     const bytes = new Promise<Uint8Array<ArrayBuffer>>((resolve, reject) => {
@@ -61,7 +61,10 @@ export function withCoalescing(source: ByteSource, options: CoalesceOptions = {}
       queue.push({ offset, length, signal, resolve, reject });
     });
     return untilAborted(bytes, signal);
-  });
+  };
+  // Reads into memory of the caller are not merged.
+  const readInto = source.readInto?.bind(source);
+  return Object.assign(wrapSource(source, read), readInto === undefined ? {} : { readInto });
 }
 
 /** The widest gap that may be read over, so that all gaps up to it stay within the bounds; `sorted` by offset. */

@@ -39,16 +39,22 @@ export class FileSource extends Resource implements ByteSource {
   }
 
   async read(offset: number, length: number, options: ReadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
-    options.signal?.throwIfAborted();
     checkRange(this, offset, length);
     const bytes = new Uint8Array(length);
+    await this.readInto(bytes, offset, options);
+    return bytes;
+  }
+
+  async readInto(target: Uint8Array, offset: number, { signal }: ReadOptions = {}): Promise<void> {
+    signal?.throwIfAborted();
+    const length = target.byteLength;
+    checkRange(this, offset, length);
     let done = 0;
     while (done < length) {
-      const { bytesRead } = await this.#handle.read(bytes, done, length - done, offset + done);
+      const { bytesRead } = await this.#handle.read(target, done, length - done, offset + done);
       if (bytesRead === 0) throw invalidInput(this.name, 'shrank while it was being read', 'run again');
       done += bytesRead;
     }
-    return bytes;
   }
 
   async dispose(): Promise<void> {

@@ -205,6 +205,7 @@ const ENDINGS = {
   NumPy: ['.npy'],
   GeoParquet: ['.parquet', '.geoparquet'],
   CSV: ['.csv'],
+  JSON: ['.json'],
   text: ['.txt'],
 } as const;
 

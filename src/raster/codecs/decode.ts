@@ -1,7 +1,6 @@
-import { type BlockShape, undoPredictor } from '../geotiff/predictor.js';
 import { swapBytes } from '../swap-bytes.js';
 import type { BlockCoding, DecodeLimits } from './codec.js';
-import { type CodecTable, compressionOf } from './table.js';
+import { type Codec, type CodecTable, compressionOf } from './table.js';
 
 /** A stored tile or strip. */
 export interface Piece {
@@ -65,19 +64,24 @@ async function decodePiece(
   if (decoded.byteLength < limits.size) {
     throw new Error(`it holds ${decoded.byteLength} bytes of ${limits.size}`);
   }
-  const bytes = ownBytes(decoded, limits.size);
-  const predictor = codec.predictors ? coding.predictor : 1;
-  // Predictor 3 sorts bytes by significance in any byte order.
-  if (!coding.littleEndian && predictor !== 3) swapBytes(bytes, coding.bytesPerWord);
-  const shape: BlockShape = {
-    width: coding.width,
-    height: rows,
-    samples: coding.samples,
-    bytesPerSample: coding.bytesPerSample,
-  };
-  const samples = undoPredictor(predictor, bytes, shape);
+  const samples = await samplesOf(codec, ownBytes(decoded, limits.size), rows, coding);
   inksToRgba(samples, coding);
   return samples;
+}
+
+/** Little-endian samples of decompressed bytes, in place but for predictors. */
+async function samplesOf(
+  { predictors }: Codec,
+  bytes: Uint8Array<ArrayBuffer>,
+  rows: number,
+  coding: BlockCoding,
+): Promise<Uint8Array<ArrayBuffer>> {
+  if (predictors === 'undone') return bytes;
+  if (predictors && coding.predictor !== 1) {
+    return (await import('./wasm-decoders.js')).undoCoding(bytes, rows, coding);
+  }
+  if (!coding.littleEndian) swapBytes(bytes, coding.bytesPerWord);
+  return bytes;
 }
 
 /**

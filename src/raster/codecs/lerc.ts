@@ -65,7 +65,7 @@ async function unwrap(
   // A blob may be a little larger than its samples, and its mask takes one bit per pixel.
   const largest = 2 * most;
   if (lercCompression === DEFLATE) return inflateUpTo(stored, largest, 'deflate');
-  if (lercCompression === ZSTD) return (await import('./zstd.js')).decompressZstd(stored, largest);
+  if (lercCompression === ZSTD) return (await import('./wasm-decoders.js')).decompressZstd(stored, largest);
   if (lercCompression !== 0) throw new Error(`its LERC blobs are compressed by method ${lercCompression}`);
   return stored;
 }

@@ -1,6 +1,7 @@
 import type { OptionalPackage } from '../../errors.js';
 import { inflateUpTo } from '../../io/inflate.js';
 import type { BlockCoding, Decode } from './codec.js';
+import type * as Decoders from './wasm-decoders.js';
 
 /** Tag 259 of a TIFF, or JPEG 2000 outside TIFF. */
 export type Compression = number | 'jpeg2000';
@@ -12,8 +13,8 @@ export interface Codec {
   readonly requirement?: OptionalPackage;
   /** `here` for codecs with little work, or whose library has its own threads. */
   readonly runs: 'worker' | 'here';
-  /** Whether a predictor may be combined with it. */
-  readonly predictors: boolean;
+  /** Whether a predictor may be combined with it; `undone` if `decode` undoes it, and the byte order. */
+  readonly predictors: boolean | 'undone';
   /** The most decoded bytes per stored byte: shorter streams are rejected before memory is allocated. */
   readonly expansion: number;
 }
@@ -25,12 +26,23 @@ export function codecOfBytes(load: Codec['load'], expansion = Number.POSITIVE_IN
   return { load, runs: 'worker', predictors: true, expansion };
 }
 
-/** 258 bytes per two bits. */
-export const DEFLATE_EXPANSION = 1032;
+/** A codec of bytes in WebAssembly. */
+function wasmCodec(choose: (decoders: typeof Decoders) => Decode, expansion?: number): Codec {
+  const load: Codec['load'] = async () => ({ decode: choose(await import('./wasm-decoders.js')) });
+  return { ...codecOfBytes(load, expansion), predictors: 'undone' };
+}
+
+/**
+ * Deflate.
+ * @param fallback reads streams that are cut short or lack a checksum
+ */
+export function deflateCodec(fallback: Parameters<typeof Decoders.deflateDecoder>[0]): Codec {
+  // 258 bytes per two bits.
+  return wasmCodec(({ deflateDecoder }) => deflateDecoder(fallback), 1032);
+}
 
 /** By the platform's streams; reads no more than `size`. */
-const inflate: Decode = (stored, { size }) => inflateUpTo(stored, size, 'deflate');
-const deflate = codecOfBytes(async () => ({ decode: inflate }), DEFLATE_EXPANSION);
+const deflate = deflateCodec((stored, { size }) => inflateUpTo(stored, size, 'deflate'));
 
 /** Copies, because predictors and byte order are undone in place. */
 const copy: Decode = (stored, { size }) => stored.slice(0, size);
@@ -39,12 +51,12 @@ const copy: Decode = (stored, { size }) => stored.slice(0, size);
 export const PORTABLE_CODECS: CodecTable = new Map<Compression, Codec>([
   [1, { ...codecOfBytes(async () => ({ decode: copy }), 1), runs: 'here' }],
   // The longest string, 3837 bytes, per 12 bits.
-  [5, codecOfBytes(() => import('./lzw.js'), 2558)],
+  [5, wasmCodec(({ decodeLzw }) => decodeLzw, 2558)],
   [7, { ...codecOfBytes(() => import('./jpeg.js')), predictors: false }],
   [8, deflate],
   [32773, codecOfBytes(() => import('./packbits.js'), 64)],
   [32946, deflate],
-  [50000, codecOfBytes(() => import('./zstd.js'))],
+  [50000, wasmCodec(({ decodeZstd }) => decodeZstd)],
 ]);
 
 export const LERC = 34887;

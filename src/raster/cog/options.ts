@@ -158,6 +158,11 @@ function imageSizes({ geobox, blockSize, overviews }: CogSettings): [number, num
   return sizes;
 }
 
+/** Whether all tiles have the same size in the file: their places are known before they are written. */
+export function hasEqualTiles({ compression, sparse, mask }: CogSettings): boolean {
+  return compression === 'none' && !sparse && mask === false;
+}
+
 /** Bytes of the pixels of all images before compression, without the padding of tiles. */
 export function imageBytes({ sizes, bands, dtype }: CogSettings): number {
   return sizes.reduce((sum, [width, height]) => sum + width * height * bands * bytesPerElement(dtype), 0);

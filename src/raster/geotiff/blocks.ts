@@ -5,6 +5,7 @@ import type { BlockCoding } from '../codecs/codec.js';
 import type { BlockDecoder } from '../codecs/decoder.js';
 import type { BlockGrid } from '../raster.js';
 import type { StoredPieces } from './block-table.js';
+import { hasReadInto, isPlain } from './plain.js';
 import { bytesPerRow, bytesPerWord, decodedBytes, decodeSamples } from './sample-types.js';
 import type { ImageStructure } from './structure.js';
 import { ycbcrRowBytes, ycbcrToRgb } from './ycbcr.js';
@@ -152,6 +153,18 @@ export async function readBlock(
   { block, stored: places }: LocatedBlock,
   { fill, decoder, signal }: { fill: number; decoder: BlockDecoder; signal?: AbortSignal },
 ): Promise<TypedArray> {
+  if (isPlain(image) && hasReadInto(source) && areAdjacent(places)) {
+    const samples = block.width * samplesOf(image);
+    const rowBytes = bytesPerRow(image.sample, samples);
+    const sizes = places.byteCounts.map(
+      (_, k) => rowBytes * Math.min(image.blockHeight, block.height - k * image.blockHeight),
+    );
+    if (sizes.every((size, k) => size === places.byteCounts[k])) {
+      const bytes = new Uint8Array(block.height * rowBytes);
+      await source.readInto(bytes, places.offsets[0], { signal });
+      return decodeSamples(source.name, image.sample, bytes, samples, block.height, fill);
+    }
+  }
   const stored = await readPieces(source, places, signal);
   const pieces = stored.map((bytes, k) => ({
     stored: bytes,
@@ -210,6 +223,16 @@ function blockCoding(image: ImageStructure): BlockCoding {
   };
 }
 
+/** Whether all pieces of a block are stored, one directly after the other. */
+function areAdjacent({ offsets, byteCounts }: Pick<StoredPieces, 'offsets' | 'byteCounts'>): boolean {
+  return (
+    offsets[0] > 0 &&
+    byteCounts.every(
+      (count, k) => count > 0 && (k === 0 || offsets[k] === offsets[k - 1] + byteCounts[k - 1]),
+    )
+  );
+}
+
 /** The stored bytes of a block's pieces; null for a sparse one. Adjacent pieces are read as one range. */
 async function readPieces(
   source: ByteSource,
@@ -218,10 +241,7 @@ async function readPieces(
 ): Promise<(Uint8Array<ArrayBuffer> | null)[]> {
   const options = { signal };
   const [start] = offsets;
-  const areAdjacent = byteCounts.every(
-    (count, k) => count > 0 && (k === 0 || offsets[k] === offsets[k - 1] + byteCounts[k - 1]),
-  );
-  if (areAdjacent && start > 0) {
+  if (areAdjacent({ offsets, byteCounts })) {
     const bytes = await source.read(start, total, options);
     return offsets.map((offset, k) => bytes.subarray(offset - start, offset - start + byteCounts[k]));
   }

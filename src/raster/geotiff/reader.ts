@@ -31,6 +31,7 @@ import { readDirectories } from './directory.js';
 import { type Georeference, readGeoreference } from './georeference.js';
 import { type Level, readLevels, type Sidecars, type StoredImage } from './levels.js';
 import { alphaBandOf, toMask } from './mask.js';
+import { directSource, readDirectly } from './plain.js';
 import type { ImageStructure } from './structure.js';
 
 /** How a GeoTIFF is opened. */
@@ -108,15 +109,17 @@ export class GeoTiffRaster extends DescribedRaster {
   }
 
   blockGrids(request: Pick<WindowRequest, 'bands' | 'level'> = {}): BlockGrid[] {
-    const { image, mask } = this.#level(request);
+    const { source, image, key, mask } = this.#level(request);
     const bands = new Set(requireBands(this.name, request.bands, image.bands));
     const alpha = mask === null ? alphaBandOf(this.bands) : null;
     if (alpha !== null) bands.add(alpha.index);
-    const grids = (stored: ImageStructure, count: number): BlockGrid[] =>
-      new Array<BlockGrid>(stored.interleaved ? 1 : count).fill(blockGridOf(stored));
+    const grids = ({ source, image: stored }: StoredImage, count: number): BlockGrid[] =>
+      directSource(source, stored) === null
+        ? new Array<BlockGrid>(stored.interleaved ? 1 : count).fill(blockGridOf(stored))
+        : [];
     return [
-      ...grids(image, bands.size),
-      ...(mask === null ? [] : grids(mask.image, Math.min(bands.size, mask.image.bands))),
+      ...grids({ source, image, key }, bands.size),
+      ...(mask === null ? [] : grids(mask, Math.min(bands.size, mask.image.bands))),
     ];
   }
 
@@ -189,9 +192,16 @@ export class GeoTiffRaster extends DescribedRaster {
     const planes = bands.map((_, k) => usableArray(into?.[k], dtype, length));
     const stored = image.interleaved ? [0] : [...new Set(bands)].map((band) => band - 1);
     const cacheKey = `${this.#id}:${key}`;
+    const direct = directSource(source, image);
     await withTaskSignal(signal, async (own) => {
       const copy = async (located: LocatedBlock): Promise<void> => {
         const { block } = located;
+        if (direct !== null && isStored(located)) {
+          const targets = planes.filter((_, i) => image.interleaved || bands[i] === block.plane + 1);
+          const bytes = await readDirectly(direct, image, located, window, targets, own);
+          this.#cache.counters.bytesRead += bytes ?? 0;
+          if (bytes !== null) return;
+        }
         const read = (): Promise<TypedArray> => {
           this.#cache.counters.bytesRead += located.stored.bytes;
           return readBlock(source, image, located, { fill, decoder: this.#decoder, signal: own });

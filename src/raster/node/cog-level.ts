@@ -1,7 +1,8 @@
 import { bytesPerElement } from '../../geo/dtype.js';
 import { allocateArray, type TypedArray } from '../../geo/index.js';
 import { alphaOf } from '../cog/colours.js';
-import type { CogSettings } from '../cog/options.js';
+import { BLOCK_LEADER_BYTES, BLOCK_TRAILER_BYTES } from '../cog/directory.js';
+import { type CogSettings, hasEqualTiles } from '../cog/options.js';
 import {
   type OverviewMethod,
   ROWS_BEFORE,
@@ -13,6 +14,9 @@ import {
 import { cutMask, cutTile, type Strip } from '../cog/tile.js';
 import type { Encoder } from './encoders.js';
 import { TileFile } from './tile-file.js';
+
+/** Bytes of tiles without compression that are written at a time. */
+const FRAMES_BYTES = 16 * 2 ** 20;
 
 /** A contiguous piece of a level's temporary file. */
 export interface Segment {
@@ -45,16 +49,24 @@ export class CogLevel {
   readonly #nodata: number | null;
   /** The alpha band, from 0. */
   readonly #alpha: number | null;
+  /** Whether each tile is written at its place in the result. */
+  readonly #inPlace: boolean;
+  /** Memory of tiles that are written without compression, in turn. */
+  readonly #frames: Uint8Array<ArrayBuffer>[] = [];
   #rowsInStrip = 0;
   #rowsDone = 0;
 
-  /** @param next the level of half this resolution, or null for the last */
+  /**
+   * @param next the level of half this resolution, or null for the last
+   * @param inPlace whether the file has the result's order, group by group
+   */
   constructor(
     settings: CogSettings,
     [width, height]: readonly [number, number],
     file: TileFile,
     encode: Encoder,
     next: CogLevel | null,
+    inPlace: boolean,
   ) {
     const { bands, blockSize, dtype, interleave, nodata } = settings;
     this.width = width;
@@ -85,6 +97,7 @@ export class CogLevel {
       interleave === 'pixel'
         ? [numbers.slice(0, bands), ...numbers.slice(bands).map((n) => [n])]
         : numbers.map((n) => [n]);
+    this.#inPlace = inPlace;
     this.#alpha = alphaOf(settings);
     // Nodata as a float32 file holds it.
     this.#nodata = nodata === null ? null : dtype === 'float32' ? Math.fround(nodata) : nodata;
@@ -157,8 +170,11 @@ export class CogLevel {
 
   async #flush(): Promise<void> {
     const rows = this.#rowsInStrip;
-    for (const group of this.groups) {
-      for (let column = 0; column < this.#columns; column++) await this.file.add(this.#tile(group, column));
+    if (hasEqualTiles(this.#settings)) await this.#writeEqualTiles();
+    else {
+      for (const group of this.groups) {
+        for (let column = 0; column < this.#columns; column++) await this.file.add(this.#tile(group, column));
+      }
     }
     this.#rowsInStrip = 0;
     const firstRow = this.#rowsDone - ROWS_BEFORE;
@@ -171,6 +187,39 @@ export class CogLevel {
     }
     for (const plane of [...this.#withBefore, this.#maskWithBefore])
       plane?.copyWithin(0, rows * this.#stride, (rows + ROWS_BEFORE) * this.#stride);
+  }
+
+  /** Writes the strip's tiles without compression, many at a time. */
+  async #writeEqualTiles(): Promise<void> {
+    const { blockSize } = this.#settings;
+    const rows = Math.ceil(this.height / blockSize);
+    const row = this.#rowsDone / blockSize;
+    for (const [g, group] of this.groups.entries()) {
+      const tileBytes = blockSize ** 2 * group.length * this.#strip.bytesPerSample;
+      const frameBytes = TileFile.framed(tileBytes);
+      const step = Math.max(1, Math.min(this.#columns, Math.floor(FRAMES_BYTES / frameBytes)));
+      for (let column = 0; column < this.#columns; column += step) {
+        const count = Math.min(step, this.#columns - column);
+        const frames = this.#takeFrames(step * frameBytes).subarray(0, count * frameBytes);
+        const view = new DataView(frames.buffer);
+        for (let k = 0; k < count; k++) {
+          const start = k * frameBytes + BLOCK_LEADER_BYTES;
+          const end = start + tileBytes;
+          view.setUint32(start - BLOCK_LEADER_BYTES, tileBytes, true);
+          cutTile(this.#strip, group, column + k, frames.subarray(start, end));
+          frames.copyWithin(end, end - BLOCK_TRAILER_BYTES, end);
+        }
+        const place = (g * rows + row) * this.#columns + column;
+        await this.file.addFrames(frames, count, this.#inPlace ? place : null);
+      }
+    }
+  }
+
+  /** Memory that no write uses: `addFrames` returns when the one before has ended. */
+  #takeFrames(bytes: number): Uint8Array<ArrayBuffer> {
+    const memory = this.#frames.length < 2 ? new Uint8Array(bytes) : this.#frames.shift()!;
+    this.#frames.push(memory);
+    return memory;
   }
 
   /** Appends the rows to another level that the rows so far complete. */
@@ -201,12 +250,18 @@ export class CogLevel {
 
   /** Cuts a tile synchronously and compresses it; null for an empty tile of a sparse file. */
   #tile(group: readonly number[], column: number): Promise<Uint8Array | null> {
-    const { sparse, bands, predictor } = this.#settings;
+    const { sparse, bands, predictor, blockSize } = this.#settings;
     if (sparse && group.every((plane) => this.#isEmpty(plane, column))) return Promise.resolve(null);
-    const isMask = group[0] === bands;
-    return this.#encode(
-      isMask ? cutMask(this.#strip, bands, column) : cutTile(this.#strip, group, column, predictor),
-    );
+    if (group[0] === bands) return this.#encode(cutMask(this.#strip, bands, column), null);
+    const { bytesPerSample } = this.#strip;
+    const samples = group.length;
+    return this.#encode(cutTile(this.#strip, group, column), {
+      predictor,
+      rows: blockSize,
+      width: blockSize,
+      samples,
+      bytesPerSample,
+    });
   }
 
   #isEmpty(plane: number, column: number): boolean {

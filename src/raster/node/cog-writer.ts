@@ -16,6 +16,7 @@ import {
   CLASSIC_LIMIT,
   type CogOptions,
   type CogSettings,
+  hasEqualTiles,
   imageBytes,
   mostBytes,
   resolveOptions,
@@ -74,10 +75,10 @@ export class CogWriter {
     if (settings.bigTiff === false && compression === 'none' && !sparse)
       requireClassic(path, imageBytes(settings));
     await requireWritable(path);
-    const encode = await createEncoder(compression, settings.level);
-    // One image with one group of tiles needs no reordering.
-    const inPlace =
-      sizes.length === 1 && settings.mask === false && (bands === 1 || settings.interleave === 'pixel');
+    const encode = createEncoder(compression, settings.level);
+    // One image needs no reordering if it has one group of tiles, or the place of each tile is known.
+    const oneGroup = settings.mask === false && (bands === 1 || settings.interleave === 'pixel');
+    const inPlace = sizes.length === 1 && (oneGroup || hasEqualTiles(settings));
     const mayExceedClassic = mostBytes(settings) > CLASSIC_LIMIT;
     const bigTiff = settings.bigTiff === 'auto' ? (inPlace ? mayExceedClassic : null) : settings.bigTiff;
     const headBytes =
@@ -94,7 +95,7 @@ export class CogWriter {
     let next: CogLevel | null = null;
     const levels: CogLevel[] = [];
     for (const [k, size] of [...sizes.entries()].reverse()) {
-      next = new CogLevel(settings, size, files[k], encode, next);
+      next = new CogLevel(settings, size, files[k], encode, next, inPlace);
       levels.unshift(next);
     }
     return new CogWriter(path, layout, levels, inPlace, bigTiff);
@@ -257,9 +258,11 @@ function requireClassic(path: string, bytes: number): void {
 }
 
 /** Images with the right number of tiles, to compute the length of the head. */
-function blankImages({ sizes, blockSize }: CogSettings): CogImage[] {
+function blankImages({ sizes, blockSize, bands, interleave }: CogSettings): CogImage[] {
+  const groups = interleave === 'pixel' ? 1 : bands;
   return sizes.map(([width, height]) => {
-    const tiles = new Array<number>(Math.ceil(width / blockSize) * Math.ceil(height / blockSize)).fill(0);
+    const count = groups * Math.ceil(width / blockSize) * Math.ceil(height / blockSize);
+    const tiles = new Array<number>(count).fill(0);
     return { width, height, isMask: false, offsets: tiles, byteCounts: tiles };
   });
 }

@@ -64,6 +64,26 @@ export class TileFile {
     if (this.#underWay.length >= this.#limit) await this.#underWay.shift();
   }
 
+  /**
+   * Adds the next tiles with their leaders and trailers. Their memory may be used again when the next call returns.
+   * @param count tiles, which have the same size
+   * @param place the position of the first, in tiles from the first of the file; null: after the last
+   */
+  async addFrames(frames: Uint8Array, count: number, place: number | null): Promise<void> {
+    const before = this.#last;
+    const frameBytes = frames.byteLength / count;
+    const position = place === null ? this.#end : this.#start + place * frameBytes;
+    this.#end += frames.byteLength;
+    const tileBytes = frameBytes - BLOCK_LEADER_BYTES - BLOCK_TRAILER_BYTES;
+    for (let k = 0; k < count; k++) this.byteCounts.push(tileBytes);
+    this.#last = (async () => {
+      await before;
+      await writeFully(this.handle, frames, position);
+    })();
+    this.#last.catch(() => undefined);
+    await before;
+  }
+
   /** Resolves when all tiles are in the file. */
   async flush(): Promise<void> {
     await this.#last;

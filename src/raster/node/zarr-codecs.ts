@@ -9,9 +9,10 @@ import { sizeOf } from '../../geo/dtype.js';
 import { viewOf } from '../../io/bytes.js';
 import { crc32c } from '../../io/crc32c.js';
 import { MAX_CHUNK_BYTES, NUMERIC_TYPES } from '../arrays/index.js';
+import { decompressZstd } from '../codecs/wasm-decoders.js';
 import { BOUNDED_CODECS, type BoundedCodec, type CodecEntry, registeredName } from '../zarr/codec-names.js';
 import { ZARR_COMPRESSIONS, type ZarrCompression } from '../zarr/metadata.js';
-import { decompressZstd, zstdSize } from './codecs/zstd.js';
+import { zstdSize } from './codecs/zstd.js';
 
 type Bytes = Uint8Array<ArrayBufferLike>;
 

@@ -1,10 +1,9 @@
 import { constants, inflateSync } from 'node:zlib';
-import type { Decode } from '../../codecs/codec.js';
 
-/** Deflate in a zlib wrapper, by Node's zlib. A stream may lack its checksum. */
-export const decode: Decode = (stored, { size, most }) => inflate(stored, size, most);
-
-/** Inflates to at most `most` bytes and a kilobyte; `size` is the likely length. */
+/**
+ * Deflate in a zlib wrapper, by Node's zlib, to at most `most` bytes and a kilobyte; `size` is the likely length. A stream
+ * may lack its checksum.
+ */
 export function inflate(
   stored: Uint8Array<ArrayBuffer>,
   size: number,

@@ -1,17 +1,23 @@
-/** Decodes blocks on worker threads, one per core, for all files of the process. */
+/** Decodes and encodes blocks on worker threads, one per core, for all files of the process. */
 import { availableParallelism } from 'node:os';
 import { workerFile } from '../../../gpu/node/worker-file.js';
 import { WorkerPool } from '../../../gpu/node/worker-pool.js';
 import { onAbort } from '../../../io/abort.js';
 import type { DecodeRequest } from '../../codecs/decode.js';
+import type { EncodeRequest } from './wasm-encoders.js';
 
 /** Blocks queued on a thread, so that it never waits for the next one. */
 const DEPTH = 2;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** Copies the stored bytes for transfer to the thread: the source may still use its buffer. */
-function pack({ coding, pieces }: DecodeRequest) {
+/** What the threads do. */
+export type Request = DecodeRequest | EncodeRequest;
+
+/** Copies the stored bytes for transfer to the thread, since the source may still use its buffer; tiles are handed over. */
+function pack(request: Request): { message: Request; transfer: ArrayBuffer[] } {
+  if ('bytes' in request) return { message: request, transfer: [request.bytes.buffer] };
+  const { coding, pieces } = request;
   const copies = pieces.map(({ stored, rows }) => ({ stored: stored?.slice() ?? null, rows }));
   return {
     // JPEG runs on other threads: its tables are not needed here.
@@ -22,9 +28,7 @@ function pack({ coding, pieces }: DecodeRequest) {
 
 const program = workerFile(import.meta.url, 'raster/node/codecs/pool', './worker.js');
 const pool =
-  program === null
-    ? null
-    : new WorkerPool<DecodeRequest, Bytes>(program, availableParallelism(), DEPTH, pack);
+  program === null ? null : new WorkerPool<Request, Bytes>(program, availableParallelism(), DEPTH, pack);
 
 /** Decodes on the threads of this process; null without a worker file. */
 export const decodeInThread =
@@ -35,3 +39,7 @@ export const decodeInThread =
         const { result, drop } = pool.run(request);
         return result.finally(onAbort(signal, () => drop(signal?.reason)));
       };
+
+/** Compresses on the same threads. */
+export const encodeInThread =
+  pool === null ? null : (request: EncodeRequest): Promise<Bytes> => pool.run(request).result;

@@ -4,7 +4,7 @@ import {
   type CodecTable,
   type Compression,
   codecOfBytes,
-  DEFLATE_EXPANSION,
+  deflateCodec,
   LERC,
   PORTABLE_CODECS,
 } from '../../codecs/table.js';
@@ -33,7 +33,9 @@ const picture = (load: Codec['load']): Codec => ({
   runs: 'here',
   predictors: false,
 });
-const deflate = codecOfBytes(() => import('./deflate.js'), DEFLATE_EXPANSION);
+const deflate = deflateCodec(async (stored, { size, most }) =>
+  (await import('./deflate.js')).inflate(stored, size, most),
+);
 
 /** The portable codecs, some replaced by Node's libraries, and those of optional packages. */
 export const CODECS: CodecTable = new Map<Compression, Codec>([
@@ -43,7 +45,6 @@ export const CODECS: CodecTable = new Map<Compression, Codec>([
   [32946, deflate],
   [LERC, lercCodec(() => import('lerc'))],
   [34925, { ...codecOfBytes(() => import('./lzma.js')), requirement: LZMA, runs: 'here' }],
-  [50000, codecOfBytes(() => import('./zstd.js'))],
   [50001, picture(async () => ({ decode: (await import('./sharp.js')).decodeWebp }))],
   ['jpeg2000', { ...codecOfBytes(() => import('./jpeg2000.js')), requirement: OPENJPEG, predictors: false }],
 ]);

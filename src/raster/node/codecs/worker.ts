@@ -1,9 +1,11 @@
 import { answerRequests } from '../../../gpu/node/worker-pool.js';
-import { type DecodeRequest, decodePieces } from '../../codecs/decode.js';
+import { decodePieces } from '../../codecs/decode.js';
+import type { Request } from './pool.js';
 import { CODECS } from './table.js';
+import { encodeBytes } from './wasm-encoders.js';
 
 /** The worker thread of pool.ts. */
-answerRequests(async (request: DecodeRequest) => {
-  const message = await decodePieces(CODECS, request);
+answerRequests(async (request: Request) => {
+  const message = await ('bytes' in request ? encodeBytes(request) : decodePieces(CODECS, request));
   return { message, transfer: [message.buffer] };
 });

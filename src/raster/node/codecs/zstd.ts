@@ -1,19 +1,4 @@
-import zlib from 'node:zlib';
 import { viewOf } from '../../../io/bytes.js';
-import type { Decode } from '../../codecs/codec.js';
-import { decompressZstd as decompressPortably } from '../../codecs/zstd.js';
-
-/** Zstandard, by zlib from Node 22.15 on, else by zstd in WebAssembly. */
-export const decode: Decode = (stored, { most }) => decompressZstd(stored, most);
-
-/** Decompresses to at most `most` bytes and a kilobyte. @throws {Error} for a damaged stream */
-export async function decompressZstd(
-  stored: Uint8Array<ArrayBuffer>,
-  most: number,
-): Promise<Uint8Array<ArrayBuffer>> {
-  if (hasZstd(zlib)) return zlib.zstdDecompressSync(stored, { maxOutputLength: most + 1024 });
-  return decompressPortably(stored, most);
-}
 
 const FRAME = 0xfd2fb528;
 const SKIPPABLE = 0x184d2a5;
@@ -60,12 +45,4 @@ function contentSize(view: DataView, at: number, bytes: number): number {
   if (bytes === 1) return view.getUint8(at);
   if (bytes === 2) return view.getUint16(at, true) + 256;
   return bytes === 4 ? view.getUint32(at, true) : Number(view.getBigUint64(at, true));
-}
-
-interface ZstdModule {
-  zstdDecompressSync(stored: Uint8Array, options: { maxOutputLength: number }): Uint8Array<ArrayBuffer>;
-}
-
-function hasZstd(module: object): module is ZstdModule {
-  return 'zstdDecompressSync' in module;
 }

@@ -1,7 +1,6 @@
-// Synthetic scenes for bench/catalog.js: rotated rectangles over ten years. Python gets the same numbers as a file of
-// float64.
-import { GeoCatalog, SpatialIndex } from '../../dist/catalog/node/index.js';
-import { TimeInterval } from '../../dist/geo/node/index.js';
+/** Made-up scenes of a catalog: rotated rectangles over ten years, as numbers that other programs can read too. */
+import { GeoCatalog, type PlaceAndTime, type Polygon, SpatialIndex } from '../../catalog/node/index.js';
+import { type Bounds, TimeInterval } from '../../geo/index.js';
 
 const DAY = 86_400_000;
 const FIRST_DAY = Date.UTC(2015, 0, 1);
@@ -10,7 +9,7 @@ const DAYS = 3650;
 /** Numbers per scene: four corners in degrees, start and end in milliseconds. */
 export const SCENE = 10;
 
-function randomNumbers(seed) {
+function randomNumbers(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -18,7 +17,8 @@ function randomNumbers(seed) {
   };
 }
 
-export function scenes(count) {
+/** @returns `SCENE` numbers for each of `count` scenes */
+export function scenes(count: number): Float64Array {
   const random = randomNumbers(count);
   const values = new Float64Array(SCENE * count);
   for (let k = 0; k < count; k++) {
@@ -38,8 +38,13 @@ export function scenes(count) {
   return values;
 }
 
-/** Queries by a 1° box and a month. */
-export function queries(count) {
+/** A 1° box and a month. */
+export interface BoxAndMonth extends PlaceAndTime {
+  readonly geometry: Bounds;
+  readonly interval: TimeInterval;
+}
+
+export function queries(count: number): BoxAndMonth[] {
   const random = randomNumbers(99);
   return Array.from({ length: count }, () => {
     const [x, y] = [355 * random() - 178, 133 * random() - 60];
@@ -49,14 +54,15 @@ export function queries(count) {
 }
 
 /** A catalog over the numbers; rows are created on access. */
-export function catalogOf(values) {
+export function catalogOf(values: Float64Array): GeoCatalog {
   const length = values.length / SCENE;
-  const footprint = (k) => {
-    const at = (c) => [values[SCENE * k + c], values[SCENE * k + c + 1]];
+  const footprint = (k: number): readonly Polygon[] => {
+    const at = (c: number): [number, number] => [values[SCENE * k + c], values[SCENE * k + c + 1]];
     return [[[at(0), at(2), at(4), at(6), at(0)]]];
   };
-  const column = (place) => Float64Array.from({ length }, (_, k) => values[SCENE * k + place]);
-  const box = (k) => {
+  const column = (place: number): Float64Array =>
+    Float64Array.from({ length }, (_, k) => values[SCENE * k + place]);
+  const box = (k: number): Bounds[] => {
     const part = values.subarray(SCENE * k, SCENE * k + 8);
     const [x0, x1] = [
       Math.min(part[0], part[2], part[4], part[6]),

@@ -1,0 +1,137 @@
+// Whole runs of commands: seconds, processor time, and the peak memory of the process tree. Needs Linux and bash.
+import { spawn, spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { text } from 'node:stream/consumers';
+import { median } from './harness.js';
+
+/** Milliseconds between two looks at the memory. */
+const INTERVAL = 20;
+/** Looks between two searches for new processes. */
+const SEARCH_EVERY = 5;
+
+/**
+ * Runs a command to its end.
+ * @returns {Promise<{seconds: number, cpuSeconds: number, peakBytes: number, stdout: string}>} wall-clock seconds, seconds
+ * of all cores, and the largest sum of resident memory over the processes of the tree, in which pages that processes
+ * share count once for each
+ */
+export async function runTree([command, ...args]) {
+  const timed = 'exec 4>&2; TIMEFORMAT="%U %S"; { time "$@" 2>&4 3>&- 4>&-; } 2>&3';
+  const start = process.hrtime.bigint();
+  const child = spawn('bash', ['-c', timed, 'bash', command, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
+  });
+  const memory = new TreeMemory(child.pid);
+  const timer = setInterval(() => memory.look(), INTERVAL);
+  const ended = new Promise((done, fail) => {
+    child.on('error', fail);
+    child.on('exit', (status, signal) => done([status ?? signal, process.hrtime.bigint()]));
+  });
+  const [[status, end], stdout, stderr, times] = await Promise.all([
+    ended,
+    text(child.stdout),
+    text(child.stderr),
+    text(child.stdio[3]),
+  ]).finally(() => clearInterval(timer));
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed (${status}): ${stderr}`);
+  const cpuSeconds = times
+    .trim()
+    .split(/\s+/)
+    .reduce((sum, value) => sum + Number(value), 0);
+  return { seconds: Number(end - start) / 1e9, cpuSeconds, peakBytes: memory.peakBytes, stdout };
+}
+
+/** The memory of the processes below one. */
+class TreeMemory {
+  peakBytes = 0;
+  #root;
+  #pids = [];
+  #looks = 0;
+
+  constructor(root) {
+    this.#root = root;
+  }
+
+  look() {
+    if (this.#looks++ % SEARCH_EVERY === 0) this.#pids = descendants(this.#root);
+    let sum = 0;
+    for (const pid of this.#pids) {
+      const status = readProc(`${pid}/status`);
+      const bytes = (name) => 1024 * Number(new RegExp(`${name}:\\s*(\\d+)`).exec(status)?.[1] ?? 0);
+      sum += bytes('VmRSS');
+      // The kernel knows the peak of one process to the page, also between two looks.
+      this.peakBytes = Math.max(this.peakBytes, bytes('VmHWM'));
+    }
+    this.peakBytes = Math.max(this.peakBytes, sum);
+  }
+}
+
+function descendants(pid) {
+  return childrenOf(pid).flatMap((child) => [child, ...descendants(child)]);
+}
+
+function childrenOf(pid) {
+  let threads = [];
+  try {
+    threads = readdirSync(`/proc/${pid}/task`);
+  } catch {
+    // The process has ended.
+  }
+  return threads
+    .flatMap((thread) => readProc(`${pid}/task/${thread}/children`).split(' '))
+    .filter((text) => text !== '');
+}
+
+function readProc(path) {
+  try {
+    return readFileSync(`/proc/${path}`, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+/** Writes what is pending to the disks and empties the page cache. @returns whether this user may */
+export function dropPageCache() {
+  spawnSync('sync');
+  try {
+    writeFileSync('/proc/sys/vm/drop_caches', '3\n');
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Runs all contestants in turn, `rounds` times.
+ * @param {{name: string, command: string[], before?: () => void}[]} contestants ours first; `before` is not measured
+ * @param {{cold: boolean, rounds: number}} options cold: the page cache is emptied before each run; else each contestant
+ * warms up once
+ * @returns {Promise<object[]>} medians, and ratios to ours in the same round
+ */
+export async function competeTrees(contestants, { cold, rounds }) {
+  const runs = contestants.map(() => []);
+  for (let round = cold ? 0 : -1; round < rounds; round++) {
+    for (const [i, { command, before }] of contestants.entries()) {
+      before?.();
+      if (cold) dropPageCache();
+      const { stdout, ...run } = await runTree(command);
+      if (round >= 0) runs[i].push(run);
+    }
+    process.stderr.write(
+      round < 0 ? 'warmed up\n' : `${cold ? 'cold' : 'warm'} round ${round + 1} of ${rounds}\n`,
+    );
+  }
+  const rounded = (value) => Number(value.toPrecision(4));
+  return contestants.map(({ name }, i) => {
+    const middle = (key) => rounded(median(runs[i].map((run) => run[key])));
+    const ratio = (key) => rounded(median(runs[i].map((run, round) => run[key] / runs[0][round][key])));
+    return {
+      name,
+      seconds: middle('seconds'),
+      cpuSeconds: middle('cpuSeconds'),
+      peakMiB: Math.round(middle('peakBytes') / 2 ** 20),
+      ratio: ratio('seconds'),
+      memoryRatio: ratio('peakBytes'),
+    };
+  });
+}
