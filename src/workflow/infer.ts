@@ -26,15 +26,15 @@ import {
 } from './finalize.js';
 import { createPlan, type Plan, type PlanOptions } from './plan.js';
 import { changedInputs } from './plan-images.js';
-import { declaredGrid, filesOfScene, readScene, SceneRasters } from './scene.js';
+import { declaredGrid, filesOfScene, type RequestOptions, readScene, SceneRasters } from './scene.js';
 import { type OpenImage, openImages } from './scene-images.js';
 import { RunStore } from './store.js';
 import { peakMemoryBytes, StageClock } from './timing.js';
 import { refuseOtherPlans, runFolder } from './unit-run.js';
 
 /** Options of `infer`. */
-export interface InferOptions extends PlanOptions, ExecutionOptions, ProductOptions {
-  /** The scene file. */
+export interface InferOptions extends PlanOptions, ExecutionOptions, ProductOptions, RequestOptions {
+  /** The scene file, the folder of a package, or an acquisition manifest. */
   scene: string;
   /** The model folder. */
   model: string;
@@ -76,7 +76,7 @@ export async function infer(options: InferOptions): Promise<InferReport> {
   const scene = await readScene(options.scene);
   const isNew = (await stat(output).catch(() => null)) === null;
   await makeProductFolder(output, [...filesOfScene(scene), model.path]);
-  const rasters = new SceneRasters(declaredGrid(scene), createBlockCache(options.cacheBytes));
+  const rasters = new SceneRasters(declaredGrid(scene), createBlockCache(options.cacheBytes), options);
   try {
     const { backend, session, dispose } = await openExecution(model, options);
     try {

@@ -1,7 +1,6 @@
 /** The images of a package: the bands of one modality in one phase, from one or several files, on one grid. */
 import type { GeoBox } from '../geo/index.js';
 import type { Backend } from '../gpu/index.js';
-import { withoutUndefined } from '../json.js';
 import type { OperationOptions } from '../progress.js';
 import { type BlockCache, type RowSource, readStrips } from '../raster/node/index.js';
 import { unitConversion } from '../raster/units.js';
@@ -19,9 +18,10 @@ export async function packageImage(
   cache: BlockCache,
   writer: ImageWriter,
   valid: ValidPixels,
-  { signal, access, retry, timeout }: RequestOptions & OperationOptions,
+  options: RequestOptions & OperationOptions,
 ): Promise<void> {
-  const rasters = new SceneRasters(null, cache, withoutUndefined({ access, retry, timeout }));
+  const { signal } = options;
+  const rasters = new SceneRasters(null, cache, options);
   let writing: Promise<void> = Promise.resolve();
   try {
     const source = await openImage(image, grid, backend, rasters, signal);

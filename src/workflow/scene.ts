@@ -11,7 +11,7 @@ import { readJson } from '../io/node/json.js';
 import { isUrl, type OpenOptions } from '../io/open-url.js';
 import { isAddress } from '../io/schemes.js';
 import { storedAddress } from '../io/signature.js';
-import { dictionary, validateStrictly } from '../json.js';
+import { dictionary, validateStrictly, withoutUndefined } from '../json.js';
 import { type MosaicMethod, RESAMPLINGS } from '../kernels/index.js';
 import { DeclaredRaster } from '../raster/declared.js';
 import { type BlockCache, openRaster, type Raster } from '../raster/node/index.js';
@@ -170,6 +170,7 @@ export type RequestOptions = Pick<OpenOptions, 'access' | 'retry' | 'timeout'>;
 export class SceneRasters extends Resource {
   /** Which versions of files are read. */
   readonly versions: InputVersions;
+  readonly #request: RequestOptions;
   readonly #rasters = new Map<string, Promise<Raster>>();
 
   /**
@@ -179,10 +180,11 @@ export class SceneRasters extends Resource {
   constructor(
     private readonly grid: GeoBox | null = null,
     private readonly cache?: BlockCache,
-    private readonly request: RequestOptions = {},
+    { access, retry, timeout }: RequestOptions = {},
   ) {
     super();
-    this.versions = new InputVersions(request);
+    this.#request = withoutUndefined({ access, retry, timeout });
+    this.versions = new InputVersions(this.#request);
   }
 
   /** @param path a path or an address; one that is open is found without its signature too */
@@ -190,7 +192,7 @@ export class SceneRasters extends Resource {
     const key = isAddress(path) ? storedAddress(path) : path;
     const known = this.#rasters.get(key);
     if (known !== undefined) return known;
-    const raster = openRaster(path, { ...this.request, cache: this.cache, signal }).then((opened) =>
+    const raster = openRaster(path, { ...this.#request, cache: this.cache, signal }).then((opened) =>
       placedOn(opened, this.grid),
     );
     this.#rasters.set(key, raster);
@@ -223,11 +225,7 @@ export interface BandOfRaster {
 /** A file of a band, and the units of its values. */
 export type BandTile = BandOfRaster & { readonly units: Units };
 
-/**
- * The files of a band, in their order.
- * @param units those of the band's input
- * @throws {TerrachipError} as `resolveHref`
- */
+/** The files of a band, in order. @param units of its input @throws {TerrachipError} as `resolveHref` */
 export function tilesOf(scene: Scene, { tiles = [], ...first }: SceneBand, units: Units): BandTile[] {
   return [first, ...tiles].map(({ href, ...own }) => ({
     href: resolveHref(scene, href),

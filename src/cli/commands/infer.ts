@@ -45,7 +45,7 @@ export const inferCommand = defineCommand(
   'infer',
   'map a scene with a model',
   {
-    scene: argument('<scene>', 'a scene file: rasters by input, phase and band'),
+    scene: argument('<scene>', 'a scene file, a package, or the manifest of an event'),
     model: required(
       option(
         '--model <folder>',

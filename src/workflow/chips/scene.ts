@@ -12,12 +12,12 @@ import { type ModelSpec, type SceneImage, SceneStrips } from '../../inference/in
 import { createBlockCache } from '../../raster/node/index.js';
 import { orDispose, Resource } from '../../resource.js';
 import { checkUnits, identityOfImage, imagesOnGrid, planImages } from '../plan-images.js';
-import { declaredGrid, readScene, resolveGrid, SceneRasters } from '../scene.js';
+import { declaredGrid, type RequestOptions, readScene, resolveGrid, SceneRasters } from '../scene.js';
 import { openImages } from '../scene-images.js';
 import { type ChipSource, digits, type ModelChip, type StripColumn } from './source.js';
 
 /** Options of `SceneChips`. */
-export interface SceneChipsOptions {
+export interface SceneChipsOptions extends RequestOptions {
   spec: ModelSpec;
   backend: Backend;
   /** The scene's phases in the model's order, if the names differ. */
@@ -65,7 +65,7 @@ export class SceneChips extends Resource implements ChipSource {
   static async open(location: string, options: SceneChipsOptions): Promise<SceneChips> {
     const { spec, backend, maxPixels, phases, signal } = options;
     const scene = await readScene(location);
-    const rasters = new SceneRasters(declaredGrid(scene), createBlockCache(options.cacheBytes));
+    const rasters = new SceneRasters(declaredGrid(scene), createBlockCache(options.cacheBytes), options);
     return orDispose(rasters, async () => {
       const found = await planImages(scene, spec, rasters, { phases, signal });
       const geobox = (await resolveGrid(scene, rasters, signal)).requireAtMost(

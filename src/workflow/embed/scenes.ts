@@ -3,12 +3,13 @@ import { invalidInput } from '../../errors.js';
 import { SceneChips } from '../chips/scene.js';
 import type { ChipSource } from '../chips/source.js';
 import { DEFAULT_MAX_PIXELS } from '../plan.js';
+import type { RequestOptions } from '../scene.js';
 import type { EmbedReport } from './embed.js';
 import { type EmbedRunOptions, embedRun } from './run.js';
 
 /** Options of `embedScenes`. */
-export interface EmbedScenesOptions extends EmbedRunOptions {
-  /** Scene files or packages. The order is that of the chips in the store. */
+export interface EmbedScenesOptions extends EmbedRunOptions, RequestOptions {
+  /** Scene files, packages or acquisition manifests. The order is that of the chips in the store. */
   scenes: readonly string[];
   /** The scene's phases in the model's order, if the names differ. */
   phases?: readonly string[];
@@ -18,7 +19,7 @@ export interface EmbedScenesOptions extends EmbedRunOptions {
 }
 
 export async function embedScenes(options: EmbedScenesOptions): Promise<EmbedReport> {
-  const { scenes, phases, cacheBytes, maxPixels, ...rest } = options;
+  const { scenes, phases, cacheBytes, maxPixels, access, retry, timeout, ...rest } = options;
   const { signal } = options;
   return embedRun(rest, async ({ spec, backend }) => {
     const sources: SceneChips[] = [];
@@ -33,6 +34,9 @@ export async function embedScenes(options: EmbedScenesOptions): Promise<EmbedRep
           maxPixels: maxPixels ?? DEFAULT_MAX_PIXELS,
           phases,
           cacheBytes,
+          access,
+          retry,
+          timeout,
           signal,
         });
         sources.push(source);
