@@ -5,12 +5,12 @@
 //
 // Uses the GeoPandas that `npm run check:geopandas` installs.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { installed } from '../scripts/checks/geopandas/python.js';
-import { machine, median } from './harness.js';
+import { machine, median, publish } from './harness.js';
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const numbers = process.argv.slice(2).map(Number);
@@ -82,31 +82,6 @@ for (const count of counts) {
       rows: ratio(file, 'rows'),
     },
   });
-  print(records.at(-1));
-}
-
-function print({ count, hits, memory, file, geopandas, ratio }) {
-  const ms = (seconds) => `${(1000 * seconds).toPrecision(3)} ms`;
-  const mebibytes = (bytes) => `${Math.round(bytes / 2 ** 20)} MiB`;
-  console.log(
-    `\n| ${count} scenes, ${hits} rows in 1000 queries | terrachip | GeoPandas | its time ÷ ours |`,
-  );
-  console.log('|---|---|---|---|');
-  const line = (step, ours, theirs, times = '') =>
-    console.log(`| ${step} | ${ours} | ${theirs} | ${times} |`);
-  line('build, with its index', ms(memory.build), ms(geopandas.build), ratio.build);
-  line('write', ms(memory.write), ms(geopandas.write), ratio.write);
-  line('open', ms(file.open), ms(geopandas.open), ratio.open);
-  line('open, in a fresh process', ms(file.openFirst), '');
-  line('first query', ms(file.first), ms(geopandas.index));
-  line('query in memory, warm', ms(memory.query), ms(geopandas.query), ratio.query);
-  line('query of the file, row numbers, warm', ms(file.query), ms(geopandas.query), ratio.find);
-  line('query of the file, rows, warm', ms(file.rows), ms(geopandas.rows), ratio.rows);
-  line('query of the file, rows, each for the first time', ms(file.rowsCold), '');
-  line('query without an index', '', ms(geopandas.unindexed));
-  line('memory when built', mebibytes(memory.memory), mebibytes(geopandas.memory));
-  line('memory of the open file after 1000 queries', mebibytes(file.memory), '');
-  line('file, and its index', `${mebibytes(memory.size)}, ${mebibytes(memory.index)}`, '');
 }
 
 const record = {
@@ -118,4 +93,4 @@ const record = {
   records,
 };
 // Only a run with the default sizes is recorded.
-if (chosen.length === 0) writeFileSync(here('results/catalog.json'), `${JSON.stringify(record, null, 2)}\n`);
+publish(record, chosen.length === 0 ? here('results/catalog.json') : null);

@@ -1,16 +1,16 @@
 // Writes 30 Mpixel as a COG with overviews, compared with gdal_translate -of COG; whole processes.
 //
 //   node bench/cog-writer.js [ROUNDS]
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { compete, machine, time, version } from './harness.js';
+import { PYTHON } from '../scripts/checks/programs.js';
+import { compete, load, machine, publish, roundsIn, time, version } from './harness.js';
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
-const PYTHON = '/usr/bin/python3';
-const rounds = Number(process.argv.slice(2).find((arg) => /^\d+$/.test(arg)) ?? 5);
-const MEGAPIXELS = 5490 ** 2 / 1e6;
+const rounds = roundsIn(process.argv.slice(2), 5);
+const before = load();
 
 const folder = mkdtempSync(join(process.env.TERRACHIP_BENCH_FOLDER ?? tmpdir(), 'terrachip-bench-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
@@ -42,29 +42,25 @@ for (const [title, source] of Object.entries(sources)) {
     'gdal_translate, deflate 6': (k) => translate(k, 'DEFLATE'),
     'gdal_translate, deflate 6, ALL_CPUS': (k) => translate(k, 'DEFLATE', 'NUM_THREADS=ALL_CPUS'),
     'terrachip, deflate 1': (k) => ours(k, 'deflate', '1'),
+    'gdal_translate, deflate 1, ALL_CPUS': (k) => translate(k, 'DEFLATE', 'LEVEL=1', 'NUM_THREADS=ALL_CPUS'),
     'terrachip, zstd 9': (k) => ours(k, 'zstd'),
     'gdal_translate, zstd 9': (k) => translate(k, 'ZSTD'),
+    'gdal_translate, zstd 9, ALL_CPUS': (k) => translate(k, 'ZSTD', 'NUM_THREADS=ALL_CPUS'),
   };
   const contestants = Object.entries(commands).map(([name, command], k) => ({ name, command: command(k) }));
   const results = compete(contestants, rounds).map((result, k) => ({
     ...result,
     megabytes: Number((statSync(target(k)).size / 1e6).toFixed(1)),
   }));
-  console.log(`| ${MEGAPIXELS.toFixed(0)} Mpixel ${title} | median s | Mpixel/s | MB | time ÷ terrachip's |`);
-  console.log('|---|---|---|---|---|');
-  for (const { name, seconds, megabytes, ratio } of results) {
-    console.log(
-      `| ${name} | ${seconds.toFixed(2)} | ${(MEGAPIXELS / seconds).toFixed(1)} | ${megabytes} | ${ratio.toFixed(2)} |`,
-    );
-  }
   records.push({ title, results });
 }
 const record = {
   schemaVersion: 1,
   benchmark: 'cog-writer',
   machine: machine(),
+  load: [before, load()],
   versions: { gdal: version('gdal_translate', '--version') },
   rounds,
   rasters: records,
 };
-writeFileSync(here('results/cog-writer.json'), `${JSON.stringify(record, null, 2)}\n`);
+publish(record, here('results/cog-writer.json'));

@@ -1,8 +1,10 @@
 // Times contestants in turn and describes the machine.
 import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { machine } from '../dist/workflow/bench/machine.js';
 import { median, quantile, timeTask } from '../dist/workflow/bench/measure.js';
+import { formatResult } from './tables.js';
 
 export { machine, median, timeTask };
 
@@ -73,6 +75,12 @@ export async function competeInTurn(contestants, rounds) {
     const [ratio, ratioLow, ratioHigh] = summary(seconds[i].map((taken, round) => taken / seconds[0][round]));
     return { name, seconds: middle, quartiles: [low, high], ratio, ratioQuartiles: [ratioLow, ratioHigh] };
   });
+}
+
+/** Prints the tables of a result, and records it. @param path its file, or null for a trial that is only printed */
+export function publish(record, path) {
+  console.log(formatResult(record));
+  if (path !== null) writeFileSync(path, `${JSON.stringify(record, null, 2)}\n`);
 }
 
 /** The first line of a command's output. */

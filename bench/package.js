@@ -5,11 +5,11 @@
 //   node bench/package.js [ROUNDS] --full                            all of it, terrachip alone: the arrays need 30 GB
 //
 // --sources keeps the sources in a folder for other runs; --trial takes pixels of 200 m.
-import { rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PYTHON, python, TERRACHIP } from '../scripts/checks/programs.js';
-import { load, machine, roundsIn, time, version } from './harness.js';
+import { load, machine, publish, roundsIn, time, version } from './harness.js';
 import { makeLuxembourg } from './luxembourg.js';
 import { competeTrees, dropPageCache } from './tree.js';
 
@@ -48,27 +48,6 @@ const contestants = [
 const canDrop = dropPageCache();
 const cold = canDrop ? await competeTrees(contestants, { cold: true, rounds }) : null;
 const warm = await competeTrees(contestants, { cold: false, rounds });
-const { width, height } = event.grid;
-for (const [title, results] of [
-  ['cold', cold],
-  ['warm', warm],
-]) {
-  if (results === null) continue;
-  console.log(
-    `\n| 57 planes of ${width} × ${height}, ${title} | median s | CPU s | peak MiB | time ÷ ours | memory ÷ ours |`,
-  );
-  console.log('|---|---|---|---|---|---|');
-  for (const { name, seconds, cpuSeconds, peakMiB, ratio, memoryRatio } of results) {
-    const cells = [
-      seconds.toFixed(1),
-      cpuSeconds.toFixed(1),
-      peakMiB,
-      ratio.toFixed(2),
-      memoryRatio.toFixed(2),
-    ];
-    console.log(`| ${name} | ${cells.join(' | ')} |`);
-  }
-}
 
 /** Pixels of each array beyond GDAL's tolerance of an eighth of a pixel, from those without smoothing. */
 async function compareArrays() {
@@ -78,12 +57,6 @@ async function compareArrays() {
   return python('gdal/compare_arrays.py', { expected: folder('exact'), found: folder('npy'), names });
 }
 const arrays = full ? null : await compareArrays();
-for (const [name, { same, beyond, masksDiffer, largestShift }] of Object.entries(arrays ?? {})) {
-  console.log(
-    `${name}: ${same && beyond === 0 ? 'equal within the tolerance' : `${beyond} pixels beyond the tolerance`}, ` +
-      `${masksDiffer} pixels of one mask, largest shift ${Number(largestShift.toPrecision(2))} pixels`,
-  );
-}
 
 const record = {
   schemaVersion: 1,
@@ -96,13 +69,11 @@ const record = {
     numpy: version(PYTHON, '-c', 'import numpy; print(numpy.__version__)'),
   },
   planes: 57,
-  size: [width, height],
+  size: [event.grid.width, event.grid.height],
   rounds,
   cold,
   warm,
   arrays,
 };
-if (!args.includes('--trial')) {
-  const name = full ? 'results/package-full.json' : 'results/package.json';
-  writeFileSync(here(name), `${JSON.stringify(record, null, 2)}\n`);
-}
+const name = full ? 'results/package-full.json' : 'results/package.json';
+publish(record, args.includes('--trial') ? null : here(name));

@@ -1,12 +1,11 @@
 // 500,000 generated locations of RapidAI4EO: reads both consolidated files, and answers queries from memory.
 //
 //   node bench/rapidai4eo.js [QUERIES]
-import { writeFileSync } from 'node:fs';
-import { loadavg } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { CLC_CLASSES, getAssetHrefs, readLocations } from '../dist/archives/index.js';
 import { MemorySource } from '../dist/io/index.js';
-import { machine, median } from './harness.js';
+import { load, machine, median, publish } from './harness.js';
 
 const turns = Number(process.argv[2] ?? 50);
 const [columns, rows, half] = [1000, 500, 0.004];
@@ -89,21 +88,16 @@ for (const [name, query] of Object.entries(queries)) {
   }
   const [clock, cpu] = [times, processor].map((list) => Number(median(list).toPrecision(3)));
   records[name] = { found: found.length, seconds: clock, processor: cpu };
-  const inMs = (time) => `${(1000 * time).toPrecision(3)} ms`;
-  console.log(`${name}: ${found.length} found in ${inMs(clock)}, ${inMs(cpu)} of the processor`);
 }
-console.log(`read: ${read.toFixed(2)} s, ${readCpu.toFixed(2)} s of the processor`);
-console.log(`index: ${index.toFixed(3)} s, ${indexCpu.toFixed(3)} s of the processor`);
-
 const record = {
   schemaVersion: 1,
   benchmark: 'rapidai4eo',
   machine: machine(),
-  load: [Number(loadavg()[0].toFixed(1))],
+  load: [load()],
   locations: locations.length,
   bytes: { geometries: files.geometries.length, labels: files.labels.length },
   read: { seconds: Number(read.toPrecision(3)), processor: Number(readCpu.toPrecision(3)) },
   index: { seconds: Number(index.toPrecision(3)), processor: Number(indexCpu.toPrecision(3)) },
   queries: records,
 };
-writeFileSync(new URL('results/rapidai4eo.json', import.meta.url), `${JSON.stringify(record, null, 2)}\n`);
+publish(record, fileURLToPath(new URL('results/rapidai4eo.json', import.meta.url)));

@@ -2,15 +2,14 @@
 // the process. Also measures the peak memory of reading a window.
 //
 //   node bench/raster.js [ROUNDS] [FILE ...]
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { compete, machine, report, time, version } from './harness.js';
+import { PYTHON } from '../scripts/checks/programs.js';
+import { compete, load, machine, publish, report, roundsIn, time, version } from './harness.js';
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
-const PYTHON = '/usr/bin/python3';
-const MEGAPIXELS = 5490 ** 2 / 1e6;
 const FILES = [
   'none-uint16',
   'deflate-uint16-p2',
@@ -19,7 +18,8 @@ const FILES = [
   'lzw-uint16-p2',
   'lzw-float32-p3',
 ];
-const rounds = Number(process.argv.slice(2).find((arg) => /^\d+$/.test(arg)) ?? 5);
+const rounds = roundsIn(process.argv.slice(2), 5);
+const before = load();
 const chosen = FILES.filter((name) => process.argv.includes(name));
 const files = chosen.length > 0 ? chosen : FILES;
 
@@ -36,8 +36,6 @@ const terrachip = (name, ...options) => [
 ];
 const rasterio = (name, ...options) => [PYTHON, here('peers/rasterio_read.py'), path(name), ...options];
 
-console.log(`| read ${MEGAPIXELS.toFixed(0)} Mpixel | program | median s | Mpixel/s | time ÷ terrachip's |`);
-console.log('|---|---|---|---|---|');
 const reading = files.map((file) => {
   const results = compete(
     [
@@ -48,24 +46,17 @@ const reading = files.map((file) => {
     rounds,
     report,
   );
-  for (const { name, seconds, ratio } of results) {
-    console.log(
-      `| ${file} | ${name} | ${seconds.toFixed(2)} | ${(MEGAPIXELS / seconds).toFixed(1)} | ${ratio.toFixed(2)} |`,
-    );
-  }
   return { file, results };
 });
 
 const mebibytes = (file) => Math.round(report(terrachip(file, '--window')) / 2 ** 20);
 const window = { of30: mebibytes('deflate-float32-p3'), of120: mebibytes('large-float32-p3') };
-console.log(
-  `\nPeak memory of reading 1024 × 1024 pixels: ${window.of30} MiB of 30 Mpixel, ${window.of120} MiB of 120 Mpixel.`,
-);
 
 const record = {
   schemaVersion: 1,
   benchmark: 'raster',
   machine: machine(),
+  load: [before, load()],
   versions: {
     gdal: version('gdalinfo', '--version'),
     rasterio: version(PYTHON, '-c', 'import rasterio; print(rasterio.__version__)'),
@@ -75,4 +66,4 @@ const record = {
   windowPeakMebibytes: window,
 };
 // Only a run over all files is recorded.
-if (chosen.length === 0) writeFileSync(here('results/raster.json'), `${JSON.stringify(record, null, 2)}\n`);
+publish(record, chosen.length === 0 ? here('results/raster.json') : null);

@@ -4,17 +4,17 @@
 // times the height from files in several layouts: counters and memory.
 //
 //   node bench/scene.js [ROUNDS] [--full] [--only demo-flood|tiny|heights] [--sources FOLDER] [--trial]
+//                      [--backend webgpu [--provider webgpu-resident]]
 //
 // Without --full a quarter of the area. --sources keeps the sources in a folder for other runs; --trial takes pixels of 200 m.
 // The tiny model needs Debian's python3-torch.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundledModel } from '../dist/inference/node/index.js';
 import { PYTHON, TERRACHIP } from '../scripts/checks/programs.js';
 import { FLOOD_SIZES } from '../scripts/checks/torch/sizes.js';
-import { load, machine, median, roundsIn, time, version } from './harness.js';
+import { load, machine, median, publish, roundsIn, time, version } from './harness.js';
 import { makeLuxembourg } from './luxembourg.js';
 import { Server } from './server.js';
 import { runTree } from './tree.js';
@@ -22,19 +22,36 @@ import { runTree } from './tree.js';
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 const args = process.argv.slice(2);
 const rounds = roundsIn(args, 1);
-const only = args.includes('--only') ? args[args.indexOf('--only') + 1] : null;
+const optionOf = (flag, otherwise) => (args.includes(flag) ? args[args.indexOf(flag) + 1] : otherwise);
+const only = optionOf('--only', null);
 const wants = (name) => only === null || only === name;
 const { sources, work, event, flags } = makeLuxembourg(args, { layouts: wants('heights') });
 const before = load();
-const threads = String(cpus().length);
+const threads = String(machine().cores);
+const backend = optionOf('--backend', 'cpu');
+const provider = optionOf('--provider', backend === 'cpu' ? 'cpu' : 'auto');
 const rounded = (value) => Number(value.toPrecision(4));
 
+/** The phases of the event, for models that name theirs differently. */
+const PHASES = ['pre_month', 'pre_event', 'event', 'post_event'];
+
 /** Runs `infer`. @returns what was measured, and the stages and counters of run.json */
-async function measureInfer(scene, model) {
+async function measureInfer(scene, model, phases = PHASES) {
   const output = join(work, 'map');
   rmSync(output, { recursive: true, force: true });
-  const command = [process.execPath, TERRACHIP, 'infer', scene, '--model', model, '-o', output];
-  const run = await runTree([...command, '--backend', 'cpu', '--threads', threads]);
+  const command = [
+    process.execPath,
+    TERRACHIP,
+    'infer',
+    scene,
+    '--model',
+    model,
+    '-o',
+    output,
+    '--phases',
+    ...phases,
+  ];
+  const run = await runTree([...command, '--backend', backend, '--provider', provider, '--threads', threads]);
   const { seconds: stages, counters, plan } = JSON.parse(readFileSync(join(output, 'run.json'), 'utf8'));
   const { seconds, cpuSeconds, peakBytes } = run;
   return { seconds, cpuSeconds, peakBytes, stages, counters, batch: plan.batchSize };
@@ -49,7 +66,7 @@ function medians(runs) {
 
 /** Bare calls of a model. @returns wall-clock and processor seconds a chip */
 async function bareModel(model, batch) {
-  const command = [process.execPath, here('peers/terramind.js'), model, 'cpu', threads, String(batch)];
+  const command = [process.execPath, here('peers/terramind.js'), model, provider, threads, String(batch)];
   const server = new Server(command);
   await server.run();
   const runs = [];
@@ -74,7 +91,9 @@ async function measureModel(name, model, scenes) {
     for (let round = 0; round < rounds; round++) runs.push(await measureInfer(scene, model));
     const [{ counters, batch }] = runs;
     const bare = await bareModel(model, batch);
-    const bareSeconds = bare.seconds * counters.chipsRun;
+    // The last batch is padded to its full size.
+    const calls = counters.batches * batch;
+    const bareSeconds = bare.seconds * calls;
     const { seconds, cpuSeconds, peakBytes } = medians(
       runs.map(({ seconds, cpuSeconds, peakBytes }) => ({ seconds, cpuSeconds, peakBytes })),
     );
@@ -88,7 +107,7 @@ async function measureModel(name, model, scenes) {
       bareModelSeconds: rounded(bareSeconds),
       /** The whole run ÷ bare calls of the model. */
       ratio: rounded(seconds / bareSeconds),
-      cpuSecondsBesideModel: rounded(cpuSeconds - bare.cpuSeconds * counters.chipsRun),
+      cpuSecondsBesideModel: rounded(cpuSeconds - bare.cpuSeconds * calls),
       stages,
       counters,
     });
@@ -120,7 +139,7 @@ async function measureHeights() {
         scene,
         JSON.stringify({ schemaVersion: 1, grid: { ...grid, height }, phases: ['event'], inputs }),
       );
-      const run = await measureInfer(scene, bundledModel('demo-water-s1'));
+      const run = await measureInfer(scene, bundledModel('demo-water-s1'), ['event']);
       const { seconds, cpuSeconds, peakBytes, counters } = run;
       records.push({
         layout,
@@ -145,7 +164,6 @@ const packaged = join(work, 'package');
 const scenes = { 'the package': packaged, 'the files in one pass': join(sources, 'scene.json') };
 const models = [];
 if (wants('demo-flood') || wants('tiny')) {
-  mkdirSync(packaged, { recursive: true });
   time([
     process.execPath,
     ...[TERRACHIP, 'package', join(sources, 'manifest.json'), '-o', packaged, ...flags],
@@ -166,13 +184,18 @@ const record = {
     onnxruntime: version(process.execPath, '-p', "require('onnxruntime-node/package.json').version"),
   },
   threads: Number(threads),
+  backend,
+  provider,
   size: [event.grid.width, event.grid.height],
   rounds,
   models,
   heights,
 };
 // Only a complete run is recorded.
-if (only === null && !args.includes('--trial')) {
-  const name = args.includes('--full') ? 'results/scene-full.json' : 'results/scene.json';
-  writeFileSync(here(name), `${JSON.stringify(record, null, 2)}\n`);
-}
+const isTrial = only !== null || args.includes('--trial');
+const name = [
+  'scene',
+  ...(args.includes('--full') ? ['full'] : []),
+  ...(backend === 'cpu' ? [] : [provider]),
+];
+publish(record, isTrial ? null : here(`results/${name.join('-')}.json`));

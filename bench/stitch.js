@@ -2,16 +2,15 @@
 // of the whole call, from chips in memory to rows in memory.
 //
 //   node bench/stitch.js [ROUNDS] [cpu] [webgpu]
-import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { compete, machine, report, version } from './harness.js';
+import { PYTHON } from '../scripts/checks/programs.js';
+import { compete, load, machine, publish, report, roundsIn, version } from './harness.js';
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
-const PYTHON = '/usr/bin/python3';
 const [WIDTH, HEIGHT, SIZE, STRIDE] = [6033, 8449, 256, 208];
-const MEGAPIXELS = (WIDTH * HEIGHT) / 1e6;
 const BACKENDS = ['cpu', 'webgpu'];
-const rounds = Number(process.argv.slice(2).find((arg) => /^\d+$/.test(arg)) ?? 7);
+const rounds = roundsIn(process.argv.slice(2), 7);
+const before = load();
 const chosen = BACKENDS.filter((name) => process.argv.includes(name));
 const backends = chosen.length > 0 ? chosen : BACKENDS;
 
@@ -30,25 +29,16 @@ for (const classes of [1, 2]) {
     },
   ];
   const results = compete(contestants, rounds, report);
-  console.log(
-    `| ${MEGAPIXELS.toFixed(0)} Mpixel, classes: ${classes} | median s | fastest s | Mpixel/s | time ÷ ours |`,
-  );
-  console.log('|---|---|---|---|---|');
-  for (const { name, seconds, fastest, ratio } of results) {
-    const rate = (MEGAPIXELS / seconds).toFixed(0);
-    console.log(
-      `| ${name} | ${seconds.toFixed(3)} | ${fastest.toFixed(3)} | ${rate} | ${ratio.toFixed(2)} |`,
-    );
-  }
   records.push({ classes, results });
 }
 const record = {
   schemaVersion: 1,
   benchmark: 'stitch',
   machine: machine(),
+  load: [before, load()],
   versions: { numpy: version(PYTHON, '-c', 'import numpy; print(numpy.__version__)') },
   rounds,
   scenes: records,
 };
 // Only a run on all backends is recorded.
-if (chosen.length === 0) writeFileSync(here('results/stitch.json'), `${JSON.stringify(record, null, 2)}\n`);
+publish(record, chosen.length === 0 ? here('results/stitch.json') : null);

@@ -135,3 +135,11 @@ it('the index of decisions has a row for each decision, with unique numbers', ()
   expect(rows).toEqual(files.toSorted().map((file) => [file.slice(0, 4), file]));
   expect(new Set(rows.map(([number]) => number)).size).toBe(files.length);
 });
+
+it('the tables of docs/benchmarks.md are those of the results in bench/results/', async () => {
+  const tables: { withTables(page: string): string } = await import(resolve('bench/tables.js'));
+  const page = readFileSync('docs/benchmarks.md', 'utf8');
+  expect(tables.withTables(page)).toBe(page);
+  // A number that is not in the results does not pass.
+  expect(tables.withTables(page.replace('| 1.00 |', '| 9.99 |'))).toBe(page);
+});

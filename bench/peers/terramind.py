@@ -14,35 +14,31 @@ from pathlib import Path
 import torch
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts/checks/torch"))
-import reference  # noqa: E402
+import terramind  # noqa: E402
+from parts import Random  # noqa: E402
 
 
 def inputs(config, size):
-    generator = torch.Generator().manual_seed(1)
-    result = {}
-    for name in config["modalities"]:
-        phases = [] if name == "DEM" else [config["timestamps"]]
-        result[name] = torch.randn(1, reference.CHANNELS[name], *phases, *size, generator=generator)
-    return result
+    return terramind.images({**config, "size": size}, torch.Generator().manual_seed(1))
 
 
 def make(config, path):
-    w = reference.Random(0)
+    w = Random(0)
     # Weights do not depend on the chip size; a small chip creates all of them.
     with torch.no_grad():
-        reference.run(w, {**config, "size": [32, 32]}, inputs(config, [32, 32]))
+        terramind.run(w, {**config, "size": [32, 32]}, inputs(config, [32, 32]))
     torch.save({"state_dict": w.tensors}, path)
 
 
 def serve(config, path, threads):
     torch.set_num_threads(threads)
-    w = reference.Random(0)
+    w = Random(0)
     w.tensors = torch.load(path)["state_dict"]
     chip = inputs(config, config["size"])
     for _ in sys.stdin:
         start = time.perf_counter()
         with torch.no_grad():
-            _, logits = reference.run(w, config, chip)
+            _, logits = terramind.run(w, config, chip)
         seconds = time.perf_counter() - start
         assert bool(torch.isfinite(logits).all())
         print(seconds, flush=True)

@@ -687,7 +687,7 @@ const MUTANTS = [
   ['src/inference/checkpoint/pickle.ts', 'protocol > 5', 'protocol > 6', HOSTILE],
   ['src/inference/checkpoint/pickle.ts', 'this.#unsigned(4) * 2 ** 32 + low', 'low', HOSTILE],
   ['src/inference/checkpoint/safetensors.ts', 'from !== end || ', '', HOSTILE],
-  ['src/inference/phases.ts', 'words.every((word, i) => word === b[k][i])', 'true', PHASES],
+  ['src/kernels/cpu/equal-phases.ts', 'words[first + k] === words[second + k]', 'true', PHASES],
   ['src/inference/phases.ts', '* steps + step)', '* steps)', PHASES],
   ['src/inference/phases.ts', 'source * length, copy', '0, copy', PHASES],
   ['src/inference/phases.ts', 'index < chips * phases', 'index < size * phases', PHASES],

@@ -27,6 +27,50 @@ static inline uint64_t load64_swapped(const void *at) {
       wasm_i8x16_shuffle(word, word, 7, 6, 5, 4, 3, 2, 1, 0, 8, 9, 10, 11, 12, 13, 14, 15), 0);
 }
 
+/* Byte by byte in order: a string may overlap its copy. */
+static inline void copy_slowly(uint8_t *to, const uint8_t *string, const uint8_t *last) {
+  while (to < last) *to++ = *string++;
+}
+
+/*
+ * The next code of `width` bits, the highest first, and its string; the ITEM-th after bits were loaded. CLEAR and END are
+ * left to the other loop.
+ */
+#define STEP(width, item)                                                                           \
+  {                                                                                                 \
+    const uint32_t code = (uint32_t)(bits >> (64 - (width)));                                       \
+    if ((code & ~1u) == CLEAR) {                                                                    \
+      held -= (width) * (item);                                                                     \
+      goto other;                                                                                   \
+    }                                                                                               \
+    bits <<= (width);                                                                               \
+    positions[++next] = to;                                                                         \
+    if (code >= next) return -(int32_t)code;                                                        \
+    const uint64_t entry = load64(positions + code);                                                \
+    const uint8_t *string = output + (uint32_t)entry;                                               \
+    uint8_t *copy = output + to;                                                                    \
+    const uint32_t length = (uint32_t)(entry >> 32) - (uint32_t)entry + (code > END);               \
+    to += length;                                                                                   \
+    if (length <= 16 && copy - string >= 16 && to < end) {                                          \
+      wasm_v128_store(copy, wasm_v128_load(string));                                                \
+    } else if (to < end) {                                                                          \
+      copy_slowly(copy, string, output + to);                                                       \
+    } else {                                                                                        \
+      copy_slowly(copy, string, output + end);                                                      \
+      return (int32_t)size;                                                                         \
+    }                                                                                               \
+  }
+
+/* Codes by four, as long as the table has room for them at this width: 48 bits are always there after a load. */
+#define STEPS(width, room)                                                        \
+  while (from + 8 <= stored_size && next + 4 < (room)) {                          \
+    bits |= load64_swapped(stored + from) >> held;                                \
+    from += (63 - held) >> 3;                                                     \
+    held |= 56;                                                                   \
+    STEP(width, 0) STEP(width, 1) STEP(width, 2) STEP(width, 3)                   \
+    held -= 4 * (width);                                                          \
+  }
+
 /* Before TIFF 5.0 the lowest bit of each byte came first, and codes widened one code later. */
 static inline int32_t expand(const uint8_t *stored, uint32_t stored_size, uint8_t *output, uint32_t size,
                              const int old_style) {
@@ -41,6 +85,13 @@ static inline int32_t expand(const uint8_t *stored, uint32_t stored_size, uint8_
   uint32_t to = LITERALS;
   const uint32_t end = LITERALS + size;
   while (to < end) {
+    if (!old_style) {
+      if (width == 9) STEPS(9, 511)
+      else if (width == 10) STEPS(10, 1023)
+      else if (width == 11) STEPS(11, 2047)
+      else STEPS(12, TABLE)
+    }
+  other:
     if (held < MAX_WIDTH) {
       if (from + 8 <= stored_size) {
         bits |= old_style ? load64(stored + from) << held : load64_swapped(stored + from) >> held;
@@ -69,17 +120,10 @@ static inline int32_t expand(const uint8_t *stored, uint32_t stored_size, uint8_
     if (next < TABLE) next++;
     if (code >= next) return -(int32_t)code;
     const uint64_t entry = load64(positions + code);
-    const uint8_t *string = output + (uint32_t)entry;
-    uint8_t *copy = output + to;
     const uint32_t length = (uint32_t)(entry >> 32) - (uint32_t)entry + (code > END);
-    to += length;
-    if (length <= 16 && copy - string >= 16 && to <= end) {
-      wasm_v128_store(copy, wasm_v128_load(string));
-    } else {
-      if (to > end) to = end;
-      /* Byte by byte in order: a string may overlap its copy. */
-      for (const uint8_t *last = output + to; copy < last;) *copy++ = *string++;
-    }
+    uint8_t *copy = output + to;
+    to = length < end - to ? to + length : end;
+    copy_slowly(copy, output + (uint32_t)entry, output + to);
     if (next >= widen_at && width < MAX_WIDTH) {
       width++;
       widen_at = (1u << width) - early;

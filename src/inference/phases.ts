@@ -1,6 +1,7 @@
 /** Phases of models in two graphs, whose encoder takes one phase of one chip; equal phases are encoded once. */
 import { internalError, invalidInput } from '../errors.js';
 import type { Backend } from '../gpu/index.js';
+import { markDifferent } from '../kernels/equal-phases.js';
 import { checkFeatures } from './graph-check.js';
 import type { FloatTensor, GraphInput } from './model-graph.js';
 import { type ModelInput, type ModelSpec, timeSteps } from './model-spec.js';
@@ -137,43 +138,32 @@ function planeOffsets(spec: ModelSpec, input: ModelInput, chip: number, phase: n
 
 /**
  * The index of the first bitwise equal phase, for each phase of each chip (index = chip · phases + phase). A phase without
- * an equal one has its own index.
+ * an equal one has its own index. The device compares; only a number a pair of phases is read back.
  */
 async function equalPhases(spec: ModelSpec, { backend, inputs, chips }: Batch): Promise<number[]> {
   const phases = spec.phases.length;
-  const plane = spec.chip.size ** 2;
-  const words = new Map<ModelInput, Uint32Array>();
-  for (const input of spec.inputs) {
-    const { buffer, byteOffset, length } = await backend.download(tensorOf(inputs, input));
-    words.set(input, new Uint32Array(buffer, byteOffset, length));
+  const pixels = spec.chip.size ** 2;
+  const pairs: number[] = [];
+  for (let second = 1; second < chips * phases; second++) {
+    for (let first = 0; first < second; first++) pairs.push(first, second);
   }
-  const planesOf = (index: number): Uint32Array[] =>
-    [...words].flatMap(([input, values]) =>
-      planeOffsets(spec, input, Math.floor(index / phases), index % phases).map((offset) =>
-        values.subarray(offset, offset + plane),
-      ),
-    );
-  const byHash = new Map<number, { index: number; planes: Uint32Array[] }[]>();
-  return Array.from({ length: chips * phases }, (_, index) => {
-    const planes = planesOf(index);
-    const hash = hashOf(planes);
-    const candidates = byHash.get(hash) ?? [];
-    const equal = candidates.find((candidate) => isEqual(candidate.planes, planes));
-    if (equal !== undefined) return equal.index;
-    byHash.set(hash, [...candidates, { index, planes }]);
-    return index;
-  });
-}
-
-/** FNV-1a over 32-bit words. */
-function hashOf(planes: readonly Uint32Array[]): number {
-  let hash = 0x811c9dc5;
-  for (const words of planes) {
-    for (let k = 0; k < words.length; k++) hash = Math.imul(hash ^ words[k], 0x01000193);
+  const compared = backend.upload(Int32Array.from(pairs));
+  const different = backend.upload(new Uint32Array(pairs.length / 2));
+  try {
+    for (const input of spec.inputs) {
+      const bands = input.bands.length;
+      const steps = timeSteps(spec, input);
+      const tensor = tensorOf(inputs, input);
+      markDifferent(backend, { chips: tensor, pixels, bands, steps, phases, pairs: compared, different });
+    }
+    const differs = await backend.download(different);
+    const firstEqual = Array.from({ length: chips * phases }, (_, index) => index);
+    for (let k = differs.length - 1; k >= 0; k--) {
+      if (differs[k] === 0) firstEqual[pairs[2 * k + 1]] = pairs[2 * k];
+    }
+    return firstEqual;
+  } finally {
+    compared.dispose();
+    different.dispose();
   }
-  return hash;
-}
-
-function isEqual(a: readonly Uint32Array[], b: readonly Uint32Array[]): boolean {
-  return a.every((words, k) => words.every((word, i) => word === b[k][i]));
 }

@@ -27,8 +27,7 @@ import { type Batch, encodePhases, FEATURES, lastTap, type PhaseCounters, tensor
 /** How a session runs its graphs. */
 export interface SessionOptions extends RuntimeOptions {
   /**
-   * Encode equal phases once (default true). Applies to models in two graphs on a runtime with its own memory. The
-   * results are identical.
+   * Encode equal phases once (default true). Applies to models in two graphs. The results are identical.
    */
   reusePhases?: boolean;
 }
@@ -83,7 +82,7 @@ export class ModelSession<Spec extends ModelSpec = ModelSpec> {
     this.takesSoftmax = takesSoftmax(spec, this.#isWhole);
     const [batch] = declaredIn(this.#main.inputs, inputs[0])?.shape ?? [];
     this.fixedBatch = 'whole' in graphs && typeof batch === 'number' && batch > 0 ? batch : null;
-    this.#reuse = (options.reusePhases ?? true) && !this.#main.sharesDevice;
+    this.#reuse = options.reusePhases ?? true;
   }
 
   /**

@@ -24,6 +24,8 @@ export interface ByteSource extends Resource {
    * @throws {TerrachipError} as `read`
    */
   readInto?(target: Uint8Array, offset: number, options?: ReadOptions): Promise<void>;
+  /** The descriptor of an open file of this process, whose threads may read it. */
+  readonly descriptor?: number;
 }
 
 /** A source of the bytes of another, read in another way. Disposing of it disposes of the other. */

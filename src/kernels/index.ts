@@ -44,6 +44,7 @@ export {
   type ParameterTable,
   type ParameterType,
   type RunArguments,
+  type Staging,
   type TensorBackend,
   type TensorDtype,
   type TensorDtypeOf,

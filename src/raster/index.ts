@@ -35,10 +35,11 @@ export type {
 export { type BlockCache, type BlockCounters, createBlockCache } from './block-cache.js';
 export { ArrayRaster, type Coordinate } from './cf/index.js';
 export type { BlockCoding, Jpeg2000Coding } from './codecs/codec.js';
-export type { DecodeRequest, Piece } from './codecs/decode.js';
+export type { DecodeRequest, FileRequest, Piece } from './codecs/decode.js';
 export { type BlockDecoder, createPortableDecoder, type PortableDecoderOptions } from './codecs/decoder.js';
 export type { Compression } from './codecs/table.js';
 export type { Declarations, DeclaredRaster } from './declared.js';
+export type { StoredPieces } from './geotiff/block-table.js';
 export type { Sidecars } from './geotiff/levels.js';
 export { type GeoTiffOptions, GeoTiffRaster } from './geotiff/reader.js';
 export { toStoredIntegers } from './geotiff/sample-types.js';

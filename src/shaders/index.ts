@@ -5,6 +5,7 @@ export { default as chipsShader } from './chips.wgsl.js';
 export { compose, type ShaderFunction } from './compose.js';
 export { default as decibelShader } from './decibel.wgsl.js';
 export { default as dilateShader } from './dilate.wgsl.js';
+export { default as equalPhasesShader } from './equal-phases.wgsl.js';
 export { default as expressionShader } from './expression.wgsl.js';
 export { default as fieldMaskShader } from './field-mask.wgsl.js';
 export { default as histogramShader } from './histogram.wgsl.js';

@@ -15,8 +15,9 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 async function script(body: string): Promise<string> {
   const program = `
     import { deflateSync } from 'node:zlib';
-    import { writeFileSync } from 'node:fs';
-    import { openRaster } from 'terrachip/raster';
+    import { truncateSync, writeFileSync } from 'node:fs';
+    import { Affine, GeoBox } from 'terrachip/geo';
+    import { openRaster, writeCog } from 'terrachip/raster';
     const [width, height, rows] = [600, 700, 100];
     const strips = Array.from({ length: height / rows }, (_, k) => {
       const pixels = new Uint16Array(width * rows).map((_, i) => (k * width * rows + i) % 65521);
@@ -78,5 +79,31 @@ describe('decoding threads', () => {
       const [plane] = await raster.readPlanes();
       console.log(outcome === 'AbortError' || Array.isArray(outcome), plane[5]);`);
     expect(output).toBe('true 5');
+  });
+
+  it('name a file that shrinks while it is open', async () => {
+    const output = await script(`
+      write();
+      const raster = await openRaster(path);
+      truncateSync(path, 300);
+      console.log(await raster.readPlanes().catch((error) => error.message));`);
+    expect(output).toMatch(
+      /strips\.tif is not a readable TIFF \(a block .*: the file shrank while it was being read\)/,
+    );
+  });
+
+  it('compress the tiles of a COG, whose pixels are read back', async () => {
+    const output = await script(`
+      const geobox = new GeoBox(32632, new Affine(10, 0, 500000, 0, -10, 5500000), 700, 600);
+      const data = Float32Array.from({ length: 700 * 600 }, (_, i) => Math.sin(i / 9) * (i % 700));
+      const equal = [];
+      for (const compression of ['deflate', 'zstd']) {
+        await writeCog(path, [data], { geobox, bands: 1, dtype: 'float32', compression });
+        const raster = await openRaster(path);
+        const [plane] = await raster.readPlanes();
+        equal.push(raster.compression, raster.predictor, plane.every((value, i) => value === data[i]));
+      }
+      console.log(equal.join(' '));`);
+    expect(output).toBe('deflate 3 true zstd 3 true');
   });
 });

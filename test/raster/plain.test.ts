@@ -3,7 +3,13 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Affine, GeoBox, type PixelWindow } from '../../src/geo/index.js';
 import { CpuBackend } from '../../src/gpu/index.js';
-import { createBlockCache, openRaster, WarpedRaster, writeCog } from '../../src/raster/node/index.js';
+import {
+  CogWriter,
+  createBlockCache,
+  openRaster,
+  WarpedRaster,
+  writeCog,
+} from '../../src/raster/node/index.js';
 import { temporaryFolder } from '../support/files.js';
 
 const folder = await temporaryFolder();
@@ -23,7 +29,7 @@ function cut(values: Int16Array, { x, y, width, height }: PixelWindow): number[]
 }
 
 const plain = join(folder, 'plain.tif');
-await writeCog(plain, bands, {
+const OPTIONS = {
   geobox,
   bands: 2,
   dtype: 'int16',
@@ -33,7 +39,8 @@ await writeCog(plain, bands, {
   interleave: 'band',
   compression: 'none',
   overviews: 'none',
-});
+} as const;
+await writeCog(plain, bands, OPTIONS);
 
 describe('tiles without compression', () => {
   it.each([
@@ -62,6 +69,19 @@ describe('tiles without compression', () => {
     // Arrays that do not fit are not used.
     const [first] = await raster.readPlanes({ window, bands: [1], into: [new Int16Array(3)] });
     expect([...first]).toEqual(cut(bands[0], window));
+  });
+
+  it('are written band by band too, to the same bytes', async () => {
+    const path = join(folder, 'by-band.tif');
+    await using writer = await CogWriter.create(path, OPTIONS);
+    for (const [band, values] of bands.entries()) {
+      await writer.writeBand(band, values.subarray(0, 70 * WIDTH));
+      await expect(writer.writeBand(1 - band, values)).rejects.toThrow(/cannot add/);
+      await writer.writeBand(band, values.subarray(70 * WIDTH));
+      if (band === 0) await expect(writer.writeBand(0, values)).rejects.toThrow(/cannot add/);
+    }
+    await writer.finish();
+    expect(await readFile(path)).toEqual(await readFile(plain));
   });
 
   it('that the file lacks are refused', async () => {

@@ -51,6 +51,7 @@ describe('kernels and their shaders', () => {
         "chips",
         "decibel",
         "dilate",
+        "equal-phases",
         "expression",
         "field-mask",
         "histogram",

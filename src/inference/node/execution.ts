@@ -15,10 +15,7 @@ export interface ExecutionOptions {
   provider?: ProviderChoice;
   /** Worker threads of the CPU backend and of the model's operators. */
   threads?: number;
-  /**
-   * Encode equal phases once (default true), for models in two graphs. The results are identical. The provider
-   * `webgpu-resident` always encodes each phase.
-   */
+  /** Encode equal phases once (default true), for models in two graphs. The results are identical. */
   reusePhases?: boolean;
   /** Gets a warning where the provider `auto` passes over webgpu, which computes a convolution of the model wrongly. */
   onProgress?: OnProgress;
@@ -57,7 +54,7 @@ export async function openExecution<Spec extends ModelSpec>(
     );
   }
   const device = await ResidentDevice.start();
-  const loading = ModelSession.load(model.spec, model.graphs, (path) => device.load(path));
+  const loading = ModelSession.load(model.spec, model.graphs, (path) => device.load(path), { reusePhases });
   return withSession(device.backend, loading);
 }
 

@@ -64,7 +64,8 @@ export function withCoalescing(source: ByteSource, options: CoalesceOptions = {}
   };
   // Reads into memory of the caller are not merged.
   const readInto = source.readInto?.bind(source);
-  return Object.assign(wrapSource(source, read), readInto === undefined ? {} : { readInto });
+  const { descriptor } = source;
+  return Object.assign(wrapSource(source, read), readInto && { readInto }, descriptor && { descriptor });
 }
 
 /** The widest gap that may be read over, so that all gaps up to it stay within the bounds; `sorted` by offset. */

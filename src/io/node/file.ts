@@ -38,6 +38,10 @@ export class FileSource extends Resource implements ByteSource {
     });
   }
 
+  get descriptor(): number {
+    return this.#handle.fd;
+  }
+
   async read(offset: number, length: number, options: ReadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
     checkRange(this, offset, length);
     const bytes = new Uint8Array(length);

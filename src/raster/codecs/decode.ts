@@ -1,3 +1,4 @@
+import type { StoredPieces } from '../geotiff/block-table.js';
 import { swapBytes } from '../swap-bytes.js';
 import type { BlockCoding, DecodeLimits } from './codec.js';
 import { type Codec, type CodecTable, compressionOf } from './table.js';
@@ -15,6 +16,15 @@ export interface DecodeRequest {
   readonly coding: BlockCoding;
   /** Top to bottom. */
   readonly pieces: readonly Piece[];
+}
+
+/** A block in an open file of this process: what `DecodeRequest` says, before it is read. */
+export interface FileRequest {
+  readonly coding: BlockCoding;
+  readonly descriptor: number;
+  readonly places: StoredPieces;
+  /** Rows of pixels of each piece. */
+  readonly rows: readonly number[];
 }
 
 /** Decoded bytes of some rows of a block. */

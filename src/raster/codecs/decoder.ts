@@ -2,7 +2,8 @@
 import { messageOf, packageProblem, TerrachipError, unsupported } from '../../errors.js';
 import { damaged } from '../geotiff/directory.js';
 import { damagedJp2 } from '../jp2/boxes.js';
-import { bytesOfRows, type DecodeRequest, decodePieces } from './decode.js';
+import type { BlockCoding } from './codec.js';
+import { bytesOfRows, type DecodeRequest, decodePieces, type FileRequest } from './decode.js';
 import { lercCodec } from './lerc.js';
 import {
   type CodecTable,
@@ -28,10 +29,22 @@ export interface BlockDecoder {
    * @throws {TerrachipError} INVALID_INPUT for a damaged block
    */
   decode(name: string, request: DecodeRequest, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
+  /**
+   * As `decode`, of a block that the decoding thread reads; null where it is decoded on the calling thread.
+   * @throws {TerrachipError} as `decode`
+   */
+  decodeFile?(
+    name: string,
+    request: FileRequest,
+    signal?: AbortSignal,
+  ): Promise<Uint8Array<ArrayBuffer>> | null;
 }
 
 /** Runs a request on another thread. */
-export type RunElsewhere = (request: DecodeRequest, signal?: AbortSignal) => Promise<Uint8Array<ArrayBuffer>>;
+export type RunElsewhere = (
+  request: DecodeRequest | FileRequest,
+  signal?: AbortSignal,
+) => Promise<Uint8Array<ArrayBuffer>>;
 
 /**
  * Smaller decoded blocks are decoded on the calling thread: a transfer takes longer. Not JPEG 2000 tiles, whose cost does
@@ -41,6 +54,11 @@ const INLINE_BYTES = 32 * 1024;
 
 /** @param elsewhere decodes large blocks; default: on the calling thread */
 export function createDecoder(codecs: CodecTable, elsewhere?: RunElsewhere): BlockDecoder {
+  const isInline = (coding: BlockCoding, rows: readonly number[]): boolean => {
+    const size = rows.reduce((sum, count) => sum + bytesOfRows(coding, count), 0);
+    const isSmall = size <= INLINE_BYTES && coding.jpeg2000 === null;
+    return isSmall || codecs.get(compressionOf(coding))?.runs !== 'worker';
+  };
   return {
     async require(name, compression) {
       const feature = compressionName(compression);
@@ -61,23 +79,43 @@ export function createDecoder(codecs: CodecTable, elsewhere?: RunElsewhere): Blo
     },
     async decode(name, request, signal) {
       const { coding, pieces } = request;
-      const size = pieces.reduce((sum, { rows }) => sum + bytesOfRows(coding, rows), 0);
-      const inline =
-        codecs.get(compressionOf(coding))?.runs !== 'worker' ||
-        (size <= INLINE_BYTES && coding.jpeg2000 === null);
-      try {
-        return await (inline || elsewhere === undefined
-          ? decodePieces(codecs, request)
-          : elsewhere(request, signal));
-      } catch (error) {
-        if (error instanceof TerrachipError) throw error;
-        signal?.throwIfAborted();
-        const problem = messageOf(error).replace(/\.$/, '');
-        if (coding.jpeg2000 !== null) throw damagedJp2(name, `a tile cannot be decoded: ${problem}`, error);
-        throw damaged(name, `a block cannot be decompressed: ${problem}`, error);
-      }
+      const here =
+        elsewhere === undefined ||
+        isInline(
+          coding,
+          pieces.map(({ rows }) => rows),
+        );
+      return explained(
+        name,
+        coding,
+        here ? decodePieces(codecs, request) : elsewhere(request, signal),
+        signal,
+      );
+    },
+    decodeFile(name, request, signal) {
+      const { coding, rows } = request;
+      if (elsewhere === undefined || isInline(coding, rows)) return null;
+      return explained(name, coding, elsewhere(request, signal), signal);
     },
   };
+}
+
+/** Decoded bytes, or an error that names the file. */
+async function explained(
+  name: string,
+  { jpeg2000 }: BlockCoding,
+  decoded: Promise<Uint8Array<ArrayBuffer>>,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array<ArrayBuffer>> {
+  try {
+    return await decoded;
+  } catch (error) {
+    if (error instanceof TerrachipError) throw error;
+    signal?.throwIfAborted();
+    const problem = messageOf(error).replace(/\.$/, '');
+    if (jpeg2000 !== null) throw damagedJp2(name, `a tile cannot be decoded: ${problem}`, error);
+    throw damaged(name, `a block cannot be decompressed: ${problem}`, error);
+  }
 }
 
 /** Packages that a decoder for browsers may use. */

@@ -1,10 +1,13 @@
 import { bytesPerElement } from '../../geo/dtype.js';
 import type { PixelWindow, TypedArray } from '../../geo/index.js';
+import { checkRange } from '../../io/byte-source.js';
 import type { ByteSource } from '../../io/index.js';
 import type { BlockCoding } from '../codecs/codec.js';
+import type { FileRequest } from '../codecs/decode.js';
 import type { BlockDecoder } from '../codecs/decoder.js';
 import type { BlockGrid } from '../raster.js';
 import type { StoredPieces } from './block-table.js';
+import { areAdjacent, readPieces } from './pieces.js';
 import { hasReadInto, isPlain } from './plain.js';
 import { bytesPerRow, bytesPerWord, decodedBytes, decodeSamples } from './sample-types.js';
 import type { ImageStructure } from './structure.js';
@@ -165,12 +168,13 @@ export async function readBlock(
       return decodeSamples(source.name, image.sample, bytes, samples, block.height, fill);
     }
   }
-  const stored = await readPieces(source, places, signal);
-  const pieces = stored.map((bytes, k) => ({
-    stored: bytes,
-    rows: Math.min(image.blockHeight, block.height - k * image.blockHeight),
-  }));
-  const bytes = await decoder.decode(source.name, { coding: blockCoding(image), pieces }, signal);
+  const coding = blockCoding(image);
+  const rows = places.offsets.map((_, k) =>
+    Math.min(image.blockHeight, block.height - k * image.blockHeight),
+  );
+  const bytes =
+    (await decodeInFile(source, { coding, places, rows }, decoder, signal)) ??
+    (await decodePieces(source, { coding, places, rows }, decoder, signal));
   const samples = block.width * samplesOf(image);
   const values =
     image.ycbcr === null
@@ -178,8 +182,8 @@ export async function readBlock(
       : ycbcrToRgb(image.ycbcr, bytes, block.width, block.height);
   const { components } = image.sample;
   const pieceLength = samples * image.blockHeight * components;
-  for (const [k, piece] of pieces.entries()) {
-    if (piece.stored !== null) continue;
+  for (const [k, offset] of places.offsets.entries()) {
+    if (offset !== 0 && places.byteCounts[k] !== 0) continue;
     fillRun(values.subarray(k * pieceLength, (k + 1) * pieceLength), components, fill);
   }
   return values;
@@ -223,31 +227,29 @@ function blockCoding(image: ImageStructure): BlockCoding {
   };
 }
 
-/** Whether all pieces of a block are stored, one directly after the other. */
-function areAdjacent({ offsets, byteCounts }: Pick<StoredPieces, 'offsets' | 'byteCounts'>): boolean {
-  return (
-    offsets[0] > 0 &&
-    byteCounts.every(
-      (count, k) => count > 0 && (k === 0 || offsets[k] === offsets[k - 1] + byteCounts[k - 1]),
-    )
-  );
+type StoredBlock = Omit<FileRequest, 'descriptor'>;
+
+/** Lets the thread that decodes a block read it; null where it cannot. */
+async function decodeInFile(
+  source: ByteSource,
+  stored: StoredBlock,
+  decoder: BlockDecoder,
+  signal?: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer> | null> {
+  const { descriptor } = source;
+  if (descriptor === undefined || decoder.decodeFile === undefined) return null;
+  const { offsets, byteCounts } = stored.places;
+  for (const [k, offset] of offsets.entries()) checkRange(source, offset, byteCounts[k]);
+  return decoder.decodeFile(source.name, { ...stored, descriptor }, signal);
 }
 
-/** The stored bytes of a block's pieces; null for a sparse one. Adjacent pieces are read as one range. */
-async function readPieces(
+async function decodePieces(
   source: ByteSource,
-  { offsets, byteCounts, bytes: total }: StoredPieces,
+  { coding, places, rows }: StoredBlock,
+  decoder: BlockDecoder,
   signal?: AbortSignal,
-): Promise<(Uint8Array<ArrayBuffer> | null)[]> {
-  const options = { signal };
-  const [start] = offsets;
-  if (areAdjacent({ offsets, byteCounts })) {
-    const bytes = await source.read(start, total, options);
-    return offsets.map((offset, k) => bytes.subarray(offset - start, offset - start + byteCounts[k]));
-  }
-  return Promise.all(
-    offsets.map((offset, k) =>
-      byteCounts[k] === 0 || offset === 0 ? null : source.read(offset, byteCounts[k], options),
-    ),
-  );
+): Promise<Uint8Array<ArrayBuffer>> {
+  const stored = await readPieces(places, (offset, length) => source.read(offset, length, { signal }));
+  const pieces = stored.map((bytes, k) => ({ stored: bytes, rows: rows[k] }));
+  return decoder.decode(source.name, { coding, pieces }, signal);
 }

@@ -40,12 +40,12 @@ export class CogLevel {
   readonly #next: CogLevel | null;
   readonly #columns: number;
   readonly #stride: number;
-  readonly #bands: readonly TypedArray[];
-  readonly #mask: Uint8Array | null;
+  #bands: readonly TypedArray[] = [];
+  #mask: Uint8Array | null = null;
   /** The same memory, after the last rows of the previous strip. */
-  readonly #withBefore: readonly TypedArray[];
-  readonly #maskWithBefore: Uint8Array | null;
-  readonly #strip: Strip;
+  #withBefore: readonly TypedArray[] = [];
+  #maskWithBefore: Uint8Array | null = null;
+  #strip: Strip | null = null;
   readonly #nodata: number | null;
   /** The alpha band, from 0. */
   readonly #alpha: number | null;
@@ -53,6 +53,8 @@ export class CogLevel {
   readonly #inPlace: boolean;
   /** Memory of tiles that are written without compression, in turn. */
   readonly #frames: Uint8Array<ArrayBuffer>[] = [];
+  /** The band that is written, of those that come one after the other; null if all come together. */
+  #band: number | null = null;
   #rowsInStrip = 0;
   #rowsDone = 0;
 
@@ -68,7 +70,7 @@ export class CogLevel {
     next: CogLevel | null,
     inPlace: boolean,
   ) {
-    const { bands, blockSize, dtype, interleave, nodata } = settings;
+    const { bands, blockSize, dtype, interleave, mask, nodata } = settings;
     this.width = width;
     this.height = height;
     this.file = file;
@@ -77,22 +79,7 @@ export class CogLevel {
     this.#next = next;
     this.#columns = Math.ceil(width / blockSize);
     this.#stride = this.#columns * blockSize;
-    const before = ROWS_BEFORE * this.#stride;
-    const size = before + blockSize * this.#stride;
-    this.#withBefore = Array.from({ length: bands }, () => allocateArray(dtype, size).fill(nodata ?? 0));
-    this.#maskWithBefore = settings.mask === false ? null : new Uint8Array(size);
-    this.#bands = this.#withBefore.map((band) => band.subarray(before));
-    this.#mask = this.#maskWithBefore?.subarray(before) ?? null;
-    const planes = [...this.#bands, ...(this.#mask === null ? [] : [this.#mask])];
-    this.#strip = {
-      planes: planes.map(
-        ({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength),
-      ),
-      stride: this.#stride,
-      tileSize: blockSize,
-      bytesPerSample: bytesPerElement(dtype),
-    };
-    const numbers = planes.map((_, plane) => plane);
+    const numbers = Array.from({ length: bands + (mask === false ? 0 : 1) }, (_, plane) => plane);
     this.groups =
       interleave === 'pixel'
         ? [numbers.slice(0, bands), ...numbers.slice(bands).map((n) => [n])]
@@ -103,7 +90,32 @@ export class CogLevel {
     this.#nodata = nodata === null ? null : dtype === 'float32' ? Math.fround(nodata) : nodata;
   }
 
-  /** Rows so far. */
+  /** The planes of a strip, allocated on the first use. */
+  get #planes(): Strip {
+    this.#strip ??= this.#allocate(this.#band === null ? this.#settings.bands : 1);
+    return this.#strip;
+  }
+
+  #allocate(bands: number): Strip {
+    const { blockSize, dtype, mask, nodata } = this.#settings;
+    const before = ROWS_BEFORE * this.#stride;
+    const size = before + blockSize * this.#stride;
+    this.#withBefore = Array.from({ length: bands }, () => allocateArray(dtype, size).fill(nodata ?? 0));
+    this.#maskWithBefore = mask === false ? null : new Uint8Array(size);
+    this.#bands = this.#withBefore.map((band) => band.subarray(before));
+    this.#mask = this.#maskWithBefore?.subarray(before) ?? null;
+    const planes = [...this.#bands, ...(this.#mask === null ? [] : [this.#mask])];
+    return {
+      planes: planes.map(
+        ({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer as ArrayBuffer, byteOffset, byteLength),
+      ),
+      stride: this.#stride,
+      tileSize: blockSize,
+      bytesPerSample: bytesPerElement(dtype),
+    };
+  }
+
+  /** Rows so far, of the band that is written if bands come one after the other. */
   get rows(): number {
     return this.#rowsDone + this.#rowsInStrip;
   }
@@ -111,13 +123,14 @@ export class CogLevel {
   /** Appends rows, `count × width` values per band and mask; copies the arrays. */
   async append(bands: readonly TypedArray[], mask: Uint8Array | null, count: number): Promise<void> {
     const { width } = this;
+    const { stride } = this.#planes;
     const { blockSize } = this.#settings;
     for (let taken = 0; taken < count; ) {
       const rows = Math.min(count - taken, blockSize - this.#rowsInStrip);
       const copy = (from: TypedArray, to: TypedArray): void => {
         for (let y = 0; y < rows; y++) {
           const start = (taken + y) * width;
-          to.set(from.subarray(start, start + width), (this.#rowsInStrip + y) * this.#stride);
+          to.set(from.subarray(start, start + width), (this.#rowsInStrip + y) * stride);
         }
       };
       for (const [band, values] of bands.entries()) copy(values, this.#bands[band]);
@@ -128,16 +141,29 @@ export class CogLevel {
     }
   }
 
+  /** Appends rows of one band, all of which come before those of the next; copies the array. */
+  async appendBand(band: number, values: TypedArray, count: number): Promise<void> {
+    if (band !== this.#band) {
+      this.#band = band;
+      this.#rowsDone = 0;
+    }
+    await this.append([values], null, count);
+    if (this.rows === this.height) await this.#flushRest();
+  }
+
   /** Writes the last strips of this and all smaller levels. */
   async finish(): Promise<void> {
-    if (this.#rowsInStrip > 0) {
-      const end = this.#rowsInStrip * this.#stride;
-      for (const band of this.#bands) band.fill(this.#settings.nodata ?? 0, end);
-      this.#mask?.fill(0, end);
-      await this.#flush();
-    }
+    await this.#flushRest();
     await this.file.flush();
     await this.#next?.finish();
+  }
+
+  async #flushRest(): Promise<void> {
+    if (this.#rowsInStrip === 0) return;
+    const end = this.#rowsInStrip * this.#stride;
+    for (const band of this.#bands) band.fill(this.#settings.nodata ?? 0, end);
+    this.#mask?.fill(0, end);
+    await this.#flush();
   }
 
   /** Stored bytes of the tiles of a group, in row-major order. */
@@ -194,8 +220,10 @@ export class CogLevel {
     const { blockSize } = this.#settings;
     const rows = Math.ceil(this.height / blockSize);
     const row = this.#rowsDone / blockSize;
-    for (const [g, group] of this.groups.entries()) {
-      const tileBytes = blockSize ** 2 * group.length * this.#strip.bytesPerSample;
+    const strip = this.#planes;
+    const groups = this.#band === null ? this.groups.entries() : [[this.#band, [0]] as const];
+    for (const [g, group] of groups) {
+      const tileBytes = blockSize ** 2 * group.length * strip.bytesPerSample;
       const frameBytes = TileFile.framed(tileBytes);
       const step = Math.max(1, Math.min(this.#columns, Math.floor(FRAMES_BYTES / frameBytes)));
       for (let column = 0; column < this.#columns; column += step) {
@@ -206,7 +234,7 @@ export class CogLevel {
           const start = k * frameBytes + BLOCK_LEADER_BYTES;
           const end = start + tileBytes;
           view.setUint32(start - BLOCK_LEADER_BYTES, tileBytes, true);
-          cutTile(this.#strip, group, column + k, frames.subarray(start, end));
+          cutTile(strip, group, column + k, frames.subarray(start, end));
           frames.copyWithin(end, end - BLOCK_TRAILER_BYTES, end);
         }
         const place = (g * rows + row) * this.#columns + column;
@@ -252,10 +280,10 @@ export class CogLevel {
   #tile(group: readonly number[], column: number): Promise<Uint8Array | null> {
     const { sparse, bands, predictor, blockSize } = this.#settings;
     if (sparse && group.every((plane) => this.#isEmpty(plane, column))) return Promise.resolve(null);
-    if (group[0] === bands) return this.#encode(cutMask(this.#strip, bands, column), null);
-    const { bytesPerSample } = this.#strip;
+    if (group[0] === bands) return this.#encode(cutMask(this.#planes, bands, column), null);
+    const { bytesPerSample } = this.#planes;
     const samples = group.length;
-    return this.#encode(cutTile(this.#strip, group, column), {
+    return this.#encode(cutTile(this.#planes, group, column), {
       predictor,
       rows: blockSize,
       width: blockSize,

@@ -45,6 +45,9 @@ export class CogWriter {
   readonly #bigTiff: boolean | null;
   /** Whether the mask has an invalid pixel. */
   #hasGaps = false;
+  /** Bands that are complete, of those that come one after the other. */
+  #bandsDone = 0;
+  #rowsOfBand = 0;
   #closed = false;
 
   private constructor(
@@ -129,11 +132,36 @@ export class CogWriter {
     }
   }
 
+  /**
+   * Appends rows of one band, in the memory of one band: of files without compression, overviews and mask, whose bands are
+   * not interleaved. All rows of a band come before those of the next.
+   * @param band from 0
+   * @param rows `row × width` values in C order of the file's dtype
+   */
+  async writeBand(band: number, rows: TypedArray): Promise<void> {
+    const [full] = this.#levels;
+    const settings = this.#settings;
+    const isSeparate = this.#inPlace && hasEqualTiles(settings) && settings.interleave === 'band';
+    const count = rows.length / full.width;
+    const done = band === this.#bandsDone ? this.#rowsOfBand : full.height;
+    if (this.#closed || !isSeparate || !Number.isInteger(count) || done + count > full.height) {
+      throw internalError('CogWriter', `cannot add ${rows.length} values to band ${band} of ${this.path}`);
+    }
+    try {
+      await full.appendBand(band, rows, count);
+    } catch (cause) {
+      throw writeError(this.path, cause);
+    }
+    this.#rowsOfBand = (done + count) % full.height;
+    if (this.#rowsOfBand === 0) this.#bandsDone++;
+  }
+
   /** Assembles and renames the file, and removes sidecars of the file that it replaces (`.aux.xml`, `.ovr`, `.msk`). */
   async finish(): Promise<void> {
     const [full] = this.#levels;
-    if (full.rows !== full.height) {
-      throw internalError('CogWriter', `${this.path} got ${full.rows} of ${full.height} rows`);
+    const rows = this.#bandsDone > 0 && this.#bandsDone < this.#settings.bands ? 0 : full.rows;
+    if (rows !== full.height) {
+      throw internalError('CogWriter', `${this.path} got ${rows} of ${full.height} rows`);
     }
     try {
       await full.finish();

@@ -13,6 +13,7 @@ import { decompressZstd } from '../codecs/wasm-decoders.js';
 import { BOUNDED_CODECS, type BoundedCodec, type CodecEntry, registeredName } from '../zarr/codec-names.js';
 import { ZARR_COMPRESSIONS, type ZarrCompression } from '../zarr/metadata.js';
 import { zstdSize } from './codecs/zstd.js';
+import { createEncoder } from './encoders.js';
 
 type Bytes = Uint8Array<ArrayBufferLike>;
 
@@ -101,10 +102,8 @@ export function createCompressor(compression: ZarrCompression, bytesPerValue: nu
     const level = 3;
     return {
       codec: { name: 'zstd', configuration: { level, checksum: false } },
-      async encode(bytes) {
-        const { default: Zstd } = await import('numcodecs/zstd');
-        return Zstd.fromConfig({ id: 'zstd', level }).encode(bytes);
-      },
+      // A copy, since what is encoded in a thread is handed over to it.
+      encode: (bytes) => createEncoder('zstd', level)(new Uint8Array(bytes), null),
     };
   }
   if (compression === 'gzip') {

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { workerFile } from '../../../gpu/node/worker-file.js';
 import { WorkerPool } from '../../../gpu/node/worker-pool.js';
 import { onAbort } from '../../../io/abort.js';
-import type { DecodeRequest } from '../../codecs/decode.js';
+import type { DecodeRequest, FileRequest } from '../../codecs/decode.js';
 import type { EncodeRequest } from './wasm-encoders.js';
 
 /** Blocks queued on a thread, so that it never waits for the next one. */
@@ -12,16 +12,18 @@ const DEPTH = 2;
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /** What the threads do. */
-export type Request = DecodeRequest | EncodeRequest;
+export type Request = DecodeRequest | FileRequest | EncodeRequest;
 
 /** Copies the stored bytes for transfer to the thread, since the source may still use its buffer; tiles are handed over. */
 function pack(request: Request): { message: Request; transfer: ArrayBuffer[] } {
   if ('bytes' in request) return { message: request, transfer: [request.bytes.buffer] };
-  const { coding, pieces } = request;
+  // JPEG runs on other threads: its tables are not needed here.
+  const coding = { ...request.coding, jpegTables: null };
+  if ('places' in request) return { message: { ...request, coding }, transfer: [] };
+  const { pieces } = request;
   const copies = pieces.map(({ stored, rows }) => ({ stored: stored?.slice() ?? null, rows }));
   return {
-    // JPEG runs on other threads: its tables are not needed here.
-    message: { coding: { ...coding, jpegTables: null }, pieces: copies },
+    message: { coding, pieces: copies },
     transfer: copies.flatMap(({ stored }) => (stored === null ? [] : [stored.buffer])),
   };
 }
@@ -34,7 +36,7 @@ const pool =
 export const decodeInThread =
   pool === null
     ? null
-    : async (request: DecodeRequest, signal?: AbortSignal): Promise<Bytes> => {
+    : async (request: DecodeRequest | FileRequest, signal?: AbortSignal): Promise<Bytes> => {
         signal?.throwIfAborted();
         const { result, drop } = pool.run(request);
         return result.finally(onAbort(signal, () => drop(signal?.reason)));
