@@ -38,13 +38,15 @@ export function wholeWindow({ width, height }: Pick<PixelWindow, 'width' | 'heig
 }
 
 /**
- * Cuts a window into tiles aligned to multiples of `size` in the whole grid, row by row. The tile of a pixel does not
+ * Cuts a window into tiles aligned to multiples of their size in the whole grid, row by row. The tile of a pixel does not
  * depend on the window.
+ * @param width pixels of a tile
+ * @param height default: `width`
  */
-export function* alignedTiles(window: PixelWindow, size: number): Generator<PixelWindow> {
-  for (let ty = Math.floor(window.y / size) * size; ty < window.y + window.height; ty += size) {
-    for (let tx = Math.floor(window.x / size) * size; tx < window.x + window.width; tx += size) {
-      const tile = intersectWindows({ x: tx, y: ty, width: size, height: size }, window);
+export function* alignedTiles(window: PixelWindow, width: number, height = width): Generator<PixelWindow> {
+  for (let ty = Math.floor(window.y / height) * height; ty < window.y + window.height; ty += height) {
+    for (let tx = Math.floor(window.x / width) * width; tx < window.x + window.width; tx += width) {
+      const tile = intersectWindows({ x: tx, y: ty, width, height }, window);
       if (tile !== null) yield tile;
     }
   }

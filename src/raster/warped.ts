@@ -74,6 +74,9 @@ export interface WarpedRasterOptions {
 /** Destination pixels along a side of the tiles that are warped in one step. */
 const TILE_SIZE = 1024;
 
+/** Rows of the tiles of a source in strips: tiles have the width of the grid, so that few rows are read twice. */
+const WIDE_TILE_ROWS = 256;
+
 /** A tile with a larger source window is cut in four. */
 const MAX_SOURCE_PIXELS = 16 * 2 ** 20;
 const SMALLEST_TILE = 1;
@@ -105,6 +108,7 @@ export class WarpedRaster implements ExactRowSource {
   /** Where the source's pixels are the grid's: the source column and row of the grid's first pixel; else null. */
   readonly #origin: PixelOrigin | null;
   readonly #bands: readonly BandInfo[];
+  readonly #tileSize: readonly [width: number, height: number];
   readonly #options: WarpedRasterOptions;
 
   /**
@@ -140,6 +144,7 @@ export class WarpedRaster implements ExactRowSource {
         'use nearest or mode',
       );
     }
+    this.#tileSize = this.#chooseTileSize();
   }
 
   /** Number of bands. */
@@ -166,7 +171,7 @@ export class WarpedRaster implements ExactRowSource {
   /** Equal for two warped rasters on one grid if their `sourceWindows` are. */
   get windowsKey(): string {
     const { mapping, tolerance, footprints } = this.#grid;
-    return JSON.stringify([mapping.source.toJSON(), this.#radius, tolerance, footprints]);
+    return JSON.stringify([mapping.source.toJSON(), this.#radius, tolerance, footprints, this.#tileSize]);
   }
 
   /**
@@ -330,7 +335,22 @@ export class WarpedRaster implements ExactRowSource {
 
   #tiles(rows: RowRange): Tile[] {
     const window = { x: 0, y: rows.start, width: this.geobox.width, height: rows.end - rows.start };
-    return [...alignedTiles(window, TILE_SIZE)].flatMap((tile) => this.#split(tile));
+    return [...alignedTiles(window, ...this.#tileSize)].flatMap((tile) => this.#split(tile));
+  }
+
+  /** Width and height of tiles: as wide as the grid if fewer rows are then read of a source in strips of its full width. */
+  #chooseTileSize(): readonly [number, number] {
+    const { width, height } = this.geobox;
+    const square = [TILE_SIZE, TILE_SIZE] as const;
+    if (this.raster.blockSize[0] < this.raster.width || width <= TILE_SIZE) return square;
+    const y = Math.floor(height / 2);
+    const rowsUnder = (x: number, columns: number, rows: number): number => {
+      const window = { x, y, width: columns, height: Math.min(rows, height - y) };
+      return (this.#grid.window(window, this.#radius).source?.height ?? 0) / window.height;
+    };
+    const columns = Math.ceil(width / TILE_SIZE);
+    const squares = columns * rowsUnder(Math.floor((width - TILE_SIZE) / 2), TILE_SIZE, TILE_SIZE);
+    return rowsUnder(0, width, WIDE_TILE_ROWS) < squares ? [width, WIDE_TILE_ROWS] : square;
   }
 
   /** The tile with its control grid, or its quarters if its source window is too large. */

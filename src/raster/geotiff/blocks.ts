@@ -7,8 +7,7 @@ import type { FileRequest } from '../codecs/decode.js';
 import type { BlockDecoder } from '../codecs/decoder.js';
 import type { BlockGrid } from '../raster.js';
 import type { StoredPieces } from './block-table.js';
-import { areAdjacent, readPieces } from './pieces.js';
-import { hasReadInto, isPlain } from './plain.js';
+import { readPieces } from './pieces.js';
 import { bytesPerRow, bytesPerWord, decodedBytes, decodeSamples } from './sample-types.js';
 import type { ImageStructure } from './structure.js';
 import { ycbcrRowBytes, ycbcrToRgb } from './ycbcr.js';
@@ -156,18 +155,6 @@ export async function readBlock(
   { block, stored: places }: LocatedBlock,
   { fill, decoder, signal }: { fill: number; decoder: BlockDecoder; signal?: AbortSignal },
 ): Promise<TypedArray> {
-  if (isPlain(image) && hasReadInto(source) && areAdjacent(places)) {
-    const samples = block.width * samplesOf(image);
-    const rowBytes = bytesPerRow(image.sample, samples);
-    const sizes = places.byteCounts.map(
-      (_, k) => rowBytes * Math.min(image.blockHeight, block.height - k * image.blockHeight),
-    );
-    if (sizes.every((size, k) => size === places.byteCounts[k])) {
-      const bytes = new Uint8Array(block.height * rowBytes);
-      await source.readInto(bytes, places.offsets[0], { signal });
-      return decodeSamples(source.name, image.sample, bytes, samples, block.height, fill);
-    }
-  }
   const coding = blockCoding(image);
   const rows = places.offsets.map((_, k) =>
     Math.min(image.blockHeight, block.height - k * image.blockHeight),

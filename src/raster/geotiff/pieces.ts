@@ -2,7 +2,7 @@
 import type { StoredPieces } from './block-table.js';
 
 /** Whether all pieces of a block are stored, one directly after the other. */
-export function areAdjacent({ offsets, byteCounts }: Pick<StoredPieces, 'offsets' | 'byteCounts'>): boolean {
+function areAdjacent({ offsets, byteCounts }: Pick<StoredPieces, 'offsets' | 'byteCounts'>): boolean {
   return (
     offsets[0] > 0 &&
     byteCounts.every(

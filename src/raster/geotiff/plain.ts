@@ -3,6 +3,7 @@ import type { PixelWindow, TypedArray } from '../../geo/index.js';
 import { intersectWindows } from '../../geo/windows.js';
 import type { ByteSource } from '../../io/index.js';
 import { Semaphore } from '../../io/semaphore.js';
+import type { StoredPieces } from './block-table.js';
 import type { LocatedBlock } from './blocks.js';
 import type { ImageStructure } from './structure.js';
 
@@ -25,13 +26,28 @@ export function isPlain(image: ImageStructure): boolean {
   );
 }
 
-/** The source, if windows of an image are read directly: of tiles, of which only the rows in the window are read. */
+/** The source, if windows of an image are read directly: only their rows of tiles and strips, without a cache. */
 export function directSource(source: ByteSource, image: ImageStructure): DirectSource | null {
-  return image.tiled && isPlain(image) && hasReadInto(source) ? source : null;
+  return isPlain(image) && hasReadInto(source) ? source : null;
 }
 
-export function hasReadInto(source: ByteSource): source is DirectSource {
+function hasReadInto(source: ByteSource): source is DirectSource {
   return source.readInto !== undefined;
+}
+
+/** Whether the rows of a block follow each other in the file, down to some row. */
+function isContiguous(
+  image: ImageStructure,
+  { offsets, byteCounts }: StoredPieces,
+  rows: number,
+  rowBytes: number,
+): boolean {
+  const pieceBytes = image.blockHeight * rowBytes;
+  return offsets.every((offset, k) => {
+    const used = Math.min(pieceBytes, rows * rowBytes - k * pieceBytes);
+    // Of the last piece that is used, more may be stored.
+    return used <= 0 || (offset > 0 && offset === offsets[0] + k * pieceBytes && byteCounts[k] >= used);
+  });
 }
 
 /** Reads under way at a time, each with its own memory. */
@@ -46,9 +62,9 @@ const idle: Uint8Array<ArrayBuffer>[] = [];
 const KEPT_BYTES = 4 * 2 ** 20;
 
 /**
- * Copies the part of a stored tile that is in a window.
+ * Copies the part of a stored block that is in a window.
  * @param planes that get the part, of the window's size
- * @returns the bytes that were read; null, without reading, if the tile is too short for the part
+ * @returns the bytes that were read; null, without reading, if the block's rows are not whole or apart in the file
  */
 export async function readDirectly(
   source: DirectSource,
@@ -64,17 +80,23 @@ export async function readDirectly(
   const rowBytes = block.width * pixelBytes;
   const first = (part.y - block.y) * rowBytes;
   const length = part.height * rowBytes;
-  const [offset] = stored.offsets;
-  if (first + length > stored.byteCounts[0]) return null;
+  const start = stored.offsets[0] + first;
+  if (!isContiguous(image, stored, part.y + part.height - block.y, rowBytes)) return null;
+  const at = (part.y - window.y) * window.width * pixelBytes;
+  if (planes.length === 1 && block.width === window.width && block.x === window.x) {
+    const [{ buffer, byteOffset }] = planes;
+    await source.readInto(new Uint8Array(buffer, byteOffset + at, length), start, { signal });
+    return length;
+  }
   await reads.run(async () => {
     const memory = takeMemory(length);
     const rows = memory.subarray(0, length);
-    await source.readInto(rows, offset + first, { signal });
+    await source.readInto(rows, start, { signal });
     const left = (part.x - block.x) * pixelBytes;
     const width = part.width * pixelBytes;
     for (const { buffer, byteOffset, byteLength } of planes) {
       const target = new Uint8Array(buffer, byteOffset, byteLength);
-      let to = ((part.y - window.y) * window.width + part.x - window.x) * pixelBytes;
+      let to = at + (part.x - window.x) * pixelBytes;
       for (let from = left; from < length; from += rowBytes, to += window.width * pixelBytes) {
         target.set(rows.subarray(from, from + width), to);
       }
