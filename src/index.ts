@@ -33,7 +33,16 @@ export type {
 } from './io/index.js';
 export type { Antialias, Resampling } from './kernels/index.js';
 export type { OnProgress, OperationOptions, ProgressEvent } from './progress.js';
-export type { BandInfo, ColourTable, MaskKind, Metadata, Units, WarpCounters } from './raster/index.js';
+export type {
+  BandInfo,
+  BlockCache,
+  BlockCounters,
+  ColourTable,
+  MaskKind,
+  Metadata,
+  Units,
+  WarpCounters,
+} from './raster/index.js';
 export type { CogOptions } from './raster/node/index.js';
 export type { ReaderPackage } from './raster/node/packages.js';
 export type { Resource } from './resource.js';

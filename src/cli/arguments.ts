@@ -72,6 +72,32 @@ export const parseArea: Parse<number> = (text, option) => {
   return value;
 };
 
+const BYTES: Readonly<Record<string, number>> = {
+  '': 1,
+  b: 1,
+  ...Object.fromEntries(
+    ['k', 'm', 'g', 't'].flatMap((letter, k) => [
+      [letter, 1024 ** (k + 1)],
+      [`${letter}ib`, 1024 ** (k + 1)],
+      [`${letter}b`, 1000 ** (k + 1)],
+    ]),
+  ),
+};
+
+/** A number of bytes, or with the unit kB, MB, GB, TB, KiB (K), MiB (M), GiB (G) or TiB (T). */
+export const parseSize: Parse<number> = (text, option) => {
+  const [, number = '', unit = ''] = /^\s*([\d.]+)\s*([a-z]*)\s*$/i.exec(text) ?? [];
+  const value = Math.floor(Number(number) * (BYTES[unit.toLowerCase()] ?? Number.NaN));
+  if (number === '' || !(value > 0) || !Number.isSafeInteger(value)) {
+    throw invalidOption(
+      option,
+      `cannot be "${text}"`,
+      'give a number of bytes, or one with GB or GiB, as 8GB',
+    );
+  }
+  return value;
+};
+
 /** A text as `NAME=VALUE`. @param value what the value is, for errors */
 export function parsePair(value: string): Parse<[name: string, value: string]> {
   return (text, option) => {

@@ -14,6 +14,7 @@ import type { Run } from './command.js';
 import { inFlagsOf, type Rephrase } from './flags.js';
 import { Output, watchOutputs } from './output.js';
 import { printable } from './printable.js';
+import { resumeCommand } from './resume.js';
 
 /** Commander's complaints about a command, as one sentence like all others. */
 const usageErrors = (command: string): OutputConfiguration => ({
@@ -106,6 +107,7 @@ export async function main(args: readonly string[]): Promise<void> {
     .configureOutput(usageErrors('terrachip'))
     .exitOverride();
   let rephrase: Rephrase = (message) => message;
+  let canResume = false;
   const run: Run = async (command, task) => {
     const { json, leastRate, cache } = command.optsWithGlobals<{
       json?: boolean;
@@ -115,6 +117,7 @@ export async function main(args: readonly string[]): Promise<void> {
     if (leastRate !== undefined) setLeastRate(leastRate);
     setDefaultAccess(accessOf(process.env, homedir()));
     rephrase = inFlagsOf(command);
+    canResume = command.options.some(({ long }) => long === '--resume');
     setDefaultCache(await cacheOf(cache, process.env));
     const output = new Output(json === true, rephrase);
     await task({ output, signal: stops.signal, onProgress: output.onProgress });
@@ -143,7 +146,9 @@ export async function main(args: readonly string[]): Promise<void> {
     await program.parseAsync([...args], { from: 'user' });
   } catch (error) {
     process.exitCode = report(error, args, rephrase);
-    if (stops.first !== null) process.exitCode = STOPS[stops.first];
+    if (stops.first === null) return;
+    process.exitCode = STOPS[stops.first];
+    if (canResume) new Output(false).note(`to go on: ${resumeCommand(process.argv, args)}`);
   }
 }
 

@@ -10,16 +10,28 @@ import { printable, printableJson, printableLines } from './printable.js';
 
 const BAR_WIDTH = 24;
 
+/** Where there is no terminal, a line for each tenth of a stage that took this long, and at least every half minute. */
+const LINE_MILLISECONDS = 2000;
+const LONGEST_PAUSE = 30_000;
+
 export class Output {
   readonly #interactive = process.stderr.isTTY === true;
+  readonly #now: () => number;
   #line = '';
   #stage = '';
+  #pace: Pace = { start: 0, first: 0, printed: 0, tenth: 0 };
 
-  /** @param rephrase how warnings are worded for the command */
+  /**
+   * @param rephrase how warnings are worded for the command
+   * @param now the time in milliseconds
+   */
   constructor(
     readonly json: boolean,
     readonly rephrase: Rephrase = (message) => message,
-  ) {}
+    now: () => number = () => performance.now(),
+  ) {
+    this.#now = now;
+  }
 
   /** The result of a command: a document with --json, else text. */
   result(document: object, text: string): void {
@@ -28,28 +40,62 @@ export class Output {
     process.stdout.write(`${withoutCredentials(printed)}\n`);
   }
 
-  /** Progress as it comes: a bar on a terminal; elsewhere a line for each stage. */
+  /** Progress as it comes: a bar on a terminal; elsewhere a line for each stage, and lines at intervals. */
   readonly onProgress: OnProgress = (event: ProgressEvent) => {
+    // The chips of units are counted too.
+    if (event.type === 'progress' && event.unit === 'units') return;
     if (event.type === 'warning') {
       this.#clear();
       process.stderr.write(`warning: ${printable(withoutCredentials(this.rephrase(event.message)))}\n`);
     } else if (event.type === 'stage' || this.#stage !== event.stage) {
       this.#clear();
       this.#stage = event.stage;
+      const now = this.#now();
+      const first = event.type === 'progress' ? event.done : 0;
+      this.#pace = { start: now, first, printed: now, tenth: 0 };
       if (!this.#interactive) process.stderr.write(`${printable(event.stage)}\n`);
     }
-    if (event.type === 'progress' && this.#interactive) {
-      const share = event.total === 0 ? 1 : event.done / event.total;
+    if (event.type !== 'progress') return;
+    const share = event.total === 0 ? 1 : event.done / event.total;
+    const text = `${event.done}/${event.total} ${event.unit}${this.#rate(event)}`;
+    if (this.#interactive) {
       const filled = Math.round(BAR_WIDTH * share);
       const bar = '█'.repeat(filled) + '░'.repeat(BAR_WIDTH - filled);
-      this.#show(`${event.stage.padEnd(10)} ${bar} ${event.done}/${event.total} ${event.unit}`);
+      this.#show(`${event.stage.padEnd(10)} ${bar} ${text}`);
       if (event.done === event.total) this.#keep();
-    }
+    } else if (this.#isDue(share)) process.stderr.write(`${printable(`${event.stage} ${text}`)}\n`);
   };
 
-  error(message: string): void {
+  /** How many a second, and how long the rest takes; empty as long as that is unknown. */
+  #rate({ done, total, unit }: Extract<ProgressEvent, { type: 'progress' }>): string {
+    const { start, first } = this.#pace;
+    const seconds = (this.#now() - start) / 1000;
+    const rate = (done - first) / seconds;
+    if (!(seconds >= 1 && rate > 0)) return '';
+    const shown = rate >= 10 ? Math.round(rate) : Number(rate.toPrecision(2));
+    const left = done < total ? `, ${durationOf((total - done) / rate)} left` : '';
+    return `, ${shown} ${unit}/s${left}`;
+  }
+
+  /** Whether a line is printed where there is no terminal: at each tenth, and after a long pause. */
+  #isDue(share: number): boolean {
+    const { printed, tenth, start } = this.#pace;
+    const now = this.#now();
+    const reached = Math.floor(share * 10);
+    const isLong = now - start >= LINE_MILLISECONDS;
+    if (!(isLong && reached > tenth) && now - printed < LONGEST_PAUSE) return false;
+    this.#pace = { ...this.#pace, printed: now, tenth: reached };
+    return true;
+  }
+
+  /** A line that is no result. */
+  note(message: string): void {
     this.#clear();
-    process.stderr.write(`terrachip: ${printable(withoutCredentials(message))}\n`);
+    process.stderr.write(`${printable(withoutCredentials(message))}\n`);
+  }
+
+  error(message: string): void {
+    this.note(`terrachip: ${message}`);
   }
 
   /** Prints the stack of an error. */
@@ -72,6 +118,23 @@ export class Output {
     if (this.#line !== '') process.stderr.write(`\r${' '.repeat(this.#line.length)}\r`);
     this.#line = '';
   }
+}
+
+/** How a stage goes on, in milliseconds. */
+interface Pace {
+  /** When it began, with how much done. */
+  readonly start: number;
+  readonly first: number;
+  /** When the last line was printed, and the tenths of the stage that were done then. */
+  readonly printed: number;
+  readonly tenth: number;
+}
+
+/** `45 s`, `12 min` or `3 h 20 min`. */
+function durationOf(seconds: number): string {
+  if (seconds < 90) return `${Math.ceil(seconds)} s`;
+  const minutes = Math.ceil(seconds / 60);
+  return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
 /** What a reader that went away (`| head -1`) leaves is no fault; a full disk under the output is one. */

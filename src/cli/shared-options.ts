@@ -6,7 +6,7 @@ import { BACKEND_CHOICES } from '../gpu/node/index.js';
 import { COG_COMPRESSIONS } from '../raster/cog/options.js';
 import { OVERVIEW_METHODS } from '../raster/cog/overview.js';
 import type { CogReport, TargetGrid } from '../workflow/index.js';
-import { parseChoice, parseCount, parseNodata, parseNumber } from './arguments.js';
+import { parseChoice, parseCount, parseNodata, parseNumber, parseSize } from './arguments.js';
 import { box, flag, option, type Parameter, pair, required, withDefault } from './command.js';
 
 /** @param name what is written, such as `<folder>` */
@@ -27,9 +27,24 @@ export function maxPixels(help = 'refuse larger grids'): Parameter<number, false
 
 export const CACHE = option(
   '--cache-mb <n>',
-  'decoded source blocks to keep (default 256)',
+  'decoded source blocks to keep (default: as many as are needed so that none is decoded twice)',
   (text, name) => parseCount()(text, name) * 2 ** 20,
 );
+
+export const MEMORY = option(
+  '--memory <size>',
+  'refuse a job that needs more: 8GB, 7.5GiB, 800MiB (default: what is free, and in a job of Slurm what it has)',
+  parseSize,
+);
+
+/**
+ * The memory that a job may take: what is given, else what Slurm gives it on a node; undefined to take what is free.
+ * @param env the environment; Slurm writes MiB, and 0 for all of the node
+ */
+export function memoryOf(given: number | undefined, env: NodeJS.ProcessEnv): number | undefined {
+  const mebi = Number(env.SLURM_MEM_PER_NODE ?? 0);
+  return given ?? (mebi > 0 ? mebi * 2 ** 20 : undefined);
+}
 
 export const BATCH_SIZE = option('--batch <n>', 'chips a batch (default 4)', parseCount());
 

@@ -9,7 +9,7 @@ export { Affine, type AffineTuple } from './affine.js';
 export { geodesicLength, PixelAreas, ringArea } from './areas.js';
 export { type Bounds, outline, transformBounds } from './bounds.js';
 export { BLOCK_SIZE, CELL_WORDS, type ControlBlock, evaluateBlock, TABLE_WORDS } from './control/cells.js';
-export { ControlGrid, type ControlWindow, DEFAULT_TOLERANCE } from './control/grid.js';
+export { ControlGrid, ControlGrids, type ControlWindow, DEFAULT_TOLERANCE } from './control/grid.js';
 export { Crs, type CrsLike, type CrsTransform, createTransform } from './crs.js';
 export {
   allocateArray,

@@ -42,6 +42,8 @@ export interface RunnerOptions {
   onRows(start: number, rows: number, values: Float32Array): Promise<void>;
   /** Receives the duration of every step, in milliseconds. A strip is read, and rows are taken, during other steps. */
   onTime?(stage: Stage, milliseconds: number): void;
+  /** Receives how many more chips were run, or skipped. */
+  onChips?(count: number): void;
   /** Receives the milliseconds in which no other step could run. */
   onWait?(wait: Wait, milliseconds: number): void;
   signal?: AbortSignal;
@@ -89,6 +91,7 @@ export async function runScene(options: RunnerOptions, range: RowRange): Promise
       if (share > 0 && share >= minChipValid) selected.push(column);
       else counters.chipsSkipped++;
     }
+    options.onChips?.(columns - selected.length);
     for (let k = 0; k < selected.length; k += batchSize) {
       const chips = selected.slice(k, k + batchSize);
       await timed('chips', () => {
@@ -105,6 +108,7 @@ export async function runScene(options: RunnerOptions, range: RowRange): Promise
       predictions.dispose();
       counters.chipsRun += chips.length;
       counters.batches++;
+      options.onChips?.(chips.length);
     }
   };
 

@@ -7,6 +7,7 @@
 export type {
   Affine,
   Bounds,
+  ControlGrids,
   Crs,
   CrsLike,
   Dtype,

@@ -2,7 +2,8 @@ import { invalidInput, invalidOption } from '../errors.js';
 import { turnColumns } from '../geo/control/grid.js';
 import {
   alignedTiles,
-  ControlGrid,
+  type ControlGrid,
+  ControlGrids,
   type ControlWindow,
   createPixelMapping,
   DEFAULT_TOLERANCE,
@@ -59,6 +60,8 @@ export interface WarpedRasterOptions {
   overview?: 'auto' | 'none';
   /** Largest error of positions, in source pixels (default 0.002). */
   tolerance?: number;
+  /** Control grids to share with other warped rasters of a job (default: its own). */
+  controls?: ControlGrids;
   /** Whether the file's scale and offset are applied (default true). */
   unscale?: boolean;
   /**
@@ -127,7 +130,8 @@ export class WarpedRaster implements ExactRowSource {
     const { radius, footprints } = controlNeeds(options.resampling, this.#scale);
     this.#radius = radius;
     this.#origin = copiesPixels(options.resampling, this.#scale) ? samePixels(mapping) : null;
-    this.#grid = new ControlGrid(mapping, options.tolerance ?? DEFAULT_TOLERANCE, undefined, footprints);
+    const { controls = new ControlGrids(), tolerance = DEFAULT_TOLERANCE } = options;
+    this.#grid = controls.of(mapping, tolerance, footprints);
     this.#bands = (options.bands ?? raster.bands.map((band) => band.index)).map((index) => {
       const band = raster.bands.find((candidate) => candidate.index === index);
       if (band === undefined) {
@@ -171,7 +175,9 @@ export class WarpedRaster implements ExactRowSource {
   /** Equal for two warped rasters on one grid if their `sourceWindows` are. */
   get windowsKey(): string {
     const { mapping, tolerance, footprints } = this.#grid;
-    return JSON.stringify([mapping.source.toJSON(), this.#radius, tolerance, footprints, this.#tileSize]);
+    const { source } = mapping;
+    const reads = [this.#radius, tolerance, footprints, this.#origin, this.#tileSize];
+    return JSON.stringify([source.toJSON(), ...reads]);
   }
 
   /**
@@ -180,6 +186,12 @@ export class WarpedRaster implements ExactRowSource {
    */
   sourceWindows(rows: RowRange): PixelWindow[] {
     const { width } = this.#grid.mapping.source;
+    const origin = this.#origin;
+    if (origin !== null && this.#covers(origin, rows)) {
+      const { column, row } = origin;
+      const height = rows.end - rows.start;
+      return [{ x: column, y: row + rows.start, width: this.geobox.width, height }];
+    }
     return this.#tiles(rows).flatMap(({ control: { source } }) => {
       if (source === null) return [];
       const isInside = source.x >= 0 && source.x + source.width <= width;

@@ -15,7 +15,7 @@ import { requireApart } from '../io/node/inputs.js';
 import { readJson } from '../io/node/json.js';
 import { makeOutputFolder, writeJson } from '../io/node/output.js';
 import { type OperationOptions, reportProgress } from '../progress.js';
-import { CogWriter } from '../raster/node/index.js';
+import { type BlockCounters, CogWriter } from '../raster/node/index.js';
 import { AREA_TYPES } from '../vector/class-polygons.js';
 import { PolygonFile } from '../vector/node/polygon-file.js';
 import { POLYGON_FORMATS, type PolygonFormat } from './choices.js';
@@ -23,6 +23,7 @@ import { classMapWriter, outlineWriters, writeClassTable } from './class-product
 import { classify, isAbove, layersOf, planesOf } from './classes.js';
 import { AreaTally, type Statistics, ValueTally } from './evaluate/statistics.js';
 import { requireVersions } from './input-versions.js';
+import type { MemoryPlan } from './memory.js';
 import { drawMap } from './picture/map-picture.js';
 import { type Plan, readPlan } from './plan.js';
 import { publishTogether } from './publish.js';
@@ -41,13 +42,16 @@ export interface RunRecord {
   waitSeconds: Record<string, number>;
   counters: RunnerCounters &
     Partial<PhaseCounters> &
-    BackendCounters & {
+    BackendCounters &
+    BlockCounters & {
       units: number;
       warpedPixels: number;
       sourcePixelsRead: number;
       /** Bytes that the model's runtime read back, if it shares the backend's device. */
       modelReadbackBytes?: number;
     };
+  /** The memory that was planned, beside the measured peak; null for a map that was finished before. */
+  memory: MemoryPlan | null;
   peakMemoryBytes: number;
 }
 

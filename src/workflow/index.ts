@@ -61,6 +61,7 @@ export type { FinalizeOptions, FinalizeReport, ProductOptions, RunRecord } from 
 export type { InferOptions, InferReport } from './infer.js';
 export type { BandReport, InfoOptions, RasterReport } from './info.js';
 export type { LandCoverOptions, LandCoverReport, RegionOptions, RegionReport } from './land-cover.js';
+export type { MemoryOptions, MemoryPart, MemoryPlan } from './memory.js';
 export type { ChosenStatistics } from './model/checkpoint-model.js';
 export type { HalfPrecisionReport } from './model/half-precision.js';
 export type { ImportOptions, ImportReport } from './model/import.js';

@@ -1,6 +1,6 @@
 /** Inference over a scene: makes the plan, computes its units, and then writes the products. */
 import { rmdir, stat } from 'node:fs/promises';
-import { createChipLayout, type RowRange, shardUnits } from '../geo/index.js';
+import { chipCover, createChipLayout, type RowRange, shardUnits } from '../geo/index.js';
 import type { Backend } from '../gpu/index.js';
 import { channelsOf } from '../inference/model-spec.js';
 import {
@@ -14,7 +14,9 @@ import {
   runScene,
 } from '../inference/node/index.js';
 import { requireRuntime } from '../inference/node/onnx-runtime.js';
-import { createBlockCache } from '../raster/node/index.js';
+import { requireSpace } from '../io/node/disk-space.js';
+import { type OperationOptions, reportProgress } from '../progress.js';
+import { type BlockCache, createBlockCache } from '../raster/node/index.js';
 import {
   checkProductOptions,
   type FinalizeReport,
@@ -24,16 +26,23 @@ import {
   type ProductOptions,
   type RunRecord,
 } from './finalize.js';
+import type { MemoryOptions, MemoryPlan } from './memory.js';
 import { createPlan, type Plan, type PlanOptions } from './plan.js';
 import { changedInputs } from './plan-images.js';
 import { declaredGrid, filesOfScene, type RequestOptions, readScene, SceneRasters } from './scene.js';
 import { type OpenImage, openImages } from './scene-images.js';
-import { RunStore } from './store.js';
+import { planSceneMemory, requireModelFits } from './scene-memory.js';
+import { mapBytes, RunStore } from './store.js';
 import { peakMemoryBytes, StageClock } from './timing.js';
 import { refuseOtherPlans, runFolder } from './unit-run.js';
 
 /** Options of `infer`. */
-export interface InferOptions extends PlanOptions, ExecutionOptions, ProductOptions, RequestOptions {
+export interface InferOptions
+  extends PlanOptions,
+    ExecutionOptions,
+    ProductOptions,
+    MemoryOptions,
+    RequestOptions {
   /** The scene file, the folder of a package, or an acquisition manifest. */
   scene: string;
   /** The model folder. */
@@ -48,8 +57,6 @@ export interface InferOptions extends PlanOptions, ExecutionOptions, ProductOpti
   overwrite?: boolean;
   /** Keep the run folder with its intermediate store after the products are written. */
   keepRun?: boolean;
-  /** Decoded source blocks to keep, in bytes (default 256 MiB). */
-  cacheBytes?: number;
 }
 
 /** The result of `infer`. */
@@ -76,14 +83,16 @@ export async function infer(options: InferOptions): Promise<InferReport> {
   const scene = await readScene(options.scene);
   const isNew = (await stat(output).catch(() => null)) === null;
   await makeProductFolder(output, [...filesOfScene(scene), model.path]);
-  const rasters = new SceneRasters(declaredGrid(scene), createBlockCache(options.cacheBytes), options);
+  await requireModelFits(model, options);
+  const cache = createBlockCache();
+  const rasters = new SceneRasters(declaredGrid(scene), cache, options);
   try {
     const { backend, session, dispose } = await openExecution(model, options);
     try {
       const { provider, fixedBatch } = session;
       const execution = { backend: backend.info, provider, fixedBatch };
       const plan = await clock.measure('plan', () => createPlan(scene, model, rasters, execution, options));
-      return await runPlan({ ...options, plan, model, session, backend, rasters, clock });
+      return await runPlan({ ...options, plan, model, session, backend, rasters, cache, clock });
     } finally {
       await dispose();
     }
@@ -103,6 +112,7 @@ interface Job extends Omit<InferOptions, 'model' | 'backend'> {
   session: ModelSession<MapSpec>;
   backend: Backend;
   rasters: SceneRasters;
+  cache: BlockCache;
   clock: StageClock;
 }
 
@@ -115,16 +125,11 @@ async function runPlan(job: Job): Promise<InferReport> {
   if (job.resume === true) {
     if (await hasFinishedMap(job.output, plan)) {
       const about = { unitsRun: 0, unitsMissing: 0, finishedBefore: true, products: null };
-      return { plan, runFolder: run.folder, ...about, run: runRecord(job, chips, 0, []) };
+      return { plan, runFolder: run.folder, ...about, run: runRecord(job, chips, 0, [], null) };
     }
     const settings = Object.fromEntries(SETTINGS.map((key) => [key, plan[key]]));
     await refuseOtherPlans(run.folder, settings, (theirs) => changedInputs(plan.images, theirs));
   }
-  await using _claimed = await run.claim(own, {
-    resume: job.resume === true || shard.count > 1,
-    overwrite: job.overwrite,
-  });
-  await store.create();
   const images = await openImages(plan.images, {
     spec: model.spec,
     geobox,
@@ -132,12 +137,37 @@ async function runPlan(job: Job): Promise<InferReport> {
     backend,
     signal,
   });
+  const layers = channelsOf(model.spec.output);
+  const memory = await planSceneMemory(
+    {
+      name: job.scene,
+      geobox,
+      images,
+      model,
+      answerShape: job.session.answerShape,
+      fixedBatch: job.session.fixedBatch,
+      backend: backend.info,
+      batchSize: plan.batchSize,
+      map: { layers, rowsPerUnit: plan.rowsPerUnit },
+    },
+    job,
+  );
+  const toDo = (await run.missing()).filter((unit) => unit >= own.start && unit < own.end).length;
+  await requireSpace(run.folder, mapBytes(plan, layers, toDo, shard.count === 1));
+  job.cache.restart(memory.cacheBytes);
+  await using _claimed = await run.claim(own, {
+    resume: job.resume === true || shard.count > 1,
+    overwrite: job.overwrite,
+  });
+  await store.create();
   const unitsRun = await run.compute(
     'infer',
     own,
     async (missing, done) => {
-      for (const units of consecutive(missing)) {
-        const counters = await runUnits(job, store, images, units, done);
+      const groups = consecutive(missing);
+      const onChips = chipProgress(plan, run.units, groups, job);
+      for (const units of groups) {
+        const counters = await runUnits(job, store, images, units, { done, onChips });
         chips.chipsRun += counters.chipsRun;
         chips.chipsSkipped += counters.chipsSkipped;
         chips.notFinite += counters.notFinite;
@@ -151,7 +181,7 @@ async function runPlan(job: Job): Promise<InferReport> {
     job.onProgress?.({ type: 'warning', message });
   }
   const unitsMissing = (await run.missing()).length;
-  const record = (): RunRecord => runRecord(job, chips, unitsRun, images);
+  const record = (): RunRecord => runRecord(job, chips, unitsRun, images, memory);
   let products: FinalizeReport | null = null;
   if (unitsMissing === 0 && shard.count === 1) {
     await job.rasters.versions.requireUnchanged(signal);
@@ -168,7 +198,7 @@ async function runUnits(
   store: RunStore,
   images: readonly OpenImage[],
   own: RowRange,
-  done: () => void,
+  { done, onChips }: { done: () => void; onChips: (count: number) => void },
 ): Promise<RunnerCounters> {
   const { units } = store.run;
   const { width, height } = plan.grid;
@@ -194,6 +224,7 @@ async function runUnits(
       blend: plan.blend,
       minChipValid: plan.minChipValid,
       onRows: addRows,
+      onChips,
       onTime: (stage, milliseconds) => clock.add(stage, milliseconds),
       onWait: (wait, milliseconds) => clock.addWait(wait, milliseconds),
       signal,
@@ -217,6 +248,26 @@ const SETTINGS = [
   'images',
   'terrachip',
 ] as const;
+
+/** Reports how many chips of groups of units are done. @returns adds chips */
+function chipProgress(
+  { grid: { width, height }, chip: { size, stride } }: Plan,
+  units: readonly RowRange[],
+  groups: readonly RowRange[],
+  options: OperationOptions,
+): (count: number) => void {
+  const { rowStarts, columnStarts } = createChipLayout(width, height, size, stride);
+  const { first, last } = chipCover(height, size, rowStarts);
+  const rows = groups.map(
+    (group) => last[units[group.end - 1].end - 1] - first[units[group.start].start] + 1,
+  );
+  const total = columnStarts.length * rows.reduce((sum, count) => sum + count, 0);
+  let done = 0;
+  return (count) => {
+    done += count;
+    reportProgress(options, 'infer', done, total, 'chips');
+  };
+}
 
 /** Groups consecutive units, so that rows of chips across their boundaries are computed once. */
 function consecutive(units: readonly number[]): RowRange[] {
@@ -260,10 +311,11 @@ function unitAssembler(
 }
 
 function runRecord(
-  { backend, session, clock }: Job,
+  { backend, session, clock, cache }: Job,
   chips: RunnerCounters,
   units: number,
   images: readonly OpenImage[],
+  memory: MemoryPlan | null,
 ): RunRecord {
   const { provider, phases, readbackBytes } = session;
   const warped = images.flatMap((image) => image.warped.map((raster) => raster.counters));
@@ -279,8 +331,10 @@ function runRecord(
       ...(readbackBytes === null ? {} : { modelReadbackBytes: readbackBytes }),
       warpedPixels: warped.reduce((sum, c) => sum + c.warpedPixels, 0),
       sourcePixelsRead: warped.reduce((sum, c) => sum + c.sourcePixelsRead, 0),
+      ...cache.counters,
       ...backend.counters,
     },
+    memory,
     peakMemoryBytes: peakMemoryBytes(),
   };
 }

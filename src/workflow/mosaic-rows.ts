@@ -1,5 +1,5 @@
 /** Bands of a scene that come in one or more files, on one grid. */
-import { type GeoBox, gridsMeet, noOverlap, type RowRange } from '../geo/index.js';
+import { type ControlGrids, type GeoBox, gridsMeet, noOverlap, type RowRange } from '../geo/index.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
 import { mosaic, type Resampling } from '../kernels/index.js';
 import { type Raster, type RowSource, type UnitConversion, WarpedRaster } from '../raster/node/index.js';
@@ -20,6 +20,8 @@ export interface MosaicOptions {
   /** What is taken where tiles overlap (default `first`). */
   readonly method?: Mosaic;
   readonly overview?: 'auto';
+  /** Control grids to share with other bands of a job (default: their own). */
+  readonly controls?: ControlGrids;
 }
 
 /**

@@ -1,30 +1,53 @@
 /** The images of a package: the bands of one modality in one phase, from one or several files, on one grid. */
-import type { GeoBox } from '../geo/index.js';
+import { bytesPerElement } from '../geo/dtype.js';
+import type { ControlGrids, GeoBox } from '../geo/index.js';
 import type { Backend } from '../gpu/index.js';
 import type { OperationOptions } from '../progress.js';
-import { type BlockCache, type RowSource, readStrips } from '../raster/node/index.js';
+import { type BlockCache, type RowSource, readStrips, type WarpedRaster } from '../raster/node/index.js';
 import { unitConversion } from '../raster/units.js';
+import { planGridMemory } from './grid-memory.js';
+import type { MemoryOptions, MemoryPlan } from './memory.js';
 import { MosaicRows, tilesOnGrid } from './mosaic-rows.js';
 import type { ImageWriter } from './package/form.js';
 import type { PackageImage } from './package/manifest.js';
 import type { ValidPixels } from './package/valid-pixels.js';
 import { type RequestOptions, SceneRasters } from './scene.js';
 
+/** What the images of a package share. */
+export interface SharedParts {
+  /** Of decoded blocks; its counters are of the last image. */
+  readonly cache: BlockCache;
+  readonly controls: ControlGrids;
+}
+
 /** Warps the bands of an image in strips; one strip is written while the next is computed. */
 export async function packageImage(
   image: PackageImage,
   grid: GeoBox,
   backend: Backend,
-  cache: BlockCache,
+  { cache, controls }: SharedParts,
   writer: ImageWriter,
   valid: ValidPixels,
-  options: RequestOptions & OperationOptions,
-): Promise<void> {
+  options: RequestOptions & OperationOptions & Pick<MemoryOptions, 'memory'>,
+): Promise<MemoryPlan> {
   const { signal } = options;
   const rasters = new SceneRasters(null, cache, options);
   let writing: Promise<void> = Promise.resolve();
   try {
-    const source = await openImage(image, grid, backend, rasters, signal);
+    const { source, warped } = await openImage(image, grid, backend, rasters, controls, signal);
+    const memory = await planGridMemory(
+      {
+        name: `the package's ${image.modality}`,
+        geobox: grid,
+        bands: source.bandCount,
+        valueBytes: bytesPerElement('float32'),
+        maskBytes: Math.ceil(grid.pixelCount / 8),
+        warped,
+        backend: backend.info,
+      },
+      options,
+    );
+    cache.restart(memory.cacheBytes);
     for await (const { rows, values } of readStrips(backend, source, signal)) {
       await writing;
       writing = writer.writeRows(values);
@@ -33,6 +56,7 @@ export async function packageImage(
     }
     await writing;
     await rasters.versions.requireUnchanged(signal);
+    return memory;
   } finally {
     await Promise.allSettled([writing]);
     await rasters.dispose();
@@ -49,8 +73,9 @@ async function openImage(
   grid: GeoBox,
   backend: Backend,
   rasters: SceneRasters,
+  controls: ControlGrids,
   signal?: AbortSignal,
-): Promise<RowSource> {
+): Promise<{ source: RowSource; warped: readonly WarpedRaster[] }> {
   const bands: MosaicRows[] = [];
   for (const { tiles } of image.bands) {
     const opened = [];
@@ -65,13 +90,14 @@ async function openImage(
       convert: unitConversion(units, image.units, raster.name),
     }));
     const { method } = image;
-    bands.push(new MosaicRows(backend, near, { geobox: grid, resampling: 'bilinear', method }));
+    bands.push(new MosaicRows(backend, near, { geobox: grid, controls, resampling: 'bilinear', method }));
   }
-  return {
+  const source: RowSource = {
     geobox: grid,
     bandCount: bands.length,
     async readRows(rows, planes, firstRow, signal) {
       for (const [k, band] of bands.entries()) await band.readRows(rows, [planes[k]], firstRow, signal);
     },
   };
+  return { source, warped: bands.flatMap((band) => band.warped) };
 }

@@ -4,18 +4,20 @@
  */
 
 import { join } from 'node:path';
-import { type GeoBox, noOverlap } from '../geo/index.js';
+import { ControlGrids, type GeoBox, noOverlap } from '../geo/index.js';
 import type { BackendInfo } from '../gpu/index.js';
 import { type BackendChoice, createBackend } from '../gpu/node/index.js';
+import { requireSpace } from '../io/node/disk-space.js';
 import { requireApart } from '../io/node/inputs.js';
 import { makeOutputFolder } from '../io/node/output.js';
 import { type OperationOptions, reportProgress } from '../progress.js';
-import { createBlockCache } from '../raster/node/index.js';
+import { type BlockCounters, createBlockCache } from '../raster/node/index.js';
 import { placeOf } from '../vector/features.js';
 import { Rasterizer } from '../vector/node/index.js';
 import { type Acquisition, readAcquisition } from './acquisition.js';
 import type { PackageFormat } from './choices.js';
 import { readFloodAreas } from './flood-areas.js';
+import type { MemoryOptions, MemoryPlan } from './memory.js';
 import { CogForm } from './package/cog-form.js';
 import type { PackagedChips } from './package/form.js';
 import { eventGrid, listImages, type PackageImage } from './package/manifest.js';
@@ -26,7 +28,7 @@ import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { type RequestOptions, resolveHref } from './scene.js';
 
 /** The acquisition manifest to package, and the grid. */
-export interface PackageOptions extends OperationOptions, RequestOptions {
+export interface PackageOptions extends OperationOptions, RequestOptions, Pick<MemoryOptions, 'memory'> {
   /** The acquisition manifest. */
   manifest: string;
   /** The folder for the package. */
@@ -55,6 +57,9 @@ export interface PackageReport {
   label: string | null;
   /** The chips of the package's list. */
   chips: PackagedChips;
+  counters: BlockCounters;
+  /** Of the image that needs most. */
+  memory: MemoryPlan | null;
   backend: BackendInfo;
 }
 
@@ -70,16 +75,21 @@ export async function packageManifest(options: PackageOptions): Promise<PackageR
     form.files.map((file) => join(output, file)),
     filesOf(manifest, images),
   );
+  await requireSpace(output, packageBytes(grid, images));
   await makeOutputFolder(output);
   const backend = await createBackend(options);
   const valid = new ValidPixels(grid);
+  let memory: MemoryPlan | null = null;
+  const counters: BlockCounters = { blocksDecoded: 0, blocksDecodedAgain: 0, bytesRead: 0 };
   try {
-    const cache = createBlockCache();
+    const shared = { cache: createBlockCache(), controls: new ControlGrids() };
     for (const [done, image] of images.entries()) {
       signal?.throwIfAborted();
       reportProgress(options, 'package', done, images.length, 'images');
       await using writer = await form.openImage(image);
-      await packageImage(image, grid, backend, cache, writer, valid, options);
+      const plan = await packageImage(image, grid, backend, shared, writer, valid, options);
+      if (memory === null || plan.bytes > memory.bytes) memory = plan;
+      addCounters(counters, shared.cache.counters);
       await writer.finish();
     }
   } finally {
@@ -95,8 +105,22 @@ export async function packageManifest(options: PackageOptions): Promise<PackageR
     validShare: shareOf(valid),
     label: label === null ? null : join(output, form.label),
     chips,
+    counters,
+    memory,
     backend: backend.info,
   };
+}
+
+/** Bytes of a package: its images are stored as they are; its masks, which are compressed, count as a byte a pixel. */
+function packageBytes({ pixelCount }: GeoBox, images: readonly PackageImage[]): number {
+  const bands = images.reduce((sum, image) => sum + image.bands.length, 0);
+  return pixelCount * (4 * bands + 1);
+}
+
+function addCounters(sum: BlockCounters, more: BlockCounters): void {
+  sum.blocksDecoded += more.blocksDecoded;
+  sum.blocksDecodedAgain += more.blocksDecodedAgain;
+  sum.bytesRead += more.bytesRead;
 }
 
 function packageGrid(manifest: Acquisition, { resolution, anchor, maxPixels }: PackageOptions): GeoBox {

@@ -38,7 +38,7 @@ export const CHUNK_SIZE = 256;
 const UNIT_VALUES = 8 * 2 ** 20;
 
 /** Chips per batch of a model that takes any number. */
-const DEFAULT_BATCH_SIZE = 4;
+export const DEFAULT_BATCH_SIZE = 4;
 
 /** A larger grid is probably a mistake in the resolution. */
 export const DEFAULT_MAX_PIXELS = 500_000_000;

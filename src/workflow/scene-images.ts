@@ -1,6 +1,6 @@
 /** The images of a scene, reprojected to its grid and converted to the model's units. */
 import { invalidInput } from '../errors.js';
-import type { GeoBox, RowRange } from '../geo/index.js';
+import { ControlGrids, type GeoBox, type RowRange } from '../geo/index.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
 import type { ModelSpec, SceneImage } from '../inference/node/index.js';
 import { unitConversion, type WarpedRaster } from '../raster/node/index.js';
@@ -27,13 +27,15 @@ export async function openImages(
   options: OpenImagesOptions,
 ): Promise<OpenImage[]> {
   const images: OpenImage[] = [];
-  for (const image of planned) images.push(await openImage(image, options));
+  const controls = new ControlGrids();
+  for (const image of planned) images.push(await openImage(image, options, controls));
   return images;
 }
 
 async function openImage(
   planned: PlannedImage,
   { spec, geobox, rasters, backend, signal: opening }: OpenImagesOptions,
+  controls: ControlGrids,
 ): Promise<OpenImage> {
   const input = spec.inputs.find(({ name }) => name === planned.input);
   if (input === undefined) {
@@ -47,7 +49,7 @@ async function openImage(
       opened.push({ raster: await rasters.openBand(source, opening), bands, convert });
     }
     const { resampling, mosaic: method } = planned;
-    groups.push({ rows: new MosaicRows(backend, opened, { geobox, resampling, method }), planes });
+    groups.push({ rows: new MosaicRows(backend, opened, { geobox, controls, resampling, method }), planes });
   }
   const image: SceneImage = {
     input,

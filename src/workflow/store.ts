@@ -82,3 +82,17 @@ export class RunStore {
     }
   }
 }
+
+/**
+ * Bytes that the units of a map take on the disk, and its products, about. Units are stored as they are: that is the most
+ * they take. Products are compressed: half of their values are counted, and a third more for overviews.
+ * @param units how many units are computed
+ * @param withProducts whether the products are written too
+ */
+export function mapBytes(plan: Plan, layers: number, units: number, withProducts: boolean): number {
+  const { width, height } = plan.grid;
+  const columns = Math.ceil(width / CHUNK_SIZE) * CHUNK_SIZE;
+  const stored = units * layers * plan.rowsPerUnit * columns * 4;
+  const products = withProducts ? (layers * 4 + 1) * width * height * (2 / 3) : 0;
+  return Math.ceil(stored + products);
+}

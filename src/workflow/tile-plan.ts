@@ -1,4 +1,5 @@
 /** The decoded blocks of sources that must be held, so that none is decoded twice. */
+import { bytesPerElement } from '../geo/dtype.js';
 import type { PixelWindow, RowRange } from '../geo/index.js';
 import type { BlockGrid, WarpedRaster } from '../raster/node/index.js';
 
@@ -10,6 +11,8 @@ export interface SourceReads {
   /** The blocks of each of its stored images. */
   readonly grids: readonly BlockGrid[];
   readonly strips: StripWindows;
+  /** Bytes of a pixel with all bands that are read. */
+  readonly pixelBytes: number;
 }
 
 /** The blocks that a job decodes. */
@@ -20,17 +23,30 @@ export interface TilePlan {
   readonly cacheBytes: number;
   /** Bytes of the largest block. */
   readonly largestBytes: number;
+  /** Bytes of the values of the largest window. */
+  readonly windowBytes: number;
   /** The most blocks that are decoded again with a smaller cache. */
   again(cacheBytes: number): number;
 }
 
-/** The windows that warped rasters read for strips of their grid. */
+/**
+ * The windows that warped rasters read for strips of their grid; of sources whose blocks are not kept, those of the strip in
+ * the middle.
+ */
 export function sourceReads(warped: readonly WarpedRaster[], strips: readonly RowRange[]): SourceReads[] {
   const known = new Map<string, StripWindows>();
   return warped.map((source) => {
-    const windows = known.get(source.windowsKey) ?? strips.map((rows) => source.sourceWindows(rows));
-    known.set(source.windowsKey, windows);
-    return { grids: source.blockGrids, strips: windows };
+    const grids = source.blockGrids;
+    const asked = grids.length > 0 ? strips : strips.slice(strips.length >> 1).slice(0, 1);
+    const key = `${asked.length} ${source.windowsKey}`;
+    const windows = known.get(key) ?? asked.map((rows) => source.sourceWindows(rows));
+    known.set(key, windows);
+    const [band] = source.raster.bands;
+    return {
+      grids,
+      strips: windows,
+      pixelBytes: source.bandCount * bytesPerElement(band.dtype),
+    };
   });
 }
 
@@ -42,9 +58,10 @@ export function planTiles(sources: readonly SourceReads[]): TilePlan {
   const count = Math.max(1, ...sources.map(({ strips }) => strips.length));
   const needed = new Float64Array(count);
   const shared = new Float64Array(count);
-  let [blocks, largestBytes] = [0, 0];
+  let [blocks, largestBytes, windowBytes] = [0, 0, 0];
   const known = new Map<StripWindows, Map<string, Step[]>>();
-  for (const { grids, strips } of sources) {
+  for (const { grids, strips, pixelBytes } of sources) {
+    windowBytes = Math.max(windowBytes, pixelBytes * largestWindow(strips));
     const steps = known.get(strips) ?? new Map<string, Step[]>();
     known.set(strips, steps);
     for (const grid of grids) {
@@ -62,9 +79,17 @@ export function planTiles(sources: readonly SourceReads[]): TilePlan {
   return {
     blocks,
     largestBytes,
+    windowBytes,
     cacheBytes: Math.max(...needed),
     again: (cacheBytes) => shared.reduce((sum, both, k) => (needed[k] > cacheBytes ? sum + both : sum), 0),
   };
+}
+
+/** Pixels of the largest window. */
+function largestWindow(strips: StripWindows): number {
+  let most = 0;
+  for (const { width, height } of strips.flat()) most = Math.max(most, width * height);
+  return most;
 }
 
 /** Blocks of an image under a strip. */

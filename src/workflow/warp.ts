@@ -1,5 +1,7 @@
 /** Warps a file onto another grid in strips: memory does not grow with the height of the result. */
+import { dirname } from 'node:path';
 import { invalidOption } from '../errors.js';
+import { bytesPerElement } from '../geo/dtype.js';
 import {
   canHold,
   createTransform,
@@ -10,10 +12,14 @@ import {
   noOverlap,
 } from '../geo/index.js';
 import { createBackend } from '../gpu/node/index.js';
+import { requireSpace } from '../io/node/disk-space.js';
 import { requireOutput } from '../io/node/inputs.js';
 import { type Antialias, keepsValues, type Resampling } from '../kernels/index.js';
 import {
   type BandInfo,
+  type BlockCache,
+  type BlockCounters,
+  createBlockCache,
   type Metadata,
   openRaster,
   type Raster,
@@ -21,12 +27,14 @@ import {
   WarpedRaster,
 } from '../raster/node/index.js';
 import { requireNodata } from '../raster/stored-values.js';
+import { planGridMemory } from './grid-memory.js';
+import type { MemoryOptions, MemoryPlan } from './memory.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { type CogOutputOptions, type CogReport, streamCog } from './stream-rows.js';
 import { requireGeobox, type TargetGrid, targetGrid } from './target-grid.js';
 
 /** The file to warp, and the grid. */
-export interface WarpFileOptions extends CogOutputOptions {
+export interface WarpFileOptions extends CogOutputOptions, MemoryOptions {
   source: string;
   grid: TargetGrid;
   /** Band numbers from 1 (default: all). */
@@ -48,7 +56,8 @@ export interface WarpFileOptions extends CogOutputOptions {
 
 /** The raster that `warpFile` wrote. */
 export interface WarpReport extends CogReport {
-  counters: WarpCounters;
+  counters: WarpCounters & BlockCounters;
+  memory: MemoryPlan;
 }
 
 export async function warpFile(options: WarpFileOptions): Promise<WarpReport> {
@@ -57,7 +66,8 @@ export async function warpFile(options: WarpFileOptions): Promise<WarpReport> {
     formats: ['GeoTIFF'],
     inputs: [options.source, ...('like' in grid ? [grid.like] : [])],
   });
-  await using raster = await openRaster(options.source, { signal, onProgress });
+  const cache = createBlockCache();
+  await using raster = await openRaster(options.source, { signal, onProgress, cache });
   const source = requireGeobox(raster);
   const geobox = (await targetGrid(grid, source)).requireAtMost(
     options.maxPixels ?? DEFAULT_MAX_PIXELS,
@@ -66,10 +76,15 @@ export async function warpFile(options: WarpFileOptions): Promise<WarpReport> {
   const note = createTransform(source.crs, geobox.crs).accuracyNote;
   if (note !== null) onProgress?.({ type: 'warning', message: note });
   if (!gridsMeet(source, geobox)) throw noOverlap(raster.name, source, 'the grid', geobox);
-  return await warpOpened(raster, geobox, options);
+  return await warpOpened(raster, cache, geobox, options);
 }
 
-async function warpOpened(raster: Raster, geobox: GeoBox, options: WarpFileOptions): Promise<WarpReport> {
+async function warpOpened(
+  raster: Raster,
+  cache: BlockCache,
+  geobox: GeoBox,
+  options: WarpFileOptions,
+): Promise<WarpReport> {
   const { resampling = 'nearest' } = options;
   const bands = options.bands ?? raster.bands.map((band) => band.index);
   const source = raster.bands[bands[0] - 1];
@@ -111,13 +126,29 @@ async function warpOpened(raster: Raster, geobox: GeoBox, options: WarpFileOptio
       : { colourTable: raster.colourTable }),
     premultiplied: chosen[alpha]?.metadata.IMAGE_STRUCTURE?.ALPHA === 'PREMULTIPLIED',
   };
+  const valueBytes = bytesPerElement(dtype);
+  const about = { geobox, bands: bands.length, valueBytes, maskBytes: 0, warped: [warped] };
+  const memory = await planGridMemory({ ...about, name: raster.name, backend: backend.info }, options);
+  await requireSpace(dirname(options.destination), cogBytes(geobox, bands.length * valueBytes, options));
+  cache.restart(memory.cacheBytes);
   const target = {
     cog,
     resampled: !keepsValues(resampling),
     alpha: alpha < 0 ? null : alpha,
     stage: 'warp',
   };
-  return { ...(await streamCog(backend, warped, target, options)), counters: warped.counters };
+  const report = await streamCog(backend, warped, target, options);
+  return { ...report, counters: { ...warped.counters, ...cache.counters }, memory };
+}
+
+/**
+ * Bytes of a COG, about: half of its values where they are compressed, and a third more for overviews. They are written
+ * twice where they are put in another order at the end.
+ */
+function cogBytes({ pixelCount }: GeoBox, pixelBytes: number, options: CogOutputOptions): number {
+  const { compression = 'deflate', overviews } = options;
+  const stored = pixelCount * pixelBytes * (compression === 'none' ? 1 : 0.5);
+  return Math.ceil(overviews === 'none' ? stored : 2 * stored * (4 / 3));
 }
 
 /** The nodata value that all bands share, if `dtype` holds it; else NaN for floats, null for integers. */

@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { Output } from '../../src/cli/output.js';
 import { printable, printableJson, printableLines } from '../../src/cli/printable.js';
+import { resumeCommand } from '../../src/cli/resume.js';
 import { formatLines } from '../../src/cli/table.js';
 import { Affine, GeoBox } from '../../src/geo/node/index.js';
 import { writeCog } from '../../src/raster/node/index.js';
@@ -17,6 +19,72 @@ const SHOWN = 'red\\x1b[31m\\u202e\\x9b2J\\x0d';
 /** Any control character except newlines and tabs. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the test looks for them
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
+
+describe('a command to resume', () => {
+  it('is the same with --resume, quoted for a shell, without signatures', () => {
+    const bin = ['/usr/bin/node', '/usr/local/bin/terrachip'];
+    expect(resumeCommand(bin, ['infer', 'my scene.json', '-o', "it's", '--overwrite'])).toBe(
+      "terrachip infer 'my scene.json' -o 'it'\\''s' --resume",
+    );
+    expect(resumeCommand(['node', '/p/node_modules/.bin/terrachip'], ['embed', 'a.json', '--resume'])).toBe(
+      'npx terrachip embed a.json --resume',
+    );
+    const signed = 'https://a.example/s.json?X-Amz-Signature=secret';
+    expect(resumeCommand(['/opt/node', '/p/bin/terrachip.js'], ['infer', signed])).toBe(
+      'node /p/bin/terrachip.js infer https://a.example/s.json --resume',
+    );
+  });
+});
+
+describe('progress without a terminal', () => {
+  /** The lines that events print, each at its time in seconds. */
+  function linesOf(events: readonly (readonly [seconds: number, done: number])[]): string[] {
+    let now = 0;
+    const lines: string[] = [];
+    const write = vi
+      .spyOn(process.stderr, 'write')
+      .mockImplementation((text) => lines.push(String(text)) > 0);
+    const isTerminal = process.stderr.isTTY;
+    process.stderr.isTTY = false;
+    try {
+      const output = new Output(false, undefined, () => now);
+      for (const [seconds, done] of events) {
+        now = 1000 * seconds;
+        output.onProgress({ type: 'progress', stage: 'infer', done, total: 1000, unit: 'chips' });
+        output.onProgress({ type: 'progress', stage: 'infer', done: 1, total: 3, unit: 'units' });
+      }
+    } finally {
+      write.mockRestore();
+      process.stderr.isTTY = isTerminal;
+    }
+    return lines.map((line) => line.trimEnd());
+  }
+
+  it('is a line at each tenth, with rate and time left', () => {
+    // 10 chips a second.
+    const events = Array.from({ length: 101 }, (_, second) => [second, 10 * second] as const);
+    const lines = linesOf(events);
+    expect(lines[0]).toBe('infer');
+    expect(lines.slice(1)).toHaveLength(10);
+    expect(lines[1]).toBe('infer 100/1000 chips, 10 chips/s, 2 min left');
+    expect(lines.at(-1)).toBe('infer 1000/1000 chips, 10 chips/s');
+  });
+
+  it('is a line every half minute of a slow stage, and none of a quick one', () => {
+    // A chip in five seconds, for half an hour: lines every 30 s after 0, 500, 1000 and 1500 s, which are tenths; 16, 16, 16
+    // and 10 of them, and 3 at these tenths.
+    const slow = linesOf(Array.from({ length: 361 }, (_, k) => [5 * k, k] as const));
+    expect(slow.slice(1)).toHaveLength(61);
+    expect(slow[2]).toBe('infer 12/1000 chips, 0.2 chips/s, 83 min left');
+    expect(
+      linesOf([
+        [0, 0],
+        [0.5, 500],
+        [1, 1000],
+      ]),
+    ).toEqual(['infer']);
+  });
+});
 
 describe('output', () => {
   beforeAll(async () => {

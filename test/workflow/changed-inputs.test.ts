@@ -32,7 +32,7 @@ async function freshScene(): Promise<{ folder: string; image: string; options: I
 /** Calls `change` when the first of two units is done. */
 function afterFirstUnit(change: () => void): InferOptions['onProgress'] {
   return (event) => {
-    if (event.type === 'progress' && event.stage === 'infer' && event.done === 1) change();
+    if (event.type === 'progress' && event.unit === 'units' && event.done === 1) change();
   };
 }
 

@@ -247,7 +247,7 @@ describe('embedCatalogs', async () => {
     const { href } = west;
     const { atime, mtime } = statSync(href);
     const onProgress: OnProgress = (event) => {
-      if (event.type === 'progress' && event.stage === 'embed' && event.done === 1) utimesSync(href, 1, 1);
+      if (event.type === 'progress' && event.unit === 'units' && event.done === 1) utimesSync(href, 1, 1);
     };
     const options = { ...quick, ...grid, catalogs: all, model: encoder, output, unitChips: 16, onProgress };
     await expect(embedCatalogs(options)).rejects.toThrow(

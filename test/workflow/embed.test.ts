@@ -235,7 +235,7 @@ describe('embedScenes', async () => {
     const image = join(folder, 'changing-after.tif');
     const output = join(folder, 'changing.zarr');
     const onProgress: OnProgress = (event) => {
-      if (event.type === 'progress' && event.stage === 'embed' && event.done === 1) utimesSync(image, 1, 1);
+      if (event.type === 'progress' && event.unit === 'units' && event.done === 1) utimesSync(image, 1, 1);
     };
     const options = {
       ...quick,

@@ -63,6 +63,11 @@ describe('infer', () => {
     const run = JSON.parse(await readFile(join(map, 'run.json'), 'utf8'));
     expect(run).toMatchObject({ schemaVersion: 1, provider: 'cpu', backend: { kind: 'cpu' } });
     expect(run.peakMemoryBytes).toBeGreaterThan(1e6);
+    // A source of 150 × 540 pixels has three tiles of 256 × 256, with both bands in each.
+    expect(run.counters).toMatchObject({ blocksDecoded: 3, blocksDecodedAgain: 0 });
+    expect(run.memory).toMatchObject({ blocks: 3, blocksAgain: 0, deviceBytes: 0 });
+    // Under a strip and the next, all three.
+    expect(run.memory.parts.blocks).toBe(3 * 256 ** 2 * 2 * 4);
     const item = JSON.parse(await readFile(join(map, 'item.json'), 'utf8'));
     expect(item).toMatchObject({
       type: 'Feature',
@@ -70,6 +75,17 @@ describe('infer', () => {
       properties: { 'proj:code': 'EPSG:32632' },
     });
     expect(JSON.stringify(item)).not.toContain(folder);
+  });
+
+  it('refuses what does not fit into memory, before it writes anything', async () => {
+    const output = newOutput();
+    await expect(infer({ ...base(output), memory: 100e6 })).rejects.toMatchObject({
+      code: 'TOO_LARGE',
+      exitStatus: 2,
+      message: expect.stringMatching(/scene\.json needs about \d+ MiB of memory, and may take 96 MiB; /),
+    });
+    await expect(stat(output)).rejects.toThrow();
+    await expect(stat(`${output}.run`)).rejects.toThrow();
   });
 
   it('classifies by the threshold, with 255 where there is no data', async () => {
@@ -164,7 +180,7 @@ describe('infer', () => {
       signal: abort.signal,
       onProgress: (event) => {
         if (event.type === 'warning') warnings.push(event.message);
-        if (event.type === 'progress' && event.stage === 'infer' && event.done === 1)
+        if (event.type === 'progress' && event.unit === 'units' && event.done === 1)
           abort.abort(new Error('killed'));
       },
     });

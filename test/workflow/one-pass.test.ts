@@ -55,6 +55,7 @@ describe('a manifest', () => {
     expect(new Set(yes).size).toBeGreaterThan(100);
     expect(await planes(join(one, 'probability.tif'))).toEqual(await planes(join(two, 'probability.tif')));
     expect(await planes(join(one, 'classes.tif'))).toEqual(await planes(join(two, 'classes.tif')));
+    expect(whole.run.counters.blocksDecodedAgain).toBe(0);
     // 2 radar bands and 2 optical bands in 2 phases, and two tiles of the elevation.
     expect(whole.plan.images.flatMap(({ sources }) => sources)).toHaveLength(10);
     expect(whole.plan.images.at(-1)).toMatchObject({

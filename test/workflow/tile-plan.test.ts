@@ -81,9 +81,9 @@ async function tiled(
   return (cache) => openRaster(path, { cache });
 }
 
-/** A grid of the source's pixels whose first pixel is the source's (32, 32). */
-const shifted = (width: number, height: number): GeoBox =>
-  new GeoBox(32632, SOURCE.compose(Affine.translation(32, 32)), width, height);
+/** A grid whose first pixel begins at the source's position (32.25, 32.25), or another. */
+const shifted = (width: number, height: number, by = 32.25): GeoBox =>
+  new GeoBox(32632, SOURCE.compose(Affine.translation(by, by)), width, height);
 
 describe('blocks of a warp', () => {
   it('are decoded once from tiles, with the cache that is planned', async () => {
@@ -102,6 +102,17 @@ describe('blocks of a warp', () => {
     // Rows of tiles under a strip and the one above it: 1, 2, 1 and 1 of five tiles.
     expect(plan.again(plan.cacheBytes - 1)).toBe(3 * 5);
     expect(plan.again(0)).toBe(5 * 5);
+  });
+
+  it('are those under the pixels themselves where pixels are copied', async () => {
+    const open = await tiled('copied.tif', { width: 640, height: 640 });
+    const { plan, counters } = await run(open, shifted(512, 512, 32));
+    // Strips lie on the source's rows 32-159, 160-255, 256-351, 352-447 and 448-543, and on its rows of tiles 0-1, 1, 2,
+    // 2-3 and 3-4.
+    expect(counters).toEqual({ blocksDecoded: 25, blocksDecodedAgain: 0, bytesRead: 25 * TILE });
+    expect([plan.blocks, plan.cacheBytes]).toEqual([25, 3 * 5 * TILE]);
+    // Of one tile row each: under strips 1, 3 and 4, and under those above.
+    expect(plan.again(0)).toBe(3 * 5);
   });
 
   it('are decoded again, at most as often as is planned, with a smaller cache', async () => {
@@ -179,7 +190,7 @@ describe('blocks of a warp', () => {
     const open = async (cache: ReturnType<typeof createBlockCache>): Promise<Raster> =>
       new DeclaredRaster(await openRaster(path, { cache }), { geobox });
     // Without compression nothing is kept: 416 rows of 4096 pixels are read from the file.
-    const { plan, counters } = await run(open, shifted(256, 416));
+    const { plan, counters } = await run(open, shifted(256, 416, 32));
     expect(counters).toEqual({ blocksDecoded: 0, blocksDecodedAgain: 0, bytesRead: width * 416 });
     expect([plan.blocks, plan.cacheBytes]).toEqual([0, 0]);
   });

@@ -1,4 +1,12 @@
-import { Affine, Crs, createTransform, GeoBox, GeoTensor } from 'terrachip/geo';
+import {
+  Affine,
+  ControlGrids,
+  Crs,
+  createPixelMapping,
+  createTransform,
+  GeoBox,
+  GeoTensor,
+} from 'terrachip/geo';
 import { registerCommonEpsg } from 'terrachip/geo/epsg';
 
 registerCommonEpsg();
@@ -10,6 +18,13 @@ export const tensor = new GeoTensor({
   shape: [2, 2],
   dimensions: ['y', 'x'],
   geobox: new GeoBox(box.crs, new Affine(10, 0, x, 0, -10, y), 2, 2),
+});
+
+export const { source } = new ControlGrids().of(createPixelMapping(box, box), 0.002, false).window({
+  x: 0,
+  y: 0,
+  width: 8,
+  height: 8,
 });
 
 // @ts-expect-error internals are not published

@@ -24,7 +24,9 @@ import {
   BBOX,
   BBOX_CRS_HELP,
   CACHE,
+  MEMORY,
   maxPixels,
+  memoryOf,
   OVERWRITE,
   outputOption,
   RESUME,
@@ -221,6 +223,7 @@ export const embedCommand = defineCommand(
     resume: RESUME,
     overwrite: OVERWRITE,
     cacheBytes: CACHE,
+    memory: MEMORY,
     maxPixels: maxPixels('of scenes: refuse larger grids'),
     ...CATALOG_OPTIONS,
   },
@@ -232,7 +235,7 @@ export const embedCommand = defineCommand(
     if (catalogs.length === 0) refuseCatalogOptions(values);
     if (catalogs.length > 0 && values.maxPixels !== undefined)
       throw invalidOption('--max-pixels', 'has no meaning for catalogs', 'leave it out');
-    const options = { ...values, ...operation };
+    const options = { ...values, memory: memoryOf(values.memory, process.env), ...operation };
     const report =
       catalogs.length > 0
         ? await embedCatalogs({ ...options, ...catalogSettings(values), catalogs: catalogsOf(catalogs) })

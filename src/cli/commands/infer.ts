@@ -13,7 +13,9 @@ import {
   BACKEND,
   BATCH_SIZE,
   CACHE,
+  MEMORY,
   maxPixels,
+  memoryOf,
   OVERWRITE,
   outputOption,
   RESUME,
@@ -83,10 +85,12 @@ export const inferCommand = defineCommand(
     ...PRODUCT_OPTIONS,
     keepRun: flag('--keep-run', 'keep the intermediate store'),
     cacheBytes: CACHE,
+    memory: MEMORY,
     maxPixels: maxPixels(),
   },
   async (values, { output, ...operation }) => {
-    const report = await infer({ ...values, ...operation });
+    const memory = memoryOf(values.memory, process.env);
+    const report = await infer({ ...values, memory, ...operation });
     output.result(report, describeInference(report));
   },
 );

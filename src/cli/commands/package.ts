@@ -2,7 +2,7 @@ import { ANCHORS, PACKAGE_FORMATS } from '../../workflow/choices.js';
 import { packageManifest } from '../../workflow/index.js';
 import { parseChoice, parseNumber } from '../arguments.js';
 import { argument, defineCommand, option } from '../command.js';
-import { BACKEND, maxPixels, outputOption, THREADS } from '../shared-options.js';
+import { BACKEND, MEMORY, maxPixels, memoryOf, outputOption, THREADS } from '../shared-options.js';
 
 export const packageCommand = defineCommand(
   'package',
@@ -23,10 +23,12 @@ export const packageCommand = defineCommand(
     ),
     backend: BACKEND,
     threads: THREADS,
+    memory: MEMORY,
     maxPixels: maxPixels(),
   },
   async (values, { output, ...operation }) => {
-    const report = await packageManifest({ ...values, ...operation });
+    const memory = memoryOf(values.memory, process.env);
+    const report = await packageManifest({ ...values, memory, ...operation });
     const { width, height, crs } = report.grid;
     output.result(
       report,

@@ -2,7 +2,7 @@ import { parseAntialias, parseResampling, RESAMPLINGS } from '../../kernels/resa
 import { warpFile } from '../../workflow/index.js';
 import { parseChoice, parseCount, parseNumber } from '../arguments.js';
 import { argument, converted, defineCommand, list, option, withDefault } from '../command.js';
-import { cogOptions, describeCog, GRID_OPTIONS, gridOf } from '../shared-options.js';
+import { cogOptions, describeCog, GRID_OPTIONS, gridOf, MEMORY, memoryOf } from '../shared-options.js';
 
 export const warpCommand = defineCommand(
   'warp',
@@ -45,6 +45,7 @@ export const warpCommand = defineCommand(
       'largest error of positions, in source pixels (default 0.002)',
       parseNumber,
     ),
+    memory: MEMORY,
     ...cogOptions({
       dtype: "the source's",
       nodata: "the source's, else nan for floats and none for integers",
@@ -52,7 +53,8 @@ export const warpCommand = defineCommand(
     }),
   },
   async (values, { output, ...operation }) => {
-    const report = await warpFile({ ...values, grid: gridOf(values, true), ...operation });
+    const memory = memoryOf(values.memory, process.env);
+    const report = await warpFile({ ...values, memory, grid: gridOf(values, true), ...operation });
     output.result(report, describeCog(report));
   },
 );

@@ -36,13 +36,14 @@ export class ControlGrid {
 
   /**
    * @param tolerance largest error in source pixels (default 0.002)
-   * @param maxCachedBytes limit on the memory of prepared blocks; the oldest are dropped (default 64 MiB)
+   * @param maxCachedBytes limit on the memory of prepared blocks; the oldest are dropped (default 16 MiB, which are
+   *   many rows of 10 KiB a block)
    * @param footprints whether kernels need pixel corners beside the centres (default false)
    */
   constructor(
     mapping: PixelMapping,
     tolerance = DEFAULT_TOLERANCE,
-    maxCachedBytes = 64 * 2 ** 20,
+    maxCachedBytes = 16 * 2 ** 20,
     footprints = false,
   ) {
     this.mapping = mapping;
@@ -116,6 +117,20 @@ export class ControlGrid {
     if (block.reach === null || (whole && !this.footprints)) return block.reach;
     const corner = { ...part, x: part.x & (BLOCK_SIZE - 1), y: part.y & (BLOCK_SIZE - 1) };
     return reachWithin(block, corner, this.footprints ? 0.5 : 0);
+  }
+}
+
+/** The control grids of a job. Sources of one grid share one: bands in files of their own, and the phases of a scene. */
+export class ControlGrids {
+  readonly #grids = new Map<string, ControlGrid>();
+
+  /** The control grid of a mapping, with tolerance and footprints as in `ControlGrid`. */
+  of(mapping: PixelMapping, tolerance: number, footprints: boolean): ControlGrid {
+    const { destination, source } = mapping;
+    const key = JSON.stringify([destination.toJSON(), source.toJSON(), tolerance, footprints]);
+    const grid = this.#grids.get(key) ?? new ControlGrid(mapping, tolerance, undefined, footprints);
+    this.#grids.set(key, grid);
+    return grid;
   }
 }
 

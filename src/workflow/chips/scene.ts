@@ -8,12 +8,12 @@ import {
   TimeInterval,
 } from '../../geo/index.js';
 import type { Backend } from '../../gpu/index.js';
-import { type ModelSpec, type SceneImage, SceneStrips } from '../../inference/index.js';
-import { createBlockCache } from '../../raster/node/index.js';
+import { type ModelSpec, SceneStrips } from '../../inference/index.js';
+import { type BlockCache, createBlockCache } from '../../raster/node/index.js';
 import { orDispose, Resource } from '../../resource.js';
 import { checkUnits, identityOfImage, imagesOnGrid, planImages } from '../plan-images.js';
 import { declaredGrid, type RequestOptions, readScene, resolveGrid, SceneRasters } from '../scene.js';
-import { openImages } from '../scene-images.js';
+import { type OpenImage, openImages } from '../scene-images.js';
 import { type ChipSource, digits, type ModelChip, type StripColumn } from './source.js';
 
 /** Options of `SceneChips`. */
@@ -22,8 +22,8 @@ export interface SceneChipsOptions extends RequestOptions {
   backend: Backend;
   /** The scene's phases in the model's order, if the names differ. */
   phases?: readonly string[];
-  /** Decoded source blocks to keep, in bytes (default 256 MiB). */
-  cacheBytes?: number;
+  /** Of decoded blocks (default: its own). */
+  cache?: BlockCache;
   maxPixels: number;
   signal?: AbortSignal;
 }
@@ -33,7 +33,7 @@ interface OpenScene {
   readonly identity: unknown;
   readonly interval: TimeInterval | null;
   readonly geobox: GeoBox;
-  readonly images: readonly SceneImage[];
+  readonly images: readonly OpenImage[];
   readonly rasters: SceneRasters;
   readonly spec: ModelSpec;
   readonly backend: Backend;
@@ -65,7 +65,7 @@ export class SceneChips extends Resource implements ChipSource {
   static async open(location: string, options: SceneChipsOptions): Promise<SceneChips> {
     const { spec, backend, maxPixels, phases, signal } = options;
     const scene = await readScene(location);
-    const rasters = new SceneRasters(declaredGrid(scene), createBlockCache(options.cacheBytes), options);
+    const rasters = new SceneRasters(declaredGrid(scene), options.cache ?? createBlockCache(), options);
     return orDispose(rasters, async () => {
       const found = await planImages(scene, spec, rasters, { phases, signal });
       const geobox = (await resolveGrid(scene, rasters, signal)).requireAtMost(
@@ -86,7 +86,7 @@ export class SceneChips extends Resource implements ChipSource {
         },
         interval: datetime === undefined ? null : TimeInterval.parse(datetime),
         geobox,
-        images: images.map(({ image }) => image),
+        images,
         rasters,
         spec,
         backend,
@@ -94,13 +94,23 @@ export class SceneChips extends Resource implements ChipSource {
     });
   }
 
+  /** Its images, whose sources are open. */
+  get images(): readonly OpenImage[] {
+    return this.#scene.images;
+  }
+
+  get geobox(): GeoBox {
+    return this.#scene.geobox;
+  }
+
   async *chips(
     start: number,
     end: number,
     signal?: AbortSignal,
   ): AsyncGenerator<ModelChip & { readonly inputs: StripColumn }> {
-    const { backend, spec, images, geobox, interval } = this.#scene;
+    const { backend, spec, geobox, interval } = this.#scene;
     const { columnStarts, rowStarts } = this.#layout;
+    const images = this.images.map(({ image }) => image);
     using strips = new SceneStrips(backend, spec, images, this.#layout);
     for (let k = start; k < end; k++) {
       signal?.throwIfAborted();

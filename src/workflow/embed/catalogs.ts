@@ -71,7 +71,7 @@ export async function embedCatalogs(options: EmbedCatalogsOptions): Promise<Embe
     throw invalidOption('pad', `cannot be ${pad}`, 'give a length of time from 0 on');
   if (phases !== undefined && every !== undefined)
     throw invalidOption('every', 'cannot be combined with `phases`', 'leave one of them out');
-  return embedRun(options, async ({ spec, backend }) => {
+  return embedRun(options, async ({ model: { spec }, backend }) => {
     const place = await readPlace(select, signal, 'the CRS');
     const sources = sourcesOf(options, spec);
     const [leader] = sources;

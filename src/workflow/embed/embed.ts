@@ -6,10 +6,11 @@ import type { RowRange } from '../../geo/index.js';
 import type { Backend } from '../../gpu/index.js';
 import { ChipBatch, type ModelFolder, type ModelSession } from '../../inference/node/index.js';
 import { moveTo, requireFolderName, writeJson } from '../../io/node/output.js';
-import type { OperationOptions } from '../../progress.js';
+import { type OperationOptions, reportProgress } from '../../progress.js';
 import { VERSION } from '../../version.js';
 import { type ChipSource, withStrip } from '../chips/source.js';
 import type { EmbeddingPool } from '../choices.js';
+import { DEFAULT_BATCH_SIZE } from '../plan.js';
 import { peakMemoryBytes } from '../timing.js';
 import {
   fingerprintOf,
@@ -66,7 +67,7 @@ export interface EmbedReport {
 }
 
 export async function embedChips(options: EmbedChipsOptions): Promise<EmbedReport> {
-  const { source, backend, session, output, pool = 'mean', batchSize = 4, signal } = options;
+  const { source, backend, session, output, pool = 'mean', batchSize = DEFAULT_BATCH_SIZE, signal } = options;
   const [tokens, channels] = session.answerShape;
   const unitChips = options.unitChips ?? defaultUnit(pooledLength(pool, tokens, channels));
   requireBatchSize(batchSize);
@@ -99,8 +100,11 @@ export async function embedChips(options: EmbedChipsOptions): Promise<EmbedRepor
   let [chipsRun, chipsSkipped] = [0, 0];
   using batch = new ChipBatch(backend, session.spec, batchSize);
   const embedUnits = async (missing: readonly number[], done: () => void): Promise<void> => {
+    const total = missing.reduce((sum, unit) => sum + units[unit].end - units[unit].start, 0);
+    let count = 0;
+    const onChip = (): void => reportProgress(options, 'embed', count++, total, 'chips');
     for (const unit of missing) {
-      const { records, values } = await embedUnit(options, units[unit], batch, pool);
+      const { records, values } = await embedUnit(options, units[unit], batch, pool, onChip);
       const empty = records.filter(({ valid }) => valid === 0).length;
       chipsSkipped += empty;
       chipsRun += records.length - empty;
@@ -109,6 +113,7 @@ export async function embedChips(options: EmbedChipsOptions): Promise<EmbedRepor
       await run.mark(unit, await store.writeUnit(unit, records, values), about);
       done();
     }
+    reportProgress(options, 'embed', count, total, 'chips');
   };
   const unitsRun = await run.compute('embed', own, embedUnits, options);
   await run.requireComplete(signal);
@@ -134,6 +139,7 @@ async function embedUnit(
   { start, end }: RowRange,
   batch: ChipBatch,
   pool: EmbeddingPool,
+  onChip: () => void,
 ): Promise<{ records: ChipRecord[]; values: Float32Array }> {
   const [tokens, channels] = session.answerShape;
   const length = pooledLength(pool, tokens, channels);
@@ -153,6 +159,7 @@ async function embedUnit(
   };
   for await (const chip of source.chips(start, end, signal)) {
     const { id, crs, bounds, interval } = chip;
+    onChip();
     await withStrip(backend, session.spec, chip, async ({ strip, column }) => {
       const valid = (await strip.validShares())[column];
       records.push({ id, crs, bounds, interval, valid });

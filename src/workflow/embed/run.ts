@@ -2,25 +2,30 @@
 import type { Backend } from '../../gpu/index.js';
 import {
   type ExecutionOptions,
-  type ModelSpec,
+  type ModelFolder,
+  type ModelSession,
   openEmbeddingModel,
   openExecution,
 } from '../../inference/node/index.js';
 import { requireRuntime } from '../../inference/node/onnx-runtime.js';
 import type { ChipSource } from '../chips/source.js';
+import type { MemoryOptions } from '../memory.js';
+import { requireModelFits } from '../scene-memory.js';
 import { type EmbedChipsOptions, type EmbedReport, embedChips } from './embed.js';
 
 /** Options that `embedScenes` and `embedCatalogs` share. */
 export interface EmbedRunOptions
   extends Omit<EmbedChipsOptions, 'source' | 'model' | 'session' | 'backend'>,
-    ExecutionOptions {
+    ExecutionOptions,
+    Pick<MemoryOptions, 'memory'> {
   /** The folder of an encoder, or of a segmentation in two graphs. */
   model: string;
 }
 
 /** Arguments for opening chips. */
 interface ChipContext {
-  readonly spec: ModelSpec;
+  readonly model: ModelFolder;
+  readonly session: ModelSession;
   readonly backend: Backend;
 }
 
@@ -34,9 +39,10 @@ export async function embedRun(
 ): Promise<EmbedReport> {
   await requireRuntime(options.provider);
   const model = await openEmbeddingModel(options.model);
+  await requireModelFits(model, options);
   const { backend, session, dispose } = await openExecution(model, options);
   try {
-    await using source = await openChips({ spec: model.spec, backend });
+    await using source = await openChips({ model, session, backend });
     return await embedChips({ ...options, source, model, backend, session });
   } finally {
     await dispose();

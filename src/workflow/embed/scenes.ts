@@ -1,9 +1,11 @@
 /** Embeds scenes. */
 import { invalidInput } from '../../errors.js';
+import { createBlockCache } from '../../raster/node/index.js';
 import { SceneChips } from '../chips/scene.js';
 import type { ChipSource } from '../chips/source.js';
-import { DEFAULT_MAX_PIXELS } from '../plan.js';
+import { DEFAULT_BATCH_SIZE, DEFAULT_MAX_PIXELS } from '../plan.js';
 import type { RequestOptions } from '../scene.js';
+import { planSceneMemory } from '../scene-memory.js';
 import type { EmbedReport } from './embed.js';
 import { type EmbedRunOptions, embedRun } from './run.js';
 
@@ -13,15 +15,19 @@ export interface EmbedScenesOptions extends EmbedRunOptions, RequestOptions {
   scenes: readonly string[];
   /** The scene's phases in the model's order, if the names differ. */
   phases?: readonly string[];
-  /** Decoded source blocks to keep, in bytes (default 256 MiB). */
+  /** Bytes of decoded blocks to keep (default: as many as are needed so that none is decoded twice, within `memory`). */
   cacheBytes?: number;
   maxPixels?: number;
 }
 
 export async function embedScenes(options: EmbedScenesOptions): Promise<EmbedReport> {
-  const { scenes, phases, cacheBytes, maxPixels, access, retry, timeout, ...rest } = options;
+  const { scenes, phases, maxPixels, access, retry, timeout, ...rest } = options;
   const { signal } = options;
-  return embedRun(rest, async ({ spec, backend }) => {
+  return embedRun(rest, async ({ model, session, backend }) => {
+    const { spec } = model;
+    // Scenes are embedded one after the other.
+    const cache = createBlockCache();
+    let kept = 0;
     const sources: SceneChips[] = [];
     const dispose = async (): Promise<void> => {
       for (const source of sources) await source.dispose();
@@ -33,7 +39,7 @@ export async function embedScenes(options: EmbedScenesOptions): Promise<EmbedRep
           backend,
           maxPixels: maxPixels ?? DEFAULT_MAX_PIXELS,
           phases,
-          cacheBytes,
+          cache,
           access,
           retry,
           timeout,
@@ -43,6 +49,14 @@ export async function embedScenes(options: EmbedScenesOptions): Promise<EmbedRep
         if (sources.every((other) => other === source || other.id !== source.id)) continue;
         throw invalidInput(scene, `has the id ${source.id} of another scene`, 'give each scene its own id');
       }
+      for (const [k, { images, geobox }] of sources.entries()) {
+        const { answerShape, fixedBatch } = session;
+        const job = { name: scenes[k], geobox, images, model, answerShape, fixedBatch };
+        const { batchSize = DEFAULT_BATCH_SIZE } = options;
+        const plan = await planSceneMemory({ ...job, backend: backend.info, batchSize }, options);
+        kept = Math.max(kept, plan.cacheBytes);
+      }
+      cache.restart(kept);
       return { ...joinChips(sources), [Symbol.asyncDispose]: dispose };
     } catch (error) {
       await dispose();

@@ -1,0 +1,36 @@
+/** The memory of putting bands on a grid and writing them, as `package` and `warp` do. */
+import { type GeoBox, gridStrips } from '../geo/index.js';
+import type { BackendInfo } from '../gpu/index.js';
+import type { WarpedRaster } from '../raster/node/index.js';
+import { availableMemory } from './available-memory.js';
+import { type GridJob, gridParts, type MemoryOptions, type MemoryPlan, planMemory } from './memory.js';
+import { planTiles, sourceReads } from './tile-plan.js';
+
+/** Bands whose sources are open. */
+export interface OpenGridJob extends Pick<GridJob, 'bands' | 'valueBytes' | 'maskBytes'> {
+  /** What is made, for messages. */
+  readonly name: string;
+  readonly geobox: Pick<GeoBox, 'width' | 'height'>;
+  readonly warped: readonly WarpedRaster[];
+  readonly backend: BackendInfo;
+}
+
+/**
+ * The memory of bands on a grid, before it is allocated.
+ * @throws {TerrachipError} TOO_LARGE for a job that does not fit into `memory`
+ */
+export async function planGridMemory(
+  { name, geobox, warped, ...job }: OpenGridJob,
+  options: MemoryOptions,
+): Promise<MemoryPlan> {
+  const strips = gridStrips(geobox, job.bands);
+  const tiles = planTiles(sourceReads(warped, strips));
+  const sized = { ...job, width: geobox.width, rows: strips[0].end };
+  const memory = options.memory ?? (await availableMemory());
+  const threads = Math.min(1, job.backend.threads);
+  const smaller = {
+    remedy: 'give `threads` 1',
+    parts: gridParts({ ...sized, backend: { ...job.backend, threads } }, tiles),
+  };
+  return planMemory(name, gridParts(sized, tiles), tiles, { ...options, memory }, [smaller]);
+}

@@ -1,0 +1,220 @@
+/** The memory of a job, by part, computed before it is allocated. */
+import { tooLarge } from '../errors.js';
+import type { ChipLayout, RowRange } from '../geo/index.js';
+import type { BackendInfo } from '../gpu/index.js';
+import type { TilePlan } from './tile-plan.js';
+
+/** The memory of a job, in bytes. */
+export interface MemoryPlan {
+  /** What the process may take. */
+  readonly limitBytes: number;
+  /** What it takes at its peak, about: the sum of the parts. */
+  readonly bytes: number;
+  /**
+   * By part: `runtime` (program and threads), `model` (weights and values between its layers), `strips` (bands on the grid),
+   * `sources` (windows that are warped), `blocks` (decoded tiles of sources), `chips`, `predictions`, `units` and `output`
+   * (rows that are written), `masks` (of the whole grid).
+   */
+  readonly parts: Readonly<Partial<Record<MemoryPart, number>>>;
+  /** The most bytes of decoded blocks that are kept. */
+  readonly cacheBytes: number;
+  /** Bytes of tensors on a GPU with memory of its own; 0 without one. */
+  readonly deviceBytes: number;
+  /** Blocks of sources that are decoded: at most, since a file may lack empty ones. */
+  readonly blocks: number;
+  /** Blocks that are decoded again, at most, since `cacheBytes` does not hold all that are needed twice. */
+  readonly blocksAgain: number;
+}
+
+/** A part of the memory of a job. */
+export type MemoryPart =
+  | 'runtime'
+  | 'model'
+  | 'strips'
+  | 'sources'
+  | 'blocks'
+  | 'chips'
+  | 'predictions'
+  | 'units'
+  | 'output'
+  | 'masks';
+
+/** The options of a job that change its memory. */
+export interface MemoryOptions {
+  /** Bytes that the process may take (default: what the machine and its control group have free). */
+  memory?: number;
+  /** Bytes of decoded blocks to keep (default: as many as are needed so that none is decoded twice, within `memory`). */
+  cacheBytes?: number;
+}
+
+/** Node, the libraries that are loaded, and what is not counted elsewhere. */
+const RUNTIME_BYTES = 160 * 2 ** 20;
+/** A thread of the backend, and one that decodes. */
+const THREAD_BYTES = 24 * 2 ** 20;
+/** Weights in memory for each byte of the model's files: as they are read, and as they are laid out. */
+const MODEL_COPIES = 2;
+/** Float32 values between layers for each pixel of a chip. */
+const LAYER_VALUES = 256;
+/** Windows of sources in memory: two that are read or warped, each as it is stored and on the device. */
+const WINDOWS = 4;
+/** Share of the memory that decoded blocks may fill, with all other parts. */
+const FILLED = 0.9;
+
+/** A job that maps or embeds a scene. */
+export interface SceneJob {
+  readonly layout: ChipLayout;
+  /** Bands of each image: an input in a phase. */
+  readonly bands: readonly number[];
+  /** Values that the model returns for a chip. */
+  readonly answerValues: number;
+  /** Layers of the map; 0 for embeddings. */
+  readonly layers: number;
+  readonly batchSize: number;
+  /** Values of a unit. */
+  readonly unitValues: number;
+  /** Bytes of the model's files. */
+  readonly modelBytes: number;
+  readonly backend: BackendInfo;
+}
+
+/** The rows of a scene that are read for each row of chips: those that the strip above lacks. */
+export function freshRows({ height, size, rowStarts }: ChipLayout): RowRange[] {
+  const ends = Array.from(rowStarts, (start) => Math.min(height, start + size));
+  return Array.from(rowStarts, (start, k) => ({ start: k === 0 ? start : ends[k - 1], end: ends[k] }));
+}
+
+/** Bytes of a job's parts without decoded blocks, in the process and on a GPU with memory of its own. */
+export function sceneParts(job: SceneJob, tiles: TilePlan): Parts {
+  const { layout, bands, backend, batchSize } = job;
+  const { width, height, size, columnStarts, rowStarts } = layout;
+  const planes = bands.reduce((sum, count) => sum + count, 0);
+  const fresh = Math.max(
+    ...freshRows(layout)
+      .slice(1)
+      .map(({ start, end }) => end - start),
+    0,
+  );
+  const strip = Math.min(size, height) * width;
+  const chip = size ** 2;
+  // The strip, the one before, the rows that are read of one image, and the mask of each strip.
+  const strips = 4 * (2 * planes * strip + Math.max(...bands) * fresh * width) + 2 * strip;
+  const rows = Math.min(rowStarts.length, Math.ceil(size / Math.max(1, fresh || size)) + 1);
+  const predictions = 4 * job.layers * chip * rows * columnStarts.length;
+  // As chips, and as the runtime takes and returns them.
+  const chips = 4 * 2 * batchSize * (planes * chip + job.answerValues);
+  const device = { strips, predictions, chips: chips / 2 };
+  return onDevice(backend, device, {
+    runtime: RUNTIME_BYTES + THREAD_BYTES * backend.threads,
+    model: MODEL_COPIES * job.modelBytes + 4 * LAYER_VALUES * chip * batchSize,
+    sources: WINDOWS * tiles.windowBytes,
+    chips: chips / 2,
+    // A unit as it is computed, the next one, and its file.
+    units: 4 * 3 * job.unitValues,
+  });
+}
+
+/** A job that puts bands on a grid, and writes them. */
+export interface GridJob {
+  readonly width: number;
+  /** Rows of a strip. */
+  readonly rows: number;
+  readonly bands: number;
+  /** Bytes of a written value. */
+  readonly valueBytes: number;
+  /** Bytes that are held of the whole grid. */
+  readonly maskBytes: number;
+  readonly backend: BackendInfo;
+}
+
+/** Rows of tiles in files. */
+const TILE_ROWS = 512;
+
+export function gridParts(job: GridJob, tiles: TilePlan): Parts {
+  const { width, rows, bands, valueBytes, backend } = job;
+  const strip = 4 * bands * rows * width;
+  return onDevice(
+    backend,
+    { strips: strip },
+    {
+      runtime: RUNTIME_BYTES + THREAD_BYTES * backend.threads,
+      // One is computed while another is written.
+      strips: 2 * strip,
+      sources: WINDOWS * tiles.windowBytes,
+      // A row of tiles, as values and as it is written.
+      output: 2 * bands * TILE_ROWS * width * valueBytes,
+      masks: job.maskBytes,
+    },
+  );
+}
+
+/** Bytes by part, without decoded blocks. */
+export interface Parts {
+  readonly host: Readonly<Partial<Record<MemoryPart, number>>>;
+  readonly deviceBytes: number;
+}
+
+/** Tensors are in the memory of the process, except on a hardware GPU. */
+function onDevice(
+  { adapterClass }: BackendInfo,
+  device: Partial<Record<MemoryPart, number>>,
+  host: Partial<Record<MemoryPart, number>>,
+): Parts {
+  if (adapterClass === 'hardware') return { host, deviceBytes: totalOf(device) };
+  const both = new Map<string, number>(Object.entries(host));
+  for (const [part, bytes] of Object.entries(device)) both.set(part, (both.get(part) ?? 0) + bytes);
+  return { host: Object.fromEntries(both), deviceBytes: 0 };
+}
+
+function totalOf(parts: Readonly<Partial<Record<MemoryPart, number>>>): number {
+  return Object.values(parts).reduce((sum, bytes) => sum + bytes, 0);
+}
+
+/** A change of options that makes a job smaller, in words. */
+export interface SmallerJob {
+  readonly remedy: string;
+  readonly parts: Parts;
+}
+
+/**
+ * Fits the decoded blocks into the memory that the other parts leave.
+ * @param name the job, as the subject of the message
+ * @param smaller what would take less, from the smallest change on
+ * @throws {TerrachipError} TOO_LARGE if the job does not fit; the message names the first change with which it does
+ */
+export function planMemory(
+  name: string,
+  parts: Parts,
+  tiles: TilePlan,
+  { memory: limitBytes, cacheBytes }: Required<Pick<MemoryOptions, 'memory'>> & MemoryOptions,
+  smaller: readonly SmallerJob[] = [],
+): MemoryPlan {
+  const others = totalOf(parts.host);
+  // One block is held in any case.
+  const least = others + tiles.largestBytes;
+  if (least > limitBytes) {
+    const fitting = smaller.find((each) => totalOf(each.parts.host) + tiles.largestBytes <= limitBytes);
+    throw tooLarge(
+      `${name} needs about ${inUnits(least)} of memory, and may take ${inUnits(limitBytes)}`,
+      fitting?.remedy ?? 'take a machine with more memory, or a narrower part of the scene',
+      { size: least, limit: limitBytes },
+    );
+  }
+  const room = Math.max(tiles.largestBytes, Math.floor(FILLED * limitBytes) - others);
+  const bound = cacheBytes ?? Math.min(tiles.cacheBytes, room);
+  const blocks = Math.max(Math.min(bound, tiles.cacheBytes), tiles.largestBytes);
+  return {
+    limitBytes,
+    bytes: others + blocks,
+    parts: { ...parts.host, blocks },
+    cacheBytes: bound,
+    deviceBytes: parts.deviceBytes,
+    blocks: tiles.blocks,
+    blocksAgain: tiles.again(bound),
+  };
+}
+
+/** Bytes in MiB, or GiB from one on. */
+export function inUnits(bytes: number): string {
+  const mebi = bytes / 2 ** 20;
+  return mebi < 1024 ? `${Math.ceil(mebi)} MiB` : `${(mebi / 1024).toFixed(2)} GiB`;
+}

@@ -1,0 +1,128 @@
+/** The memory of mapping or embedding a scene. */
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { tooLarge } from '../errors.js';
+import { sizeOf } from '../geo/dtype.js';
+import { createChipLayout, type GeoBox } from '../geo/index.js';
+import type { BackendInfo } from '../gpu/index.js';
+import type { ModelFolder, ModelSpec } from '../inference/node/index.js';
+import { availableMemory } from './available-memory.js';
+import {
+  freshRows,
+  inUnits,
+  type MemoryOptions,
+  type MemoryPlan,
+  planMemory,
+  type SceneJob,
+  type SmallerJob,
+  sceneParts,
+} from './memory.js';
+import { CHUNK_SIZE } from './plan.js';
+import type { OpenImage } from './scene-images.js';
+import { planTiles, sourceReads } from './tile-plan.js';
+
+/** A scene whose images are open, and what is done with it. */
+export interface OpenSceneJob {
+  /** The scene file, for messages. */
+  readonly name: string;
+  readonly geobox: Pick<GeoBox, 'width' | 'height'>;
+  readonly images: readonly OpenImage[];
+  readonly model: Pick<ModelFolder, 'path' | 'spec'>;
+  /** The shape of what the model returns for a chip. */
+  readonly answerShape: readonly number[];
+  /** The only batch size that the model takes; null for any. */
+  readonly fixedBatch: number | null;
+  readonly backend: BackendInfo;
+  readonly batchSize: number;
+  /** Layers of the map, and rows of a unit. */
+  readonly map?: { readonly layers: number; readonly rowsPerUnit: number };
+}
+
+/**
+ * The memory of a scene's job, before it is allocated.
+ * @throws {TerrachipError} TOO_LARGE for one that does not fit into `memory`
+ */
+export async function planSceneMemory(
+  { name, geobox, images, model, answerShape, fixedBatch, backend, batchSize, map }: OpenSceneJob,
+  options: MemoryOptions,
+): Promise<MemoryPlan> {
+  const { width, height } = geobox;
+  const { size, stride } = model.spec.chip;
+  const layout = createChipLayout(width, height, size, stride);
+  const tiles = planTiles(
+    sourceReads(
+      images.flatMap(({ warped }) => warped),
+      freshRows(layout),
+    ),
+  );
+  const job: SceneJob = {
+    layout,
+    bands: images.map(({ image }) => image.input.bands.length),
+    answerValues: sizeOf(answerShape),
+    layers: map?.layers ?? 0,
+    batchSize,
+    unitValues: map === undefined ? 0 : map.layers * Math.min(map.rowsPerUnit, height) * width,
+    modelBytes: await modelBytes(model.path),
+    backend,
+  };
+  const memory = options.memory ?? (await availableMemory());
+  const batches = fixedBatch === null ? smallerBatches(batchSize) : [];
+  const smaller: SmallerJob[] = batches.map((batch) => ({
+    remedy: `give a smaller \`batchSize\`, at most ${batch}`,
+    parts: sceneParts({ ...job, batchSize: batch }, tiles),
+  }));
+  if (map !== undefined && map.rowsPerUnit > CHUNK_SIZE) {
+    const unitValues = map.layers * CHUNK_SIZE * width;
+    for (const batch of [batchSize, ...batches.slice(-1)]) {
+      const both = batch === batchSize ? '' : `\`batchSize\` ${batch} and `;
+      smaller.push({
+        remedy: `give ${both}\`rowsPerUnit\` ${CHUNK_SIZE}`,
+        parts: sceneParts({ ...job, unitValues, batchSize: batch }, tiles),
+      });
+    }
+  }
+  if (backend.threads > 1) {
+    const least = { ...job, batchSize: batches.at(-1) ?? batchSize };
+    const both = least.batchSize === batchSize ? '' : `\`batchSize\` ${least.batchSize} and `;
+    smaller.push({
+      remedy: `give ${both}\`threads\` 1`,
+      parts: sceneParts({ ...least, backend: { ...backend, threads: 1 } }, tiles),
+    });
+  }
+  return planMemory(name, sceneParts(job, tiles), tiles, { ...options, memory }, smaller);
+}
+
+/** Halves of a number of chips, from the largest on. */
+function smallerBatches(batchSize: number): number[] {
+  const sizes: number[] = [];
+  for (let size = Math.floor(batchSize / 2); size >= 1; size = Math.floor(size / 2)) sizes.push(size);
+  return sizes;
+}
+
+/** Bytes of the files of a model, without its specification. */
+async function modelBytes(folder: string): Promise<number> {
+  let bytes = 0;
+  for (const name of await readdir(folder)) {
+    const info = await stat(join(folder, name)).catch(() => null);
+    if (info?.isFile() === true && !name.endsWith('.json')) bytes += info.size;
+  }
+  return bytes;
+}
+
+/**
+ * Refuses a model whose weights alone do not fit, before it is loaded.
+ * @throws {TerrachipError} TOO_LARGE
+ */
+export async function requireModelFits(
+  { path, spec }: { readonly path: string; readonly spec: Pick<ModelSpec, 'name'> },
+  { memory }: MemoryOptions,
+): Promise<void> {
+  const bytes = await modelBytes(path);
+  const limit = memory ?? (await availableMemory());
+  if (bytes <= limit) return;
+  throw tooLarge(
+    `the weights of ${spec.name} take ${inUnits(bytes)} of memory, and the process may take ${inUnits(limit)}`,
+    'take a machine with more memory, or another model',
+    { size: bytes, limit },
+  );
+}

@@ -1,0 +1,142 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { freemem } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parseSize } from '../../src/cli/arguments.js';
+import { memoryOf } from '../../src/cli/shared-options.js';
+import { createChipLayout } from '../../src/geo/index.js';
+import { requireSpace } from '../../src/io/node/disk-space.js';
+import { availableMemory } from '../../src/workflow/available-memory.js';
+import { freshRows, planMemory, sceneParts } from '../../src/workflow/memory.js';
+import type { TilePlan } from '../../src/workflow/tile-plan.js';
+import { temporaryFolder } from '../support/files.js';
+
+const folder = await temporaryFolder();
+const MIB = 2 ** 20;
+const CPU = { kind: 'cpu', adapter: 'any', adapterClass: 'cpu', threads: 0 } as const;
+
+/** Ten blocks of 1 MiB, of which three must be held; four are needed twice. */
+const tiles: TilePlan = {
+  blocks: 10,
+  cacheBytes: 3 * MIB,
+  largestBytes: MIB,
+  windowBytes: MIB,
+  again: (bytes) => (bytes < 3 * MIB ? 4 : 0),
+};
+
+const job = {
+  layout: createChipLayout(1000, 900, 256, 208),
+  bands: [2, 12],
+  answerValues: 2 * 256 ** 2,
+  layers: 2,
+  batchSize: 4,
+  unitValues: 2 * 256 * 1000,
+  modelBytes: 5 * MIB,
+  backend: CPU,
+};
+
+describe('the memory of a scene', () => {
+  it('has the rows that each strip reads once', () => {
+    // Chips start at 0, 208, 416, 624 and 644, and end 256 rows below.
+    expect(freshRows(job.layout)).toEqual([
+      { start: 0, end: 256 },
+      { start: 256, end: 464 },
+      { start: 464, end: 672 },
+      { start: 672, end: 880 },
+      { start: 880, end: 900 },
+    ]);
+  });
+
+  it('is the sum of its parts', () => {
+    const { host, deviceBytes } = sceneParts(job, tiles);
+    // Two strips of 14 bands and 256 rows, 208 new rows of the 12 bands of one image, two masks of a byte.
+    expect(host.strips).toBe(4 * (2 * 14 * 256 * 1000 + 12 * 208 * 1000) + 2 * 256 * 1000);
+    // Chips of five columns, in three rows that may cover a pixel, with two classes.
+    expect(host.predictions).toBe(4 * 2 * 256 ** 2 * 3 * 5);
+    // 14 bands in and two classes out for each chip of a batch, twice.
+    expect(host.chips).toBe(4 * 2 * 4 * (14 + 2) * 256 ** 2);
+    expect(deviceBytes).toBe(0);
+    const parts = { host, deviceBytes };
+    const plan = planMemory('a scene', parts, tiles, { memory: 4096 * MIB });
+    expect(plan.parts.blocks).toBe(3 * MIB);
+    expect(plan.bytes).toBe(Object.values(plan.parts).reduce((sum, bytes) => sum + bytes, 0));
+    expect([plan.cacheBytes, plan.blocks, plan.blocksAgain]).toEqual([3 * MIB, 10, 0]);
+  });
+
+  it('of tensors on a GPU is not that of the process', () => {
+    const gpu = { kind: 'webgpu', adapter: 'any', adapterClass: 'hardware', threads: 0 } as const;
+    const { host, deviceBytes } = sceneParts({ ...job, backend: gpu }, tiles);
+    const cpu = sceneParts(job, tiles).host;
+    expect([host.strips, host.predictions]).toEqual([undefined, undefined]);
+    expect(deviceBytes).toBe((cpu.strips ?? 0) + (cpu.predictions ?? 0) + (cpu.chips ?? 0) / 2);
+  });
+
+  it('does not depend on the height', () => {
+    const high = { ...job, layout: createChipLayout(1000, 9000, 256, 208) };
+    expect(sceneParts(high, tiles)).toEqual(
+      sceneParts({ ...job, layout: createChipLayout(1000, 2250, 256, 208) }, tiles),
+    );
+  });
+
+  it('that does not fit is refused, with the option that makes it fit', () => {
+    const parts = { host: { runtime: 100 * MIB, chips: 80 * MIB }, deviceBytes: 0 };
+    const half = { host: { runtime: 100 * MIB, chips: 40 * MIB }, deviceBytes: 0 };
+    const smaller = [{ remedy: 'give a smaller `batchSize`, at most 2', parts: half }];
+    const plan = (memory: number) => planMemory('s.json', parts, tiles, { memory }, smaller);
+    expect(() => plan(150 * MIB)).toThrow(
+      's.json needs about 181 MiB of memory, and may take 150 MiB; give a smaller `batchSize`, at most 2.',
+    );
+    expect(() => plan(120 * MIB)).toThrow(/take a machine with more memory/);
+    // Nine tenths of 201 MiB leave 0.9 MiB: one block, and four are decoded again.
+    expect(plan(201 * MIB)).toMatchObject({ cacheBytes: MIB, blocksAgain: 4, bytes: 181 * MIB });
+  });
+});
+
+describe('available memory', () => {
+  it('is what the control group has free, and the files in memory', async () => {
+    const group = join(folder, 'v2/sys/fs/cgroup/jobs/one');
+    await mkdir(group, { recursive: true });
+    await mkdir(join(folder, 'v2/proc/self'), { recursive: true });
+    await writeFile(join(folder, 'v2/proc/self/cgroup'), '0::/jobs/one\n');
+    await writeFile(join(group, 'memory.max'), `${300 * MIB}\n`);
+    await writeFile(join(group, 'memory.current'), `${280 * MIB}\n`);
+    await writeFile(join(group, 'memory.stat'), `anon 1\ninactive_file ${50 * MIB}\n`);
+    const free = (await availableMemory(join(folder, 'v2'))) - process.memoryUsage.rss();
+    // 300 - 280 + 50; the process may grow a little between the two measurements.
+    expect(Math.abs(free - 70 * MIB)).toBeLessThan(20 * MIB);
+  });
+
+  it('is what the machine has free without a limit', async () => {
+    const available = await availableMemory(join(folder, 'nothing'));
+    expect(available).toBeGreaterThan(process.memoryUsage.rss());
+    expect(available).toBeLessThan(4 * (freemem() + process.memoryUsage.rss()));
+  });
+
+  it('is given in bytes, or with a unit; Slurm says what a job has', () => {
+    const sizes = ['8GB', '7.5GiB', '800M', '1024', '2 TiB'].map((text) => parseSize(text, '--memory'));
+    expect(sizes).toEqual([8e9, 7.5 * 2 ** 30, 800 * MIB, 1024, 2 ** 41]);
+    for (const text of ['8 parsecs', '-1', '', '1e9']) {
+      expect(() => parseSize(text, '--memory')).toThrow(/--memory cannot be/);
+    }
+    expect(memoryOf(undefined, { SLURM_MEM_PER_NODE: '2048' })).toBe(2 ** 31);
+    expect(memoryOf(5, { SLURM_MEM_PER_NODE: '2048' })).toBe(5);
+    expect(memoryOf(undefined, { SLURM_MEM_PER_NODE: '0' })).toBeUndefined();
+  });
+});
+
+describe('space on the disk', () => {
+  it('that is missing is refused before any work, with status 75', async () => {
+    const place = join(folder, 'not', 'there');
+    await expect(requireSpace(place, 2 ** 60)).rejects.toMatchObject({
+      code: 'DISK',
+      exitStatus: 75,
+      message: expect.stringMatching(
+        new RegExp(
+          `^the disk of ${folder} has \\d+ bytes free, and about ${2 ** 60} are needed; free some space`,
+        ),
+      ),
+    });
+    expect(await requireSpace(place, 1)).toMatchObject({ folder, bytes: 1 });
+    expect((await requireSpace('s3://bucket/key', 2 ** 60)).freeBytes).toBeNull();
+  });
+});
