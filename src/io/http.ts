@@ -103,7 +103,8 @@ export class HttpSource extends Resource implements ByteSource {
     }
     const range = contentRange(answer);
     if (range === null || range.start !== offset || body.byteLength === 0) {
-      throw networkError(this.#url, wrongRange(answer), response.status);
+      // Without a status, the request is repeated: a connection may have been cut on the way.
+      throw networkError(this.#url, wrongRange(answer));
     }
     if (range.size !== null && range.size !== this.size) throw fileChanged(this.name);
     return body;
@@ -129,9 +130,10 @@ export class HttpSource extends Resource implements ByteSource {
 /**
  * What tells the version of a file on a server from others: its entity tag, else the time of its last change, and its
  * size. Tags that differ from answer to answer are left aside.
+ * @param expected if the first answer tells this version, it is not asked for again
  * @throws {TerrachipError} NETWORK or NOT_FOUND
  */
-export async function versionOf(url: string, options: HttpOptions = {}): Promise<string> {
+export async function versionOf(url: string, options: HttpOptions = {}, expected?: string): Promise<string> {
   const { signal } = options;
   // A signed address may be for GET alone.
   const ask = (): Promise<{ etag: string | null; modified: string | null; size: number | null }> =>
@@ -145,9 +147,13 @@ export async function versionOf(url: string, options: HttpOptions = {}): Promise
       const size = response.status === 416 ? unsatisfiedSize(response) : Number(total ?? whole ?? Number.NaN);
       return { etag: headers.get('etag'), modified: headers.get('last-modified'), size };
     });
-  const [{ etag, modified, size }, again] = [await ask(), await ask()];
-  const isSteady = etag !== null && again.etag !== null && opaque(etag) === opaque(again.etag);
-  return JSON.stringify([isSteady ? opaque(etag) : modified, size]);
+  const { etag, modified, size } = await ask();
+  const version = (tag: string | null): string => JSON.stringify([tag, size]);
+  if (etag === null || version(opaque(etag)) === expected)
+    return version(etag === null ? modified : opaque(etag));
+  const again = await ask();
+  const isSteady = again.etag !== null && opaque(etag) === opaque(again.etag);
+  return version(isSteady ? opaque(etag) : modified);
 }
 
 async function openFile(url: string, options: HttpOptions, counters: HttpCounters): Promise<Opened> {

@@ -27,6 +27,7 @@ import type { MemoryPlan } from './memory.js';
 import { drawMap } from './picture/map-picture.js';
 import { type Plan, readPlan } from './plan.js';
 import { publishTogether } from './publish.js';
+import { runsFolder } from './run-owner.js';
 import { stacItem } from './stac-item.js';
 import { RunStore } from './store.js';
 
@@ -278,7 +279,7 @@ async function findRun(folder: string): Promise<string> {
   const bare = folder.replace(/(?<=.)[/\\]+$/, '');
   const names = await readdir(bare).catch((): string[] => []);
   if (names.includes('plan.json')) return bare;
-  const parent = bare.endsWith('.run') ? bare : `${bare}.run`;
+  const parent = bare.endsWith('.run') ? bare : runsFolder(bare);
   const runs: string[] = [];
   for (const name of await readdir(parent).catch((): string[] => [])) {
     const inside = await readdir(join(parent, name)).catch((): string[] => []);

@@ -29,12 +29,12 @@ import {
 import type { MemoryOptions, MemoryPlan } from './memory.js';
 import { createPlan, type Plan, type PlanOptions } from './plan.js';
 import { changedInputs } from './plan-images.js';
+import { refuseOtherPlans, runFolder } from './run-plan.js';
 import { declaredGrid, filesOfScene, type RequestOptions, readScene, SceneRasters } from './scene.js';
 import { type OpenImage, openImages } from './scene-images.js';
 import { planSceneMemory, requireModelFits } from './scene-memory.js';
 import { mapBytes, RunStore } from './store.js';
 import { peakMemoryBytes, StageClock } from './timing.js';
-import { refuseOtherPlans, runFolder } from './unit-run.js';
 
 /** Options of `infer`. */
 export interface InferOptions

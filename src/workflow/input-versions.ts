@@ -13,11 +13,14 @@ import { retrying } from '../io/middleware/retry.js';
 import { rasterSidecars } from '../io/node/beside.js';
 import { cannotOpen, localPath } from '../io/node/file.js';
 import { isUrl, type OpenOptions } from '../io/open-url.js';
-import { mapConcurrently } from '../io/semaphore.js';
+import { mapConcurrently, Semaphore } from '../io/semaphore.js';
 import { storedAddress } from '../io/signature.js';
 
 /** Files that are looked at concurrently. */
-const CONCURRENCY = 16;
+const CONCURRENCY = 8;
+
+/** How often a refused request is sent again. */
+const REPEATS = 3;
 
 /** Files of a folder, such as a Zarr store, that are looked at. */
 const MAX_FILES = 100_000;
@@ -33,6 +36,7 @@ interface Version {
 /** The versions of inputs at their first use. */
 export class InputVersions {
   readonly #taken = new Map<string, Promise<Version>>();
+  readonly #again = new Semaphore(1);
 
   /** @param request how files on servers are read */
   constructor(private readonly request: Pick<OpenOptions, 'access' | 'retry' | 'timeout'> = {}) {}
@@ -64,27 +68,54 @@ export class InputVersions {
   async requireUnchanged(signal?: AbortSignal, locations?: Iterable<string>): Promise<void> {
     const compare = async (location: string): Promise<void> => {
       const before = await this.#taken.get(location);
-      if (before === undefined || (await this.#read(location, signal)).exact === before.exact) return;
+      // A server that did not tell a version is not asked again.
+      if (before === undefined || (isUrl(location) && before.identity === storedAddress(location))) return;
+      const now = await this.#read(location, signal, before);
+      if (now.exact === before.exact) return;
       throw invalidInput(nameOf(location), 'changed while it was being read', 'run again');
     };
     await mapConcurrently([...(locations ?? this.#taken.keys())], CONCURRENCY, compare, signal);
   }
 
-  async #read(location: string, signal?: AbortSignal): Promise<Version> {
+  /** Asks again, one after the other: a signature may end while others renew theirs. */
+  async #despiteRefusals(ask: () => Promise<string>, signal?: AbortSignal): Promise<string> {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+    }
+    return this.#again.run(async () => {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await ask();
+        } catch (error) {
+          if (!isRefusal(error) || attempt === REPEATS) throw error;
+        }
+      }
+    }, signal);
+  }
+
+  async #read(location: string, signal?: AbortSignal, before?: Version): Promise<Version> {
     if (!isUrl(location)) return versionOfFile(location);
     const address = storedAddress(location);
-    const { retry } = this.request;
+    const expected = before?.identity.slice(address.length + 1);
+    const ask = (): Promise<string> =>
+      retrying(() => versionOf(location, { ...this.request, signal }, expected), this.request.retry, signal);
     try {
-      const version = await retrying(() => versionOf(location, { ...this.request, signal }), retry, signal);
+      const version = await this.#despiteRefusals(ask, signal);
       const identity = `${address} ${version}`;
       return { identity, exact: identity };
     } catch (error) {
       // Stores of many files have no address of their own, and some servers refuse such a request. Reading fails if need be.
-      const isRefused = isTerrachipError(error, 'NETWORK') && error.exitStatus === 2;
-      if (!isRefused && !isTerrachipError(error, 'NOT_FOUND')) throw error;
+      if (!isTerrachipError(error, 'NOT_FOUND') && (before !== undefined || !isRefusal(error))) throw error;
       return { identity: address, exact: address };
     }
   }
+}
+
+/** Whether a server forbids a request, now and later. */
+function isRefusal(error: unknown): boolean {
+  return isTerrachipError(error, 'NETWORK') && error.exitStatus === 2;
 }
 
 /**

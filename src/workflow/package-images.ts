@@ -55,7 +55,6 @@ export async function packageImage(
       for (const band of values) valid.restrict(band, rows.start);
     }
     await writing;
-    await rasters.versions.requireUnchanged(signal);
     return memory;
   } finally {
     await Promise.allSettled([writing]);
@@ -79,10 +78,6 @@ async function openImage(
   const bands: MosaicRows[] = [];
   for (const { tiles } of image.bands) {
     const opened = [];
-    await rasters.versions.prepare(
-      tiles.map(({ href }) => href),
-      signal,
-    );
     for (const { href, units } of tiles) opened.push({ units, raster: await rasters.open(href, signal) });
     const near = tilesOnGrid(opened, grid, 'the event’s box').map(({ raster, units }) => ({
       raster,

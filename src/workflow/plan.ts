@@ -26,8 +26,8 @@ import {
   planImages,
   sourcesByPlane,
 } from './plan-images.js';
+import { fingerprintOf, requireBatchSize, requireMultiple } from './run-plan.js';
 import { resolveGrid, type Scene, type SceneRasters } from './scene.js';
-import { fingerprintOf, requireBatchSize, requireMultiple } from './unit-run.js';
 
 export const PLAN_SCHEMA_VERSION = 1;
 

@@ -49,12 +49,17 @@ export async function claimRows(run: string, own: RowRange): Promise<AsyncDispos
   }
 }
 
+/** The folder of the runs that make an output, beside it. */
+export function runsFolder(output: string): string {
+  return `${output.replace(/(?<=.)[/\\]+$/, '')}.run`;
+}
+
 /**
  * Runs a task that replaces the files of an output while no other process does so.
  * @throws {TerrachipError} BUSY if another process does not finish
  */
 export async function publishing(output: string, task: () => Promise<void>): Promise<void> {
-  const path = join(`${output}.run`, 'publishing.json');
+  const path = join(runsFolder(output), 'publishing.json');
   await makeFolder(dirname(path));
   const deadline = Date.now() + PUBLISH_WAIT;
   const claim = async (): Promise<AsyncDisposable> => {
@@ -106,6 +111,8 @@ async function createNew(path: string, content: string): Promise<boolean> {
     return true;
   } catch (cause) {
     if (isError(cause) && cause.code === 'EEXIST') return false;
+    // On a full disk, an empty file is left.
+    await rm(path, { force: true });
     throw writeError(path, cause);
   }
 }

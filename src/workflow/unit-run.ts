@@ -1,16 +1,15 @@
 /**
- * Resumable runs: units of rows in a folder `OUTPUT.run/<fingerprint>`, with a marker for each finished unit. The
- * fingerprint covers all options and inputs that affect the bytes of the result, so that units of several processes fit
- * together. A marker has the size and the SHA-256 of the unit's files, so that a file that was cut or changed is noticed.
+ * Resumable runs: units of rows in a folder, with a marker for each finished unit. A marker has the size and the SHA-256
+ * of the unit's files, so that a file that was cut or changed is noticed.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { basename, dirname, isAbsolute, join, normalize, relative, sep } from 'node:path';
+import { isAbsolute, join, normalize, relative, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import * as v from 'valibot';
-import { invalidInput, invalidOption, TerrachipError } from '../errors.js';
+import { invalidInput, isTerrachipError, TerrachipError } from '../errors.js';
 import type { RowRange } from '../geo/index.js';
 import { readJson } from '../io/node/json.js';
 import { makeFolder, removeRun, writeJson } from '../io/node/output.js';
@@ -22,12 +21,12 @@ import { claimRows } from './run-owner.js';
 
 export const MARKER_SCHEMA_VERSION = 2;
 
-/** A path in the run's folder: never outside of it. */
-const Inside = v.pipe(
+/** A path in a folder: never outside of it. */
+export const Inside = v.pipe(
   v.string(),
   v.check(
     (path) => !isAbsolute(path) && !normalize(path).split(sep).includes('..'),
-    'must lie in the folder of the run',
+    'must lie in the folder',
   ),
 );
 
@@ -61,65 +60,6 @@ export interface DamagedUnit {
   readonly unit: number;
   /** The file and what is wrong with it. */
   readonly problem: string;
-}
-
-/** @param settings everything that affects the bytes of a result @returns their SHA-256, in hex */
-export function fingerprintOf(settings: unknown): string {
-  return createHash('sha256').update(JSON.stringify(settings)).digest('hex');
-}
-
-/** @throws {TerrachipError} INVALID_OPTION unless `batchSize` is a number of chips that a model may run at once */
-export function requireBatchSize(batchSize: number): void {
-  if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > 1024) {
-    throw invalidOption('batchSize', `cannot be ${batchSize}`, 'give a whole number from 1 to 1024');
-  }
-}
-
-/** @throws {TerrachipError} INVALID_OPTION unless the size of a unit is a multiple of `part` */
-export function requireMultiple(option: string, value: number, part: number): void {
-  if (!Number.isInteger(value) || value < part || value % part !== 0) {
-    throw invalidOption(option, `cannot be ${value}`, `give a multiple of ${part}`);
-  }
-}
-
-/** The folder of a run, next to the output. */
-export function runFolder(output: string, fingerprint: string): string {
-  return join(`${output}.run`, fingerprint.slice(0, 16));
-}
-
-/**
- * Refuses to start anew where units of another plan lie beside those of a run, and none of its own.
- * @param folder the folder of the run
- * @param settings of its plan; those of the others are read from their `plan.json`
- * @param changedFiles the inputs of another plan that have changed since
- * @throws {TerrachipError} INVALID_INPUT with the names of the settings and files that differ
- */
-export async function refuseOtherPlans(
-  folder: string,
-  settings: Readonly<Record<string, unknown>>,
-  changedFiles: (theirs: object) => readonly string[] = () => [],
-): Promise<void> {
-  const names = await readdir(dirname(folder)).catch((): string[] => []);
-  if (names.includes(basename(folder))) return;
-  for (const name of names) {
-    const other = join(dirname(folder), name);
-    const theirs = await readJson(join(other, 'plan.json')).catch(() => null);
-    if (typeof theirs !== 'object' || theirs === null) continue;
-    const before = new Map<string, unknown>(Object.entries(theirs));
-    const changed = Object.entries(settings).filter(
-      ([key, value]) => JSON.stringify(value) !== JSON.stringify(before.get(key)),
-    );
-    const files = changedFiles(theirs);
-    if (files.length > 0) {
-      const problem = `has units that were made before ${files.join(', ')} changed`;
-      throw invalidInput(other, problem, 'restore the earlier file, or leave out `resume`');
-    }
-    throw invalidInput(
-      other,
-      `has units that were made with other values of ${changed.map(([key]) => `\`${key}\``).join(', ')}`,
-      'give the same to go on with them, or leave out `resume`',
-    );
-  }
 }
 
 export class UnitRun {
@@ -161,10 +101,13 @@ export class UnitRun {
     }
   }
 
-  /** Marks a unit as done, after its files are written. */
+  /**
+   * Marks a unit as done, after its files are written.
+   * @param files what was written, or paths of files that are too large for memory
+   */
   async mark(
     unit: number,
-    files: readonly WrittenFile[],
+    files: readonly (WrittenFile | string)[],
     about: { adapter: string; provider: string },
   ): Promise<void> {
     const { start, end } = this.units[unit];
@@ -172,16 +115,22 @@ export class UnitRun {
       schemaVersion: MARKER_SCHEMA_VERSION,
       unit,
       rows: [start, end],
-      files: files.map(({ path, content }) => ({
-        path: relative(this.folder, path),
-        bytes: content.byteLength,
-        sha256: createHash('sha256').update(content).digest('hex'),
-      })),
+      files: await Promise.all(files.map((file) => this.#describe(file))),
       host: hostname(),
       ...about,
       finished: new Date().toISOString(),
     };
     await writeJson(this.#markerPath(unit), marker);
+  }
+
+  async #describe(file: WrittenFile | string): Promise<Marker['files'][number]> {
+    if (typeof file === 'string') {
+      const { size: bytes } = await stat(file);
+      return { path: relative(this.folder, file), bytes, sha256: await hashOf(file) };
+    }
+    const { path, content } = file;
+    const sha256 = createHash('sha256').update(content).digest('hex');
+    return { path: relative(this.folder, path), bytes: content.byteLength, sha256 };
   }
 
   /**
@@ -285,6 +234,18 @@ export class UnitRun {
     await removeRun(this.folder);
   }
 
+  /** Removes what a process left that was killed after the units were in the result. */
+  async removeRest(): Promise<void> {
+    if ((await stat(this.folder).catch(() => null)) === null) return;
+    try {
+      await using _claimed = await claimRows(this.folder, { start: 0, end: this.units.length });
+      await this.remove();
+    } catch (error) {
+      // Somebody computes them again.
+      if (!isTerrachipError(error, 'BUSY')) throw error;
+    }
+  }
+
   async #warnUnfinished(own: RowRange, { onProgress }: OperationOptions): Promise<void> {
     const done = (await this.#markerNames()).length;
     if (done === 0) return;
@@ -330,7 +291,11 @@ async function problemOf(
   if (info === null) return `${path} is gone`;
   if (info.size !== bytes) return `${path} has ${info.size} bytes instead of ${bytes}`;
   if (by === 'size') return null;
+  return (await hashOf(path, signal)) === sha256 ? null : `${path} has changed since it was written`;
+}
+
+async function hashOf(path: string, signal?: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
-  await pipeline(createReadStream(path), hash, { signal });
-  return hash.digest('hex') === sha256 ? null : `${path} has changed since it was written`;
+  await pipeline(createReadStream(path, { highWaterMark: 2 ** 20 }), hash, { signal });
+  return hash.digest('hex');
 }

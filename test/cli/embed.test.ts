@@ -104,11 +104,19 @@ describe('terrachip embed, of catalogs', () => {
         const files = await readdir(join(folder, `${store}.run`), { recursive: true });
         expect(files.filter((file) => /\.tmp$/.test(file))).toEqual([]);
       }
-      const resumed = await embed(...args, '-o', store, '--resume', '--json');
+      const resumed = await embed(...args, '-o', `${store}/`, '--resume', '--json');
       expect(resumed.status).toBe(0);
       expect(JSON.parse(resumed.stdout)).toMatchObject({ shape: [117, 64], unitsKept: kept });
       expect(await contents(join(folder, store))).toEqual(await contents(join(folder, 'whole.zarr')));
     }
+    const again = await embed(...args, '-o', 'whole.zarr', '--resume');
+    expect(again).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^these embeddings are finished already: whole\.zarr: \(117, 64\)/),
+    });
+    const other = await embed(...args, '--pool', 'max', '-o', 'whole.zarr', '--resume');
+    expect(other).toMatchObject({ status: 2, stderr: expect.stringMatching(/whole\.zarr exists already/) });
+    expect((await embed(...args, '-o', 'whole.zarr')).status).toBe(2);
   });
 
   it.each<[string, string[], RegExp]>([

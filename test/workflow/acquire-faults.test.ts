@@ -134,6 +134,7 @@ describe('acquire, package, infer and evaluate of an archive', () => {
       'chips.csv',
       'label.tif',
       'manifest',
+      'package-run.json',
       'scene.json',
       'valid.tif',
     ]);

@@ -46,9 +46,9 @@ describe('a file on the disk', () => {
     [
       'is replaced by one of the same size and time',
       (image) => {
-        const { atime, mtime } = statSync(image);
+        const { atimeMs, mtimeMs } = statSync(image);
         copyFileSync(image, `${image}.new`);
-        utimesSync(`${image}.new`, atime, mtime);
+        utimesSync(`${image}.new`, atimeMs / 1000, mtimeMs / 1000);
         renameSync(`${image}.new`, image);
       },
     ],
@@ -73,13 +73,13 @@ describe('a file on the disk', () => {
     const { image, options } = await freshScene();
     await infer({ ...options, shard: { index: 0, count: 2 } });
     const { runFolder } = await infer({ ...options, shard: { index: 1, count: 2 } });
-    const { atime, mtime } = statSync(image);
+    const { atimeMs, mtimeMs } = statSync(image);
     utimesSync(image, 1, 1);
     await expect(finalizeRun(runFolder, options.output)).rejects.toThrow(
       /s1-event\.tif has changed since the run was planned; restore it, or run infer again\.$/,
     );
     expect(await readdir(options.output)).toEqual([]);
-    utimesSync(image, atime, mtime);
+    utimesSync(image, atimeMs / 1000, mtimeMs / 1000);
     const { files } = await finalizeRun(runFolder, options.output);
     expect(await readdir(options.output)).toContain(basename(files.run));
   });

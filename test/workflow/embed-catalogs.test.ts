@@ -245,7 +245,7 @@ describe('embedCatalogs', async () => {
   it('stops when a file changes after it was read', async () => {
     const output = join(folder, 'changing.zarr');
     const { href } = west;
-    const { atime, mtime } = statSync(href);
+    const { atimeMs, mtimeMs } = statSync(href);
     const onProgress: OnProgress = (event) => {
       if (event.type === 'progress' && event.unit === 'units' && event.done === 1) utimesSync(href, 1, 1);
     };
@@ -253,7 +253,7 @@ describe('embedCatalogs', async () => {
     await expect(embedCatalogs(options)).rejects.toThrow(
       `${href} changed while it was being read; run again.`,
     );
-    utimesSync(href, atime, mtime);
+    utimesSync(href, atimeMs / 1000, mtimeMs / 1000);
     const resumed = await embedCatalogs({ ...options, resume: true, onProgress: undefined });
     expect(resumed.unitsKept).toBe(1);
     expect(await read(output, 'embeddings')).toBeCloseToArray(embeddings, 1e-6);

@@ -120,6 +120,33 @@ describe('a full disk', () => {
     expect((await readdir(maps)).filter((name) => !name.endsWith('.run'))).toEqual(['old']);
   });
 
+  it('stops a map, which goes on to the same bytes where there is room', async () => {
+    const { scene } = await writeSarScene(join(root, 'resumed'), 3, 300);
+    const common = { scene, model: 'water-threshold', backend: 'cpu', threads: 0, rowsPerUnit: 256 } as const;
+    const [whole, output] = [join(root, 'whole-map'), join(root, 'cut-map')];
+    await infer({ ...common, output: whole });
+    // The plan, the first of two units, and the first products.
+    const kept: number[] = [];
+    for (const room of [0, 30_000, 500_000, 1_100_000]) {
+      await expect(onFullDisk(room, () => infer({ ...common, output, resume: true }))).rejects.toMatchObject({
+        code: 'DISK',
+        exitStatus: 75,
+        message: expect.stringContaining('since the disk is full'),
+      });
+      expect(await readdir(root, { recursive: true })).not.toContainEqual(expect.stringMatching(/\.tmp$/));
+      const files = await readdir(`${output}.run`, { recursive: true });
+      kept.push(files.filter((name) => /done\/\d+\.json$/.test(name)).length);
+      expect(files.filter((name) => /owners\/\d/.test(name))).toEqual([]);
+    }
+    expect(kept[0]).toBe(0);
+    expect(kept.at(-1)).toBeGreaterThan(0);
+    const report = await infer({ ...common, output, resume: true });
+    expect(report.unitsRun).toBe(2 - (kept.at(-1) ?? 0));
+    for (const name of ['probability.tif', 'classes.tif', 'polygons.geojson']) {
+      expect(await readFile(join(output, name))).toEqual(await readFile(join(whole, name)));
+    }
+  });
+
   it('partial writes give the same file', async () => {
     for (const overviews of ['none', 'average'] as const) {
       const paths = ['whole.tif', 'parts.tif'].map((name) => join(root, name));

@@ -244,7 +244,9 @@ export const embedCommand = defineCommand(
     const tokens = report.pool === 'none' ? 'every token' : `the ${report.pool} of the tokens`;
     output.result(
       report,
-      `${report.output}: (${shape.join(', ')}), ${tokens} of ${chipsRun} chips on ${provider}; ${chipsSkipped} without data`,
+      report.finishedBefore
+        ? `these embeddings are finished already: ${report.output}: (${shape.join(', ')})`
+        : `${report.output}: (${shape.join(', ')}), ${tokens} of ${chipsRun} chips on ${provider}; ${chipsSkipped} without data`,
     );
   },
   { after: EXAMPLES, apart: { heading: 'Options of catalogs:', table: CATALOG_OPTIONS } },

@@ -1,7 +1,7 @@
 import { ANCHORS, PACKAGE_FORMATS } from '../../workflow/choices.js';
 import { packageManifest } from '../../workflow/index.js';
 import { parseChoice, parseNumber } from '../arguments.js';
-import { argument, defineCommand, option } from '../command.js';
+import { argument, defineCommand, flag, option } from '../command.js';
 import { BACKEND, MEMORY, maxPixels, memoryOf, outputOption, THREADS } from '../shared-options.js';
 
 export const packageCommand = defineCommand(
@@ -25,15 +25,18 @@ export const packageCommand = defineCommand(
     threads: THREADS,
     memory: MEMORY,
     maxPixels: maxPixels(),
+    resume: flag('--resume', 'keep the files that an earlier run finished'),
+    overwrite: flag('--overwrite', 'make the files that an earlier run finished again'),
   },
   async (values, { output, ...operation }) => {
     const memory = memoryOf(values.memory, process.env);
     const report = await packageManifest({ ...values, memory, ...operation });
     const { width, height, crs } = report.grid;
+    const before = report.finishedBefore ? 'the package is finished already: ' : '';
     output.result(
       report,
       [
-        `${width} × ${height} in ${crs}, ${(100 * report.validShare).toFixed(1)} % valid in all bands`,
+        `${before}${width} × ${height} in ${crs}, ${(100 * report.validShare).toFixed(1)} % valid in all bands`,
         report.scene,
       ].join('\n'),
     );

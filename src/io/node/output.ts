@@ -1,7 +1,8 @@
-import { constants } from 'node:fs';
+import { constants, createReadStream } from 'node:fs';
 import { access, type FileHandle, mkdir, open, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { invalidInput, isError, messageOf, TerrachipError } from '../../errors.js';
+import { pipeline } from 'node:stream/promises';
+import { codeOf, invalidInput, messageOf, TerrachipError } from '../../errors.js';
 import { publicUrl } from '../http-errors.js';
 import { isS3, s3Place } from '../s3/address.js';
 import { uploadObject } from '../s3/objects.js';
@@ -27,7 +28,7 @@ export function writeError(path: string, cause: unknown): TerrachipError {
       'give a path or s3://BUCKET/KEY',
     );
   }
-  const code = isError(cause) ? String(cause.code ?? '') : '';
+  const code = codeOf(cause);
   const [why, remedy] = Object.hasOwn(REASONS, code)
     ? REASONS[code]
     : (['', 'check the folder and its permissions'] as const);
@@ -83,8 +84,13 @@ export async function moveTo(temporary: string, path: string): Promise<void> {
     await removeTemporary(temporary);
     return;
   }
-  await rename(temporary, path).catch((cause: unknown) => {
-    throw writeError(path, cause);
+  await rename(temporary, path).catch(async (cause: unknown) => {
+    if (codeOf(cause) !== 'EXDEV') throw writeError(path, cause);
+    // It lies on another disk.
+    await writeAtomically(path, async (file) => {
+      await pipeline(createReadStream(temporary), file.createWriteStream({ autoClose: false }));
+    });
+    await removeTemporary(temporary);
   });
   forgetTemporary(temporary);
 }

@@ -5,21 +5,23 @@ import { invalidInput } from '../../errors.js';
 import type { RowRange } from '../../geo/index.js';
 import type { Backend } from '../../gpu/index.js';
 import { ChipBatch, type ModelFolder, type ModelSession } from '../../inference/node/index.js';
+import { readJson } from '../../io/node/json.js';
 import { moveTo, requireFolderName, writeJson } from '../../io/node/output.js';
+import { isMembers } from '../../json.js';
 import { type OperationOptions, reportProgress } from '../../progress.js';
 import { VERSION } from '../../version.js';
 import { type ChipSource, withStrip } from '../chips/source.js';
 import type { EmbeddingPool } from '../choices.js';
 import { DEFAULT_BATCH_SIZE } from '../plan.js';
-import { peakMemoryBytes } from '../timing.js';
 import {
   fingerprintOf,
   refuseOtherPlans,
   requireBatchSize,
   requireMultiple,
   runFolder,
-  UnitRun,
-} from '../unit-run.js';
+} from '../run-plan.js';
+import { peakMemoryBytes } from '../timing.js';
+import { UnitRun } from '../unit-run.js';
 import { CHUNK_CHIPS, type ChipRecord, EmbeddingStore } from './store.js';
 
 /** The version of the attributes of an embedding store. */
@@ -37,7 +39,7 @@ export interface EmbedChipsOptions extends OperationOptions {
   backend: Backend;
   /** A session that returns embeddings. */
   session: ModelSession;
-  /** The Zarr group to write; it must not exist. */
+  /** The Zarr group to write. It must not exist, unless with `resume`. */
   output: string;
   /** How a chip's tokens are pooled (default `mean`). */
   pool?: EmbeddingPool;
@@ -45,7 +47,7 @@ export interface EmbedChipsOptions extends OperationOptions {
   batchSize?: number;
   /** Chips per unit, a multiple of 16. A unit is one shard of the store; an interrupted run loses at most one. */
   unitChips?: number;
-  /** Keep the units that an earlier run with the same chips and model finished. */
+  /** Keep the units that an earlier run with the same chips and model finished; a finished store is left as it is. */
   resume?: boolean;
   /** Compute those units again. Without `resume` and `overwrite` they are an error. */
   overwrite?: boolean;
@@ -63,6 +65,8 @@ export interface EmbedReport {
   readonly chipsSkipped: number;
   /** Units that an earlier run had finished. */
   readonly unitsKept: number;
+  /** Whether the output had these embeddings already, so that nothing was computed. */
+  readonly finishedBefore: boolean;
   readonly peakMemoryBytes: number;
 }
 
@@ -73,7 +77,7 @@ export async function embedChips(options: EmbedChipsOptions): Promise<EmbedRepor
   requireBatchSize(batchSize);
   requireMultiple('unitChips', unitChips, CHUNK_CHIPS);
   requireFolderName(output);
-  await requireAbsent(output);
+  if (options.resume !== true) await requireAbsent(output);
   const { count } = source;
   if (count === 0) throw invalidInput(output, 'would hold no chips', 'give a source with chips');
   const attributes = describe(options, pool, batchSize);
@@ -85,14 +89,32 @@ export async function embedChips(options: EmbedChipsOptions): Promise<EmbedRepor
   }));
   const run = new UnitRun(runFolder(output, fingerprint), units);
   const own = { start: 0, end: units.length };
-  if (options.resume === true) await refuseOtherPlans(run.folder, settings);
-  await using _claimed = await run.claim(own, options);
   const shape = pool === 'none' ? [tokens, channels] : [channels];
+  const report = (chipsRun: number, chipsSkipped: number, unitsKept: number, finishedBefore: boolean) => ({
+    output,
+    shape: [count, ...shape],
+    pool,
+    provider: session.provider,
+    chipsRun,
+    chipsSkipped,
+    unitsKept,
+    finishedBefore,
+    peakMemoryBytes: peakMemoryBytes(),
+  });
+  if (options.resume === true) {
+    if (await hasStore(output, fingerprint)) {
+      await run.removeRest();
+      return report(0, 0, units.length, true);
+    }
+    await requireAbsent(output);
+    await refuseOtherPlans(run.folder, settings);
+  }
+  await using _claimed = await run.claim(own, options);
   const store = new EmbeddingStore(join(run.folder, 'embeddings.zarr'), {
     count,
     unitChips,
     shape,
-    attributes,
+    attributes: { ...attributes, fingerprint },
   });
   await store.create();
   await writeJson(join(run.folder, 'plan.json'), { ...settings, fingerprint });
@@ -121,16 +143,7 @@ export async function embedChips(options: EmbedChipsOptions): Promise<EmbedRepor
   await requireAbsent(output);
   await moveTo(store.folder, output);
   await run.remove();
-  return {
-    output,
-    shape: [count, ...shape],
-    pool,
-    provider: session.provider,
-    chipsRun,
-    chipsSkipped,
-    unitsKept: units.length - unitsRun,
-    peakMemoryBytes: peakMemoryBytes(),
-  };
+  return report(chipsRun, chipsSkipped, units.length - unitsRun, false);
 }
 
 /** Embeds the chips of one unit. Chips without data do not run. */
@@ -224,6 +237,13 @@ function poolInto(pool: EmbeddingPool, values: Float32Array, channels: number, t
 function defaultUnit(length: number): number {
   const fitting = Math.floor(UNIT_BYTES / (4 * length * CHUNK_CHIPS)) * CHUNK_CHIPS;
   return Math.max(CHUNK_CHIPS, Math.min(UNIT_CHIPS, fitting));
+}
+
+/** Whether a store of a run with this fingerprint lies at a path. */
+async function hasStore(path: string, fingerprint: string): Promise<boolean> {
+  const group = await readJson(join(path, 'zarr.json')).catch(() => null);
+  if (!isMembers(group) || !isMembers(group.attributes)) return false;
+  return group.attributes.fingerprint === fingerprint;
 }
 
 async function requireAbsent(output: string): Promise<void> {

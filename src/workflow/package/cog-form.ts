@@ -25,6 +25,10 @@ export class CogForm implements PackageForm {
     this.files = [...plan.images.map(fileOf), VALID_FILE, this.label, CHIPS_FILE, SCENE_FILE];
   }
 
+  fileOf(image: PackageImage): string {
+    return fileOf(image);
+  }
+
   openImage(image: PackageImage): Promise<ImageWriter> {
     const { folder, grid } = this.#plan;
     return CogWriter.create(join(folder, fileOf(image)), {

@@ -32,6 +32,8 @@ export interface PackageForm extends AsyncDisposable {
   readonly scene: string;
   /** The file of the label, relative to the folder. */
   readonly label: string;
+  /** The file of an image, relative to the folder. Images of one file are opened one after the other. */
+  fileOf(image: PackageImage): string;
   openImage(image: PackageImage): Promise<ImageWriter>;
   /**
    * Writes everything but the images.

@@ -58,6 +58,10 @@ export class NpyForm implements PackageForm {
     this.files = [...arrays, join(SCENE_FOLDER, VALID_FILE), this.label, CHIPS_FILE, this.scene];
   }
 
+  fileOf({ modality }: PackageImage): string {
+    return join(SCENE_FOLDER, arrayFile(modality));
+  }
+
   async openImage({ modality, phase, bands }: PackageImage): Promise<ImageWriter> {
     const { grid, manifest } = this.#plan;
     const phases = manifest.document.phase_order;

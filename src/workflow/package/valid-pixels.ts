@@ -49,6 +49,16 @@ export class ValidPixels implements RowMask {
     }
   }
 
+  /** The bits, as `intersect` takes them. */
+  get bytes(): Uint8Array {
+    return this.#bits;
+  }
+
+  /** Keeps the pixels that are valid in another mask of the same size too. @param bytes of the other */
+  intersect(bytes: Uint8Array): void {
+    for (let k = 0; k < this.#bits.length; k++) this.#bits[k] &= bytes[k];
+  }
+
   rows({ start, end }: RowRange): Uint8Array {
     const { width } = this;
     const result = new Uint8Array((end - start) * width).fill(1);

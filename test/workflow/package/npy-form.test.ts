@@ -72,6 +72,7 @@ describe('package --format npy', () => {
       'full_scene/luxembourg_label_max_flood.npy',
       'full_scene/luxembourg_multimodal_2step_full_scene.json',
       'full_scene/valid_mask_full.npy',
+      'package-run.json',
     ]);
     const grid = await json(join(FIXTURE, 'grid.json'));
     const document = await json(report.scene);
@@ -165,7 +166,9 @@ describe('package --format npy', () => {
       ...cpu,
     });
     await expect(packaging).rejects.toThrow(/s2-event-B11\.tif/);
-    expect(await readdir(join(target, 'full_scene'))).toEqual(['S1RTC_full.npy']);
+    await expect(readdir(target)).rejects.toThrow(/ENOENT/);
+    const [run] = await readdir(`${target}.run`);
+    expect(await readdir(join(`${target}.run`, run, 'package', 'full_scene'))).toEqual(['S1RTC_full.npy']);
   });
 });
 

@@ -1,0 +1,69 @@
+/**
+ * Plans of runs. A run lies in a folder `OUTPUT.run/<fingerprint>`. The fingerprint covers all options and inputs that
+ * affect the bytes of the result, so that units of several processes fit together.
+ */
+import { createHash } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { invalidInput, invalidOption } from '../errors.js';
+import { readJson } from '../io/node/json.js';
+import { runsFolder } from './run-owner.js';
+
+/** @param settings everything that affects the bytes of a result @returns their SHA-256, in hex */
+export function fingerprintOf(settings: unknown): string {
+  return createHash('sha256').update(JSON.stringify(settings)).digest('hex');
+}
+
+/** @throws {TerrachipError} INVALID_OPTION unless `batchSize` is a number of chips that a model may run at once */
+export function requireBatchSize(batchSize: number): void {
+  if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > 1024) {
+    throw invalidOption('batchSize', `cannot be ${batchSize}`, 'give a whole number from 1 to 1024');
+  }
+}
+
+/** @throws {TerrachipError} INVALID_OPTION unless the size of a unit is a multiple of `part` */
+export function requireMultiple(option: string, value: number, part: number): void {
+  if (!Number.isInteger(value) || value < part || value % part !== 0) {
+    throw invalidOption(option, `cannot be ${value}`, `give a multiple of ${part}`);
+  }
+}
+
+/** The folder of a run, next to the output. */
+export function runFolder(output: string, fingerprint: string): string {
+  return join(runsFolder(output), fingerprint.slice(0, 16));
+}
+
+/**
+ * Refuses to start anew where units of another plan lie beside those of a run, and none of its own.
+ * @param folder the folder of the run
+ * @param settings of its plan; those of the others are read from their `plan.json`
+ * @param changedFiles the inputs of another plan that have changed since
+ * @throws {TerrachipError} INVALID_INPUT with the names of the settings and files that differ
+ */
+export async function refuseOtherPlans(
+  folder: string,
+  settings: Readonly<Record<string, unknown>>,
+  changedFiles: (theirs: object) => readonly string[] = () => [],
+): Promise<void> {
+  const names = await readdir(dirname(folder)).catch((): string[] => []);
+  if (names.includes(basename(folder))) return;
+  for (const name of names) {
+    const other = join(dirname(folder), name);
+    const theirs = await readJson(join(other, 'plan.json')).catch(() => null);
+    if (typeof theirs !== 'object' || theirs === null) continue;
+    const before = new Map<string, unknown>(Object.entries(theirs));
+    const changed = Object.entries(settings).filter(
+      ([key, value]) => JSON.stringify(value) !== JSON.stringify(before.get(key)),
+    );
+    const files = changedFiles(theirs);
+    if (files.length > 0) {
+      const problem = `has units that were made before ${files.join(', ')} changed`;
+      throw invalidInput(other, problem, 'restore the earlier file, or leave out `resume`');
+    }
+    throw invalidInput(
+      other,
+      `has units that were made with other values of ${changed.map(([key]) => `\`${key}\``).join(', ')}`,
+      'give the same to go on with them, or leave out `resume`',
+    );
+  }
+}
