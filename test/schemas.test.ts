@@ -205,10 +205,9 @@ async function verdicts(name: string, document: unknown): Promise<{ reader: bool
 }
 
 const page = examplesOf(PAGE);
-const [, scene] = page[0];
-const [, event] = page[1];
-const [, acquisition] = page[2];
-const [, model] = page[3];
+const [scene, event, acquisition, model] = ['scene', 'event', 'acquisition', 'model'].map(
+  (name) => page.find(([each]) => each === name)?.[1],
+);
 
 describe('JSON schemas', () => {
   it.each([PAGE, 'README.md'])('accept the examples of %s', async (file) => {
@@ -232,6 +231,14 @@ describe('JSON schemas', () => {
 
   it.each<[string, boolean, string, unknown]>([
     ['units of a phase', true, 'scene', ofBands({ units: 'dB', VV: band })],
+    [
+      'a band in two files',
+      true,
+      'scene',
+      ofBands({ VV: { ...band, tiles: [band] } }, { units: 'dB', mosaic: 'mean' }),
+    ],
+    ['a file without an address', false, 'scene', ofBands({ VV: { ...band, tiles: [{}] } }, { units: 'dB' })],
+    ['a mosaic of medians', false, 'scene', ofBands({ VV: band }, { units: 'dB', mosaic: 'median' })],
     [
       'units of a band, no data of a phase',
       true,

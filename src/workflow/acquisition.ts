@@ -111,7 +111,12 @@ const COLLECTION_UNITS: Readonly<Record<string, Units>> = {
 
 /** @throws {TerrachipError} NOT_FOUND or INVALID_INPUT */
 export async function readAcquisition(path: string): Promise<Acquisition> {
-  const document = validateStrictly(AcquisitionSchema, withLists(await readJson(path)), path);
+  return parseAcquisition(await readJson(path), path);
+}
+
+/** Checks the document of a manifest. @throws {TerrachipError} INVALID_INPUT */
+export function parseAcquisition(written: unknown, path: string): Acquisition {
+  const document = validateStrictly(AcquisitionSchema, withLists(written), path);
   for (const phase of document.phase_order) {
     if (document.selected[phase] === undefined) {
       const remedy = 'add it to selected, or leave out the phase';
@@ -133,16 +138,6 @@ function withLists(document: unknown): unknown {
     isMembers(phase) ? mapValues(phase, listed) : phase,
   );
   return { ...document, selected };
-}
-
-/**
- * A document that is read as a scene.
- * @throws {TerrachipError} INVALID_INPUT for a manifest, whose images are on no grid yet
- */
-export function refuseManifest(document: unknown, path: string): unknown {
-  if (!isMembers(document) || !Object.hasOwn(document, 'dem_items')) return document;
-  const problem = 'is an acquisition manifest, whose images are on no common grid yet';
-  throw invalidInput(path, problem, 'run `terrachip package` on it, and give the folder that it makes');
 }
 
 /** A manifest as the notebooks write it: without a list where one item is selected. */

@@ -32,15 +32,20 @@ import type { MemoryOptions, MemoryPlan } from './memory.js';
 import { createPlan, type Plan, type PlanOptions } from './plan.js';
 import { changedInputs } from './plan-images.js';
 import { refuseOtherPlans, runFolder } from './run-plan.js';
-import { declaredGrid, filesOfScene, readScene, SceneRasters } from './scene.js';
+import { declaredGrid, filesOfScene, type RequestOptions, readScene, SceneRasters } from './scene.js';
 import { type OpenImage, openImages } from './scene-images.js';
 import { planSceneMemory, requireModelFits } from './scene-memory.js';
 import { mapBytes, RunStore } from './store.js';
 import { peakMemoryBytes, StageClock } from './timing.js';
 
 /** Options of `infer`. */
-export interface InferOptions extends PlanOptions, ExecutionOptions, ProductOptions, MemoryOptions {
-  /** The scene file. */
+export interface InferOptions
+  extends PlanOptions,
+    ExecutionOptions,
+    ProductOptions,
+    MemoryOptions,
+    RequestOptions {
+  /** The scene file, the folder of a package, or an acquisition manifest. */
   scene: string;
   /** The model folder. */
   model: string;
@@ -86,7 +91,7 @@ export async function infer(options: InferOptions): Promise<InferReport> {
   await makeProductFolder(output, [...filesOfScene(scene), model.path]);
   await requireModelFits(model, options);
   const cache = createBlockCache();
-  const rasters = new SceneRasters(declaredGrid(scene), cache);
+  const rasters = new SceneRasters(declaredGrid(scene), cache, options);
   try {
     const { backend, session, dispose } = await openExecution(model, options);
     try {

@@ -6,7 +6,7 @@
 import { readFile, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { groupBy } from '../catalog/group-by.js';
-import { ControlGrids, GeoBox, noOverlap } from '../geo/index.js';
+import { ControlGrids, type GeoBox, noOverlap } from '../geo/index.js';
 import type { Backend, BackendInfo } from '../gpu/index.js';
 import { type BackendChoice, createBackend } from '../gpu/node/index.js';
 import { requireSpace } from '../io/node/disk-space.js';
@@ -17,7 +17,7 @@ import type { OperationOptions } from '../progress.js';
 import { type BlockCounters, createBlockCache } from '../raster/node/index.js';
 import { placeOf } from '../vector/features.js';
 import { Rasterizer } from '../vector/node/index.js';
-import { type Acquisition, readAcquisition, requireLonLatBox } from './acquisition.js';
+import { type Acquisition, readAcquisition } from './acquisition.js';
 import type { PackageFormat } from './choices.js';
 import { readFloodAreas } from './flood-areas.js';
 import { InputVersions } from './input-versions.js';
@@ -35,9 +35,10 @@ import {
   RECORD_FILE,
   readRecord,
 } from './package/job.js';
+import { eventGrid, listImages, type PackageImage } from './package/manifest.js';
 import { NpyForm } from './package/npy-form.js';
 import { type RowMask, shareOf, ValidPixels } from './package/valid-pixels.js';
-import { listImages, type PackageImage, packageImage } from './package-images.js';
+import { packageImage } from './package-images.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { replaceFiles } from './publish.js';
 import { refuseOtherPlans, runFolder } from './run-plan.js';
@@ -227,13 +228,9 @@ function addCounters(sum: BlockCounters, more: BlockCounters): void {
   sum.bytesRead += more.bytesRead;
 }
 
-function packageGrid({ path, document }: Acquisition, options: PackageOptions): GeoBox {
-  const { resolution = 10, anchor = 'fit' } = options;
-  requireLonLatBox(path, document.event.bbox);
-  return GeoBox.fromBounds(document.event.bbox, document.event.target_crs, resolution, {
-    anchor,
-  }).requireAtMost(
-    options.maxPixels ?? DEFAULT_MAX_PIXELS,
+function packageGrid(manifest: Acquisition, { resolution, anchor, maxPixels }: PackageOptions): GeoBox {
+  return eventGrid(manifest, resolution, anchor).requireAtMost(
+    maxPixels ?? DEFAULT_MAX_PIXELS,
     'choose a coarser `resolution` or a smaller bbox, or raise `maxPixels`',
   );
 }

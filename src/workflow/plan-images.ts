@@ -1,6 +1,7 @@
 /** The rasters of a scene for a model's inputs, found and checked before any pixel is computed. */
 import { isAbsolute, resolve } from 'node:path';
 import * as v from 'valibot';
+import { groupBy } from '../catalog/group-by.js';
 import { invalidInput, invalidOption } from '../errors.js';
 import { type GeoBox, gridsMeet, noOverlap } from '../geo/index.js';
 import { decidesValidity } from '../inference/model-spec.js';
@@ -10,22 +11,25 @@ import { storedAddress } from '../io/signature.js';
 import { RESAMPLINGS, type Resampling } from '../kernels/index.js';
 import { suitsCategories } from '../kernels/resampling.js';
 import type { OperationOptions } from '../progress.js';
-import { unitConversion } from '../raster/node/index.js';
+import { type Raster, unitConversion } from '../raster/node/index.js';
 import { isCategorical, UNITS } from '../raster/units.js';
 import { requirePlausible } from './band-checks.js';
 import {
   filesOfScene,
+  MOSAICS,
   NodataSchema,
   phasesOf,
-  resolveHref,
   type Scene,
   type SceneBands,
   type SceneRasters,
+  tilesOf,
 } from './scene.js';
 
 const Source = v.object({
   href: v.string(),
   band: v.number(),
+  /** The index of the model's band that the source shows. Default: its place in the list, where each band has one source. */
+  plane: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
   /** If they differ from the image's. */
   units: v.optional(v.picklist(UNITS)),
   /** The nodata value that the scene declares, in place of the file's. */
@@ -41,11 +45,19 @@ export const PlannedImageSchema = v.object({
   scenePhase: v.nullable(v.string()),
   units: v.picklist(UNITS),
   resampling: v.picklist(RESAMPLINGS),
+  /** What is taken where sources of a band overlap. */
+  mosaic: v.optional(v.picklist(MOSAICS)),
   sources: v.array(Source),
 });
 
 /** The sources of one input in one phase: the files, units and resampling of its bands. */
 export type PlannedImage = v.InferOutput<typeof PlannedImageSchema>;
+export type PlannedSource = v.InferOutput<typeof Source>;
+
+/** The sources of each band of an image. */
+export function sourcesByPlane({ sources }: PlannedImage): PlannedSource[][] {
+  return [...groupBy(sources, ({ plane }, k) => plane ?? k).values()];
+}
 
 /** Everything that affects an image's values, for the run's fingerprint. The files' paths do not. */
 export function identityOfImage({ sources, ...image }: PlannedImage): Record<string, unknown> {
@@ -156,56 +168,77 @@ async function planImage(
     const problem = `resamples the categories of ${input.name} by ${resampling}`;
     throw invalidInput(path, problem, 'use nearest or mode');
   }
-  const sources = [];
-  for (const name of input.bands) {
-    const { href, band, nodata, units: own = sceneInput.units } = bands[name];
-    unitConversion(
-      own,
-      input.units,
-      `${path}: ${own === sceneInput.units ? input.name : `${name} of ${label}`}`,
-    );
-    const location = resolveHref(scene, href);
-    const identity = await rasters.versions.identityOf(location, signal);
-    const raster = await rasters.open(location, signal);
-    if (band > raster.bands.length) {
-      const problem = `has ${raster.bands.length} bands, but ${path} asks for band ${band}`;
-      throw invalidInput(raster.name, problem, 'correct it');
+  const sources: PlannedSource[] = [];
+  const isMosaic = input.bands.some((name) => bands[name].tiles !== undefined);
+  for (const [plane, name] of input.bands.entries()) {
+    for (const { href, band, nodata, units: own } of tilesOf(scene, bands[name], sceneInput.units)) {
+      unitConversion(
+        own,
+        input.units,
+        `${path}: ${own === sceneInput.units ? input.name : `${name} of ${label}`}`,
+      );
+      const identity = await rasters.versions.identityOf(href, signal);
+      const raster = await rasters.open(href, signal);
+      if (band > raster.bands.length) {
+        const problem = `has ${raster.bands.length} bands, but ${path} asks for band ${band}`;
+        throw invalidInput(raster.name, problem, 'correct it');
+      }
+      sources.push({
+        href: recorded(href),
+        band,
+        plane: isMosaic ? plane : undefined,
+        units: own === units ? undefined : own,
+        nodata,
+        identity,
+      });
     }
-    sources.push({
-      href: recorded(location),
-      band,
-      units: own === units ? undefined : own,
-      nodata,
-      identity,
-    });
   }
-  return { input: input.name, phase, scenePhase, units, resampling, sources };
+  const mosaic = isMosaic ? sceneInput.mosaic : undefined;
+  return { input: input.name, phase, scenePhase, units, resampling, mosaic, sources };
 }
 
 /**
- * Checks that all rasters overlap the grid.
- * @throws {TerrachipError} INVALID_INPUT for a raster that decides validity: no pixel would be valid. Others cause a warning
+ * The images without the sources that lie beside the grid. A band keeps one at least.
+ * @throws {TerrachipError} INVALID_INPUT for a band that decides validity and has no source on the grid: no pixel would be
+ * valid. Others cause a warning
  */
-export async function checkOverlap(
+export async function imagesOnGrid(
   images: readonly PlannedImage[],
   spec: ModelSpec,
   rasters: SceneRasters,
   grid: GeoBox,
   { signal, onProgress }: OperationOptions = {},
-): Promise<void> {
+): Promise<PlannedImage[]> {
+  const opened = new Map<string, { raster: Raster; isNear: boolean }>();
+  const look = async (href: string) => {
+    const known = opened.get(href);
+    if (known !== undefined) return known;
+    const raster = await rasters.open(href, signal);
+    const found = { raster, isNear: raster.geobox === null || gridsMeet(raster.geobox, grid) };
+    opened.set(href, found);
+    return found;
+  };
   const warned = new Set<string>();
-  for (const { input: name, phase, sources } of images) {
-    const input = spec.inputs.find((candidate) => candidate.name === name)!;
-    const decides = decidesValidity(spec, input, phase ?? undefined);
-    for (const { href } of sources) {
-      const raster = await rasters.open(href, signal);
-      if (raster.geobox === null || gridsMeet(raster.geobox, grid)) continue;
+  const near: PlannedImage[] = [];
+  for (const image of images) {
+    const input = spec.inputs.find(({ name }) => name === image.input)!;
+    const decides = decidesValidity(spec, input, image.phase ?? undefined);
+    const kept: PlannedSource[] = [];
+    for (const sources of sourcesByPlane(image)) {
+      const own: PlannedSource[] = [];
+      for (const source of sources) if ((await look(source.href)).isNear) own.push(source);
+      kept.push(...(own.length > 0 ? own : sources.slice(0, 1)));
+      if (own.length > 0) continue;
+      const [{ href }] = sources;
+      const { raster } = await look(href);
       const error = noOverlap(raster.name, raster.geobox, 'the scene’s grid', grid);
       if (decides) throw error;
       if (!warned.has(href)) onProgress?.({ type: 'warning', message: error.message });
       warned.add(href);
     }
+    near.push({ ...image, sources: kept });
   }
+  return near;
 }
 
 /** The location for a plan, which is stored: `SceneRasters` has the raster open, by its signed address if it has one. */
@@ -228,7 +261,7 @@ export async function checkUnits(
     const input = inputs.find((candidate) => candidate.name === image.input)!;
     for (const [k, source] of image.sources.entries()) {
       const raster = await rasters.openBand(source, signal);
-      const label = `${input.name} ${input.bands[k]}`;
+      const label = `${input.name} ${input.bands[source.plane ?? k]}`;
       await requirePlausible(
         raster,
         raster.bands[source.band - 1],

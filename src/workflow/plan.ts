@@ -18,12 +18,13 @@ import { validate, validateStrictly } from '../json.js';
 import type { OperationOptions } from '../progress.js';
 import { VERSION } from '../version.js';
 import {
-  checkOverlap,
   checkUnits,
   identityOfImage,
+  imagesOnGrid,
   type PlannedImage,
   PlannedImageSchema,
   planImages,
+  sourcesByPlane,
 } from './plan-images.js';
 import { fingerprintOf, requireBatchSize, requireMultiple } from './run-plan.js';
 import { resolveGrid, type Scene, type SceneRasters } from './scene.js';
@@ -135,13 +136,13 @@ export async function createPlan(
   const { spec } = model;
   const { signal } = options;
   checkPlanOptions(options, spec);
-  const images = await planImages(scene, spec, rasters, { phases: options.phases, signal });
+  const found = await planImages(scene, spec, rasters, { phases: options.phases, signal });
   const grid = (await resolveGrid(scene, rasters, signal)).requireAtMost(
     options.maxPixels ?? DEFAULT_MAX_PIXELS,
     'choose a coarser resolution or smaller bounds, or raise `maxPixels`',
   );
   warnOfPixelSize(spec, grid, options);
-  await checkOverlap(images, spec, rasters, grid, options);
+  const images = await imagesOnGrid(found, spec, rasters, grid, options);
   await checkUnits(images, spec.inputs, rasters, signal);
   const rowsPerUnit = options.rowsPerUnit ?? rowsOfUnits(grid);
   const batchSize = chooseBatchSize(options.batchSize, execution.fixedBatch);
@@ -245,8 +246,9 @@ function estimateTensorBytes(
   const classes = channelsOf(model.spec.output);
   const layout = createChipLayout(grid.width, grid.height, size, stride);
   const strip = Math.min(size, grid.height) * grid.width;
-  const planes = images.reduce((sum, image) => sum + image.sources.length, 0);
-  const largest = Math.max(...images.map((image) => image.sources.length));
+  const bands = images.map((image) => sourcesByPlane(image).length);
+  const planes = bands.reduce((sum, count) => sum + count, 0);
+  const largest = Math.max(...bands);
   const ring = (Math.ceil(size / stride) + 1) * layout.columnStarts.length;
   const chip = size * size;
   const values =

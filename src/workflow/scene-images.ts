@@ -3,8 +3,9 @@ import { invalidInput } from '../errors.js';
 import { ControlGrids, type GeoBox, type RowRange } from '../geo/index.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
 import type { ModelSpec, SceneImage } from '../inference/node/index.js';
-import { unitConversion, WarpedRaster } from '../raster/node/index.js';
-import type { PlannedImage } from './plan-images.js';
+import { unitConversion, type WarpedRaster } from '../raster/node/index.js';
+import { MosaicRows, type MosaicTile } from './mosaic-rows.js';
+import { type PlannedImage, type PlannedSource, sourcesByPlane } from './plan-images.js';
 import type { SceneRasters } from './scene.js';
 
 /** An image of a scene, and its reprojected rasters, which have counters. */
@@ -40,33 +41,15 @@ async function openImage(
   if (input === undefined) {
     throw invalidInput('the plan', `names ${planned.input}, which the model lacks`, 'plan again');
   }
-  // Bands of one file are reprojected together: blocks are decoded once, and the bands share a control grid.
-  const files = new Map<
-    string,
-    { source: (typeof planned.sources)[number]; bands: number[]; planes: number[] }
-  >();
-  for (const [plane, source] of planned.sources.entries()) {
-    const key = JSON.stringify([source.href, source.units ?? null, source.nodata ?? typeof source.nodata]);
-    const file = files.get(key) ?? { source, bands: [], planes: [] };
-    file.bands.push(source.band);
-    file.planes.push(plane);
-    files.set(key, file);
-  }
-  const groups: { raster: WarpedRaster; planes: readonly number[] }[] = [];
-  for (const { source, bands, planes } of files.values()) {
-    const convert = unitConversion(source.units ?? planned.units, input.units, planned.input);
-    const raster = await rasters.openBand(source, opening);
-    groups.push({
-      raster: new WarpedRaster(backend, raster, {
-        geobox,
-        controls,
-        resampling: planned.resampling,
-        bands,
-        prepare: convert.source,
-        finish: convert.resampled,
-      }),
-      planes,
-    });
+  const groups: { rows: MosaicRows; planes: readonly number[] }[] = [];
+  for (const { tiles, planes } of groupPlanes(planned)) {
+    const opened: MosaicTile[] = [];
+    for (const { source, bands } of tiles) {
+      const convert = unitConversion(source.units ?? planned.units, input.units, planned.input);
+      opened.push({ raster: await rasters.openBand(source, opening), bands, convert });
+    }
+    const { resampling, mosaic: method } = planned;
+    groups.push({ rows: new MosaicRows(backend, opened, { geobox, controls, resampling, method }), planes });
   }
   const image: SceneImage = {
     input,
@@ -74,9 +57,30 @@ async function openImage(
     async readRows(rows: RowRange, planes: readonly DeviceTensor[], signal?: AbortSignal) {
       for (const group of groups) {
         const targets = group.planes.map((plane) => planes[plane]);
-        await group.raster.readRows(rows, targets, rows.start, signal);
+        await group.rows.readRows(rows, targets, rows.start, signal);
       }
     },
   };
-  return { image, warped: groups.map(({ raster }) => raster) };
+  return { image, warped: groups.flatMap((group) => group.rows.warped) };
+}
+
+/** Planes that come from the same files. */
+interface PlaneGroup {
+  readonly tiles: readonly { source: PlannedSource; bands: number[] }[];
+  readonly planes: number[];
+}
+
+/** Bands of one file are reprojected together: blocks are decoded once, and the bands share a control grid. */
+function groupPlanes(planned: PlannedImage): Iterable<PlaneGroup> {
+  const groups = new Map<string, PlaneGroup>();
+  for (const [plane, sources] of sourcesByPlane(planned).entries()) {
+    const key = JSON.stringify(
+      sources.map(({ href, units, nodata }) => [href, units ?? null, nodata ?? typeof nodata]),
+    );
+    const group = groups.get(key) ?? { tiles: sources.map((source) => ({ source, bands: [] })), planes: [] };
+    for (const [k, { band }] of sources.entries()) group.tiles[k].bands.push(band);
+    group.planes.push(plane);
+    groups.set(key, group);
+  }
+  return groups.values();
 }

@@ -11,14 +11,14 @@ import { readJson } from '../io/node/json.js';
 import { isUrl, type OpenOptions } from '../io/open-url.js';
 import { isAddress } from '../io/schemes.js';
 import { storedAddress } from '../io/signature.js';
-import { dictionary, validateStrictly } from '../json.js';
-import { RESAMPLINGS } from '../kernels/index.js';
+import { dictionary, validateStrictly, withoutUndefined } from '../json.js';
+import { type MosaicMethod, RESAMPLINGS } from '../kernels/index.js';
 import { DeclaredRaster } from '../raster/declared.js';
 import { type BlockCache, openRaster, type Raster } from '../raster/node/index.js';
-import { UNITS } from '../raster/units.js';
+import { UNITS, type Units } from '../raster/units.js';
 import { Resource } from '../resource.js';
-import { refuseManifest } from './acquisition.js';
 import { InputVersions } from './input-versions.js';
+import { isManifest, manifestScene } from './package/manifest.js';
 import { findNotebook, isNotebook, notebookScene } from './package/notebook.js';
 import { withDeclarations } from './scene-declarations.js';
 import { placedOn, requireGeobox } from './target-grid.js';
@@ -31,22 +31,35 @@ export const SCENE_FILE = 'scene.json';
 const Finite = v.pipe(v.number(), v.finite('must be a finite number'));
 const Name = v.pipe(v.string(), v.minLength(1, 'must not be empty'), v.maxLength(64));
 
+/** What is taken where files of a band overlap: the first that has data, or their mean. */
+export const MOSAICS = ['first', 'mean'] as const satisfies readonly MosaicMethod[];
+export type Mosaic = (typeof MOSAICS)[number];
+
 /** Units of a scene's values. */
 export const UnitsSchema = v.picklist(UNITS, `must be one of ${UNITS.join(', ')}`);
 export const NodataSchema = v.nullable(
   v.union([v.number(), v.literal('nan')], 'must be a number, "nan", or null for none'),
 );
 
-/** A band of a raster. */
-export const BandSchema = v.object({
+const BandNumber = v.pipe(v.number(), v.integer(), v.minValue(1));
+/** A band of a file. */
+const TileSchema = v.object({
   /** Path (relative to the scene file) or URL of a raster. */
   href: v.pipe(v.string(), v.minLength(1, 'must name a raster')),
-  /** Band number from 1 (default 1). */
-  band: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 1),
-  /** The band's units, if they differ from the input's. */
+  /** Band number from 1. */
+  band: v.optional(BandNumber),
+  /** Units, if they differ from the input's. */
   units: v.optional(UnitsSchema),
   /** Overrides the file's nodata value: a number, "nan", or null for none. */
   nodata: v.optional(NodataSchema),
+});
+
+/** A band of an input, from one file or several. */
+export const BandSchema = v.object({
+  ...TileSchema.entries,
+  band: v.optional(BandNumber, 1),
+  /** Further files of the band. What they do not say is as in the first. */
+  tiles: v.optional(v.array(TileSchema)),
 });
 /** The bands of an input at a phase, by name. */
 export const ImageSchema = dictionary(Name, BandSchema);
@@ -76,6 +89,8 @@ export const SceneInputSchema = v.object({
   units: UnitsSchema,
   nodata: v.optional(NodataSchema),
   resampling: v.optional(v.picklist(RESAMPLINGS)),
+  /** What is taken where tiles overlap: the first that has data (default), or their mean. */
+  mosaic: v.optional(v.picklist(MOSAICS)),
   phases: v.optional(dictionary(Name, ImageSchema)),
   static: v.optional(ImageSchema),
 });
@@ -96,6 +111,7 @@ export const SceneSchema = v.object({
 export type SceneDocument = v.InferOutput<typeof SceneSchema>;
 
 export type SceneNodata = v.InferOutput<typeof NodataSchema>;
+export type SceneBand = v.InferOutput<typeof BandSchema>;
 export type SceneBands = v.InferOutput<typeof ImageSchema>;
 
 /** A scene file. Resolve its hrefs with `resolveHref`. */
@@ -105,7 +121,7 @@ export interface Scene {
 }
 
 /**
- * @param location a scene file, the document of a package's arrays, or the folder of a package
+ * @param location a scene file, an acquisition manifest, the document of a package's arrays, or the folder of a package
  * @throws {TerrachipError} NOT_FOUND or INVALID_INPUT
  */
 export async function readScene(location: string): Promise<Scene> {
@@ -114,9 +130,13 @@ export async function readScene(location: string): Promise<Scene> {
     () => false,
   );
   const path = isFolder ? await documentIn(location) : location;
-  const written = await readJson(path);
-  const document = isNotebook(written) ? await notebookScene(written, path) : refuseManifest(written, path);
+  const document = await documentOf(await readJson(path), path);
   return { path, document: validateStrictly(SceneSchema, withDeclarations(document), path) };
+}
+
+async function documentOf(written: unknown, path: string): Promise<unknown> {
+  if (isNotebook(written)) return notebookScene(written, path);
+  return isManifest(written) ? manifestScene(written, path) : written;
 }
 
 /** The scene file of a package, or the document of its arrays. */
@@ -150,6 +170,7 @@ export type RequestOptions = Pick<OpenOptions, 'access' | 'retry' | 'timeout'>;
 export class SceneRasters extends Resource {
   /** Which versions of files are read. */
   readonly versions: InputVersions;
+  readonly #request: RequestOptions;
   readonly #rasters = new Map<string, Promise<Raster>>();
 
   /**
@@ -159,10 +180,11 @@ export class SceneRasters extends Resource {
   constructor(
     private readonly grid: GeoBox | null = null,
     private readonly cache?: BlockCache,
-    private readonly request: RequestOptions = {},
+    { access, retry, timeout }: RequestOptions = {},
   ) {
     super();
-    this.versions = new InputVersions(request);
+    this.#request = withoutUndefined({ access, retry, timeout });
+    this.versions = new InputVersions(this.#request);
   }
 
   /** @param path a path or an address; one that is open is found without its signature too */
@@ -170,7 +192,7 @@ export class SceneRasters extends Resource {
     const key = isAddress(path) ? storedAddress(path) : path;
     const known = this.#rasters.get(key);
     if (known !== undefined) return known;
-    const raster = openRaster(path, { ...this.request, cache: this.cache, signal }).then((opened) =>
+    const raster = openRaster(path, { ...this.#request, cache: this.cache, signal }).then((opened) =>
       placedOn(opened, this.grid),
     );
     this.#rasters.set(key, raster);
@@ -200,8 +222,21 @@ export interface BandOfRaster {
   readonly nodata?: SceneNodata | undefined;
 }
 
+/** A file of a band, and the units of its values. */
+export type BandTile = BandOfRaster & { readonly units: Units };
+
+/** The files of a band, in order. @param units of its input @throws {TerrachipError} as `resolveHref` */
+export function tilesOf(scene: Scene, { tiles = [], ...first }: SceneBand, units: Units): BandTile[] {
+  return [first, ...tiles].map(({ href, ...own }) => ({
+    href: resolveHref(scene, href),
+    band: own.band ?? first.band,
+    units: own.units ?? first.units ?? units,
+    nodata: own.nodata === undefined ? first.nodata : own.nodata,
+  }));
+}
+
 /** Overrides a raster's nodata value. @throws {TerrachipError} INVALID_INPUT for a value outside of the band's type */
-export function withNodata(raster: Raster, band: number, declared: SceneNodata | undefined): Raster {
+function withNodata(raster: Raster, band: number, declared: SceneNodata | undefined): Raster {
   const info = raster.bands[band - 1];
   if (declared === undefined || info === undefined) return raster;
   if (declared === null) return new DeclaredRaster(raster, { nodata: null });
@@ -236,12 +271,10 @@ export async function resolveGrid(
     return GeoBox.fromBounds(grid.bounds, crs, grid.resolution, { boundsCrs: crs, anchor: grid.anchor });
   }
   let bounds: Bounds | null = null;
-  for (const image of imagesOf(scene.document)) {
-    for (const { href } of Object.values(image)) {
-      const own = requireGeobox(await rasters.open(resolveHref(scene, href), signal));
-      const rasterBounds = transformBounds(own.bounds, own.crs, crs);
-      bounds = bounds === null ? rasterBounds : unionBounds(bounds, nearestTurn(rasterBounds, bounds, crs));
-    }
+  for (const href of rasterHrefs(scene.document)) {
+    const own = requireGeobox(await rasters.open(resolveHref(scene, href), signal));
+    const rasterBounds = transformBounds(own.bounds, own.crs, crs);
+    bounds = bounds === null ? rasterBounds : unionBounds(bounds, nearestTurn(rasterBounds, bounds, crs));
   }
   if (bounds === null) throw invalidInput(scene.path, 'names no raster', 'list rasters under inputs');
   return GeoBox.fromBounds(bounds, crs, grid.resolution, { boundsCrs: crs, anchor: grid.anchor });
@@ -250,14 +283,16 @@ export async function resolveGrid(
 /** The scene file and all files that it names. */
 export function filesOfScene(scene: Scene): string[] {
   const { grid } = scene.document;
-  const hrefs = imagesOf(scene.document).flatMap((image) => Object.values(image).map(({ href }) => href));
-  const named = [...('like' in grid ? [grid.like] : []), ...hrefs];
+  const named = [...('like' in grid ? [grid.like] : []), ...rasterHrefs(scene.document)];
   return [scene.path, ...named.map((href) => resolveHref(scene, href))];
 }
 
-function imagesOf(document: SceneDocument): SceneBands[] {
-  return Object.values(document.inputs).flatMap((input) => [
-    ...Object.values(input.phases ?? {}),
-    ...(input.static === undefined ? [] : [input.static]),
+/** The rasters that a scene names, as it writes them. */
+function rasterHrefs(document: SceneDocument): string[] {
+  const images = Object.values(document.inputs).flatMap(({ phases = {}, static: fixed = {} }) => [
+    ...Object.values(phases),
+    fixed,
   ]);
+  const bands = images.flatMap((image) => Object.values(image));
+  return bands.flatMap(({ href, tiles = [] }) => [href, ...tiles.map((tile) => tile.href)]);
 }

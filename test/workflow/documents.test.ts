@@ -62,13 +62,6 @@ describe('user documents', () => {
     ]);
   });
 
-  it('a manifest is no scene, and is packaged first', async () => {
-    const path = await written('manifest.json', JSON.stringify(MANIFEST));
-    await expect(readScene(path)).rejects.toThrow(
-      /manifest\.json is an acquisition manifest, .*; run `terrachip package` on it/,
-    );
-  });
-
   it('a manifest has no unknown keys except extensions', async () => {
     const path = await written('manifest.json', JSON.stringify(MANIFEST));
     await expect(readAcquisition(path)).resolves.toMatchObject({ path });

@@ -6,7 +6,7 @@ import { Affine, GeoBox } from '../../src/geo/node/index.js';
 import { CpuBackend } from '../../src/gpu/index.js';
 import { openModel } from '../../src/inference/node/index.js';
 import { writeCog } from '../../src/raster/node/index.js';
-import { checkOverlap, checkUnits, identityOfImage, planImages } from '../../src/workflow/plan-images.js';
+import { checkUnits, identityOfImage, imagesOnGrid, planImages } from '../../src/workflow/plan-images.js';
 import { readScene, resolveGrid, SceneRasters } from '../../src/workflow/scene.js';
 import { openImages } from '../../src/workflow/scene-images.js';
 import { temporaryFolder } from '../support/files.js';
@@ -64,8 +64,9 @@ async function read(said: Said): Promise<{ gaps: number[]; first: number[]; iden
   const rasters = new SceneRasters();
   const backend = new CpuBackend();
   try {
-    const planned = await planImages(scene, model.spec, rasters);
-    await checkOverlap(planned, model.spec, rasters, await resolveGrid(scene, rasters));
+    const grid = await resolveGrid(scene, rasters);
+    const found = await planImages(scene, model.spec, rasters);
+    const planned = await imagesOnGrid(found, model.spec, rasters, grid);
     await checkUnits(planned, model.spec.inputs, rasters, undefined);
     const images = await openImages(planned, {
       spec: model.spec,

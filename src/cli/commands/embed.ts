@@ -199,7 +199,7 @@ export const embedCommand = defineCommand(
   {
     sources: argumentList(
       '<sources...>',
-      'scene files; or a catalog (.parquet, .geojson) for all inputs; or INPUT=CATALOG for each',
+      'scene files, packages or manifests; or a catalog (.parquet, .geojson) for all inputs; or INPUT=CATALOG for each',
     ),
     model: required(option('--model <folder>', 'an encoder, or a model imported with --split')),
     output: outputOption('<store>', 'the Zarr group to write'),

@@ -6,7 +6,7 @@ import { BACKEND, MEMORY, maxPixels, memoryOf, outputOption, THREADS } from '../
 
 export const packageCommand = defineCommand(
   'package',
-  "put all bands of an event's manifest on one grid, for infer",
+  "put all bands of an event's manifest on one grid, to infer often (infer also reads the manifest itself)",
   {
     manifest: argument('<manifest>', 'an acquisition manifest: which items show an event, phase by phase'),
     output: outputOption('<folder>', 'where the package goes'),

@@ -11,13 +11,13 @@ import type { Backend } from '../../gpu/index.js';
 import { type ModelSpec, SceneStrips } from '../../inference/index.js';
 import { type BlockCache, createBlockCache } from '../../raster/node/index.js';
 import { orDispose, Resource } from '../../resource.js';
-import { checkOverlap, checkUnits, identityOfImage, planImages } from '../plan-images.js';
-import { declaredGrid, readScene, resolveGrid, SceneRasters } from '../scene.js';
+import { checkUnits, identityOfImage, imagesOnGrid, planImages } from '../plan-images.js';
+import { declaredGrid, type RequestOptions, readScene, resolveGrid, SceneRasters } from '../scene.js';
 import { type OpenImage, openImages } from '../scene-images.js';
 import { type ChipSource, digits, type ModelChip, type StripColumn } from './source.js';
 
 /** Options of `SceneChips`. */
-export interface SceneChipsOptions {
+export interface SceneChipsOptions extends RequestOptions {
   spec: ModelSpec;
   backend: Backend;
   /** The scene's phases in the model's order, if the names differ. */
@@ -59,20 +59,20 @@ export class SceneChips extends Resource implements ChipSource {
   }
 
   /**
-   * @param location a scene file, or the folder of a package
+   * @param location a scene file, an acquisition manifest, or the folder of a package
    * @throws {TerrachipError} as `planImages`; TOO_LARGE for a grid above `maxPixels`
    */
   static async open(location: string, options: SceneChipsOptions): Promise<SceneChips> {
     const { spec, backend, maxPixels, phases, signal } = options;
     const scene = await readScene(location);
-    const rasters = new SceneRasters(declaredGrid(scene), options.cache ?? createBlockCache());
+    const rasters = new SceneRasters(declaredGrid(scene), options.cache ?? createBlockCache(), options);
     return orDispose(rasters, async () => {
-      const planned = await planImages(scene, spec, rasters, { phases, signal });
+      const found = await planImages(scene, spec, rasters, { phases, signal });
       const geobox = (await resolveGrid(scene, rasters, signal)).requireAtMost(
         maxPixels,
         'choose a coarser resolution or smaller bounds, or raise `maxPixels`',
       );
-      await checkOverlap(planned, spec, rasters, geobox, { signal });
+      const planned = await imagesOnGrid(found, spec, rasters, geobox, { signal });
       await checkUnits(planned, spec.inputs, rasters, signal);
       const images = await openImages(planned, { spec, geobox, rasters, backend, signal });
       const { id = 'scene', datetime } = scene.document;

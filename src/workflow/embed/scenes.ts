@@ -4,13 +4,14 @@ import { createBlockCache } from '../../raster/node/index.js';
 import { SceneChips } from '../chips/scene.js';
 import type { ChipSource } from '../chips/source.js';
 import { DEFAULT_BATCH_SIZE, DEFAULT_MAX_PIXELS } from '../plan.js';
+import type { RequestOptions } from '../scene.js';
 import { planSceneMemory } from '../scene-memory.js';
 import type { EmbedReport } from './embed.js';
 import { type EmbedRunOptions, embedRun } from './run.js';
 
 /** Options of `embedScenes`. */
-export interface EmbedScenesOptions extends EmbedRunOptions {
-  /** Scene files or packages. The order is that of the chips in the store. */
+export interface EmbedScenesOptions extends EmbedRunOptions, RequestOptions {
+  /** Scene files, packages or acquisition manifests. The order is that of the chips in the store. */
   scenes: readonly string[];
   /** The scene's phases in the model's order, if the names differ. */
   phases?: readonly string[];
@@ -20,7 +21,7 @@ export interface EmbedScenesOptions extends EmbedRunOptions {
 }
 
 export async function embedScenes(options: EmbedScenesOptions): Promise<EmbedReport> {
-  const { scenes, phases, maxPixels, ...rest } = options;
+  const { scenes, phases, maxPixels, access, retry, timeout, ...rest } = options;
   const { signal } = options;
   return embedRun(rest, async ({ model, session, backend }) => {
     const { spec } = model;
@@ -39,6 +40,9 @@ export async function embedScenes(options: EmbedScenesOptions): Promise<EmbedRep
           maxPixels: maxPixels ?? DEFAULT_MAX_PIXELS,
           phases,
           cache,
+          access,
+          retry,
+          timeout,
           signal,
         });
         sources.push(source);

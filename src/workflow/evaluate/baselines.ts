@@ -4,10 +4,20 @@
  */
 import { isTerrachipError } from '../../errors.js';
 import { type GeoBox, gridStrips, type RowRange } from '../../geo/index.js';
-import { unitConversion } from '../../raster/node/index.js';
+import { CpuBackend } from '../../gpu/index.js';
+import { RowReader, unitConversion } from '../../raster/node/index.js';
+import { Resource } from '../../resource.js';
+import { MosaicRows, type MosaicTile, tilesOnGrid } from '../mosaic-rows.js';
 import type { Plan } from '../plan.js';
-import { phasesOf, readScene, resolveHref, type Scene } from '../scene.js';
-import { RasterLayer } from './layers.js';
+import {
+  type BandTile,
+  type Mosaic,
+  phasesOf,
+  readScene,
+  type Scene,
+  SceneRasters,
+  tilesOf,
+} from '../scene.js';
 import { Histogram, otsuThreshold } from './otsu.js';
 
 /** A rule that predicts the positive class (water). */
@@ -104,7 +114,7 @@ export async function openBaselines(
       dispose: async () => undefined,
     };
   }
-  const layers = sceneLayers(scene, plan, geobox, signal);
+  const layers = new SceneLayers(scene, plan, geobox, signal);
   try {
     for (const rule of RULES) {
       const prepared = await prepare(rule, layers, geobox, signal);
@@ -125,7 +135,7 @@ async function prepare(
   geobox: GeoBox,
   signal: AbortSignal | undefined,
 ): Promise<Baseline | string> {
-  const inputs: RasterLayer[] = [];
+  const inputs: RowReader[] = [];
   for (const { band, phase, units } of rule.inputs) {
     const layer = await layers.layer(band, phase, units);
     if (typeof layer === 'string') return layer;
@@ -133,7 +143,7 @@ async function prepare(
   }
   const values = async (rows: RowRange): Promise<Float32Array> => {
     const planes: Float32Array[] = [];
-    for (const input of inputs) planes.push(await input.readRows(rows, signal));
+    for (const input of inputs) planes.push((await input.read(rows, signal))[0]);
     return rule.combine(planes);
   };
   const threshold =
@@ -164,47 +174,68 @@ async function findThreshold(
 }
 
 /** Bands of a scene on the map's grid, each opened once. */
-interface SceneLayers {
-  /** A radar band in dB, or an optical band without offset; or the reason why there is none. */
-  layer(band: string, phase: 'event' | 'before', units: 'dB' | 'optical'): Promise<RasterLayer | string>;
-  dispose(): Promise<void>;
-}
+class SceneLayers extends Resource {
+  readonly #backend = new CpuBackend();
+  readonly #rasters: SceneRasters;
+  readonly #opened = new Map<string, RowReader>();
 
-function sceneLayers(scene: Scene, plan: Plan, geobox: GeoBox, signal: AbortSignal | undefined): SceneLayers {
-  const opened = new Map<string, RasterLayer>();
-  return {
-    async layer(band, phase, units) {
-      const scenePhase = scenePhaseOf(scene, plan, phase);
-      if (scenePhase === null)
-        return phase === 'event' ? 'the scene has no event phase' : 'the scene has no phase before the event';
-      for (const [name, input] of Object.entries(scene.document.inputs)) {
-        const source = input.phases?.[scenePhase]?.[band];
-        if (source === undefined) continue;
-        const location = resolveHref(scene, source.href);
-        const key = `${location}#${source.band}#${source.nodata}`;
-        const own = source.units ?? input.units;
-        const known = opened.get(key);
-        if (known !== undefined) return known;
-        try {
-          // A ratio of optical bands does not depend on their scale, but on their offset.
-          const scaled = units === 'optical' && own === 'reflectance';
-          const convert = scaled ? null : unitConversion(own, units === 'dB' ? 'dB' : 'dn_harmonised', name);
-          const { band: index, nodata } = source;
-          const options = { band: index, resampling: 'bilinear', convert, nodata } as const;
-          const layer = await RasterLayer.open(location, geobox, options, signal);
-          opened.set(key, layer);
-          return layer;
-        } catch (error) {
-          if (!isTerrachipError(error)) throw error;
-          return error.message;
-        }
+  constructor(
+    readonly scene: Scene,
+    readonly plan: Plan,
+    readonly geobox: GeoBox,
+    readonly signal: AbortSignal | undefined,
+  ) {
+    super();
+    this.#rasters = new SceneRasters(geobox);
+  }
+
+  /** A radar band in dB, or an optical band without offset; or the reason why there is none. */
+  async layer(band: string, phase: 'event' | 'before', units: 'dB' | 'optical'): Promise<RowReader | string> {
+    const scenePhase = scenePhaseOf(this.scene, this.plan, phase);
+    if (scenePhase === null)
+      return phase === 'event' ? 'the scene has no event phase' : 'the scene has no phase before the event';
+    for (const [name, input] of Object.entries(this.scene.document.inputs)) {
+      const source = input.phases?.[scenePhase]?.[band];
+      if (source === undefined) continue;
+      const tiles = tilesOf(this.scene, source, input.units);
+      const key = JSON.stringify([tiles, units]);
+      try {
+        const layer = this.#opened.get(key) ?? (await this.#open(name, tiles, input.mosaic, units));
+        this.#opened.set(key, layer);
+        return layer;
+      } catch (error) {
+        if (!isTerrachipError(error)) throw error;
+        return error.message;
       }
-      return `the scene has no ${band} in phase ${scenePhase}`;
-    },
-    async dispose() {
-      for (const layer of opened.values()) await layer.dispose();
-    },
-  };
+    }
+    return `the scene has no ${band} in phase ${scenePhase}`;
+  }
+
+  async #open(
+    input: string,
+    tiles: readonly BandTile[],
+    method: Mosaic | undefined,
+    units: 'dB' | 'optical',
+  ): Promise<RowReader> {
+    const { geobox, signal } = this;
+    // A ratio of optical bands does not depend on their scale, but on their offset.
+    const optical = tiles.every((tile) => tile.units === 'reflectance') ? 'reflectance' : 'dn_harmonised';
+    const wanted = units === 'dB' ? 'dB' : optical;
+    const opened: MosaicTile[] = [];
+    for (const tile of tiles) {
+      const raster = await this.#rasters.openBand(tile, signal);
+      opened.push({ raster, bands: [tile.band], convert: unitConversion(tile.units, wanted, input) });
+    }
+    const near = tilesOnGrid(opened, geobox, 'the map');
+    const rows = new MosaicRows(this.#backend, near, { geobox, resampling: 'bilinear', method });
+    return new RowReader(this.#backend, rows);
+  }
+
+  async dispose(): Promise<void> {
+    for (const layer of this.#opened.values()) layer.dispose();
+    this.#backend.dispose();
+    await this.#rasters.dispose();
+  }
 }
 
 /** The phase's name in the scene: from the plan, by its own name, or the only phase of the scene. */

@@ -2,17 +2,9 @@
 import { type GeoBox, gridsMeet, noOverlap, type RowRange } from '../../geo/index.js';
 import { CpuBackend } from '../../gpu/index.js';
 import type { Resampling } from '../../kernels/index.js';
-import {
-  openRaster,
-  type Raster,
-  RowReader,
-  type UnitConversion,
-  WarpedRaster,
-} from '../../raster/node/index.js';
+import { openRaster, type Raster, RowReader, WarpedRaster } from '../../raster/node/index.js';
 import { disposable, orDispose, Resource } from '../../resource.js';
 import { isVectorPath, Rasterizer, type ReadVectorOptions, readAreas } from '../../vector/node/index.js';
-
-import { type SceneNodata, withNodata } from '../scene.js';
 import { placedOn, requireGeobox } from '../target-grid.js';
 
 /** Values on a grid. */
@@ -26,9 +18,6 @@ export interface RasterLayerOptions {
   resampling: Resampling;
   /** Apply the band's scale and offset (default true). */
   unscale?: boolean;
-  convert?: UnitConversion | null;
-  /** Overrides the file's nodata value. */
-  nodata?: SceneNodata;
 }
 
 /** A band of a raster, resampled onto a grid. */
@@ -47,8 +36,6 @@ export class RasterLayer extends Resource implements GridLayer {
       resampling: options.resampling,
       bands: [options.band],
       unscale: options.unscale,
-      prepare: options.convert?.source,
-      finish: options.convert?.resampled,
     });
     this.#rows = new RowReader(this.#backend, warped);
   }
@@ -64,7 +51,7 @@ export class RasterLayer extends Resource implements GridLayer {
     return orDispose(raster, async () => {
       const own = requireGeobox(raster);
       if (!gridsMeet(own, geobox)) throw noOverlap(path, own, 'the map', geobox);
-      return new RasterLayer(withNodata(raster, options.band, options.nodata), geobox, options);
+      return new RasterLayer(raster, geobox, options);
     });
   }
 

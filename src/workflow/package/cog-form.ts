@@ -4,15 +4,9 @@ import type { GeoBox } from '../../geo/index.js';
 import { writeFileAtomically, writeJson } from '../../io/node/output.js';
 import { CogWriter } from '../../raster/node/index.js';
 import { listChips, startsOverAll } from '../chip-index.js';
-import type { PackageImage } from '../package-images.js';
-import { SCENE_FILE, SCENE_SCHEMA_VERSION, type SceneDocument } from '../scene.js';
-import {
-  eventTime,
-  type ImageWriter,
-  type PackagedChips,
-  type PackageForm,
-  type PackagePlan,
-} from './form.js';
+import { SCENE_FILE, type SceneDocument } from '../scene.js';
+import type { ImageWriter, PackagedChips, PackageForm, PackagePlan } from './form.js';
+import { eventScene, type PackageImage } from './manifest.js';
 import { type RowMask, rowsOf } from './valid-pixels.js';
 
 const VALID_FILE = 'valid.tif';
@@ -75,30 +69,13 @@ function fileOf({ modality, phase }: PackageImage): string {
   return phase === null ? `${modality}.tif` : `${modality}-${phase}.tif`;
 }
 
-function sceneOf({ manifest, grid, images }: PackagePlan): SceneDocument {
-  const { event, phase_order } = manifest.document;
-  const datetime = eventTime(manifest);
-  const inputs = new Map<string, SceneDocument['inputs'][string]>();
-  for (const image of images) {
-    const { modality, phase, units, bands } = image;
-    const href = fileOf(image);
-    // The images are already on the grid, so that nearest copies their values.
-    const input = inputs.get(modality) ?? { units, resampling: 'nearest' };
-    inputs.set(modality, input);
-    const own = units === input.units ? {} : { units };
-    const bandFiles = Object.fromEntries(bands.map(({ name }, k) => [name, { href, band: k + 1, ...own }]));
-    if (phase === null) input.static = bandFiles;
-    else input.phases = { ...input.phases, [phase]: bandFiles };
-  }
-  const { crs, transform, width, height } = grid.toJSON();
-  return {
-    schemaVersion: SCENE_SCHEMA_VERSION,
-    id: event.name,
-    ...(datetime === undefined ? {} : { datetime }),
-    grid: { crs, transform: [...transform], width, height },
-    phases: [...phase_order],
-    inputs: Object.fromEntries(inputs),
-  };
+/** The images are already on the grid, so that nearest copies their values. */
+function sceneOf(plan: PackagePlan): SceneDocument {
+  return eventScene(
+    plan,
+    (image, band) => ({ href: fileOf(image), band: band + 1, units: image.units }),
+    'nearest',
+  );
 }
 
 async function writeMask(path: string, geobox: GeoBox, mask: RowMask): Promise<void> {

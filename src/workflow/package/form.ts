@@ -1,15 +1,11 @@
 /** What the forms of a package have in common. */
-import type { GeoBox } from '../../geo/index.js';
 import type { Acquisition } from '../acquisition.js';
-import type { PackageImage } from '../package-images.js';
+import type { EventImages, PackageImage } from './manifest.js';
 import type { RowMask } from './valid-pixels.js';
 
 /** What a package is made of. */
-export interface PackagePlan {
+export interface PackagePlan extends EventImages {
   readonly folder: string;
-  readonly manifest: Acquisition;
-  readonly grid: GeoBox;
-  readonly images: readonly PackageImage[];
 }
 
 /** Takes the rows of an image, top to bottom. */

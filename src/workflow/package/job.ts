@@ -11,9 +11,9 @@ import { VERSION } from '../../version.js';
 import type { Acquisition } from '../acquisition.js';
 import type { PackageFormat } from '../choices.js';
 import type { InputVersions } from '../input-versions.js';
-import type { PackageImage } from '../package-images.js';
 import { fingerprintOf } from '../run-plan.js';
 import { Inside } from '../unit-run.js';
+import type { PackageImage } from './manifest.js';
 
 /** The record of a finished package. */
 export const RECORD_FILE = 'package-run.json';

@@ -9,7 +9,6 @@ import { makeFolder, writeFileAtomically, writeJson } from '../../io/node/output
 import { NpyWriter, writeNpy } from '../../raster/node/index.js';
 import { STATIC_MODALITY } from '../acquisition.js';
 import { CHIP, listChips, startsOfWhole } from '../chip-index.js';
-import type { PackageImage } from '../package-images.js';
 import {
   eventTime,
   type ImageWriter,
@@ -17,6 +16,7 @@ import {
   type PackageForm,
   type PackagePlan,
 } from './form.js';
+import type { PackageImage } from './manifest.js';
 import {
   arrayFile,
   CHIPS_FILE,

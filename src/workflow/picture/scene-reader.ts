@@ -1,28 +1,26 @@
 /** Reads bands of a scene at the size of a picture, from overviews. */
 import type { GeoBox } from '../../geo/index.js';
 import { CpuBackend } from '../../gpu/index.js';
-import { readWhole, type Units, unitConversion, WarpedRaster } from '../../raster/node/index.js';
+import { readWhole, unitConversion } from '../../raster/node/index.js';
 import { isCategorical } from '../../raster/units.js';
 import { Resource } from '../../resource.js';
+import { MosaicRows, type MosaicTile } from '../mosaic-rows.js';
 import {
+  type BandTile,
   declaredGrid,
+  type Mosaic,
   phasesOf,
-  resolveHref,
   type Scene,
   type SceneBands,
-  type SceneNodata,
   SceneRasters,
+  tilesOf,
 } from '../scene.js';
 
 export interface SceneBand {
   readonly input: string;
   readonly band: string;
-  readonly units: Units;
-  readonly href: string;
-  /** Band number from 1. */
-  readonly index: number;
-  /** Nodata that the scene declares; overrides the file's. */
-  readonly nodata: SceneNodata | undefined;
+  readonly tiles: readonly BandTile[];
+  readonly method: Mosaic | undefined;
 }
 
 export class SceneReader extends Resource {
@@ -45,15 +43,14 @@ export class SceneReader extends Resource {
 
   /** All bands of a phase; null for the static ones. */
   bands(phase: string | null): SceneBand[] {
-    return Object.entries(this.scene.document.inputs).flatMap(([input, { units, phases, static: fixed }]) => {
+    return Object.entries(this.scene.document.inputs).flatMap(([input, sceneInput]) => {
+      const { units, mosaic: method, phases, static: fixed } = sceneInput;
       const image: SceneBands = (phase === null ? fixed : phases?.[phase]) ?? {};
       return Object.entries(image).map(([band, source]) => ({
         input,
         band,
-        units: source.units ?? units,
-        href: resolveHref(this.scene, source.href),
-        index: source.band,
-        nodata: source.nodata,
+        tiles: tilesOf(this.scene, source, units),
+        method,
       }));
     });
   }
@@ -79,18 +76,21 @@ export class SceneReader extends Resource {
   }
 
   /** Values on the picture's grid, radar in dB; NaN for nodata. */
-  async read({ href, index, units, input, nodata }: SceneBand, signal?: AbortSignal): Promise<Float32Array> {
-    const raster = await this.#rasters.openBand({ href, band: index, nodata }, signal);
-    const resampling = isCategorical(units) ? 'nearest' : 'bilinear';
-    const warped = new WarpedRaster(this.#backend, raster, {
+  async read({ input, tiles, method }: SceneBand, signal?: AbortSignal): Promise<Float32Array> {
+    const opened: MosaicTile[] = [];
+    for (const tile of tiles) {
+      const { units, band } = tile;
+      const convert = unitConversion(units, units === 'linear_power' ? 'dB' : units, input);
+      opened.push({ raster: await this.#rasters.openBand(tile, signal), bands: [band], convert });
+    }
+    const rows = new MosaicRows(this.#backend, opened, {
       geobox: this.geobox,
-      resampling,
-      bands: [index],
+      resampling: isCategorical(tiles[0].units) ? 'nearest' : 'bilinear',
+      method,
       overview: 'auto',
-      finish: units === 'linear_power' ? unitConversion(units, 'dB', input).resampled : null,
     });
     const values = new Float32Array(this.geobox.pixelCount);
-    await readWhole(this.#backend, warped, [values], { signal });
+    await readWhole(this.#backend, rows, [values], { signal });
     return values;
   }
 
