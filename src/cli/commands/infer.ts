@@ -29,7 +29,10 @@ const WORKER_OPTIONS = {
 };
 
 const INFER_OPTIONS = {
-  scenes: argumentList('<scene...>', 'scene files, packages or manifests of events; or the folder of a planned map'),
+  scenes: argumentList(
+    '<scene...>',
+    'scene files, packages or manifests of events; or the folder of a planned map',
+  ),
   model: MODEL,
   output: option('-o, --output <folder>', 'where the products go; of several scenes, into a folder each'),
   ...EXECUTION_OPTIONS,
