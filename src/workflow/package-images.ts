@@ -3,7 +3,7 @@ import { bytesPerElement } from '../geo/dtype.js';
 import type { ControlGrids, GeoBox } from '../geo/index.js';
 import type { Backend } from '../gpu/index.js';
 import type { OperationOptions } from '../progress.js';
-import { type BlockCache, type RowSource, readStrips, type WarpedRaster } from '../raster/node/index.js';
+import { type BlockCache, readStrips } from '../raster/node/index.js';
 import { unitConversion } from '../raster/units.js';
 import { planGridMemory } from './grid-memory.js';
 import type { MemoryOptions, MemoryPlan } from './memory.js';
@@ -20,7 +20,7 @@ export interface SharedParts {
   readonly controls: ControlGrids;
 }
 
-/** Warps the bands of an image in strips; one strip is written while the next is computed. */
+/** Warps the bands of an image, one after the other, in strips; one strip is written while the next is computed. */
 export async function packageImage(
   image: PackageImage,
   grid: GeoBox,
@@ -34,25 +34,35 @@ export async function packageImage(
   const rasters = new SceneRasters(null, cache, options);
   let writing: Promise<void> = Promise.resolve();
   try {
-    const { source, warped } = await openImage(image, grid, backend, rasters, controls, signal);
-    const memory = await planGridMemory(
-      {
-        name: `the package's ${image.modality}`,
-        geobox: grid,
-        bands: source.bandCount,
-        valueBytes: bytesPerElement('float32'),
-        maskBytes: Math.ceil(grid.pixelCount / 8),
-        warped,
-        backend: backend.info,
-      },
-      options,
-    );
-    cache.restart(memory.cacheBytes);
-    for await (const { rows, values } of readStrips(backend, source, signal)) {
-      await writing;
-      writing = writer.writeRows(values);
-      writing.catch(() => undefined);
-      for (const band of values) valid.restrict(band, rows.start);
+    const bands = await openImage(image, grid, backend, rasters, controls, signal);
+    const plan = (band: MosaicRows): Promise<MemoryPlan> =>
+      planGridMemory(
+        {
+          name: `the package's ${image.modality}`,
+          geobox: grid,
+          bands: 1,
+          valueBytes: bytesPerElement('float32'),
+          maskBytes: Math.ceil(grid.pixelCount / 8),
+          warped: band.warped,
+          backend: backend.info,
+        },
+        options,
+      );
+    let memory = await plan(bands[0]);
+    let { cacheBytes } = memory;
+    for (const band of bands.slice(1)) {
+      const needed = await plan(band);
+      cacheBytes = Math.max(cacheBytes, needed.cacheBytes);
+      if (needed.bytes > memory.bytes) memory = needed;
+    }
+    cache.restart(cacheBytes);
+    for (const [k, band] of bands.entries()) {
+      for await (const { rows, values } of readStrips(backend, band, signal)) {
+        await writing;
+        writing = writer.writeBand(k, values[0]);
+        writing.catch(() => undefined);
+        valid.restrict(values[0], rows.start);
+      }
     }
     await writing;
     return memory;
@@ -63,7 +73,7 @@ export async function packageImage(
 }
 
 /**
- * The rows of an image on the grid of a package.
+ * The rows of each band of an image on the grid of a package.
  * @throws {TerrachipError} INVALID_INPUT for a band none of whose files reaches into the grid, and for units that
  * cannot be converted
  */
@@ -74,7 +84,7 @@ async function openImage(
   rasters: SceneRasters,
   controls: ControlGrids,
   signal?: AbortSignal,
-): Promise<{ source: RowSource; warped: readonly WarpedRaster[] }> {
+): Promise<MosaicRows[]> {
   const bands: MosaicRows[] = [];
   for (const { tiles } of image.bands) {
     const opened = [];
@@ -87,12 +97,5 @@ async function openImage(
     const { method } = image;
     bands.push(new MosaicRows(backend, near, { geobox: grid, controls, resampling: 'bilinear', method }));
   }
-  const source: RowSource = {
-    geobox: grid,
-    bandCount: bands.length,
-    async readRows(rows, planes, firstRow, signal) {
-      for (const [k, band] of bands.entries()) await band.readRows(rows, [planes[k]], firstRow, signal);
-    },
-  };
-  return { source, warped: bands.flatMap((band) => band.warped) };
+  return bands;
 }

@@ -8,10 +8,13 @@ export interface PackagePlan extends EventImages {
   readonly folder: string;
 }
 
-/** Takes the rows of an image, top to bottom. */
+/** Takes the bands of an image. */
 export interface ImageWriter extends AsyncDisposable {
-  /** Adds rows: `rows × width` values of each band, NaN for no data. */
-  writeRows(bands: readonly Float32Array[]): Promise<void>;
+  /**
+   * Adds rows of a band, top to bottom: `rows × width` values, NaN for no data. All rows of a band come before those of the
+   * next.
+   */
+  writeBand(band: number, values: Float32Array): Promise<void>;
   /** Called once, after the last row. */
   finish(): Promise<void>;
 }

@@ -67,13 +67,13 @@ export class NpyForm implements PackageForm {
     const phases = manifest.document.phase_order;
     const [times, time] = phase === null ? [1, 0] : [phases.length, phases.indexOf(phase)];
     const array = await this.#array(modality, phase === null, bands.length);
-    let row = 0;
+    /** Values of each band so far. */
+    const written = bands.map(() => 0);
     return {
-      writeRows: async (planes) => {
-        for (const [band, values] of planes.entries()) {
-          await array.writer.write(((band * times + time) * grid.height + row) * grid.width, values);
-        }
-        row += planes[0].length / grid.width;
+      writeBand: async (band, values) => {
+        const start = (band * times + time) * grid.pixelCount + written[band];
+        written[band] += values.length;
+        await array.writer.write(start, values);
       },
       finish: async () => {
         array.missing--;
