@@ -13,7 +13,7 @@ import { requireSpace } from '../io/node/disk-space.js';
 import { requireApart } from '../io/node/inputs.js';
 import { makeFolder, makeOutputFolder, writeFileAtomically, writeJson } from '../io/node/output.js';
 import { withoutUndefined } from '../json.js';
-import type { OperationOptions } from '../progress.js';
+import { type OperationOptions, reportProgress } from '../progress.js';
 import { type BlockCounters, createBlockCache } from '../raster/node/index.js';
 import { placeOf } from '../vector/features.js';
 import { Rasterizer } from '../vector/node/index.js';
@@ -174,6 +174,9 @@ async function runJob(options: Job, backend: Backend): Promise<PackageReport> {
     own,
     async (missing, done) => {
       const shared = { cache: createBlockCache(), controls: new ControlGrids() };
+      const own = missing.flatMap((unit) => files[unit][1]);
+      let imagesDone = images.length - own.length;
+      reportProgress(options, 'package', imagesDone, images.length, 'images');
       for (const unit of missing) {
         const [path, parts] = files[unit];
         const valid = new ValidPixels(grid);
@@ -184,6 +187,7 @@ async function runJob(options: Job, backend: Backend): Promise<PackageReport> {
           if (memory === null || needed.bytes > memory.bytes) memory = needed;
           addCounters(counters, shared.cache.counters);
           await writer.finish();
+          reportProgress(options, 'package', ++imagesDone, images.length, 'images');
         }
         await versions.requireUnchanged(signal, parts.flatMap(hrefsOf));
         await writeFileAtomically(maskOf(unit), valid.bytes);

@@ -28,7 +28,8 @@ async function stopAfter(count: number, options: PackageOptions): Promise<string
   const warnings: string[] = [];
   const onProgress: PackageOptions['onProgress'] = (progress) => {
     if (progress.type === 'warning') warnings.push(progress.message);
-    if (progress.type === 'progress' && progress.done === count) stop.abort(new Error('stopped'));
+    if (progress.type === 'progress' && progress.unit === 'units' && progress.done === count)
+      stop.abort(new Error('stopped'));
   };
   await expect(packageManifest({ ...options, onProgress, signal: stop.signal })).rejects.toThrow('stopped');
   return warnings;
@@ -172,7 +173,8 @@ it('a file that changes while it is packaged stops the package', async () => {
   const image = join(event, 's1-event-vh.tif');
   const { atimeMs, mtimeMs } = statSync(image);
   const onProgress: PackageOptions['onProgress'] = (progress) => {
-    if (progress.type === 'progress' && progress.done === 1) utimesSync(image, 1, 1);
+    if (progress.type === 'progress' && progress.unit === 'units' && progress.done === 1)
+      utimesSync(image, 1, 1);
   };
   const options = base();
   await expect(packageManifest({ ...options, onProgress })).rejects.toThrow(
