@@ -67,6 +67,9 @@ describe('loadPackage', () => {
 /** Flags of npm and of V8. */
 const OTHERS = /npm install --|--wasm-tiering-budget=/;
 
+/** Writes scripts that call the command line and Slurm's. */
+const WRITES_SCRIPTS = 'src/workflow/jobs/slurm.ts';
+
 /** Texts of the library's files that name a flag of the command line. */
 function flagsIn(file: string): string[] {
   const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest);
@@ -87,7 +90,7 @@ describe('messages', () => {
       .filter((file) => file.endsWith('.ts') && !file.startsWith('cli/'))
       .map((file) => `src/${file}`);
     expect(files.length).toBeGreaterThan(100);
-    expect(files.flatMap(flagsIn)).toEqual([]);
+    expect(files.filter((file) => file !== WRITES_SCRIPTS).flatMap(flagsIn)).toEqual([]);
   });
 });
 

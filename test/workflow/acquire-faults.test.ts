@@ -115,7 +115,8 @@ const FAULTS: Readonly<Record<string, () => ChooseFault>> = {
     const file = firstTimes(2, BLOB, { type: 'status', status: 429, retryAfter: 0 });
     return (request) => search(request) ?? file(request);
   },
-  'failures of the server': () => everyNth(3, /blobs|search|token/, { type: 'status', status: 500 }),
+  // Rare enough that no request fails at all five attempts.
+  'failures of the server': () => everyNth(9, /blobs|search|token/, { type: 'status', status: 500 }),
   'cut connections': () => everyNth(4, /blobs|search/, { type: 'cut' }),
   'answers that are too short': () => everyNth(4, BLOB, { type: 'short', by: 10 }),
   'tokens that expire': () => everyNth(4, BLOB, { type: 'expire' }),

@@ -1,7 +1,7 @@
 /** Results of benchmarks: their document, and the comparison of two. */
 import * as v from 'valibot';
 import { readJson } from '../../io/node/json.js';
-import { validate } from '../../json.js';
+import { dictionary, validate } from '../../json.js';
 
 export const BENCH_SCHEMA_VERSION = 1;
 
@@ -18,7 +18,7 @@ const ResultSchema = v.object({
   amount: v.pipe(v.number(), v.finite()),
   unit: Text,
   /** Medians of the seconds of parts, which may overlap. */
-  parts: v.optional(v.record(Text, Seconds)),
+  parts: v.optional(dictionary(Text, Seconds)),
 });
 
 const AdapterSchema = v.object({ vendor: Text, architecture: Text, device: Text, driver: Text });
@@ -47,7 +47,7 @@ const BenchSchema = v.object({
   /** The WebGPU adapter; null where the CPU computes. */
   adapter: v.nullable(AdapterSchema),
   /** Versions of packages that take part. */
-  versions: v.record(Text, Text),
+  versions: dictionary(Text, Text),
   /** Load average of one minute, before and after. Above the number of cores, times are unreliable. */
   load: v.object({ before: v.number(), after: v.number() }),
   suites: v.array(v.object({ name: Text, results: v.array(ResultSchema) })),

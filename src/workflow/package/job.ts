@@ -7,6 +7,7 @@ import type { BackendInfo } from '../../gpu/index.js';
 import { readJson } from '../../io/node/json.js';
 import { isAddress } from '../../io/schemes.js';
 import { storedAddress } from '../../io/signature.js';
+import { dictionary } from '../../json.js';
 import { VERSION } from '../../version.js';
 import type { Acquisition } from '../acquisition.js';
 import type { PackageFormat } from '../choices.js';
@@ -90,7 +91,7 @@ export async function planPackage(
 
 /** The files of a job that had another version in an earlier one, whose plan is given. */
 export function changedFiles({ inputs }: PackageJob, earlier: object): string[] {
-  const plan = v.safeParse(v.object({ inputs: v.record(v.string(), v.string()) }), earlier);
+  const plan = v.safeParse(v.object({ inputs: dictionary(v.string(), v.string()) }), earlier);
   if (!plan.success) return [];
   const before = new Map(Object.entries(plan.output.inputs));
   return Object.keys(inputs).filter((href) => (before.get(href) ?? inputs[href]) !== inputs[href]);
