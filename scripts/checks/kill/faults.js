@@ -137,7 +137,7 @@ export async function checkChanges(report, { infer, event, model, scene }, folde
   await complete(infer(other, '--shard', '0/2'));
   appendFileSync(card, '\n');
   end = await finish(infer(other, '--resume'));
-  report.check('a changed model is named', end.status === 2 && end.output.includes('`model`'), end.output);
+  report.check('a changed model is named', end.status === 2 && end.output.includes('--model'), end.output);
   end = await finish(['finalize', other, '-o', other]);
   report.check(
     'finalize refuses a changed model',
