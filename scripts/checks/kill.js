@@ -1,0 +1,118 @@
+// npm run check:kill: jobs that are killed, stopped, run twice or in shards, meet a full disk, or find that their inputs
+// changed, end with the bytes of a run that nothing disturbs, or refuse by name. `-- --seed N` repeats a run.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { checkFullDisk } from './kill/disk.js';
+import { checkChanges, checkDamage, checkShards, checkTwoAtOnce } from './kill/faults.js';
+import { makeJobs } from './kill/jobs.js';
+import { finish, hashesOf, interrupt, randomOf, temporariesIn } from './kill/processes.js';
+import { backendsHere, here, Report, run } from './programs.js';
+import { installProject } from './support.js';
+
+await installProject();
+
+const { values } = parseArgs({
+  options: { seed: { type: 'string' }, kills: { type: 'string', default: '30' }, only: { type: 'string' } },
+});
+const seed = Number(values.seed ?? Date.now() % 1e6);
+const random = randomOf(seed);
+console.log(`seed ${seed}`);
+
+const report = new Report('check:kill');
+const folder = mkdtempSync(join(tmpdir(), 'terrachip-kill-'));
+
+/** Kills jobs at random moments and goes on until they end. */
+async function checkKills({ jobs }) {
+  const names = Object.keys(jobs);
+  let kills = 0;
+  for (let k = 0; kills < Number(values.kills); k++) {
+    const job = jobs[names[k % names.length]];
+    const output = join(folder, `killed-${k}`);
+    job.clear(output);
+    const moments = [];
+    // From the moment on when the program is loaded, about.
+    let moment = job.milliseconds * (0.2 + 0.8 * random());
+    let end = await interrupt(job.begin(output), [['SIGKILL', moment]]);
+    while (end.status === 'SIGKILL') {
+      moments.push(Math.round(moment));
+      moment = job.milliseconds * (0.2 + 1.6 * random());
+      end = await interrupt(job.goOn(output), [['SIGKILL', moment]]);
+    }
+    kills += moments.length;
+    const title = `${job.name}, killed after ${moments.join(', ') || 'no'} ms`;
+    report.check(title, end.status === 0, `${end.status}\n${end.output}`);
+    report.same(title, hashesOf(output), job.reference);
+    report.same(`${title}: temporary files`, temporariesIn(folder), []);
+    console.log(title);
+    rmSync(output, { recursive: true, force: true });
+  }
+  console.log(`${kills} runs killed`);
+}
+
+/** Stops jobs by SIGTERM and by Ctrl-C twice. */
+async function checkStops({ jobs }) {
+  for (const job of Object.values(jobs)) {
+    for (const [name, signals, statuses] of [
+      ['SIGTERM', [['SIGTERM', job.milliseconds * (0.3 + 0.6 * random())]], [143]],
+      [
+        'Ctrl-C twice',
+        [
+          ['SIGINT', job.milliseconds * (0.3 + 0.6 * random())],
+          ['SIGINT', 50],
+        ],
+        [130, 'SIGINT'],
+      ],
+    ]) {
+      const output = join(folder, `stopped-${job.name}-${name.replaceAll(' ', '-')}`);
+      job.clear(output);
+      const end = await interrupt(job.begin(output), signals);
+      // A signal may come before the program listens, or after its end.
+      const early = signals.map(([signal]) => signal);
+      report.check(`${job.name}: ${name}`, [0, ...early, ...statuses].includes(end.status), `${end.status}`);
+      report.same(`${job.name}: temporary files after ${name}`, temporariesIn(folder), []);
+      if (end.status !== 0) {
+        const { status, output: text } = await finish(job.goOn(output));
+        report.check(`${job.name} goes on after ${name}`, status === 0, text);
+      }
+      report.same(`${job.name} after ${name}`, hashesOf(output), job.reference);
+      console.log(`${job.name}, ${name}: ${end.status}`);
+    }
+  }
+}
+
+/** Makes and disposes of backends 300 times. */
+async function checkIdle() {
+  for (const backend of await backendsHere(report)) {
+    const script = join(here, 'kill', 'idle.js');
+    const text = await run(process.execPath, ['--expose-gc', script, backend, '300']);
+    const { before, after } = JSON.parse(text.trim().split('\n').at(-1));
+    console.log(`${backend}: ${JSON.stringify(before)} to ${JSON.stringify(after)}`);
+    for (const counter of ['threads', 'files', 'handles']) {
+      report.check(`${backend}: ${counter} of 300 backends`, after[counter] <= before[counter], text);
+    }
+    report.check(`${backend}: memory of 300 backends`, after.mebibytes <= before.mebibytes + 32, text);
+  }
+}
+
+const SECTIONS = {
+  kills: checkKills,
+  stops: checkStops,
+  shards: (made) => checkShards(report, made, folder, random),
+  twice: (made) => checkTwoAtOnce(report, made, folder),
+  damage: (made) => checkDamage(report, made, folder),
+  changes: (made) => checkChanges(report, made, folder),
+  disk: (made) => checkFullDisk(report, made, folder),
+  idle: checkIdle,
+};
+
+try {
+  const made = values.only === 'idle' ? null : await makeJobs(folder);
+  for (const [name, check] of Object.entries(SECTIONS)) {
+    if (values.only === undefined || values.only === name) await check(made);
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+report.end();
