@@ -213,8 +213,10 @@ export class WarpedRaster implements ExactRowSource {
   ): Promise<void> {
     const { width } = this.geobox;
     const origin = this.#origin;
-    if (origin !== null && this.#covers(origin, rows))
-      return this.#copyRows(origin, rows, planes, firstRow, signal);
+    if (origin !== null && this.#covers(origin, rows)) {
+      await withTaskSignal(signal, (own) => this.#copyRows(origin, rows, planes, firstRow, own));
+      return;
+    }
     const warpTile = async (tile: Tile, sources: readonly SourcePixels[]): Promise<void> => {
       const offset = (tile.window.y - firstRow) * width + tile.window.x;
       this.#warpTile(tile, (resample) => {
@@ -241,7 +243,7 @@ export class WarpedRaster implements ExactRowSource {
     { start, end }: RowRange,
     planes: readonly DeviceTensor[],
     firstRow: number,
-    signal?: AbortSignal,
+    signal: AbortSignal,
   ): Promise<void> {
     const backend = this.#backend;
     const { width } = this.geobox;
