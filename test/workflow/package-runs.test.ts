@@ -6,6 +6,7 @@ import { DEMO_PARAMETERS, simulateEvent, writeEvent } from '../../demo/event/ind
 import type { AcquisitionDocument } from '../../src/workflow/acquisition.js';
 import { type PackageOptions, packageManifest } from '../../src/workflow/index.js';
 import { contents, temporaryFolder } from '../support/files.js';
+import { onFullDisk, onSmallDisk } from '../support/full-disk.js';
 
 const folder = await temporaryFolder();
 const event = join(folder, 'event');
@@ -48,6 +49,38 @@ const finishedUnits = async (output: string): Promise<number> =>
 beforeAll(async () => {
   ({ manifest } = await writeEvent(simulateEvent(4, DEMO_PARAMETERS, { width: 150, height: 140 }), event));
   await packageManifest({ ...base(), output: whole });
+});
+
+describe('a package on a full disk', () => {
+  it('stops with status 75, and goes on to the same bytes', async () => {
+    const options = base();
+    let kept = 0;
+    // An image of two bands takes two tiles of 512² float32, 2.1 MB: with 3 MB one is finished, and the next is not.
+    for (const room of [2_000, 3_000_000]) {
+      expect(kept).toBe(0);
+      const making = onFullDisk(room, () => packageManifest({ ...options, resume: true }));
+      await expect(making).rejects.toMatchObject({
+        code: 'DISK',
+        exitStatus: 75,
+        message: expect.stringContaining('since the disk is full'),
+      });
+      expect(await readdir(folder, { recursive: true })).not.toContainEqual(expect.stringMatching(/\.tmp$/));
+      kept = await finishedUnits(options.output);
+    }
+    expect(kept).toBe(1);
+    await packageManifest({ ...options, resume: true });
+    expect(await contents(options.output)).toEqual(await contents(whole));
+  });
+
+  it('is not begun', async () => {
+    const options = base();
+    await expect(onSmallDisk(1000, () => packageManifest(options))).rejects.toMatchObject({
+      code: 'DISK',
+      exitStatus: 75,
+      message: expect.stringMatching(/has 1000 bytes free, and about \d+ are needed/),
+    });
+    await expect(stat(options.output)).rejects.toThrow();
+  });
 });
 
 describe('a package that was stopped', () => {
