@@ -134,9 +134,10 @@ export class CpuBackend extends TensorBackend<TypedArray> {
     memory: TypedArray,
     target: TypedArray = viewArray(tensor.dtype, new ArrayBuffer(tensor.byteLength)),
   ): Promise<TypedArray> {
+    // In the queue, so that later kernels change nothing that is read here.
+    this.#enqueue(() => target.set(memory));
     await this.submit();
     this.countDownload(tensor);
-    target.set(memory);
     return target;
   }
 
