@@ -175,8 +175,8 @@ async function measureModel(model, folder) {
 function print({ model, from, seconds, cpuSeconds, peakMiB, stages, counters, ...bare }) {
   const each = Object.entries(stages).map(([stage, taken]) => `${stage} ${taken}`);
   console.log(
-    `${model}, ${from}: ${seconds} s, ${cpuSeconds} CPU s, peak ${peakMiB} MiB, ${counters.chipsRun} chips, ` +
-      `${counters.phasesEncoded ?? 'no'} phases encoded; bare model calls ${bare.bareModelSeconds} s, ` +
+    `${model}, ${from}: ${seconds} s, ${cpuSeconds} CPU s, peak ${peakMiB} MiB, ${counters.chipsRun} chips; ` +
+      `bare model calls ${bare.bareModelSeconds} s, ` +
       `${bare.bareModelCpuSeconds} CPU s; whole ÷ bare ${bare.ratio}, of CPU s ${bare.cpuRatio}, CPU s beside the model ` +
       `${bare.cpuSecondsBesideModel}; ${each.join(', ')}`,
   );
