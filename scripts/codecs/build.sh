@@ -56,7 +56,7 @@ for file in wide/common/{entropy_common,error_private,fse_decompress,xxhash,zstd
   compile decoders "$file"
 done
 for file in $zstd/common/{entropy_common,error_private,fse_decompress,xxhash,zstd_common}.c $zstd/compress/*.c; do
-  case $file in */zstdmt_compress.c) ;; *) compile encoders "$file" ;; esac
+  case $file in */zstdmt_compress.c) ;; *) compile encoders "$file" -DZSTD_ARCH_X86_SSE2 -I . ;; esac
 done
 {
   echo '# Licences of what decoders.wasm and encoders.wasm hold'
