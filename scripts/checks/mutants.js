@@ -260,11 +260,11 @@ const MUTANTS = [
     'if (first === 0) mask',
     `${KERNELS}/pixels.test.ts`,
   ],
-  ['src/kernels/cpu/valid-mask.ts', 'plane[k * count + i]', 'plane[i]', `${KERNELS}/pixels.test.ts`],
+  ['src/kernels/cpu/valid-mask.ts', 'plane[first + i]', 'plane[i]', `${KERNELS}/pixels.test.ts`],
   [
     'src/kernels/cpu/valid-mask.ts',
-    'Number.isFinite(plane',
-    '!Number.isNaN(plane',
+    'value - value !== 0',
+    'Number.isNaN(value)',
     `${KERNELS}/pixels.test.ts`,
   ],
   // rescale
