@@ -18,15 +18,22 @@ interface Pending<Value> {
 export class ByteLru<Key, Value> {
   readonly #maxBytes: number;
   readonly #sizeOf: (value: Value) => number;
+  readonly #onDrop: (key: Key, value: Value) => void;
   readonly #values = new Map<Key, Value>();
   readonly #large = new Map<Key, Value>();
   readonly #pending = new Map<Key, Pending<Value>>();
   #bytes = 0;
   #largeBytes = 0;
 
-  constructor(maxBytes: number, sizeOf: (value: Value) => number) {
+  /** @param onDrop is told of each value that is no longer held, or never was */
+  constructor(
+    maxBytes: number,
+    sizeOf: (value: Value) => number,
+    onDrop: (key: Key, value: Value) => void = () => undefined,
+  ) {
     this.#maxBytes = maxBytes;
     this.#sizeOf = sizeOf;
+    this.#onDrop = onDrop;
   }
 
   /** Bytes held. */
@@ -51,8 +58,10 @@ export class ByteLru<Key, Value> {
   }
 
   clear(): void {
-    this.#values.clear();
-    this.#large.clear();
+    for (const values of [this.#values, this.#large]) {
+      for (const [key, value] of values) this.#onDrop(key, value);
+      values.clear();
+    }
     this.#bytes = 0;
     this.#largeBytes = 0;
   }
@@ -82,7 +91,10 @@ export class ByteLru<Key, Value> {
 
   #insert(key: Key, value: Value): void {
     const size = this.#sizeOf(value);
-    if (this.#maxBytes === 0) return;
+    if (this.#maxBytes === 0) {
+      this.#onDrop(key, value);
+      return;
+    }
     if (size > this.#maxBytes) {
       this.#large.set(key, value);
       this.#largeBytes += size;
@@ -90,6 +102,7 @@ export class ByteLru<Key, Value> {
         if (this.#largeBytes <= LARGE_BOUNDS * this.#maxBytes || this.#large.size === 1) break;
         this.#large.delete(oldest);
         this.#largeBytes -= this.#sizeOf(old);
+        this.#onDrop(oldest, old);
       }
       return;
     }
@@ -99,6 +112,7 @@ export class ByteLru<Key, Value> {
       if (this.#bytes <= this.#maxBytes) break;
       this.#values.delete(oldest);
       this.#bytes -= this.#sizeOf(old);
+      this.#onDrop(oldest, old);
     }
   }
 }

@@ -14,18 +14,27 @@ export interface BlockCounters {
   bytesRead: number;
 }
 
+/** A decoded block in memory that is used again. */
+export interface LentBlock {
+  readonly values: TypedArray;
+  /** Takes the memory back; null where the block has its own. */
+  readonly release: (() => void) | null;
+}
+
 /**
  * Decoded blocks, shared by the rasters of a job under one limit; the least recently used are dropped first. Its counters
  * say how many were decoded, and how many more than once.
  */
 export class BlockCache {
   #counters = noBlocks();
-  #blocks: ByteLru<string, TypedArray>;
+  #blocks: ByteLru<string, LentBlock>;
   #decoded = new Map<string, NumberSet>();
+  /** Uses under way of a block, and blocks that were dropped meanwhile. */
+  readonly #users = new Map<string, { count: number; dropped: LentBlock[] }>();
 
   /** @param maxBytes the most bytes of decoded blocks */
   constructor(maxBytes: number) {
-    this.#blocks = lruOf(maxBytes);
+    this.#blocks = this.#lruOf(maxBytes);
   }
 
   /** What was read and decoded, since the last `restart`. */
@@ -40,9 +49,15 @@ export class BlockCache {
 
   /** Drops all blocks, and counts from zero. @param maxBytes the most bytes of decoded blocks from now on */
   restart(maxBytes: number): void {
-    this.#blocks = lruOf(maxBytes);
+    this.clear();
+    this.#blocks = this.#lruOf(maxBytes);
     this.#counters = noBlocks();
     this.#decoded = new Map();
+  }
+
+  /** Drops all blocks. @internal */
+  clear(): void {
+    this.#blocks.clear();
   }
 
   /**
@@ -51,13 +66,50 @@ export class BlockCache {
    * @param index identifies the block in the image: a whole number from 0
    * @param signal what `decode` listens to; whoever waits for a block that another decodes gives up by his own
    */
-  get(
+  async get(
     image: string,
     index: number,
     decode: () => Promise<TypedArray>,
     signal?: AbortSignal,
   ): Promise<TypedArray> {
-    const counted = async (): Promise<TypedArray> => {
+    const read = async (): Promise<LentBlock> => ({ values: await decode(), release: null });
+    return (await this.#block(image, index, read, signal)).values;
+  }
+
+  /**
+   * Uses a block, decoded if it is not held. Its memory is used again once it was dropped and no use is under way.
+   * @param use reads the values until it returns
+   * @internal
+   */
+  async use(
+    image: string,
+    index: number,
+    decode: () => Promise<LentBlock>,
+    use: (values: TypedArray) => void,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const key = keyOf(image, index);
+    const users = this.#users.get(key) ?? { count: 0, dropped: [] };
+    users.count++;
+    this.#users.set(key, users);
+    try {
+      use((await this.#block(image, index, decode, signal)).values);
+    } finally {
+      users.count--;
+      if (users.count === 0) {
+        this.#users.delete(key);
+        for (const { release } of users.dropped) release?.();
+      }
+    }
+  }
+
+  #block(
+    image: string,
+    index: number,
+    decode: () => Promise<LentBlock>,
+    signal?: AbortSignal,
+  ): Promise<LentBlock> {
+    const counted = async (): Promise<LentBlock> => {
       const block = await decode();
       const known = this.#decoded.get(image) ?? new NumberSet();
       this.#decoded.set(image, known);
@@ -65,12 +117,23 @@ export class BlockCache {
       if (!known.add(index)) this.#counters.blocksDecodedAgain++;
       return block;
     };
-    return this.#blocks.get(`${image}:${index}`, counted, signal);
+    return this.#blocks.get(keyOf(image, index), counted, signal);
+  }
+
+  #lruOf(maxBytes: number): ByteLru<string, LentBlock> {
+    return new ByteLru(
+      maxBytes,
+      ({ values }) => values.byteLength,
+      (key, block) => {
+        const users = this.#users.get(key);
+        if (users === undefined) block.release?.();
+        else users.dropped.push(block);
+      },
+    );
   }
 }
 
-const lruOf = (maxBytes: number): ByteLru<string, TypedArray> =>
-  new ByteLru(maxBytes, (block) => block.byteLength);
+const keyOf = (image: string, index: number): string => `${image}:${index}`;
 
 const noBlocks = (): BlockCounters => ({ blocksDecoded: 0, blocksDecodedAgain: 0, bytesRead: 0 });
 

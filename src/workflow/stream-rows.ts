@@ -114,12 +114,14 @@ export async function streamCog(
 
 /**
  * Bytes of a COG, about: half of its values where they are compressed, and a third more for overviews. They are written
- * twice where they are put in another order at the end.
+ * twice where the places of tiles are not known in advance: with compression or a mask.
  */
-function cogBytes({ geobox, bands, dtype, compression, overviews }: CogOptions): number {
-  const values = geobox.pixelCount * bands * bytesPerElement(dtype);
-  const stored = values * (compression === 'none' ? 1 : 0.5);
-  return Math.ceil(overviews === 'none' ? stored : 2 * stored * (4 / 3));
+function cogBytes({ geobox, bands, dtype, nodata, compression, overviews }: CogOptions): number {
+  const isKnown = compression === 'none';
+  const stored = geobox.pixelCount * bands * bytesPerElement(dtype) * (isKnown ? 1 : 0.5);
+  if (overviews === 'none') return Math.ceil(stored);
+  const hasNodata = nodata !== undefined && nodata !== null;
+  return Math.ceil((isKnown && hasNodata ? 1 : 2) * stored * (4 / 3));
 }
 
 /** Converts strips of float32 or float64 values to the file's type and writes them. */

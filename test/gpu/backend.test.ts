@@ -90,6 +90,35 @@ describeBackends('backend', (backend) => {
     }
   });
 
+  it('downloads the values of the moment of the call', async () => {
+    const tensor = backend().upload(Float32Array.of(1, 10, 100, 1000));
+    const download = backend().download(tensor);
+    linearToDecibel(backend(), tensor);
+    expect([...(await download)]).toEqual([1, 10, 100, 1000]);
+    expect(await backend().download(tensor)).toBeCloseToArray([0, 10, 20, 30], 1e-4);
+    tensor.dispose();
+  });
+
+  it('keeps what recorded kernels use when a download ends meanwhile', async () => {
+    const other = backend().upload(Float32Array.of(1));
+    const a = backend().upload(new Float32Array(1000).fill(100));
+    const b = backend().upload(Float32Array.of(10));
+    const download = backend().download(other);
+    // Recorded, but not submitted when the download ends: the plane and all parameters are still in use.
+    const plane = backend().upload(new Float32Array(1000));
+    const mask = backend().allocate([1000], 'uint8');
+    validMask(backend(), [plane], mask);
+    plane.dispose();
+    linearToDecibel(backend(), a);
+    await download;
+    const next = backend().upload(new Float32Array(1000).fill(NaN));
+    linearToDecibel(backend(), b);
+    expect(await backend().download(mask)).toEqual(new Uint8Array(1000).fill(1));
+    expect(await backend().download(a)).toBeCloseToArray(new Float32Array(1000).fill(20), 1e-4);
+    expect([...(await backend().download(b))]).toEqual([10]);
+    for (const tensor of [other, a, b, mask, next]) tensor.dispose();
+  });
+
   it('counts its memory', () => {
     const before = backend().counters.allocatedBytes;
     const tensor = backend().allocate([1000], 'float32');

@@ -163,7 +163,7 @@ describe('embedScenes', async () => {
     });
     let kept = 0;
     // The metadata of the store, and then the first of two units, of 16 and 8 chips.
-    for (let room = 16_000; kept === 0; room += 2_000) {
+    for (let room = 20_000; kept === 0; room += 4_000) {
       const embedding = onFullDisk(room, () => embedScenes({ ...options, scenes, resume: true }));
       await expect(embedding).rejects.toMatchObject({ code: 'DISK', exitStatus: 75 });
       const left = await readdir(folder, { recursive: true });

@@ -48,6 +48,11 @@ const finishedUnits = async (output: string): Promise<number> =>
 
 beforeAll(async () => {
   ({ manifest } = await writeEvent(simulateEvent(4, DEMO_PARAMETERS, { width: 150, height: 140 }), event));
+  // Only radar and elevation: the 48 optical bands would take most of the time.
+  const document: AcquisitionDocument = JSON.parse(await readFile(manifest, 'utf8'));
+  delete document.assets.S2L2A;
+  for (const phase of document.phase_order) delete document.selected[phase].S2L2A;
+  await writeFile(manifest, JSON.stringify(document));
   await packageManifest({ ...base(), output: whole });
 });
 
@@ -55,9 +60,8 @@ describe('a package on a full disk', () => {
   it('stops with status 75, and goes on to the same bytes', async () => {
     const options = base();
     let kept = 0;
-    // An image of two bands takes two tiles of 512² float32, 2.1 MB: with 3 MB one is finished, and the next is not.
-    for (const room of [2_000, 3_000_000]) {
-      expect(kept).toBe(0);
+    // First nothing has room, and then the first of several images, of about 30 kB each.
+    for (let room = 2_000; kept === 0; room += 20_000) {
       const making = onFullDisk(room, () => packageManifest({ ...options, resume: true }));
       await expect(making).rejects.toMatchObject({
         code: 'DISK',
@@ -67,7 +71,6 @@ describe('a package on a full disk', () => {
       expect(await readdir(folder, { recursive: true })).not.toContainEqual(expect.stringMatching(/\.tmp$/));
       kept = await finishedUnits(options.output);
     }
-    expect(kept).toBe(1);
     await packageManifest({ ...options, resume: true });
     expect(await contents(options.output)).toEqual(await contents(whole));
   });

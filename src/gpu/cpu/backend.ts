@@ -21,7 +21,7 @@ export class CpuBackend extends TensorBackend<TypedArray> {
   readonly info: BackendInfo;
   readonly limits: BackendLimits = { maxTensorBytes: MAX_TENSOR_BYTES };
   readonly #executor: CpuExecutor;
-  readonly #pool: MemoryPool;
+  readonly #pool: MemoryPool<ArrayBuffer | SharedArrayBuffer>;
   #queue: Promise<void> = Promise.resolve();
   #failure: { error: unknown } | null = null;
   #pending = 0;
@@ -29,7 +29,9 @@ export class CpuBackend extends TensorBackend<TypedArray> {
   constructor(executor: CpuExecutor = new InlineExecutor()) {
     super('CPU backend');
     this.#executor = executor;
-    this.#pool = new MemoryPool(executor.needsSharedMemory);
+    this.#pool = new MemoryPool((bytes) =>
+      executor.needsSharedMemory ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes),
+    );
     const { description, threads } = executor;
     this.info = { kind: 'cpu', adapter: description, adapterClass: 'cpu', threads };
   }
@@ -132,9 +134,10 @@ export class CpuBackend extends TensorBackend<TypedArray> {
     memory: TypedArray,
     target: TypedArray = viewArray(tensor.dtype, new ArrayBuffer(tensor.byteLength)),
   ): Promise<TypedArray> {
+    // In the queue, so that later kernels change nothing that is read here.
+    this.#enqueue(() => target.set(memory));
     await this.submit();
     this.countDownload(tensor);
-    target.set(memory);
     return target;
   }
 

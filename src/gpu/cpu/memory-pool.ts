@@ -1,28 +1,29 @@
 /**
- * Reuses tensor memory: a warp allocates megabytes per tile, which JavaScript would clear each time and free late. Idle
- * buffers are kept by padded size, up to a limit; the least recently used sizes are dropped first.
+ * Reuses memory: a warp allocates megabytes per tile, which JavaScript would clear each time and free late. Idle buffers are kept by padded size, up to a limit; the least recently used sizes are dropped first.
  */
-export class MemoryPool {
-  readonly #free = new Map<number, (ArrayBuffer | SharedArrayBuffer)[]>();
+export class MemoryPool<Buffer extends ArrayBuffer | SharedArrayBuffer> {
+  readonly #free = new Map<number, Buffer[]>();
   #idleBytes = 0;
 
+  /** @param create gives new memory */
   constructor(
-    private readonly shared: boolean,
+    private readonly create: (bytes: number) => Buffer,
     private readonly maxIdleBytes = 512 * 2 ** 20,
   ) {}
 
   /** A buffer of at least `bytes`, with unspecified contents. */
-  acquire(bytes: number): ArrayBuffer | SharedArrayBuffer {
+  acquire(bytes: number): Buffer {
     const size = paddedSize(bytes);
     const free = this.#free.get(size)?.pop();
     if (free !== undefined) {
       this.#idleBytes -= size;
       return free;
     }
-    return this.shared ? new SharedArrayBuffer(size) : new ArrayBuffer(size);
+    return this.create(size);
   }
 
-  release(buffer: ArrayBuffer | SharedArrayBuffer): void {
+  /** Takes back a buffer that `acquire` gave. */
+  release(buffer: Buffer): void {
     const size = buffer.byteLength;
     if (size > this.maxIdleBytes) return;
     const list = this.#free.get(size) ?? [];

@@ -210,7 +210,6 @@ export class WebGpuBackend extends TensorBackend<GpuSlice> {
       this.#record().copyBufferToBuffer(from, start, staging, 0, length);
       this.#flush();
     });
-    this.#pool.recycle();
     this.requireAlive();
     this.countDownload(tensor);
     return target;

@@ -46,21 +46,24 @@ export class BufferPool {
     this.#releasedBytes += buffer.size;
   }
 
-  /** Makes released buffers reusable, after a submit: the queue keeps the order. */
+  /** Makes released buffers reusable. Call it only after a submit of all recorded commands: the queue keeps the order. */
   recycle(): void {
-    for (const buffer of this.#released) {
-      if (this.#idleBytes + buffer.size > this.maxIdleBytes) {
-        buffer.destroy();
-        continue;
-      }
-      const bucket = key(buffer.size, buffer.usage);
-      const list = this.#free.get(bucket) ?? [];
-      list.push(buffer);
-      this.#free.set(bucket, list);
-      this.#idleBytes += buffer.size;
-    }
+    for (const buffer of this.#released) this.reuse(buffer);
     this.#released = [];
     this.#releasedBytes = 0;
+  }
+
+  /** Makes a buffer reusable at once. Commands that use it must be submitted. */
+  reuse(buffer: GPUBuffer): void {
+    if (this.#idleBytes + buffer.size > this.maxIdleBytes) {
+      buffer.destroy();
+      return;
+    }
+    const bucket = key(buffer.size, buffer.usage);
+    const list = this.#free.get(bucket) ?? [];
+    list.push(buffer);
+    this.#free.set(bucket, list);
+    this.#idleBytes += buffer.size;
   }
 
   dispose(): void {

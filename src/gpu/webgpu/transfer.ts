@@ -34,7 +34,7 @@ export async function readBack(
     await state.settled(ready);
     bytes.set(new Uint8Array(staging.getMappedRange(0, length)).subarray(0, bytes.length - start), start);
     staging.unmap();
-    pool.release(staging);
+    pool.reuse(staging);
   };
   for (let start = 0; start < bytes.length; start += STAGING_BYTES) {
     const length = Math.ceil(Math.min(STAGING_BYTES, bytes.length - start) / 4) * 4;

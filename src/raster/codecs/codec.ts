@@ -58,10 +58,12 @@ export interface DecodeLimits {
 /**
  * Decompresses a tile or strip. The result may be shorter than `size` for a truncated stream, is at most a kilobyte longer
  * than `most`, and may be a view of the stored bytes.
+ * @param target memory of `size` bytes that a whole result may use
  * @throws {Error} with the problem of the stream
  */
 export type Decode = (
   stored: Uint8Array<ArrayBuffer>,
   limits: DecodeLimits,
   coding: BlockCoding,
+  target?: Uint8Array<ArrayBuffer>,
 ) => Uint8Array<ArrayBuffer> | Promise<Uint8Array<ArrayBuffer>>;

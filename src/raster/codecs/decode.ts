@@ -16,6 +16,8 @@ export interface DecodeRequest {
   readonly coding: BlockCoding;
   /** Top to bottom. */
   readonly pieces: readonly Piece[];
+  /** Memory for the result, of its size. */
+  readonly target?: Uint8Array<ArrayBuffer>;
 }
 
 /** A block in an open file of this process: what `DecodeRequest` says, before it is read. */
@@ -25,6 +27,8 @@ export interface FileRequest {
   readonly places: StoredPieces;
   /** Rows of pixels of each piece. */
   readonly rows: readonly number[];
+  /** Memory for the result, of its size. */
+  readonly target?: Uint8Array<ArrayBuffer>;
 }
 
 /** Decoded bytes of some rows of a block. */
@@ -32,21 +36,29 @@ export function bytesOfRows({ rowBytes, rowsTogether }: BlockCoding, rows: numbe
   return Math.ceil(rows / rowsTogether) * rowBytes;
 }
 
+/** Bytes of a decoded block. @param rows of pixels of its pieces */
+export function bytesOfPieces(coding: BlockCoding, rows: readonly number[]): number {
+  return rows.reduce((sum, count) => sum + bytesOfRows(coding, count), 0);
+}
+
 /** Decodes the pieces of a block to one array of little-endian samples. Runs on any thread. */
 export async function decodePieces(
   codecs: CodecTable,
-  { coding, pieces }: DecodeRequest,
+  { coding, pieces, target }: DecodeRequest,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const [first] = pieces;
-  if (pieces.length === 1 && first.stored !== null)
-    return decodePiece(codecs, coding, first.stored, first.rows);
-  const block = new Uint8Array(pieces.reduce((sum, { rows }) => sum + bytesOfRows(coding, rows), 0));
+  if (pieces.length === 1 && first.stored !== null) {
+    return decodePiece(codecs, coding, first.stored, first.rows, target);
+  }
+  const rowsOfPieces = pieces.map(({ rows }) => rows);
+  const block = target ?? new Uint8Array(bytesOfPieces(coding, rowsOfPieces));
   let start = 0;
   await Promise.all(
     pieces.map(async ({ stored, rows }) => {
-      const at = start;
-      start += bytesOfRows(coding, rows);
-      if (stored !== null) block.set(await decodePiece(codecs, coding, stored, rows), at);
+      const part = block.subarray(start, start + bytesOfRows(coding, rows));
+      start += part.length;
+      if (stored === null) part.fill(0);
+      else await decodePiece(codecs, coding, stored, rows, part);
     }),
   );
   return block;
@@ -57,6 +69,7 @@ async function decodePiece(
   coding: BlockCoding,
   stored: Uint8Array<ArrayBuffer>,
   rows: number,
+  target?: Uint8Array<ArrayBuffer>,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const codec = codecs.get(compressionOf(coding));
   if (codec === undefined) throw new Error(`it has compression ${coding.compression}`);
@@ -70,13 +83,17 @@ async function decodePiece(
   }
   const input = coding.reversedBits ? stored.map(reverseBits) : stored;
   const { decode } = await codec.load();
-  const decoded = await decode(input, limits, coding);
+  const decoded = await decode(input, limits, coding, target);
   if (decoded.byteLength < limits.size) {
     throw new Error(`it holds ${decoded.byteLength} bytes of ${limits.size}`);
   }
-  const samples = await samplesOf(codec, ownBytes(decoded, limits.size), rows, coding);
+  const isInPlace = decoded.buffer === target?.buffer;
+  const bytes = isInPlace ? decoded : ownBytes(decoded, limits.size);
+  const samples = await samplesOf(codec, bytes, rows, coding);
   inksToRgba(samples, coding);
-  return samples;
+  if (target === undefined || isInPlace) return samples;
+  target.set(samples);
+  return target;
 }
 
 /** Little-endian samples of decompressed bytes, in place but for predictors. */

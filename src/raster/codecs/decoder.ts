@@ -3,7 +3,7 @@ import { messageOf, packageProblem, TerrachipError, unsupported } from '../../er
 import { damaged } from '../geotiff/directory.js';
 import { damagedJp2 } from '../jp2/boxes.js';
 import type { BlockCoding } from './codec.js';
-import { bytesOfRows, type DecodeRequest, decodePieces, type FileRequest } from './decode.js';
+import { bytesOfPieces, type DecodeRequest, decodePieces, type FileRequest } from './decode.js';
 import { lercCodec } from './lerc.js';
 import {
   type CodecTable,
@@ -38,13 +38,15 @@ export interface BlockDecoder {
     request: FileRequest,
     signal?: AbortSignal,
   ): Promise<Uint8Array<ArrayBuffer>> | null;
+  /** Takes back the memory of a result that nobody reads any more: later results use it. */
+  release?(bytes: Uint8Array<ArrayBuffer>): void;
 }
 
-/** Runs a request on another thread. */
-export type RunElsewhere = (
-  request: DecodeRequest | FileRequest,
-  signal?: AbortSignal,
-) => Promise<Uint8Array<ArrayBuffer>>;
+/** Threads that decode. */
+export interface DecoderThreads {
+  run(request: DecodeRequest | FileRequest, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>>;
+  release(bytes: Uint8Array<ArrayBuffer>): void;
+}
 
 /**
  * Smaller decoded blocks are decoded on the calling thread: a transfer takes longer. Not JPEG 2000 tiles, whose cost does
@@ -52,11 +54,10 @@ export type RunElsewhere = (
  */
 const INLINE_BYTES = 32 * 1024;
 
-/** @param elsewhere decodes large blocks; default: on the calling thread */
-export function createDecoder(codecs: CodecTable, elsewhere?: RunElsewhere): BlockDecoder {
+/** @param threads decode large blocks; default: the calling thread does */
+export function createDecoder(codecs: CodecTable, threads?: DecoderThreads): BlockDecoder {
   const isInline = (coding: BlockCoding, rows: readonly number[]): boolean => {
-    const size = rows.reduce((sum, count) => sum + bytesOfRows(coding, count), 0);
-    const isSmall = size <= INLINE_BYTES && coding.jpeg2000 === null;
+    const isSmall = bytesOfPieces(coding, rows) <= INLINE_BYTES && coding.jpeg2000 === null;
     return isSmall || codecs.get(compressionOf(coding))?.runs !== 'worker';
   };
   return {
@@ -79,23 +80,20 @@ export function createDecoder(codecs: CodecTable, elsewhere?: RunElsewhere): Blo
     },
     async decode(name, request, signal) {
       const { coding, pieces } = request;
-      const here =
-        elsewhere === undefined ||
-        isInline(
-          coding,
-          pieces.map(({ rows }) => rows),
-        );
-      return explained(
-        name,
-        coding,
-        here ? decodePieces(codecs, request) : elsewhere(request, signal),
-        signal,
-      );
+      const rows = pieces.map((piece) => piece.rows);
+      const decoded =
+        threads === undefined || isInline(coding, rows)
+          ? decodePieces(codecs, request)
+          : threads.run(request, signal);
+      return explained(name, coding, decoded, signal);
     },
     decodeFile(name, request, signal) {
       const { coding, rows } = request;
-      if (elsewhere === undefined || isInline(coding, rows)) return null;
-      return explained(name, coding, elsewhere(request, signal), signal);
+      if (threads === undefined || isInline(coding, rows)) return null;
+      return explained(name, coding, threads.run(request, signal), signal);
+    },
+    release(bytes) {
+      threads?.release(bytes);
     },
   };
 }

@@ -2,7 +2,7 @@
 import type { BlockCoding, Decode, DecodeLimits } from './codec.js';
 import { bytesAt, type Memory, WasmModule } from './wasm.js';
 
-type Expand = (stored: number, storedSize: number, output: number, capacity: number) => number;
+type Expand = (input: number, size: number, output: number, capacity: number) => number;
 
 interface Decoders extends Memory {
   readonly deflate_decode: Expand;
@@ -34,7 +34,7 @@ export type PredictedBlock = Pick<
 const LZW_LITERALS = 256;
 
 /** LZW, up to the wanted size, the end code or the last byte of a truncated stream. */
-export const decodeLzw: Decode = (stored, limits, coding) => {
+export const decodeLzw: Decode = (stored, limits, coding, target) => {
   const { size } = limits;
   return decoders.use(
     [stored.length, LZW_LITERALS + size, joinedBytes(coding, size)],
@@ -42,13 +42,13 @@ export const decodeLzw: Decode = (stored, limits, coding) => {
       bytesAt(module, input, stored.length).set(stored);
       const length = module.lzw_decode(input, stored.length, output, size);
       if (length < 0) throw new Error(`its LZW code ${-length} has no string`);
-      return finish(module, [output + LZW_LITERALS, length], joined, limits, coding);
+      return finish(module, [output + LZW_LITERALS, length], joined, limits, coding, target);
     },
   );
 };
 
 /** Zstandard. */
-export const decodeZstd: Decode = (stored, limits, coding) => {
+export const decodeZstd: Decode = (stored, limits, coding, target) => {
   const capacity = limits.most + SPARE;
   return decoders.use(
     [stored.length, capacity, joinedBytes(coding, limits.size)],
@@ -56,7 +56,7 @@ export const decodeZstd: Decode = (stored, limits, coding) => {
       bytesAt(module, input, stored.length).set(stored);
       const length = module.zstd_decode(input, stored.length, output, capacity);
       if (length < 0) throw new Error('it is not a whole zstd stream of the right size');
-      return finish(module, [output, length], joined, limits, coding);
+      return finish(module, [output, length], joined, limits, coding, target);
     },
   );
 };
@@ -71,14 +71,14 @@ const SPARE = 1024;
 export function deflateDecoder(
   fallback: (stored: Bytes, limits: DecodeLimits) => Bytes | Promise<Bytes>,
 ): Decode {
-  return async (stored, limits, coding) => {
+  return async (stored, limits, coding, target) => {
     const capacity = limits.most + SPARE;
     const decoded = await decoders.use(
       [stored.length, capacity, joinedBytes(coding, limits.size)],
       (module, [input, output, joined]) => {
         bytesAt(module, input, stored.length).set(stored);
         const length = module.deflate_decode(input, stored.length, output, capacity);
-        return length < 0 ? null : finish(module, [output, length], joined, limits, coding);
+        return length < 0 ? null : finish(module, [output, length], joined, limits, coding, target);
       },
     );
     if (decoded !== null) return decoded;
@@ -121,6 +121,7 @@ function finish(
   joined: number,
   { size, rows }: Pick<DecodeLimits, 'size' | 'rows'>,
   { predictor, littleEndian, bytesPerWord, width, samples, bytesPerSample }: PredictedBlock,
+  target?: Bytes,
 ): Bytes {
   if (length < size) return bytesAt(module, address, length).slice();
   // Predictor 3 sorts bytes by significance in any byte order.
@@ -130,7 +131,7 @@ function finish(
   const whole = Math.min(rows, Math.floor(size / (count * bytesPerSample)));
   if (predictor === 2) module.undo_differences(address, whole, count, samples, bytesPerSample);
   if (predictor === 3) module.join_planes(address, joined, whole, count, samples, bytesPerSample);
-  const result = new Uint8Array(size);
+  const result = target ?? new Uint8Array(size);
   result.set(bytesAt(module, predictor === 3 ? joined : address, size));
   return result;
 }

@@ -2,6 +2,7 @@ import { bytesPerElement } from '../../geo/dtype.js';
 import type { PixelWindow, TypedArray } from '../../geo/index.js';
 import { checkRange } from '../../io/byte-source.js';
 import type { ByteSource } from '../../io/index.js';
+import type { LentBlock } from '../block-cache.js';
 import type { BlockCoding } from '../codecs/codec.js';
 import type { FileRequest } from '../codecs/decode.js';
 import type { BlockDecoder } from '../codecs/decoder.js';
@@ -154,7 +155,7 @@ export async function readBlock(
   image: ImageStructure,
   { block, stored: places }: LocatedBlock,
   { fill, decoder, signal }: { fill: number; decoder: BlockDecoder; signal?: AbortSignal },
-): Promise<TypedArray> {
+): Promise<LentBlock> {
   const coding = blockCoding(image);
   const rows = places.offsets.map((_, k) =>
     Math.min(image.blockHeight, block.height - k * image.blockHeight),
@@ -173,7 +174,10 @@ export async function readBlock(
     if (offset !== 0 && places.byteCounts[k] !== 0) continue;
     fillRun(values.subarray(k * pieceLength, (k + 1) * pieceLength), components, fill);
   }
-  return values;
+  const release = (): void => decoder.release?.(bytes);
+  if (values.buffer === bytes.buffer) return { values, release };
+  release();
+  return { values, release: null };
 }
 
 /** Whether any piece of a block is stored. */

@@ -10,7 +10,7 @@ import {
 import { intersectWindows } from '../../geo/windows.js';
 import { untilAborted, withTaskSignal } from '../../io/abort.js';
 import type { ByteSource } from '../../io/index.js';
-import { type BlockCache, createBlockCache } from '../block-cache.js';
+import { type BlockCache, createBlockCache, type LentBlock } from '../block-cache.js';
 import { type BlockDecoder, defaultDecoder } from '../codecs/decoder.js';
 import { compressionName } from '../codecs/table.js';
 import { type Pam, withPam } from '../pam.js';
@@ -57,6 +57,8 @@ export class GeoTiffRaster extends DescribedRaster {
   readonly #sources: readonly ByteSource[];
   readonly #levels: readonly Level[];
   readonly #cache: BlockCache;
+  /** Whether no other raster uses the cache. */
+  readonly #ownsCache: boolean;
   readonly #decoder: BlockDecoder;
   readonly #id = nextId++;
 
@@ -64,7 +66,7 @@ export class GeoTiffRaster extends DescribedRaster {
     sources: readonly [ByteSource, ...ByteSource[]],
     levels: readonly Level[],
     about: { bands: BandInfo[]; metadata: Metadata; place: Georeference; colourTable: ColourTable | null },
-    { cache = createBlockCache(), decoder = defaultDecoder() }: GeoTiffOptions,
+    { cache, decoder = defaultDecoder() }: GeoTiffOptions,
   ) {
     const [{ image, mask }, ...overviews] = levels;
     const { bands, metadata, colourTable, place } = about;
@@ -86,7 +88,8 @@ export class GeoTiffRaster extends DescribedRaster {
     });
     this.#sources = sources;
     this.#levels = levels;
-    this.#cache = cache;
+    this.#cache = cache ?? createBlockCache();
+    this.#ownsCache = cache === undefined;
     this.#decoder = decoder;
   }
 
@@ -166,6 +169,7 @@ export class GeoTiffRaster extends DescribedRaster {
   }
 
   async dispose(): Promise<void> {
+    if (this.#ownsCache) this.#cache.clear();
     await Promise.all(this.#sources.map((source) => source.dispose()));
   }
 
@@ -202,15 +206,18 @@ export class GeoTiffRaster extends DescribedRaster {
           this.#cache.counters.bytesRead += bytes ?? 0;
           if (bytes !== null) return;
         }
-        const read = (): Promise<TypedArray> => {
+        const read = (): Promise<LentBlock> => {
           this.#cache.counters.bytesRead += located.stored.bytes;
           return readBlock(source, image, located, { fill, decoder: this.#decoder, signal: own });
         };
-        const values = isStored(located) ? await this.#cache.get(cacheKey, block.index, read, own) : fill;
-        for (const [i, band] of bands.entries()) {
-          if (image.interleaved) copyBlock(image, block, values, band - 1, planes[i], window);
-          else if (band === block.plane + 1) copyBlock(image, block, values, 0, planes[i], window);
-        }
+        const use = (values: TypedArray | number): void => {
+          for (const [i, band] of bands.entries()) {
+            if (image.interleaved) copyBlock(image, block, values, band - 1, planes[i], window);
+            else if (band === block.plane + 1) copyBlock(image, block, values, 0, planes[i], window);
+          }
+        };
+        if (isStored(located)) await this.#cache.use(cacheKey, block.index, read, use, own);
+        else use(fill);
       };
       const batches = batchesUnder(image, window, stored, own);
       const readBatches = async (): Promise<void> => {

@@ -1,45 +1,65 @@
 /** Decodes and encodes blocks on worker threads, one per core, for all files of the process. */
 import { availableParallelism } from 'node:os';
+import { MemoryPool } from '../../../gpu/cpu/memory-pool.js';
 import { workerFile } from '../../../gpu/node/worker-file.js';
 import { WorkerPool } from '../../../gpu/node/worker-pool.js';
 import { onAbort } from '../../../io/abort.js';
-import type { DecodeRequest, FileRequest } from '../../codecs/decode.js';
+import { bytesOfPieces, type DecodeRequest, type FileRequest } from '../../codecs/decode.js';
+import type { DecoderThreads } from '../../codecs/decoder.js';
 import type { EncodeRequest } from './wasm-encoders.js';
 
 /** Blocks queued on a thread, so that it never waits for the next one. */
 const DEPTH = 2;
+
+/** The most idle memory of decoded blocks, and the largest block for which it is used: larger ones may be declared wrongly. */
+const IDLE_BYTES = 32 * 2 ** 20;
+const LARGEST_BLOCK = 16 * 2 ** 20;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
 /** What the threads do. */
 export type Request = DecodeRequest | FileRequest | EncodeRequest;
 
+/** Idle memory of decoded blocks, which is handed to a thread and back: fresh memory costs as much as decoding. */
+const memory = new MemoryPool((bytes) => new ArrayBuffer(bytes), IDLE_BYTES);
+
+/** Results in such memory that were not taken back. */
+const lent = new WeakSet<ArrayBuffer>();
+
 /** Copies the stored bytes for transfer to the thread, since the source may still use its buffer; tiles are handed over. */
 function pack(request: Request): { message: Request; transfer: ArrayBuffer[] } {
   if ('bytes' in request) return { message: request, transfer: [request.bytes.buffer] };
   // JPEG runs on other threads: its tables are not needed here.
   const coding = { ...request.coding, jpegTables: null };
-  if ('places' in request) return { message: { ...request, coding }, transfer: [] };
-  const { pieces } = request;
-  const copies = pieces.map(({ stored, rows }) => ({ stored: stored?.slice() ?? null, rows }));
-  return {
-    message: { coding, pieces: copies },
-    transfer: copies.flatMap(({ stored }) => (stored === null ? [] : [stored.buffer])),
-  };
+  const rows = 'places' in request ? request.rows : request.pieces.map((piece) => piece.rows);
+  const size = bytesOfPieces(coding, rows);
+  const target = size > LARGEST_BLOCK ? undefined : new Uint8Array(memory.acquire(size), 0, size);
+  const result = target === undefined ? [] : [target.buffer];
+  if ('places' in request) return { message: { ...request, coding, target }, transfer: result };
+  const pieces = request.pieces.map(({ stored, rows }) => ({ stored: stored?.slice() ?? null, rows }));
+  const stored = pieces.flatMap((piece) => piece.stored?.buffer ?? []);
+  return { message: { coding, pieces, target }, transfer: [...stored, ...result] };
 }
 
 const program = workerFile(import.meta.url, 'raster/node/codecs/pool', './worker.js');
 const pool =
   program === null ? null : new WorkerPool<Request, Bytes>(program, availableParallelism(), DEPTH, pack);
 
-/** Decodes on the threads of this process; null without a worker file. */
-export const decodeInThread =
+/** The decoding threads of this process; null without a worker file. */
+export const decoderThreads: DecoderThreads | null =
   pool === null
     ? null
-    : async (request: DecodeRequest | FileRequest, signal?: AbortSignal): Promise<Bytes> => {
-        signal?.throwIfAborted();
-        const { result, drop } = pool.run(request);
-        return result.finally(onAbort(signal, () => drop(signal?.reason)));
+    : {
+        async run(request, signal) {
+          signal?.throwIfAborted();
+          const { result, drop } = pool.run(request);
+          const bytes = await result.finally(onAbort(signal, () => drop(signal?.reason)));
+          if (bytes.length <= LARGEST_BLOCK) lent.add(bytes.buffer);
+          return bytes;
+        },
+        release({ buffer }) {
+          if (lent.delete(buffer)) memory.release(buffer);
+        },
       };
 
 /** Compresses on the same threads. */
