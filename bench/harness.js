@@ -1,7 +1,8 @@
 // Times contestants in turn and describes the machine.
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
+import { isDeepStrictEqual } from 'node:util';
 import { machine } from '../dist/workflow/bench/machine.js';
 import { median, quantile, timeTask } from '../dist/workflow/bench/measure.js';
 import { formatResult } from './tables.js';
@@ -11,6 +12,20 @@ export { machine, median, timeTask };
 /** The number of rounds among the arguments of a script. */
 export function roundsIn(args, otherwise) {
   return Number(args.find((arg) => /^\d+$/.test(arg)) ?? otherwise);
+}
+
+/** The value after an option of a script. */
+export function optionOf(args, flag, otherwise = null) {
+  const at = args.indexOf(flag);
+  return at < 0 ? otherwise : args[at + 1];
+}
+
+/** What an option of a script chooses: names with commas between them; without the option, all. */
+export function chosenBy(args, flag, all) {
+  const names = optionOf(args, flag)?.split(',') ?? all;
+  const unknown = names.find((name) => !all.includes(name));
+  if (unknown !== undefined) throw new Error(`${flag} ${unknown} is unknown; choose from ${all.join(', ')}`);
+  return names;
 }
 
 /** Load average of one minute, to see whether something else was running. */
@@ -80,7 +95,31 @@ export async function competeInTurn(contestants, rounds) {
 /** Prints the tables of a result, and records it. @param path its file, or null for a trial that is only printed */
 export function publish(record, path) {
   console.log(formatResult(record));
-  if (path !== null) writeFileSync(path, `${JSON.stringify(record, null, 2)}\n`);
+  save(record, path);
+}
+
+/** Writes a result into its file, whole. @param path null for a trial, which is not recorded */
+export function save(record, path) {
+  if (path === null) return;
+  writeFileSync(`${path}.part`, `${JSON.stringify(record, null, 2)}\n`);
+  renameSync(`${path}.part`, path);
+}
+
+/**
+ * A result that is measured in parts, each saved as soon as it is there. What a file has stays until it is measured again,
+ * unless it was measured under other circumstances.
+ * @param about the circumstances: machine, versions, sizes
+ * @param parts what is measured, empty
+ */
+export function continueResult(path, about, parts) {
+  const known = path !== null && existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {};
+  const same = Object.entries(about).every(([key, value]) => isDeepStrictEqual(known[key], value));
+  return same ? { ...parts, ...known } : { ...about, load: [0, 0], ...parts };
+}
+
+/** Adds the loads before and after a measurement to a result, which keeps the highest. */
+export function addLoad(record, before) {
+  record.load = [before, load()].map((value, k) => Math.max(value, record.load[k]));
 }
 
 /** The first line of a command's output. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PYTHON } from '../scripts/checks/programs.js';
-import { time } from './harness.js';
+import { optionOf, time } from './harness.js';
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 
@@ -18,15 +18,15 @@ const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 export function makeLuxembourg(args, { layouts = false, part = 0.5 } = {}) {
   const work = mkdtempSync(join(process.env.TERRACHIP_BENCH_FOLDER ?? tmpdir(), 'terrachip-bench-'));
   process.on('exit', () => rmSync(work, { recursive: true, force: true }));
-  const kept = args.includes('--sources') ? args[args.indexOf('--sources') + 1] : undefined;
-  const sources = resolve(kept ?? join(work, 'sources'));
+  const sources = resolve(optionOf(args, '--sources') ?? join(work, 'sources'));
   mkdirSync(sources, { recursive: true });
+  console.log(`makes what ${sources} lacks of the sources: a minute or two for all of them`);
   time([
     PYTHON,
     here('peers/make_luxembourg.py'),
     sources,
     ...['--part', args.includes('--full') ? '1' : String(part)],
-    ...['--coarse', args.includes('--trial') ? '20' : '1'],
+    ...['--coarse', args.includes('--trial') ? '4' : '1'],
     ...(layouts ? ['--layouts'] : []),
   ]);
   const event = JSON.parse(readFileSync(join(sources, 'event.json'), 'utf8'));

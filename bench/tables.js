@@ -6,13 +6,14 @@ import { fileURLToPath } from 'node:url';
 
 const here = (name) => fileURLToPath(new URL(name, import.meta.url));
 
-/** A Markdown table. */
+/** A Markdown table; nothing without rows. */
 export function table(heads, rows) {
+  if (rows.length === 0) return '';
   const line = (cells) => `| ${cells.join(' | ')} |`;
   return [line(heads), `|${'---|'.repeat(heads.length)}`, ...rows.map(line)].join('\n');
 }
 
-const tables = (list) => list.join('\n\n');
+const tables = (list) => list.filter((text) => text !== '').join('\n\n');
 /** Three significant digits; whole numbers above 100. */
 const digits = (value) => (value >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3))));
 const PEER = "time ÷ terrachip's";
@@ -67,20 +68,20 @@ const TABLES = {
   package: ({ size, planes, cold, warm, arrays }) =>
     tables([
       ...Object.entries({ cold, warm })
-        .filter(([, results]) => results !== null)
+        .filter(([, results]) => results)
         .map(([title, results]) =>
           table(
             [
               `${planes} planes of ${size.join(' × ')}, ${title}`,
-              ...['median s', 'CPU s', 'peak MiB', PEER, "memory ÷ terrachip's"],
+              ...['runs', 'median s', 'CPU s', 'peak MiB', PEER, "memory ÷ terrachip's"],
             ],
-            results.map(({ name, seconds, cpuSeconds, peakMiB, ratio, memoryRatio }) => [
+            results.map(({ name, runs, seconds, cpuSeconds, peakMiB, ratio, memoryRatio }) => [
               name,
+              runs.length,
               digits(seconds),
               digits(cpuSeconds),
               peakMiB,
-              ratio.toFixed(2),
-              memoryRatio.toFixed(2),
+              ...[ratio, memoryRatio].map((value) => value?.toFixed(2) ?? ''),
             ]),
           ),
         ),
@@ -94,23 +95,16 @@ const TABLES = {
       table(
         [
           `${size.join(' × ')} pixels`,
-          ...[
-            'median s',
-            'CPU s',
-            'peak MiB',
-            'bare model calls, s',
-            'whole ÷ bare',
-            'CPU s beside the model',
-          ],
+          ...['runs', 's', 'CPU s', 'peak MiB', 'bare model calls, s', 'CPU s', 'whole ÷ bare', 'of CPU s'],
+          'CPU s beside the model',
           'stages, s',
         ],
         models.map((each) => [
-          `${each.model} from ${each.from}`,
-          digits(each.seconds),
-          digits(each.cpuSeconds),
-          each.peakMiB,
-          digits(each.bareModelSeconds),
-          each.ratio.toFixed(2),
+          `${each.model} from the ${each.from}`,
+          each.runs,
+          ...[each.seconds, each.cpuSeconds, each.peakMiB].map(digits),
+          ...[each.bareModelSeconds, each.bareModelCpuSeconds].map(digits),
+          ...[each.ratio, each.cpuRatio].map((ratio) => ratio.toFixed(2)),
           digits(each.cpuSecondsBesideModel),
           Object.entries(each.stages)
             .map(([stage, seconds]) => `${stage} ${digits(seconds)}`)
@@ -118,15 +112,39 @@ const TABLES = {
         ]),
       ),
       table(
-        ['demo-water-s1, layout and rows', 's', 'CPU s', 'peak MiB', 'chips', 'pixels warped', 'pixels read'],
-        heights.map(({ layout, height, seconds, cpuSeconds, peakMiB, counters }) => [
-          `${layout}, ${height}`,
+        [
+          'layout and strips',
+          's',
+          'CPU s',
+          'peak MiB',
+          'chips',
+          'pixels warped',
+          'pixels read',
+          'blocks decoded',
+        ],
+        heights.map(({ layout, strips, seconds, cpuSeconds, peakMiB, counters }) => [
+          `${layout}, ${strips}`,
           digits(seconds),
           digits(cpuSeconds),
           peakMiB,
-          counters.chipsRun,
+          counters.chipsRun + counters.chipsSkipped,
           counters.warpedPixels,
           counters.sourcePixelsRead,
+          counters.blocksDecoded,
+        ]),
+      ),
+      table(
+        [
+          'layout',
+          'counters grow as the strips',
+          'growth of CPU s ÷ that of the strips',
+          'range of the peaks, MiB',
+        ],
+        growthOf(heights).map(({ layout, exact, cpu, peakMiB }) => [
+          layout,
+          exact ? 'exactly' : 'no',
+          cpu.toFixed(2),
+          peakMiB,
         ]),
       ),
     ]),
@@ -164,6 +182,39 @@ const TABLES = {
       ],
     ),
 };
+
+/**
+ * How maps of 1, 2 and 4 times as many strips differ, for each layout of files that has all three: whether chips, batches and
+ * warped pixels grow exactly as the strips do; the CPU seconds that 4 times take more than 2 times, ÷ twice those that 2
+ * times take more than once, which leaves out the start of a process; and the range of the peak memory.
+ */
+export function growthOf(heights) {
+  const layouts = [...new Set(heights.map(({ layout }) => layout))];
+  return layouts.flatMap((layout) => {
+    const runs = [1, 2, 4].map((times) =>
+      heights.find((other) => other.layout === layout && other.times === times),
+    );
+    if (runs.includes(undefined)) return [];
+    const growth = (of) => {
+      const [one, two, four] = runs.map(of);
+      return (four - two) / (2 * (two - one));
+    };
+    const counted = [
+      ({ counters }) => counters.chipsRun + counters.chipsSkipped,
+      ({ counters }) => counters.batches,
+      ({ counters }) => counters.warpedPixels,
+    ];
+    const peaks = runs.map(({ peakMiB }) => peakMiB);
+    return [
+      {
+        layout,
+        exact: counted.every((of) => growth(of) === 1),
+        cpu: growth(({ cpuSeconds }) => cpuSeconds),
+        peakMiB: Math.max(...peaks) - Math.min(...peaks),
+      },
+    ];
+  });
+}
 
 function catalogTable({ count, memory, file, geopandas, ratio }) {
   const ms = (seconds) => (seconds === undefined ? '' : digits(1000 * seconds));

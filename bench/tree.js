@@ -102,31 +102,39 @@ export function dropPageCache() {
 }
 
 /**
- * Runs all contestants in turn, `rounds` times.
- * @param {{name: string, command: string[], before?: () => void}[]} contestants ours first; `before` is not measured
- * @param {{cold: boolean, rounds: number}} options cold: the page cache is emptied before each run; else each contestant
- * warms up once
- * @returns {Promise<object[]>} medians, and ratios to ours in the same round
+ * Runs all contestants in turn, `rounds` times, after one warm-up of each if wanted.
+ * @param {{name: string, command: string[], before?: () => void}[]} contestants `before` is not measured
+ * @param {{cold: boolean, rounds: number, warmUp: boolean}} options cold: the page cache is emptied before each run
+ * @param {(name: string, round: number, run: object) => void} onRun receives each run as soon as it ended
  */
-export async function competeTrees(contestants, { cold, rounds }) {
-  const runs = contestants.map(() => []);
-  for (let round = cold ? 0 : -1; round < rounds; round++) {
-    for (const [i, { command, before }] of contestants.entries()) {
+export async function competeTrees(contestants, { cold, rounds, warmUp }, onRun) {
+  for (let round = warmUp ? -1 : 0; round < rounds; round++) {
+    for (const { name, command, before } of contestants) {
       before?.();
       if (cold) dropPageCache();
       const { stdout, ...run } = await runTree(command);
-      if (round >= 0) runs[i].push(run);
+      if (round >= 0) onRun(name, round, run);
     }
-    process.stderr.write(
-      round < 0 ? 'warmed up\n' : `${cold ? 'cold' : 'warm'} round ${round + 1} of ${rounds}\n`,
-    );
   }
+}
+
+/**
+ * Medians of runs by contestant, and ratios to ours in the same round; null where ours has fewer rounds.
+ * @param {{name: string, runs: object[]}[]} contestants
+ * @param {string} ours a name
+ */
+export function summarize(contestants, ours) {
   const rounded = (value) => Number(value.toPrecision(4));
-  return contestants.map(({ name }, i) => {
-    const middle = (key) => rounded(median(runs[i].map((run) => run[key])));
-    const ratio = (key) => rounded(median(runs[i].map((run, round) => run[key] / runs[0][round][key])));
+  const reference = contestants.find(({ name }) => name === ours)?.runs ?? [];
+  return contestants.map(({ name, runs }) => {
+    const middle = (key) => rounded(median(runs.map((run) => run[key])));
+    const ratio = (key) =>
+      runs.length > reference.length
+        ? null
+        : rounded(median(runs.map((run, round) => run[key] / reference[round][key])));
     return {
       name,
+      runs,
       seconds: middle('seconds'),
       cpuSeconds: middle('cpuSeconds'),
       peakMiB: Math.round(middle('peakBytes') / 2 ** 20),

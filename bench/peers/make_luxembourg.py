@@ -6,14 +6,16 @@ make_luxembourg.py FOLDER [--part SHARE] [--coarse FACTOR] [--layouts]
 --part    the share of the width and of the height of the grid (default 1): 0.5 is a quarter of the area. The sources
           stay as large.
 --coarse  how many times as large all pixels are (default 1), for trials: 20 makes an event of a few seconds.
---layouts also files of one radar band in other layouts: strips of full width, one block, and rotated by 12 degrees.
+--layouts also files of one radar band over the area: in tiles, in strips of full width, in one block without and with
+          compression, and rotated by 12 degrees.
 
 In FOLDER afterwards:
   manifest.json  57 planes for `terrachip package`: four phases of 12 bands of Sentinel-2 and 2 of Sentinel-1, and elevation
   small.json     one phase of two bands of each satellite, without elevation
   scene.json     all planes on the grid of the package, for `terrachip infer` in one pass
   event.json     the grid, for the programs that compare
-  src/           the files. Those of the phases are hard links: each is opened and decoded by itself.
+  src/           the files. Those of the phases are hard links: each is opened and decoded by itself. Only band B01
+                 differs by phase, so that a model cannot reuse what it encoded of an equal phase.
 
 Needs GDAL's Python module and NumPy. Pixels outside the area are left out of the files (sparse tiles).
 """
@@ -42,10 +44,33 @@ parser.add_argument('--part', type=float, default=1.0)
 parser.add_argument('--coarse', type=int, default=1)
 parser.add_argument('--layouts', action='store_true')
 options = parser.parse_args()
+known = os.path.join(options.folder, 'event.json')
+if os.path.exists(known):
+    with open(known) as file:
+        coarse = json.load(file)['coarse']
+    if coarse != options.coarse:
+        parser.error(f'{options.folder} has sources of --coarse {coarse}; name another folder')
 sources = os.path.join(options.folder, 'src')
 os.makedirs(sources, exist_ok=True)
 random = np.random.default_rng(20210715)
 noise = random.standard_normal((1024, 1024), dtype='f4')
+
+
+def path_of(name):
+    return os.path.join(sources, name)
+
+
+def is_there(name):
+    # A hard link of B01 is the file of all phases, which an older version of this program made.
+    path = path_of(name)
+    return os.path.exists(path) and not (name.endswith('_B01.tif') and os.stat(path).st_nlink > 1)
+
+
+def begin(names):
+    """Starts random numbers that depend on the names of files alone. False where all files are there."""
+    global random
+    random = np.random.default_rng(list(names[0].encode()))
+    return not all(map(is_there, names))
 
 
 def relief(down, across, knots):
@@ -62,23 +87,23 @@ def hills(height, width, distance):
     return relief(np.arange(height) / distance, np.arange(width) / distance, knots)
 
 
-def noisy(values):
-    """Adds noise that is as random for a compressor as new noise: a shifted copy of one tile."""
+def noise_of(values):
+    """Noise of a shape that is as random for a compressor as new noise: a shifted copy of one tile."""
     height, width = values.shape
     shift = random.integers(0, 1024, 2)
     tiled = np.tile(np.roll(noise, shift, (0, 1)), (-(-height // 1024), -(-width // 1024)))
-    return values, tiled[:height, :width]
+    return tiled[:height, :width]
 
 
 def write(name, epsg, transform, size, values, at=(0, 0), nodata=None, predictor=2, layout=None):
-    """Writes `values` at a pixel of a file of `size`; the rest stays empty."""
-    path = os.path.join(sources, name)
-    if os.path.exists(path):
+    """Writes `values` at a pixel of a file of `size`; the rest stays empty. Without a predictor there is no compression."""
+    if is_there(name):
         return
+    path = path_of(name)
     kinds = {'uint16': gdal.GDT_UInt16, 'float32': gdal.GDT_Float32}
     layout = layout or ['TILED=YES', 'BLOCKXSIZE=512', 'BLOCKYSIZE=512']
-    creation = [*layout, 'COMPRESS=DEFLATE', 'ZLEVEL=1', f'PREDICTOR={predictor}', 'SPARSE_OK=TRUE',
-                'NUM_THREADS=ALL_CPUS', 'BIGTIFF=IF_SAFER']
+    coding = ['COMPRESS=DEFLATE', 'ZLEVEL=1', f'PREDICTOR={predictor}', 'SPARSE_OK=TRUE', 'NUM_THREADS=ALL_CPUS']
+    creation = [*layout, *(coding if predictor else []), 'BIGTIFF=IF_SAFER']
     file = gdal.GetDriverByName('GTiff').Create(f'{path}.part', *size, 1, kinds[values.dtype.name], creation)
     system = osr.SpatialReference()
     system.ImportFromEPSG(epsg)
@@ -103,16 +128,22 @@ def place(extent, pixel):
 
 
 def optical(band, metres):
+    names = [f'{phase}_s2_B01.tif' for phase in PHASES] if band == 'B01' else [f's2_{band}.tif']
+    if not begin(names):
+        return
     transform, size, at, (width, height) = place(TILE, metres * options.coarse)
-    surface, speckle = noisy(hills(height, width, 120))
-    values = np.clip(1800 + 500 * surface + 60 * speckle, 1, 12000).astype('u2')
-    write(f's2_{band}.tif', 32631, transform, size, values, at, nodata=0)
+    surface = hills(height, width, 120)
+    for name in names:
+        values = np.clip(1800 + 500 * surface + 60 * noise_of(surface), 1, 12000).astype('u2')
+        write(name, 32631, transform, size, values, at, nodata=0)
 
 
 def radar(name, mean):
+    if not begin([f's1_{name}.tif']):
+        return
     transform, size, at, (width, height) = place(SWATH, 10 * options.coarse)
-    surface, speckle = noisy(hills(height, width, 120))
-    values = np.power(10, (mean + 3 * surface + 1.2 * speckle) / 10).astype('f4')
+    surface = hills(height, width, 120)
+    values = np.power(10, (mean + 3 * surface + 1.2 * noise_of(surface)) / 10).astype('f4')
     write(f's1_{name}.tif', 32631, transform, size, values, at, nodata=-32768, predictor=3)
 
 
@@ -128,26 +159,34 @@ def elevation(name, west, north, degrees, rows, columns):
 
 
 def radar_layouts():
-    """One radar band over the area alone, in other layouts than tiles."""
+    """One radar band over the area alone, in several layouts."""
+    if not begin([f'layout_{name}.tif' for name in ('tiles', 'strips', 'untiled', 'block', 'rotated')]):
+        return
     pixel = 10 * options.coarse
     x, y = SWATH['corner']
     left, top, width, height = SWATH['covered']
     columns, rows = pixels((width, height), pixel)
-    surface, speckle = noisy(hills(rows, columns, 120))
-    values = np.power(10, (-9 + 3 * surface + 1.2 * speckle) / 10).astype('f4')
+    # Of the rotated file, so large that it covers the area.
+    wide, high = round(1.25 * columns), round(1.12 * rows)
+    surface = hills(high, wide, 120)
+    values = np.power(10, (-9 + 3 * surface + 1.2 * noise_of(surface)) / 10).astype('f4')
     straight = (x + left, pixel, 0, y - top, 0, -pixel)
-    # The corner is chosen so that the rotated rows run through the middle of the area.
     cos, sin = np.cos(np.radians(12)) * pixel, np.sin(np.radians(12)) * pixel
+    # The middle of the file lies on that of the area.
     middle = (x + left + width / 2, y - top - height / 2)
-    turned = (middle[0] - cos * columns / 2 - sin * rows / 2, cos, sin,
-              middle[1] - sin * columns / 2 + cos * rows / 2, sin, -cos)
-    for name, transform, layout in (
-        ('tiles', straight, None),
-        ('strips', straight, ['TILED=NO', 'BLOCKYSIZE=16']),
-        ('block', straight, ['TILED=NO', f'BLOCKYSIZE={rows}']),
-        ('rotated', turned, None),
+    turned = (middle[0] - cos * wide / 2 - sin * high / 2, cos, sin,
+              middle[1] - sin * wide / 2 + cos * high / 2, sin, -cos)
+    block = ['TILED=NO', f'BLOCKYSIZE={rows}']
+    for name, transform, predictor, layout in (
+        ('tiles', straight, 3, None),
+        ('strips', straight, 3, ['TILED=NO', 'BLOCKYSIZE=16']),
+        ('untiled', straight, None, block),
+        ('block', straight, 3, block),
+        ('rotated', turned, 3, None),
     ):
-        write(f'layout_{name}.tif', 32631, transform, (columns, rows), values, nodata=-32768, predictor=3, layout=layout)
+        part = values if name == 'rotated' else np.ascontiguousarray(values[:rows, :columns])
+        write(f'layout_{name}.tif', 32631, transform, part.shape[::-1], part, nodata=-32768, predictor=predictor,
+              layout=layout)
 
 
 def event_grid():
@@ -179,6 +218,7 @@ for band, metres in OPTICAL.items():
 for name, mean in RADAR.items():
     radar(name, mean)
 degree = 3600 // options.coarse
+begin(['dem.tif'])
 surface = random.standard_normal((62, 62)).astype('f4')
 for latitude in (49, 50):
     for longitude in (5, 6):
@@ -189,12 +229,12 @@ elevation('dem.tif', 5, 51, 2, 2 * degree, 2 * degree)
 if options.layouts:
     radar_layouts()
 
-names = [f's2_{band}' for band in OPTICAL] + [f's1_{name}' for name in RADAR]
+names = [f's2_{band}' for band in OPTICAL if band != 'B01'] + [f's1_{name}' for name in RADAR]
 for phase in PHASES:
     for name in names:
-        link = os.path.join(sources, f'{phase}_{name}.tif')
+        link = path_of(f'{phase}_{name}.tif')
         if not os.path.exists(link):
-            os.link(os.path.join(sources, f'{name}.tif'), link)
+            os.link(path_of(f'{name}.tif'), link)
 
 
 def item(collection, name, assets):

@@ -1,13 +1,13 @@
 // npm run check:kill: jobs that are killed, stopped, run twice or in shards, meet a full disk, or find that their inputs
 // changed, end with the bytes of a run that nothing disturbs, or refuse by name. `-- --seed N` repeats a run.
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { checkFullDisk } from './kill/disk.js';
 import { checkChanges, checkDamage, checkShards, checkTwoAtOnce } from './kill/faults.js';
 import { makeJobs } from './kill/jobs.js';
-import { finish, hashesOf, interrupt, randomOf, temporariesIn } from './kill/processes.js';
+import { copyFolder, finish, hashesOf, interrupt, randomOf, temporariesIn } from './kill/processes.js';
 import { backendsHere, here, Report, run } from './programs.js';
 import { installProject } from './support.js';
 
@@ -23,61 +23,77 @@ console.log(`seed ${seed}`);
 const report = new Report('check:kill');
 const folder = mkdtempSync(join(tmpdir(), 'terrachip-kill-'));
 
-/** Kills jobs at random moments and goes on until they end. */
+/**
+ * Kills jobs at random moments and goes on until they end. Every other job starts over an earlier result, which is there, or
+ * replaced as a whole, whenever its last file is.
+ */
 async function checkKills({ jobs }) {
   const names = Object.keys(jobs);
-  let kills = 0;
-  for (let k = 0; kills < Number(values.kills); k++) {
+  const kills = Object.fromEntries(names.map((name) => [name, 0]));
+  const total = () => names.reduce((sum, name) => sum + kills[name], 0);
+  for (let k = 0; total() < Number(values.kills); k++) {
     const job = jobs[names[k % names.length]];
     const output = join(folder, `killed-${k}`);
     job.clear(output);
+    const earlier = Math.floor(k / names.length) % 2 === 1 ? job.earlier : undefined;
+    if (earlier !== undefined) copyFolder(earlier.folder, output);
     const moments = [];
     // From the moment on when the program is loaded, about.
-    let moment = job.milliseconds * (0.2 + 0.8 * random());
-    let end = await interrupt(job.begin(output), [['SIGKILL', moment]]);
+    let moment = job.seconds * (0.2 + 0.8 * random());
+    let end = await interrupt(job.begin(output), moment);
     while (end.status === 'SIGKILL') {
-      moments.push(Math.round(moment));
-      moment = job.milliseconds * (0.2 + 1.6 * random());
-      end = await interrupt(job.goOn(output), [['SIGKILL', moment]]);
+      moments.push(end.used);
+      checkPublished(job, output, earlier);
+      moment = job.seconds * (0.2 + 1.6 * random());
+      end = await interrupt(job.goOn(output), moment);
     }
-    kills += moments.length;
-    const title = `${job.name}, killed after ${moments.join(', ') || 'no'} ms`;
+    kills[job.name] += moments.length;
+    const over = earlier === undefined ? '' : ' over an earlier result';
+    const title = `${job.name}${over}, killed after ${moments.join(', ') || 'no'} processor seconds`;
     report.check(title, end.status === 0, `${end.status}\n${end.output}`);
     report.same(title, hashesOf(output), job.reference);
     report.same(`${title}: temporary files`, temporariesIn(folder), []);
     console.log(title);
     rmSync(output, { recursive: true, force: true });
   }
-  console.log(`${kills} runs killed`);
+  console.log(`${total()} runs killed: ${names.map((name) => `${kills[name]} of ${name}`).join(', ')}`);
+  for (const name of names) report.check(`${name} was killed`, kills[name] > 0);
+}
+
+/** Readers find the earlier result, the new one, or none: never files of both. */
+function checkPublished(job, output, earlier) {
+  if (!existsSync(join(output, job.last))) return;
+  const found = JSON.stringify(hashesOf(output));
+  const whole = [job.reference, ...(earlier === undefined ? [] : [earlier.hashes])];
+  const claim = `${job.name} that was killed publishes all or nothing`;
+  report.check(claim, whole.map((hashes) => JSON.stringify(hashes)).includes(found), found);
 }
 
 /** Stops jobs by SIGTERM and by Ctrl-C twice. */
 async function checkStops({ jobs }) {
   for (const job of Object.values(jobs)) {
     for (const [name, signals, statuses] of [
-      ['SIGTERM', [['SIGTERM', job.milliseconds * (0.3 + 0.6 * random())]], [143]],
-      [
-        'Ctrl-C twice',
-        [
-          ['SIGINT', job.milliseconds * (0.3 + 0.6 * random())],
-          ['SIGINT', 50],
-        ],
-        [130, 'SIGINT'],
-      ],
+      ['SIGTERM', ['SIGTERM'], [143]],
+      ['Ctrl-C twice', ['SIGINT', 'SIGINT'], [130, 'SIGINT']],
     ]) {
       const output = join(folder, `stopped-${job.name}-${name.replaceAll(' ', '-')}`);
       job.clear(output);
-      const end = await interrupt(job.begin(output), signals);
+      const moment = job.seconds * (0.3 + 0.6 * random());
+      const end = await interrupt(job.begin(output), moment, signals);
       // A signal may come before the program listens, or after its end.
-      const early = signals.map(([signal]) => signal);
-      report.check(`${job.name}: ${name}`, [0, ...early, ...statuses].includes(end.status), `${end.status}`);
+      report.check(
+        `${job.name}: ${name}`,
+        [0, ...signals, ...statuses].includes(end.status),
+        `${end.status}`,
+      );
       report.same(`${job.name}: temporary files after ${name}`, temporariesIn(folder), []);
       if (end.status !== 0) {
+        checkPublished(job, output);
         const { status, output: text } = await finish(job.goOn(output));
         report.check(`${job.name} goes on after ${name}`, status === 0, text);
       }
       report.same(`${job.name} after ${name}`, hashesOf(output), job.reference);
-      console.log(`${job.name}, ${name}: ${end.status}`);
+      console.log(`${job.name}, ${name} after ${end.used} processor seconds: ${end.status}`);
     }
   }
 }

@@ -91,7 +91,10 @@ export class ByteLru<Key, Value> {
 
   #insert(key: Key, value: Value): void {
     const size = this.#sizeOf(value);
-    if (this.#maxBytes === 0) return this.#onDrop(key, value);
+    if (this.#maxBytes === 0) {
+      this.#onDrop(key, value);
+      return;
+    }
     if (size > this.#maxBytes) {
       this.#large.set(key, value);
       this.#largeBytes += size;

@@ -20,10 +20,11 @@ export interface ByteSource extends Resource {
    */
   read(offset: number, length: number, options?: ReadOptions): Promise<Uint8Array<ArrayBuffer>>;
   /**
-   * Fills memory of the caller with the bytes from `offset` on; only sources that need no copy have it, such as files.
+   * Fills arrays of the caller, one after the other, with the bytes from `offset` on; only sources that need no copy have
+   * it, such as files.
    * @throws {TerrachipError} as `read`
    */
-  readInto?(target: Uint8Array, offset: number, options?: ReadOptions): Promise<void>;
+  readInto?(targets: readonly Uint8Array[], offset: number, options?: ReadOptions): Promise<void>;
   /** The descriptor of an open file of this process, whose threads may read it. */
   readonly descriptor?: number;
 }

@@ -55,7 +55,7 @@ export class BlockCache {
     this.#decoded = new Map();
   }
 
-  /** Drops all blocks. */
+  /** Drops all blocks. @internal */
   clear(): void {
     this.#blocks.clear();
   }
@@ -79,6 +79,7 @@ export class BlockCache {
   /**
    * Uses a block, decoded if it is not held. Its memory is used again once it was dropped and no use is under way.
    * @param use reads the values until it returns
+   * @internal
    */
   async use(
     image: string,

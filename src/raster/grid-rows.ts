@@ -6,7 +6,10 @@ import type { Backend, DeviceTensor } from '../gpu/index.js';
 export interface RowSource {
   readonly geobox: Pick<GeoBox, 'width' | 'height'>;
   readonly bandCount: number;
-  /** Computes rows into float32 planes, one per band, NaN for no data; row `firstRow` is their first. */
+  /**
+   * Computes rows into float32 planes, one per band, NaN for no data; row `firstRow` is their first. Calls may overlap, with
+   * planes of their own.
+   */
   readRows(
     rows: RowRange,
     planes: readonly DeviceTensor[],
@@ -79,33 +82,40 @@ export class RowReader {
   }
 }
 
-/** All rows of a source in float32, from top to bottom. The next strip is computed while one is used. */
+/** Strips that are computed at a time: the first tiles of one are read while the last of the other are warped. */
+export const STRIPS_COMPUTED = 2;
+
+/** All rows of a source in float32, from top to bottom. The next strips are computed while one is used. */
 export async function* readStrips(
   backend: Backend,
   source: RowSource,
   signal?: AbortSignal,
 ): AsyncGenerator<GridStrip> {
-  const reader = new RowReader(backend, source);
-  const length = reader.strips[0].end * source.geobox.width;
-  const targets = [0, 1].map(() => Array.from({ length: source.bandCount }, () => new Float32Array(length)));
-  const { strips } = reader;
-  const compute = async (k: number): Promise<void> => {
-    if (k < strips.length) await reader.compute(strips[k], signal);
+  const count = Math.min(STRIPS_COMPUTED, gridStrips(source.geobox, source.bandCount).length);
+  const readers = Array.from({ length: count }, () => new RowReader(backend, source));
+  const [{ strips }] = readers;
+  const length = strips[0].end * source.geobox.width;
+  const targets = readers.map(() => Array.from({ length: source.bandCount }, () => new Float32Array(length)));
+  const computing: Promise<void>[] = [];
+  const compute = (k: number): void => {
+    if (k >= strips.length) return;
+    const done = readers[k % count].compute(strips[k], signal);
+    // A failure is reported where it is awaited.
+    done.catch(() => undefined);
+    computing[k % count] = done;
   };
-  let computing = compute(0);
+  for (let k = 0; k < count; k++) compute(k);
   try {
     for (const [k, rows] of strips.entries()) {
       signal?.throwIfAborted();
-      await computing;
-      const values = await reader.download(rows, targets[k % 2]);
-      computing = compute(k + 1);
-      // A failure is reported where it is awaited.
-      computing.catch(() => undefined);
+      await computing[k % count];
+      const values = await readers[k % count].download(rows, targets[k % count]);
+      compute(k + count);
       yield { rows, values };
     }
   } finally {
-    await Promise.allSettled([computing]);
-    reader.dispose();
+    await Promise.allSettled(computing);
+    for (const reader of readers) reader.dispose();
   }
 }
 

@@ -113,6 +113,8 @@ export class WarpedRaster implements ExactRowSource {
   readonly #bands: readonly BandInfo[];
   readonly #tileSize: readonly [width: number, height: number];
   readonly #options: WarpedRasterOptions;
+  /** Done when the last caller has started all its reads. */
+  #reads: Promise<void> = Promise.resolve();
 
   /**
    * @throws {TerrachipError} INVALID_INPUT for a raster without a CRS or an unknown band; UNSUPPORTED for complex bands;
@@ -200,7 +202,8 @@ export class WarpedRaster implements ExactRowSource {
   }
 
   /**
-   * Resamples rows of the grid into planes of `height × width` float32 with NaN for no data, one per band.
+   * Resamples rows of the grid into planes of `height × width` float32 with NaN for no data, one per band. A call that comes
+   * before another has ended reads after it.
    * @param planes the planes to write into; their first row is grid row `firstRow`
    * @throws {TerrachipError} UNSUPPORTED for whole numbers that float32 cannot hold, with a resampling that must keep the
    *   source's values
@@ -256,10 +259,12 @@ export class WarpedRaster implements ExactRowSource {
       pixels.catch(() => undefined);
       return pixels;
     };
+    using turn = await this.#takeTurn();
     let next = read(start);
     for (let from = start; next !== null; from += step) {
       const sources = await next;
       next = read(from + step);
+      if (from + 2 * step >= end) turn.end();
       for (const [k, pixels] of sources.entries()) {
         const { source, stored } = uploadSource(backend, this.raster.name, pixels, this.#options);
         const values = isPlain(source, stored) ? source : nodataToNaN(backend, source, stored);
@@ -328,7 +333,9 @@ export class WarpedRaster implements ExactRowSource {
   ): Promise<void> {
     const tiles = this.#tiles(rows);
     const reads: Promise<readonly SourcePixels[]>[] = [];
+    using turn = await this.#takeTurn();
     const startRead = (k: number): void => {
+      if (k >= tiles.length - 1) turn.end();
       if (k >= tiles.length) return;
       const read = this.#readSource(tiles[k], signal);
       // A failure is reported where it is awaited.
@@ -345,6 +352,17 @@ export class WarpedRaster implements ExactRowSource {
       if (k % TILES_IN_FLIGHT === TILES_IN_FLIGHT - 1) await this.#backend.submit();
     }
     await this.#backend.submit();
+  }
+
+  /** Waits until earlier callers have started all their reads, so that sources are read from top to bottom. */
+  async #takeTurn(): Promise<Disposable & { end(): void }> {
+    const earlier = this.#reads;
+    let end = (): void => undefined;
+    this.#reads = new Promise((done) => {
+      end = done;
+    });
+    await earlier;
+    return { end, [Symbol.dispose]: end };
   }
 
   #tiles(rows: RowRange): Tile[] {

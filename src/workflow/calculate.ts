@@ -166,13 +166,6 @@ function calculatedRows(
     names: bands.map(({ name }) => name),
   }));
   const uploaded = expressions.map((expression) => uploadExpression(backend, expression));
-  /** Bands of the current strip, by name; reused for the next strip. */
-  const planesByName = new Map<string, DeviceTensor>();
-  const planeOf = (name: string, shape: readonly number[]): DeviceTensor => {
-    const plane = planesByName.get(name) ?? backend.allocate(shape, 'float32');
-    planesByName.set(name, plane);
-    return plane;
-  };
   return {
     geobox,
     bandCount: expressions.length,
@@ -193,17 +186,23 @@ function calculatedRows(
     },
     async readRows(rows, planes, firstRow, signal) {
       const shape = [planes[0].shape[0], geobox.width];
-      for (const { warped, names } of sources) {
-        const strips = names.map((name) => planeOf(name, shape));
-        await warped.readRows(rows, strips, firstRow, signal);
+      const bands: Record<string, DeviceTensor> = {};
+      try {
+        for (const { warped, names } of sources) {
+          const strips = names.map((name) => {
+            bands[name] = backend.allocate(shape, 'float32');
+            return bands[name];
+          });
+          await warped.readRows(rows, strips, firstRow, signal);
+        }
+        for (const [k, expression] of uploaded.entries())
+          evaluateExpression(backend, { expression, bands, destination: planes[k] });
+        await backend.submit();
+      } finally {
+        for (const plane of Object.values(bands)) plane.dispose();
       }
-      const bands = Object.fromEntries(planesByName);
-      for (const [k, expression] of uploaded.entries())
-        evaluateExpression(backend, { expression, bands, destination: planes[k] });
-      await backend.submit();
     },
     [Symbol.dispose]() {
-      for (const plane of planesByName.values()) plane.dispose();
       for (const { program } of uploaded) program.dispose();
     },
   };

@@ -2,6 +2,7 @@
 import { tooLarge } from '../errors.js';
 import type { ChipLayout, RowRange } from '../geo/index.js';
 import type { BackendInfo } from '../gpu/index.js';
+import { STRIPS_COMPUTED } from '../raster/grid-rows.js';
 import type { TilePlan } from './tile-plan.js';
 
 /** The memory of a job, in bytes. */
@@ -134,12 +135,11 @@ export function gridParts(job: GridJob, tiles: TilePlan): Parts {
   const strip = 4 * bands * rows * width;
   return onDevice(
     backend,
-    { strips: strip },
+    { strips: STRIPS_COMPUTED * strip },
     {
       runtime: RUNTIME_BYTES + THREAD_BYTES * backend.threads,
-      // One is computed while another is written.
-      strips: 2 * strip,
-      sources: WINDOWS * tiles.windowBytes,
+      strips: STRIPS_COMPUTED * strip,
+      sources: STRIPS_COMPUTED * WINDOWS * tiles.windowBytes,
       // A row of tiles, as values and as it is written.
       output: 2 * bands * TILE_ROWS * width * valueBytes,
       masks: job.maskBytes,

@@ -23,7 +23,7 @@ import { readFloodAreas } from './flood-areas.js';
 import { InputVersions } from './input-versions.js';
 import type { MemoryOptions, MemoryPlan } from './memory.js';
 import { CogForm } from './package/cog-form.js';
-import type { PackagedChips } from './package/form.js';
+import type { ImageWriter, PackagedChips } from './package/form.js';
 import {
   changedFiles,
   hrefsOf,
@@ -177,23 +177,46 @@ async function runJob(options: Job, backend: Backend): Promise<PackageReport> {
       const own = missing.flatMap((unit) => files[unit][1]);
       let imagesDone = images.length - own.length;
       reportProgress(options, 'package', imagesDone, images.length, 'images');
-      for (const unit of missing) {
+      const about = { adapter: backend.info.adapter, provider: backend.info.kind };
+      const finish = async (writer: ImageWriter): Promise<void> => {
+        await using owned = writer;
+        await owned.finish();
+        reportProgress(options, 'package', ++imagesDone, images.length, 'images');
+      };
+      const mark = async (unit: number, valid: ValidPixels): Promise<void> => {
         const [path, parts] = files[unit];
-        const valid = new ValidPixels(grid);
-        for (const image of parts) {
-          signal?.throwIfAborted();
-          await using writer = await form.openImage(image);
-          const needed = await packageImage(image, grid, backend, shared, writer, valid, options);
-          if (memory === null || needed.bytes > memory.bytes) memory = needed;
-          addCounters(counters, shared.cache.counters);
-          await writer.finish();
-          reportProgress(options, 'package', ++imagesDone, images.length, 'images');
-        }
         await versions.requireUnchanged(signal, parts.flatMap(hrefsOf));
         await writeFileAtomically(maskOf(unit), valid.bytes);
-        const about = { adapter: backend.info.adapter, provider: backend.info.kind };
         await run.mark(unit, [join(stage, path), maskOf(unit)], about);
         done();
+      };
+      // A file is written to the disk and hashed while the next image is computed.
+      let ending: Promise<void> = Promise.resolve();
+      try {
+        for (const unit of missing) {
+          const [, parts] = files[unit];
+          const valid = new ValidPixels(grid);
+          for (const [k, image] of parts.entries()) {
+            signal?.throwIfAborted();
+            const writer = await form.openImage(image);
+            try {
+              const needed = await packageImage(image, grid, backend, shared, writer, valid, options);
+              if (memory === null || needed.bytes > memory.bytes) memory = needed;
+              addCounters(counters, shared.cache.counters);
+              await ending;
+            } catch (error) {
+              await writer[Symbol.asyncDispose]();
+              throw error;
+            }
+            const isLast = k === parts.length - 1;
+            ending = finish(writer).then(() => (isLast ? mark(unit, valid) : undefined));
+            // A failure is reported where it is awaited.
+            ending.catch(() => undefined);
+          }
+        }
+        await ending;
+      } finally {
+        await Promise.allSettled([ending]);
       }
     },
     options,

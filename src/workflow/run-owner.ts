@@ -18,6 +18,9 @@ import { validate } from '../json.js';
 const HEARTBEAT = 5_000;
 const STALE = 60_000;
 
+/** Milliseconds between two attempts to take over what a process has left. */
+const LOCK_POLL = 10;
+
 /** Milliseconds between two attempts to publish, and for which another process may publish. */
 const PUBLISH_POLL = 100;
 const PUBLISH_WAIT = 120_000;
@@ -85,11 +88,7 @@ export async function publishing(output: string, task: () => Promise<void>): Pro
 /** Creates a file that says that this process is at work, and touches it until it is disposed of. */
 async function claimFile(path: string, work: string): Promise<AsyncDisposable> {
   const content = `${JSON.stringify({ host: hostname(), pid: process.pid })}\n`;
-  if (!(await createNew(path, content))) {
-    await takeOver(path, work);
-    // Of two processes that find the same dead one, the first gets the file.
-    if (!(await createNew(path, content))) throw busy('another process', work);
-  }
+  if (!(await createNew(path, content))) await takeOver(path, work, content);
   const touch = setInterval(() => {
     const now = new Date();
     // The file may be gone, with all of the run.
@@ -117,16 +116,41 @@ async function createNew(path: string, content: string): Promise<boolean> {
   }
 }
 
-/** Removes the file of a process that has ended. @throws {TerrachipError} BUSY if it is still at work */
-async function takeOver(path: string, work: string): Promise<void> {
-  const touched = (await stat(path).catch(() => null))?.mtimeMs;
-  if (touched === undefined) return;
+/**
+ * Removes the file of a process that has ended, or replaces it. Of several processes that find it, one does so at a time,
+ * and the next finds what that one wrote.
+ * @throws {TerrachipError} BUSY if its process is still at work
+ */
+async function takeOver(path: string, work: string, content?: string): Promise<void> {
+  const lock = `${path}.lock`;
+  while (!(await createNew(lock, ''))) {
+    // Left by a process that was killed in here.
+    if (((await ageOf(lock)) ?? 0) > STALE) await rm(lock, { force: true });
+    else await setTimeout(LOCK_POLL);
+  }
+  try {
+    await removeEnded(path, work);
+    if (content !== undefined && !(await createNew(path, content))) throw busy('another process', work);
+  } finally {
+    await rm(lock, { force: true });
+  }
+}
+
+/** Milliseconds since a file was touched; null for none. */
+async function ageOf(path: string): Promise<number | null> {
+  const info = await stat(path).catch(() => null);
+  return info === null ? null : Date.now() - info.mtimeMs;
+}
+
+async function removeEnded(path: string, work: string): Promise<void> {
+  const age = await ageOf(path);
+  if (age === null) return;
   // A file without its content was cut off by a crash, or is just being written.
   const owner = await readJson(path)
     .then((document) => validate(OwnerSchema, document, path))
     .catch(() => null);
   const hasEnded = owner?.host === hostname() && !isRunning(owner.pid);
-  if (!hasEnded && Date.now() - touched <= STALE) {
+  if (!hasEnded && age <= STALE) {
     throw busy(owner === null ? 'another process' : `process ${owner.pid} on ${owner.host}`, work);
   }
   await rm(path, { force: true });

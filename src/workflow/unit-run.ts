@@ -141,21 +141,26 @@ export class UnitRun {
    * @param own the units to look at
    */
   async #damaged(
-    markers: ReadonlyMap<number, Marker>,
+    markers: ReadonlyMap<number, Marker | null>,
     by: 'size' | 'hash',
     signal?: AbortSignal,
     own: RowRange = { start: 0, end: Infinity },
   ): Promise<DamagedUnit[]> {
     const damaged: DamagedUnit[] = [];
-    for (const [unit, { files, rows }] of markers) {
+    for (const [unit, marker] of markers) {
       signal?.throwIfAborted();
       if (unit < own.start || unit >= own.end) continue;
+      if (marker === null) {
+        damaged.push({ unit, problem: `${this.#markerPath(unit)} is not a marker of a finished unit` });
+        continue;
+      }
+      const [start, end] = marker.rows;
       const range = this.units.at(unit);
-      if (range === undefined || range.start !== rows[0] || range.end !== rows[1]) {
+      if (range === undefined || range.start !== start || range.end !== end) {
         damaged.push({ unit, problem: `${this.#markerPath(unit)} is the marker of other rows` });
         continue;
       }
-      for (const file of files) {
+      for (const file of marker.files) {
         const problem = await problemOf(join(this.folder, file.path), file, by, signal);
         if (problem === null) continue;
         damaged.push({ unit, problem });
@@ -257,13 +262,11 @@ export class UnitRun {
     onProgress?.({ type: 'warning', message });
   }
 
-  /** Markers of the finished units, by unit. */
-  async #readMarkers(): Promise<Map<number, Marker>> {
-    const markers = new Map<number, Marker>();
+  /** Markers of the finished units, by unit; null for one that is damaged. */
+  async #readMarkers(): Promise<Map<number, Marker | null>> {
+    const markers = new Map<number, Marker | null>();
     for (const name of await this.#markerNames()) {
-      const path = join(this.#markers, name);
-      const marker = validate(MarkerSchema, await readJson(path), path);
-      markers.set(Number(name.slice(0, -'.json'.length)), marker);
+      markers.set(Number(name.slice(0, -'.json'.length)), await readMarker(join(this.#markers, name)));
     }
     return markers;
   }
@@ -279,6 +282,15 @@ export class UnitRun {
 
   get #markers(): string {
     return join(this.folder, 'done');
+  }
+}
+
+async function readMarker(path: string): Promise<Marker | null> {
+  try {
+    return validate(MarkerSchema, await readJson(path), path);
+  } catch (error) {
+    if (isTerrachipError(error, 'INVALID_INPUT', 'TOO_LARGE')) return null;
+    throw error;
   }
 }
 

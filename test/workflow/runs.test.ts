@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdir, readdir, readFile, rm, stat, truncate, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { writeJson } from '../../src/io/node/output.js';
 import { sweepTemporaries, temporaryPath } from '../../src/io/node/temporaries.js';
@@ -96,11 +97,20 @@ describe('a damaged unit', () => {
     await writeFile(markerOf(0), marker);
   });
 
-  it('has a marker that names a file outside of the run', async () => {
+  it.each<[string, (marker: string) => string]>([
+    ['is empty', () => ''],
+    ['is cut', (marker) => marker.slice(0, -3)],
+    ['names a file outside of the run', (marker) => marker.replace('map.zarr', '../map.zarr')],
+  ])('has a marker that %s', async (_, change) => {
     const marker = await readFile(markerOf(0), 'utf8');
-    await writeFile(markerOf(0), marker.replace('map.zarr', '../map.zarr'));
-    await expect(missingUnits(run)).rejects.toThrow(/000000\.json.* must lie in the folder/);
-    await writeFile(markerOf(0), marker);
+    await writeFile(markerOf(0), change(marker));
+    expect(await missingUnits(run)).toEqual([0]);
+    await expect(finalizeRun(run, join(folder, 'other'))).rejects.toThrow(
+      /^unit 0 of .* is damaged: .*000000\.json is not a marker of a finished unit; run it again with `resume`/,
+    );
+    await rm(join(output, 'run.json'));
+    expect((await infer({ ...base(), resume: true })).unitsRun).toBe(1);
+    expect(await readFile(PROBABILITY)).toEqual(products);
   });
 });
 
@@ -148,6 +158,28 @@ describe('a run', () => {
     const past = new Date(Date.now() - 61_000);
     await utimes(owner, past, past);
     await (await claimRows(run, { start: 0, end: 1 }))[Symbol.asyncDispose]();
+  });
+
+  it('is taken over by one of several processes', async () => {
+    const owners = join(run, 'owners');
+    const pid = await endedProcess();
+    for (let k = 0; k < 20; k++) {
+      await writeFile(join(owners, '0-2.json'), JSON.stringify({ host: hostname(), pid }));
+      // They look at the file one after the other, at several distances.
+      const claims = await Promise.allSettled(
+        [0, 1, 2, 3].map(async (place) => {
+          for (let ticks = place * (k % 5); ticks > 0; ticks--) await setImmediate();
+          return claimRows(run, { start: 0, end: 2 });
+        }),
+      );
+      const claimed = claims.filter(({ status }) => status === 'fulfilled');
+      for (const claim of claims) {
+        if (claim.status === 'fulfilled') await claim.value[Symbol.asyncDispose]();
+        else expect(claim.reason).toMatchObject({ code: 'BUSY' });
+      }
+      expect(claimed).toHaveLength(1);
+    }
+    expect(await readdir(owners)).toEqual([]);
   });
 
   it('refuses a plan that was changed', async () => {

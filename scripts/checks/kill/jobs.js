@@ -5,9 +5,12 @@ import { run, TERRACHIP } from '../programs.js';
 import { makeRadarScene } from '../radar-scene.js';
 import { root } from '../support.js';
 import { writeEncoder } from '../zarr/encoder.js';
-import { copyFolder, finish, hashesOf } from './processes.js';
+import { copyFolder, finish, hashesOf, interrupt } from './processes.js';
 
 const CPU = ['--backend', 'cpu', '--threads', '0'];
+
+/** Pixels of the made-up images. */
+const SIZE = { width: 256, height: 440 };
 
 /** Side of a pixel in metres: the map has five units of 256 rows. */
 const MAP_RESOLUTION = 4;
@@ -16,7 +19,7 @@ const MAP_RESOLUTION = 4;
 export async function makeJobs(folder) {
   const event = join(folder, 'event');
   mkdirSync(event);
-  const { scene } = await makeRadarScene(event);
+  const { scene } = await makeRadarScene(event, SIZE);
   const document = JSON.parse(readFileSync(scene, 'utf8'));
   const embedded = join(event, 'embedded.json');
   writeFileSync(embedded, JSON.stringify({ ...document, datetime: '2021-07-15T05:50:12Z' }));
@@ -34,20 +37,29 @@ export async function makeJobs(folder) {
     ...['infer', scene, '--model', model, '-o', output, '--unit-rows', '256', '--provider', 'cpu'],
     ...[...CPU, ...options],
   ];
+  const packaged = (output, side) => [
+    ...['package', join(event, 'manifest.json'), '-o', output, '--res', side, ...CPU],
+  ];
+  // `last` is the file that readers ask for, `other` makes another result with the same names of files.
   const jobs = {
     package: {
-      begin: (output) => ['package', join(event, 'manifest.json'), '-o', output, '--res', '15', ...CPU],
+      begin: (output) => packaged(output, '15'),
+      last: 'scene.json',
+      other: (output) => packaged(output, '20'),
     },
-    infer: { begin: infer },
+    infer: { begin: infer, last: 'run.json', other: (output) => infer(output, '--threshold', '0.9') },
     embed: {
       begin: (output) => [
         ...['embed', embedded, '--model', encoder, '-o', output, '--phases', 'event'],
         ...['--unit-chips', '16', '--batch', '2', '--provider', 'cpu', ...CPU],
       ],
+      last: 'zarr.json',
     },
     finalize: {
       begin: (output) => ['finalize', output, '-o', output],
       prepare: (output) => copyFolder(join(folder, 'units.run'), `${output}.run`),
+      last: 'run.json',
+      other: (output) => infer(output, '--threshold', '0.9'),
     },
   };
   const units = join(folder, 'units');
@@ -61,11 +73,15 @@ export async function makeJobs(folder) {
     };
     const reference = join(folder, `reference-${name}`);
     job.clear(reference);
-    const before = Date.now();
-    await complete(job.begin(reference));
-    job.milliseconds = Date.now() - before;
+    const { status, output, used } = await interrupt(job.begin(reference), Infinity);
+    if (status !== 0) throw new Error(`${name} ended with ${status}\n${output}`);
+    job.seconds = used;
     job.reference = hashesOf(reference);
-    console.log(`${name}: ${Object.keys(job.reference).length} files in ${job.milliseconds} ms`);
+    console.log(`${name}: ${Object.keys(job.reference).length} files by ${used} processor seconds`);
+    if (job.other === undefined) continue;
+    const earlier = join(folder, `earlier-${name}`);
+    await complete(job.other(earlier));
+    job.earlier = { folder: earlier, hashes: hashesOf(earlier) };
   }
   return { jobs, infer, scene, model, event };
 }

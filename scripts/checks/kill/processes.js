@@ -32,15 +32,38 @@ export function finish(args) {
   return start(args).end;
 }
 
-/** Runs terrachip, and sends it signals after some milliseconds each; a process that has ended gets none. */
-export async function interrupt(args, signals) {
+/**
+ * Runs terrachip, and sends it signals, 50 ms apart. A process that has ended gets none.
+ * @param seconds of processor time that the process may use before the first signal: unlike the time of a clock, they do
+ *   not depend on what else the machine does
+ * @returns its end, and the processor seconds that it had used when that was last seen
+ */
+export async function interrupt(args, seconds, signals = ['SIGKILL']) {
   const { child, end } = start(args);
-  const ended = end.then(() => true);
-  for (const [signal, milliseconds] of signals) {
-    if (await Promise.race([ended, sleep(milliseconds, false)])) break;
-    child.kill(signal);
+  const left = [...signals];
+  let hasEnded = false;
+  let used = 0;
+  end.then(() => {
+    hasEnded = true;
+  });
+  while (!hasEnded) {
+    used = processorSeconds(child.pid) ?? used;
+    const isTime = used >= seconds && left.length > 0;
+    if (isTime) child.kill(left.shift());
+    await sleep(isTime ? 50 : 5);
   }
-  return end;
+  return { ...(await end), used };
+}
+
+/** Processor seconds that a process has used, as Linux counts them; null for one that has ended. */
+function processorSeconds(pid) {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1).split(' ');
+    // In hundredths of a second: in the program, and in the system for it.
+    return (Number(fields[11]) + Number(fields[12])) / 100;
+  } catch {
+    return null;
+  }
 }
 
 /** SHA-256 of every file in a folder, by path. */

@@ -45,25 +45,44 @@ export class FileSource extends Resource implements ByteSource {
   async read(offset: number, length: number, options: ReadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
     checkRange(this, offset, length);
     const bytes = new Uint8Array(length);
-    await this.readInto(bytes, offset, options);
+    await this.readInto([bytes], offset, options);
     return bytes;
   }
 
-  async readInto(target: Uint8Array, offset: number, { signal }: ReadOptions = {}): Promise<void> {
+  async readInto(
+    targets: readonly Uint8Array[],
+    offset: number,
+    { signal }: ReadOptions = {},
+  ): Promise<void> {
     signal?.throwIfAborted();
-    const length = target.byteLength;
+    const length = targets.reduce((sum, { byteLength }) => sum + byteLength, 0);
     checkRange(this, offset, length);
-    let done = 0;
-    while (done < length) {
-      const { bytesRead } = await this.#handle.read(target, done, length - done, offset + done);
+    let start = offset;
+    let rest = targets.filter(({ byteLength }) => byteLength > 0);
+    while (rest.length > 0) {
+      const { bytesRead } = await this.#handle.readv(rest.slice(0, ARRAYS_A_READ), start);
       if (bytesRead === 0) throw invalidInput(this.name, 'shrank while it was being read', 'run again');
-      done += bytesRead;
+      start += bytesRead;
+      rest = after(rest, bytesRead);
     }
   }
 
   async dispose(): Promise<void> {
     await this.#handle.close();
   }
+}
+
+/** Arrays that are filled by one call of the system: POSIX promises 16, and Linux, macOS and Windows take 1024. */
+const ARRAYS_A_READ = 1024;
+
+/** Arrays without their first bytes. */
+function after(arrays: readonly Uint8Array[], bytes: number): Uint8Array[] {
+  let filled = 0;
+  let left = bytes;
+  while (filled < arrays.length && arrays[filled].byteLength <= left) left -= arrays[filled++].byteLength;
+  const rest = arrays.slice(filled);
+  if (left > 0) rest[0] = rest[0].subarray(left);
+  return rest;
 }
 
 /** Opens a path, a `file:` URL or an `http(s):` URL, with the middlewares that each kind wants. */

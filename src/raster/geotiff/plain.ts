@@ -50,19 +50,11 @@ function isContiguous(
   });
 }
 
-/** Reads under way at a time, each with its own memory. */
-const READS = 4;
-
-const reads = new Semaphore(READS);
-
-/** Memory of reads that ended. */
-const idle: Uint8Array<ArrayBuffer>[] = [];
-
-/** Larger memory is not kept. */
-const KEPT_BYTES = 4 * 2 ** 20;
+/** Reads under way at a time: each has an array for each of its rows. */
+const reads = new Semaphore(4);
 
 /**
- * Copies the part of a stored block that is in a window.
+ * Reads the part of a stored block that is in a window.
  * @param planes that get the part, of the window's size
  * @returns the bytes that were read; null, without reading, if the block's rows are not whole or apart in the file
  */
@@ -78,35 +70,27 @@ export async function readDirectly(
   if (part === null) return 0;
   const pixelBytes = image.sample.bits / 8;
   const rowBytes = block.width * pixelBytes;
-  const first = (part.y - block.y) * rowBytes;
-  const length = part.height * rowBytes;
-  const start = stored.offsets[0] + first;
+  const start = stored.offsets[0] + (part.y - block.y) * rowBytes;
   if (!isContiguous(image, stored, part.y + part.height - block.y, rowBytes)) return null;
-  const at = (part.y - window.y) * window.width * pixelBytes;
-  if (planes.length === 1 && block.width === window.width && block.x === window.x) {
-    const [{ buffer, byteOffset }] = planes;
-    await source.readInto(new Uint8Array(buffer, byteOffset + at, length), start, { signal });
-    return length;
-  }
+  const width = part.width * pixelBytes;
+  const step = window.width * pixelBytes;
+  const first = (part.y - window.y) * step + (part.x - window.x) * pixelBytes;
+  const rowsOf = ({ buffer, byteOffset }: TypedArray): Uint8Array[] =>
+    width === rowBytes && width === step
+      ? [new Uint8Array(buffer, byteOffset + first, part.height * width)]
+      : Array.from(
+          { length: part.height },
+          (_, row) => new Uint8Array(buffer, byteOffset + first + row * step, width),
+        );
   await reads.run(async () => {
-    const memory = takeMemory(length);
-    const rows = memory.subarray(0, length);
-    await source.readInto(rows, start, { signal });
-    const left = (part.x - block.x) * pixelBytes;
-    const width = part.width * pixelBytes;
-    for (const { buffer, byteOffset, byteLength } of planes) {
-      const target = new Uint8Array(buffer, byteOffset, byteLength);
-      let to = at + (part.x - window.x) * pixelBytes;
-      for (let from = left; from < length; from += rowBytes, to += window.width * pixelBytes) {
-        target.set(rows.subarray(from, from + width), to);
-      }
-    }
-    if (memory.byteLength <= KEPT_BYTES && idle.length < READS) idle.push(memory);
+    const [rows, ...copies] = planes.map(rowsOf);
+    // The pixels of the block on the left and on the right of the window.
+    const left = new Uint8Array((part.x - block.x) * pixelBytes);
+    const right = new Uint8Array(rowBytes - left.length - width);
+    const isWhole = width === rowBytes;
+    const targets = isWhole ? rows : rows.flatMap((row) => [left, row, right]);
+    await source.readInto(targets, start, { signal });
+    for (const copy of copies) for (const [k, row] of copy.entries()) row.set(rows[k]);
   }, signal);
-  return length;
-}
-
-function takeMemory(bytes: number): Uint8Array<ArrayBuffer> {
-  const known = idle.findIndex((memory) => memory.byteLength >= bytes);
-  return known < 0 ? new Uint8Array(Math.max(bytes, 2 ** 20)) : idle.splice(known, 1)[0];
+  return part.height * rowBytes;
 }

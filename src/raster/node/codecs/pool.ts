@@ -4,15 +4,15 @@ import { MemoryPool } from '../../../gpu/cpu/memory-pool.js';
 import { workerFile } from '../../../gpu/node/worker-file.js';
 import { WorkerPool } from '../../../gpu/node/worker-pool.js';
 import { onAbort } from '../../../io/abort.js';
-import type { DecoderThreads } from '../../codecs/decoder.js';
 import { bytesOfPieces, type DecodeRequest, type FileRequest } from '../../codecs/decode.js';
+import type { DecoderThreads } from '../../codecs/decoder.js';
 import type { EncodeRequest } from './wasm-encoders.js';
 
 /** Blocks queued on a thread, so that it never waits for the next one. */
 const DEPTH = 2;
 
 /** The most idle memory of decoded blocks, and the largest block for which it is used: larger ones may be declared wrongly. */
-const IDLE_BYTES = 64 * 2 ** 20;
+const IDLE_BYTES = 32 * 2 ** 20;
 const LARGEST_BLOCK = 16 * 2 ** 20;
 
 type Bytes = Uint8Array<ArrayBuffer>;
