@@ -54,8 +54,9 @@ export function sourceReads(warped: readonly WarpedRaster[], strips: readonly Ro
  * The blocks under strips, of sources that are read one after the other for each strip. Between the last use of a block in
  * one strip and its first in the next lie at most the blocks of its own source under both strips, those of later sources
  * under the first strip, and those of earlier sources under the second: a cache of these keeps it.
+ * @param ahead whether earlier sources may read their next strip meanwhile, as in `readStrips` (default false)
  */
-export function planTiles(sources: readonly SourceReads[]): TilePlan {
+export function planTiles(sources: readonly SourceReads[], ahead = false): TilePlan {
   let [blocks, largestBytes, windowBytes, cacheBytes] = [0, 0, 0, 0];
   const known = new Map<StripWindows, Map<string, Step[]>>();
   const bySource = sources.map(({ grids, strips, pixelBytes }) => {
@@ -85,12 +86,13 @@ export function planTiles(sources: readonly SourceReads[]): TilePlan {
   for (let k = 0; k < count; k++) {
     const under = bySource.map((grids) => grids.flatMap((steps) => steps[k] ?? []));
     let others = sumOf(under.flat(), ({ above }) => above);
-    for (const own of under) {
+    for (const [source, own] of under.entries()) {
       others -= sumOf(own, ({ above }) => above);
       const bytes = others + sumOf(own, ({ both }) => both);
       needs.push({ bytes, shared: sumOf(own, ({ shared }) => shared) });
       cacheBytes = Math.max(cacheBytes, bytes);
-      others += sumOf(own, (step) => step.under);
+      const next = ahead ? bySource[source].flatMap((steps) => steps[k + 1] ?? []) : [];
+      others += next.length > 0 ? sumOf(next, ({ both }) => both) : sumOf(own, (step) => step.under);
     }
   }
   return {

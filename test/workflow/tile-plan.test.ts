@@ -152,6 +152,17 @@ describe('blocks of a warp', () => {
     expect(smaller.counters.blocksDecodedAgain).toBeLessThanOrEqual(plan.again(5 * 5 * TILE));
   });
 
+  it('of earlier sources are those under two strips where the next strip is begun before', () => {
+    // Rows of tiles 0-1, 1-2 and 2, of one tile of 100 bytes each.
+    const strips = [0, 15, 25].map((y, k) => [{ x: 0, y, width: 10, height: [15, 10, 5][k] }]);
+    const source = { grids: [{ width: 10, height: 10, bytes: 100 }], strips, pixelBytes: 1 };
+    // Under one strip are 2, 2 and 1 tiles, under two 3 and 2.
+    const sources = [source, source, source];
+    expect(planTiles(sources).cacheBytes).toBe((2 + 2 + 3) * 100);
+    // When the last source reads its first strip, the others may have read two.
+    expect(planTiles(sources, true).cacheBytes).toBe((3 + 3 + 2) * 100);
+  });
+
   it('hold all bands that are interleaved by pixel', async () => {
     const { plan, counters } = await run(
       await tiled('bands.tif', { width: 640, height: 640, bands: 12 }),
