@@ -53,6 +53,7 @@ async function checkKills({ jobs }) {
     report.check(title, end.status === 0, `${end.status}\n${end.output}`);
     report.same(title, hashesOf(output), job.reference);
     report.same(`${title}: temporary files`, temporariesIn(folder), []);
+    report.same(`${title}: units that are left`, existsSync(`${output}.run`), job.keepsUnits === true);
     console.log(title);
     rmSync(output, { recursive: true, force: true });
   }

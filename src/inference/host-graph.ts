@@ -42,6 +42,9 @@ export interface RuntimeOptions {
 /** An ONNX file: its path, for a runtime that reads files, or its bytes. */
 export type GraphSource = string | Uint8Array;
 
+/** Threads that wait for the next layer sleep. By default they spin, on cores that read and warp the next chips. */
+const WITHOUT_SPINNING = { session: { intra_op: { allow_spinning: '0' } } };
+
 /** An ONNX graph on a runtime with its own memory: inputs are downloaded, outputs uploaded. Dispose of it when done. */
 export class HostGraph implements ModelGraph {
   readonly sharesDevice = false;
@@ -75,6 +78,7 @@ export class HostGraph implements ModelGraph {
       graphOptimizationLevel: 'all',
       // A plan of the memory would be allocated in the second run, beside all memory of the first.
       enableMemPattern: false,
+      extra: WITHOUT_SPINNING,
       ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     }).catch((cause: unknown) => {
       throw cannotLoad(label, provider, cause);

@@ -129,7 +129,10 @@ async function warpOpened(
   const valueBytes = bytesPerElement(dtype);
   const about = { geobox, bands: bands.length, valueBytes, maskBytes: 0, warped: [warped] };
   const memory = await planGridMemory({ ...about, name: raster.name, backend: backend.info }, options);
-  await requireSpace(dirname(options.destination), cogBytes(geobox, bands.length * valueBytes, options));
+  await requireSpace(
+    dirname(options.destination),
+    cogBytes(geobox, bands.length * valueBytes, nodata !== null, options),
+  );
   cache.restart(memory.cacheBytes);
   const target = {
     cog,
@@ -143,12 +146,17 @@ async function warpOpened(
 
 /**
  * Bytes of a COG, about: half of its values where they are compressed, and a third more for overviews. They are written
- * twice where they are put in another order at the end.
+ * twice where the places of tiles are not known in advance: with compression or a mask.
  */
-function cogBytes({ pixelCount }: GeoBox, pixelBytes: number, options: CogOutputOptions): number {
-  const { compression = 'deflate', overviews } = options;
+function cogBytes(
+  { pixelCount }: GeoBox,
+  pixelBytes: number,
+  hasNodata: boolean,
+  { compression = 'deflate', overviews }: CogOutputOptions,
+): number {
   const stored = pixelCount * pixelBytes * (compression === 'none' ? 1 : 0.5);
-  return Math.ceil(overviews === 'none' ? stored : 2 * stored * (4 / 3));
+  if (overviews === 'none') return Math.ceil(stored);
+  return Math.ceil((compression === 'none' && hasNodata ? 1 : 2) * stored * (4 / 3));
 }
 
 /** The nodata value that all bands share, if `dtype` holds it; else NaN for floats, null for integers. */

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { inflateSync } from 'node:zlib';
 import fc from 'fast-check';
@@ -234,6 +234,47 @@ describe('CogWriter', () => {
     expect(full - sparse).toBe(18 * (16 * 16 * 2 + 8));
   });
 
+  it('writes tiles of known size at their places in one temporary file', async () => {
+    const [empty, values] = [join(folder, 'one-file'), randomBand('float32', 100 * 70, 3)];
+    await mkdir(empty);
+    const options: CogOptions = {
+      geobox: grid(100, 70),
+      bands: 1,
+      dtype: 'float32',
+      blockSize: 32,
+      compression: 'none',
+    };
+    const path = join(empty, 'a.tif');
+    await using writer = await CogWriter.create(path, options);
+    await writer.writeRows([values.subarray(0, 5000)]);
+    expect(await readdir(empty)).toHaveLength(1);
+    await writer.writeRows([values.subarray(5000)]);
+    await writer.finish();
+    expect(await readdir(empty)).toEqual(['a.tif']);
+    const bytes = await readFile(path);
+    // Tiles of 100 × 70, 50 × 35 and 25 × 18 pixels: 4 · 3 + 2 · 2 + 1, each of 32 × 32 floats between its size and its end.
+    const frame = 4 + 32 * 32 * 4 + 4;
+    const tiles = bytes.subarray(bytes.length - 17 * frame);
+    for (let k = 0; k < 17; k++) expect(tiles.readUInt32LE(k * frame)).toBe(32 * 32 * 4);
+    // The full image is last: its first tile begins with the first pixels.
+    expect(tiles.readFloatLE(5 * frame + 4 + 4)).toBe(values[1]);
+    // Of the last tile, 4 columns and 6 rows are in the image; the rest is 0.
+    const last = tiles.subarray(16 * frame + 4);
+    expect(last.readFloatLE(4 * 3)).toBe(values[64 * 100 + 99]);
+    expect(last.readFloatLE(4 * 4)).toBe(0);
+    expect(last.readFloatLE(4 * 32 * 5)).toBe(values[69 * 100 + 96]);
+    expect(last.readFloatLE(4 * 32 * 6)).toBe(0);
+  });
+
+  it('refuses rows of another type', async () => {
+    await using writer = await CogWriter.create(newPath(), {
+      geobox: grid(10, 10),
+      bands: 1,
+      dtype: 'float32',
+    });
+    await expect(writer.writeRows([new Float64Array(100)])).rejects.toThrow(/cannot add/);
+  });
+
   it('refuses a folder that cannot be written', async () => {
     const options: CogOptions = { geobox: grid(10, 10), bands: 1, dtype: 'uint8' };
     await expect(CogWriter.create(join(folder, 'none', 'a.tif'), options)).rejects.toThrow(
@@ -269,6 +310,13 @@ describe('overviews', () => {
     // If one of the two pixels is nodata, the other counts alone.
     expect(halve(Float32Array.of(NaN, 6, 12), 3, 1, null, 'average')).toBeCloseToArray([6, 10]);
     expect(halve(Float32Array.of(3, 6, 12), 1, 3, null, 'average')).toBeCloseToArray([4, 10]);
+  });
+
+  it('leave single gaps out of cells of several pixels', () => {
+    // Nine cells of 1.67 × 1.67 pixels: the others of the first cell are 10.
+    const values = new Int16Array(25).fill(10);
+    values[0] = -1;
+    expect([...halve(values, 5, 5, -1, 'average')]).toEqual(new Array(9).fill(10));
   });
 
   it('do not turn a mean that equals nodata into a gap', () => {
@@ -371,7 +419,12 @@ describe('predictors', () => {
         const length = rows * width * samples * bytesPerSample;
         const bytes = Uint8Array.from({ length }, () => 256 * random());
         const prediction = { predictor, rows, width, samples, bytesPerSample };
-        const stored = await encodeBytes({ bytes, compression: 'deflate', level: 1, prediction });
+        const stored = await encodeBytes({
+          bytes: bytes.slice(),
+          compression: 'deflate',
+          level: 1,
+          prediction,
+        });
         const block = { ...prediction, littleEndian: true, bytesPerWord: 1 };
         expect(await undoCoding(new Uint8Array(inflateSync(stored)), rows, block)).toEqual(bytes);
       }),

@@ -2,7 +2,7 @@
 import type { BlockCoding, Decode, DecodeLimits } from './codec.js';
 import { bytesAt, type Memory, WasmModule } from './wasm.js';
 
-type Expand = (stored: number, storedSize: number, output: number, capacity: number) => number;
+type Expand = (input: number, size: number, output: number, capacity: number) => number;
 
 interface Decoders extends Memory {
   readonly deflate_decode: Expand;

@@ -9,7 +9,8 @@ export const OVERVIEW_METHODS = ['average', 'mode', 'nearest', 'none'] as const;
  * that contains the cell's centre, or the upper left of four.
  */
 export type OverviewMethod = (typeof OVERVIEW_METHODS)[number];
-type ReducingMethod = Exclude<OverviewMethod, 'none'>;
+/** A method by which overviews are made. */
+export type ReducingMethod = Exclude<OverviewMethod, 'none'>;
 
 type Size = readonly [width: number, height: number];
 
@@ -35,8 +36,8 @@ export interface Rows {
   readonly mask: Uint8Array | null;
 }
 
-/** Rows before a strip that its first cells may overlap. */
-export const ROWS_BEFORE = 2;
+/** Rows on each side of the end of a strip that a cell across it may overlap. */
+export const ROWS_ACROSS = 2;
 
 /** The most pixels along a side of a cell: an overview has at least half the pixels. */
 const MOST = 3;
@@ -48,6 +49,11 @@ export function rowsReady({ from, to }: SizeReduction, rows: number, method: Red
   let ready = Math.floor((rows * reduced) / size);
   while (ready < reduced && nearestPixel(ready, size, reduced) < rows) ready++;
   return ready;
+}
+
+/** The first row of the image under a row of the overview. */
+export function firstRowUnder({ from, to }: SizeReduction, row: number, method: ReducingMethod): number {
+  return method === 'nearest' ? nearestPixel(row, from[1], to[1]) : Math.floor((row * from[1]) / to[1]);
 }
 
 /** The pixel that contains the centre of a cell, or the first of two that share it as an edge. */
@@ -197,18 +203,44 @@ function averageRow(
   const empty = emptyValue(rows);
   const beside = besideNodata(rows.nodata, dtypeOf(values));
   const round = !isFloat(dtypeOf(values));
+  // Cells of 3 × 3 pixels beyond it would reach beyond the array.
+  const last = mask === null ? values.length - 2 * stride - MOST : -1;
   for (let x = 0; x < first.length; x++) {
-    const columns = shares[MOST * x + 2] > 0 ? 3 : shares[MOST * x + 1] > 0 ? 2 : 1;
-    let sum = 0;
+    const start = at + first[x];
+    const left = shares[MOST * x];
+    const centre = shares[MOST * x + 1];
+    const right = shares[MOST * x + 2];
+    let sum = start <= last ? 0 : Number.NaN;
     let total = 0;
-    for (let row = 0; row < MOST && rowShares[row] > 0; row++) {
-      const pixel = at + row * stride + first[x];
-      for (let c = 0; c < columns; c++) {
-        const value = values[pixel + c];
-        if (value === nodata || Number.isNaN(value) || (mask !== null && mask[pixel + c] === 0)) continue;
-        const weight = rowShares[row] * shares[MOST * x + c];
-        sum += weight * value;
-        total += weight;
+    // All pixels: those of no share add 0.
+    for (let row = 0; row < MOST && start <= last; row++) {
+      const pixel = start + row * stride;
+      const share = rowShares[row];
+      const a = values[pixel];
+      const b = values[pixel + 1];
+      const c = values[pixel + 2];
+      if (a === nodata || b === nodata || c === nodata) sum = Number.NaN;
+      sum += share * left * a;
+      sum += share * centre * b;
+      sum += share * right * c;
+      total += share * left;
+      total += share * centre;
+      total += share * right;
+    }
+    // Gaps: NaN makes the sum NaN.
+    if (Number.isNaN(sum)) {
+      const columns = right > 0 ? 3 : centre > 0 ? 2 : 1;
+      sum = 0;
+      total = 0;
+      for (let row = 0; row < MOST && rowShares[row] > 0; row++) {
+        const pixel = start + row * stride;
+        for (let c = 0; c < columns; c++) {
+          const value = values[pixel + c];
+          if (value === nodata || Number.isNaN(value) || (mask !== null && mask[pixel + c] === 0)) continue;
+          const weight = rowShares[row] * shares[MOST * x + c];
+          sum += weight * value;
+          total += weight;
+        }
       }
     }
     if (total === 0) result[to + x] = empty;

@@ -1,38 +1,47 @@
 /** Cuts tiles out of a strip. */
 
-/** One row of tiles: per band a plane of `tileSize` rows of `stride` samples, as little-endian bytes. */
+/** The rows of one row of tiles: per band a plane of rows of `width` samples, as little-endian bytes. */
 export interface Strip {
   readonly planes: readonly Uint8Array<ArrayBuffer>[];
-  /** Samples of a row: whole tiles. */
-  readonly stride: number;
+  readonly width: number;
+  /** At most `tileSize`. */
+  readonly rows: number;
   /** Side of the tiles. */
   readonly tileSize: number;
   readonly bytesPerSample: number;
+  /** The bytes of a sample beyond the image. */
+  readonly padding: Uint8Array;
 }
 
 /**
  * The bytes of one tile before predictor and compression.
  * @param planes indices of the planes to interleave
  * @param column index of the tile in the strip, from 0
- * @param bytes memory of the tile, at a multiple of 4 bytes (default: new)
+ * @param bytes memory of the tile, at a multiple of 4 bytes
  */
 export function cutTile(
   strip: Strip,
   planes: readonly number[],
   column: number,
-  bytes: Uint8Array<ArrayBuffer> = new Uint8Array(strip.tileSize ** 2 * planes.length * strip.bytesPerSample),
-): Uint8Array<ArrayBuffer> {
-  const { tileSize, stride } = strip;
+  bytes: Uint8Array<ArrayBuffer>,
+): void {
+  const { tileSize, width, rows } = strip;
+  const columns = Math.min(tileSize, width - column * tileSize);
+  if (columns < tileSize || rows < tileSize) repeat(strip.padding, bytes);
   const samples = planes.length;
   for (const [sample, plane] of planes.entries()) {
     const source = strip.planes[plane];
-    for (let y = 0; y < tileSize; y++) {
-      const from = y * stride + column * tileSize;
+    for (let y = 0; y < rows; y++) {
+      const from = y * width + column * tileSize;
       const to = y * tileSize * samples;
-      copyRow(source, from, bytes, to + sample, samples, strip);
+      copyRow(source, from, columns, bytes, to + sample, samples, strip.bytesPerSample);
     }
   }
-  return bytes;
+}
+
+function repeat(piece: Uint8Array, bytes: Uint8Array): void {
+  bytes.set(piece);
+  for (let done = piece.length; done < bytes.length; done *= 2) bytes.copyWithin(done, 0, done);
 }
 
 type Words = Uint8Array | Uint16Array | Uint32Array;
@@ -47,16 +56,15 @@ function asWords({ buffer, byteOffset, byteLength }: Uint8Array<ArrayBuffer>, by
 function copyRow(
   source: Uint8Array<ArrayBuffer>,
   from: number,
+  columns: number,
   bytes: Uint8Array<ArrayBuffer>,
   to: number,
   samples: number,
-  { tileSize, bytesPerSample }: Strip,
+  bytesPerSample: number,
 ): void {
+  const end = from + columns;
   if (samples === 1) {
-    bytes.set(
-      source.subarray(from * bytesPerSample, (from + tileSize) * bytesPerSample),
-      to * bytesPerSample,
-    );
+    bytes.set(source.subarray(from * bytesPerSample, end * bytesPerSample), to * bytesPerSample);
     return;
   }
   const input = asWords(source, bytesPerSample);
@@ -64,27 +72,31 @@ function copyRow(
   const words = bytesPerSample === 8 ? 2 : 1;
   for (let word = 0; word < words; word++) {
     let at = to * words + word;
-    const end = (from + tileSize) * words;
-    for (let i = from * words + word; i < end; i += words) {
+    for (let i = from * words + word; i < end * words; i += words) {
       output[at] = input[i];
       at += samples * words;
     }
   }
 }
 
-/** A tile of a mask as bits, the leftmost pixel in the highest bit: 1 where the plane is not 0. */
-export function cutMask(strip: Strip, plane: number, column: number): Uint8Array<ArrayBuffer> {
-  const { tileSize, stride } = strip;
-  const source = strip.planes[plane];
-  const bytes = new Uint8Array((tileSize * tileSize) / 8);
-  let at = 0;
-  for (let y = 0; y < tileSize; y++) {
-    const start = y * stride + column * tileSize;
-    for (let x = start; x < start + tileSize; x += 8) {
-      let bits = 0;
-      for (let k = 0; k < 8; k++) bits = (bits << 1) | (source[x + k] === 0 ? 0 : 1);
-      bytes[at++] = bits;
+/**
+ * A tile of a mask as bits, the leftmost pixel in the highest bit: 1 where the plane is not 0, and 0 beyond the image.
+ * @param bytes memory of the tile
+ */
+export function cutMask(
+  { planes, tileSize, width, rows }: Strip,
+  plane: number,
+  column: number,
+  bytes: Uint8Array<ArrayBuffer>,
+): void {
+  const source = planes[plane];
+  const columns = Math.min(tileSize, width - column * tileSize);
+  bytes.fill(0);
+  for (let y = 0; y < rows; y++) {
+    const start = y * width + column * tileSize;
+    const at = (y * tileSize) / 8;
+    for (let x = 0; x < columns; x++) {
+      if (source[start + x] !== 0) bytes[at + (x >> 3)] |= 128 >> (x & 7);
     }
   }
-  return bytes;
 }

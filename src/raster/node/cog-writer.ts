@@ -1,7 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
 import { internalError, invalidInput } from '../../errors.js';
 import { bytesPerElement } from '../../geo/dtype.js';
-import { GeoTensor, type TypedArray } from '../../geo/index.js';
+import { dtypeOf, type TypedArray } from '../../geo/index.js';
 import { removeSidecars } from '../../io/node/beside.js';
 import {
   moveTo,
@@ -23,15 +23,15 @@ import {
 } from '../cog/options.js';
 import { CogLevel } from './cog-level.js';
 import { createEncoder } from './encoders.js';
-import { TileFile } from './tile-file.js';
+import { TileFile, TileMemory } from './tile-file.js';
 
 /** Buffer size for copies of level files into the result. */
 const COPY_BYTES = 8 * 2 ** 20;
 
 /**
- * Writes a cloud-optimised GeoTIFF from rows, top to bottom, in the memory of one row of tiles per level. Each level's
- * tiles go to a temporary file; `finish` copies them in the format's order, smallest level first. The file appears
- * atomically.
+ * Writes a cloud-optimised GeoTIFF from rows, top to bottom, in the memory of one row of tiles per level. Tiles whose
+ * places are known go to one temporary file, which becomes the result. Else each level has a temporary file, and `finish`
+ * copies the tiles in the format's order, smallest level first. The file appears atomically.
  */
 export class CogWriter {
   readonly path: string;
@@ -39,15 +39,12 @@ export class CogWriter {
   readonly #layout: Omit<CogLayout, 'bigTiff'>;
   /** The full image first. */
   readonly #levels: readonly CogLevel[];
-  /** Whether the only temporary file, with reserved bytes for the head, becomes the result. */
+  /** Whether the temporary file of the full image, with reserved bytes for the head, becomes the result. */
   readonly #inPlace: boolean;
   /** Null until the sizes of all tiles are known. */
   readonly #bigTiff: boolean | null;
   /** Whether the mask has an invalid pixel. */
   #hasGaps = false;
-  /** Bands that are complete, of those that come one after the other. */
-  #bandsDone = 0;
-  #rowsOfBand = 0;
   #closed = false;
 
   private constructor(
@@ -78,34 +75,42 @@ export class CogWriter {
     if (settings.bigTiff === false && compression === 'none' && !sparse)
       requireClassic(path, imageBytes(settings));
     await requireWritable(path);
-    const encode = createEncoder(compression, settings.level);
-    // One image needs no reordering if it has one group of tiles, or the place of each tile is known.
+    const placed = hasEqualTiles(settings);
+    // Compressed tiles of one image need no other order if they are one group.
     const oneGroup = settings.mask === false && (bands === 1 || settings.interleave === 'pixel');
-    const inPlace = sizes.length === 1 && (oneGroup || hasEqualTiles(settings));
-    const mayExceedClassic = mostBytes(settings) > CLASSIC_LIMIT;
-    const bigTiff = settings.bigTiff === 'auto' ? (inPlace ? mayExceedClassic : null) : settings.bigTiff;
-    const headBytes =
-      inPlace && bigTiff !== null ? encodeHead({ ...layout, bigTiff }, blankImages(settings)).byteLength : 0;
+    const inPlace = placed || (sizes.length === 1 && oneGroup);
+    const blank = blankImages(settings);
+    const headBytes = (bigTiff: boolean): number => encodeHead({ ...layout, bigTiff }, blank).byteLength;
     const tileBytes =
       blockSize ** 2 * bytesPerElement(settings.dtype) * (settings.interleave === 'pixel' ? bands : 1);
+    const levelBytes = blank.map(({ offsets }) => offsets.length * TileFile.framed(tileBytes));
+    const bytes = levelBytes.reduce((sum, each) => sum + each, 0);
+    const most = placed ? headBytes(false) + bytes : mostBytes(settings);
+    const mayBeBig = inPlace ? most > CLASSIC_LIMIT : null;
+    const bigTiff = settings.bigTiff === 'auto' ? mayBeBig : settings.bigTiff;
+    const reserved = inPlace && bigTiff !== null ? headBytes(bigTiff) : 0;
+    const memory = new TileMemory();
     const files: TileFile[] = [];
     try {
-      for (const _ of sizes) files.push(await TileFile.create(path, headBytes, tileBytes));
+      for (const _ of placed ? [0] : sizes)
+        files.push(await TileFile.create(path, reserved, tileBytes, memory));
     } catch (cause) {
       await Promise.all(files.map((file) => file.discard()));
       throw writeError(path, cause);
     }
-    let next: CogLevel | null = null;
+    const parts = { settings, encode: createEncoder(compression, settings.level), memory };
     const levels: CogLevel[] = [];
+    let start = reserved;
     for (const [k, size] of [...sizes.entries()].reverse()) {
-      next = new CogLevel(settings, size, files[k], encode, next, inPlace);
-      levels.unshift(next);
+      levels.unshift(new CogLevel(parts, size, files[k] ?? files[0], start, levels[0] ?? null));
+      start += levelBytes[k];
     }
     return new CogWriter(path, layout, levels, inPlace, bigTiff);
   }
 
   /**
-   * Appends rows. A write error may be thrown by a later call.
+   * Appends rows. The arrays must stay as they are until the promise is settled. A write error may be thrown by a later
+   * call.
    * @param bands the rows of each band, `row × width` values in C order of the file's dtype
    * @param mask with the option `mask`: as many values, 0 for invalid
    */
@@ -116,6 +121,7 @@ export class CogWriter {
     const planes = mask === null ? bands : [...bands, mask];
     const fits =
       bands.length === this.#settings.bands &&
+      bands.every((rows) => dtypeOf(rows) === this.#settings.dtype) &&
       (mask !== null) === (this.#settings.mask !== false) &&
       planes.every((rows) => rows.length === length);
     if (this.#closed || !fits || !Number.isInteger(count) || full.rows + count > full.height) {
@@ -134,17 +140,17 @@ export class CogWriter {
 
   /**
    * Appends rows of one band, in the memory of one band: of files without compression, overviews and mask, whose bands are
-   * not interleaved. All rows of a band come before those of the next.
+   * not interleaved. All rows of a band come before those of the next. The array must stay as it is meanwhile.
    * @param band from 0
    * @param rows `row × width` values in C order of the file's dtype
    */
   async writeBand(band: number, rows: TypedArray): Promise<void> {
     const [full] = this.#levels;
-    const settings = this.#settings;
-    const isSeparate = this.#inPlace && hasEqualTiles(settings) && settings.interleave === 'band';
+    const { interleave, dtype } = this.#settings;
+    const isSeparate = hasEqualTiles(this.#settings) && this.#levels.length === 1 && interleave === 'band';
     const count = rows.length / full.width;
-    const done = band === this.#bandsDone ? this.#rowsOfBand : full.height;
-    if (this.#closed || !isSeparate || !Number.isInteger(count) || done + count > full.height) {
+    const fits = dtypeOf(rows) === dtype && Number.isInteger(count) && full.accepts(band, count);
+    if (this.#closed || !isSeparate || !fits) {
       throw internalError('CogWriter', `cannot add ${rows.length} values to band ${band} of ${this.path}`);
     }
     try {
@@ -152,16 +158,13 @@ export class CogWriter {
     } catch (cause) {
       throw writeError(this.path, cause);
     }
-    this.#rowsOfBand = (done + count) % full.height;
-    if (this.#rowsOfBand === 0) this.#bandsDone++;
   }
 
   /** Assembles and renames the file, and removes sidecars of the file that it replaces (`.aux.xml`, `.ovr`, `.msk`). */
   async finish(): Promise<void> {
     const [full] = this.#levels;
-    const rows = this.#bandsDone > 0 && this.#bandsDone < this.#settings.bands ? 0 : full.rows;
-    if (rows !== full.height) {
-      throw internalError('CogWriter', `${this.path} got ${rows} of ${full.height} rows`);
+    if (full.rowsOfLastBand !== full.height) {
+      throw internalError('CogWriter', `${this.path} got ${full.rowsOfLastBand} of ${full.height} rows`);
     }
     try {
       await full.finish();
@@ -185,7 +188,8 @@ export class CogWriter {
   async abort(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    await Promise.all(this.#levels.map((level) => level.file.discard()));
+    const files = new Set(this.#levels.map((level) => level.file));
+    await Promise.all([...files].map((file) => file.discard()));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -293,52 +297,4 @@ function blankImages({ sizes, blockSize, bands, interleave }: CogSettings): CogI
     const tiles = new Array<number>(count).fill(0);
     return { width, height, isMask: false, offsets: tiles, byteCounts: tiles };
   });
-}
-
-/** Options of a COG of a tensor, which has the grid, bands, dtype and nodata. */
-export type TensorCogOptions = Omit<CogOptions, 'geobox' | 'bands' | 'dtype' | 'nodata' | 'mask'>;
-
-/**
- * Writes a tensor (band, y, x) or (y, x) with its grid, nodata value and band names.
- * @throws {TerrachipError} INVALID_INPUT for a tensor of other dimensions
- */
-export async function writeCog(path: string, tensor: GeoTensor, options?: TensorCogOptions): Promise<void>;
-/**
- * Writes arrays.
- * @param bands the values of each band in C order
- * @param mask with the option `mask`: 0 for invalid
- */
-export async function writeCog(
-  path: string,
-  bands: readonly TypedArray[],
-  options: CogOptions,
-  mask?: Uint8Array | null,
-): Promise<void>;
-export async function writeCog(
-  path: string,
-  source: GeoTensor | readonly TypedArray[],
-  options: TensorCogOptions | CogOptions = {},
-  mask: Uint8Array | null = null,
-): Promise<void> {
-  const isTensor = source instanceof GeoTensor;
-  const bands = isTensor ? planesOf(path, source) : source;
-  const settings = isTensor ? { ...settingsOf(source, bands.length), ...options } : (options as CogOptions);
-  await using writer = await CogWriter.create(path, settings);
-  await writer.writeRows(bands, mask);
-  await writer.finish();
-}
-
-function planesOf(path: string, tensor: GeoTensor): TypedArray[] {
-  const { dimensions, shape, data } = tensor;
-  if (dimensions.length === 2) return [data];
-  if (dimensions.length === 3) return Array.from({ length: shape[0] }, (_, band) => tensor.plane(band).data);
-  throw invalidInput(
-    path,
-    `cannot hold a tensor of dimensions (${dimensions.join(', ')})`,
-    'write it band by band, or as Zarr',
-  );
-}
-
-function settingsOf({ geobox, dtype, nodata, bandNames }: GeoTensor, bands: number): CogOptions {
-  return { geobox, bands, dtype, nodata, ...(bandNames === null ? {} : { descriptions: bandNames }) };
 }

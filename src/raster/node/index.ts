@@ -16,9 +16,10 @@ export {
   type ZarrArrayOptions,
   type ZarrCompression,
 } from '../zarr/metadata.js';
-export { CogWriter, type TensorCogOptions, writeCog } from './cog-writer.js';
+export { CogWriter } from './cog-writer.js';
 export { type NpyOptions, NpyWriter, writeNpy } from './npy-writer.js';
 export { type OpenStoreOptions, openNetcdf, openNpy, openZarr } from './stores.js';
+export { type TensorCogOptions, writeCog } from './write-cog.js';
 export { type ZarrCubeOptions, type ZarrCubeVariable, ZarrCubeWriter } from './zarr-cube.js';
 export {
   consolidateZarr,

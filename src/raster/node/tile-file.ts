@@ -7,23 +7,57 @@ import { BLOCK_LEADER_BYTES, BLOCK_TRAILER_BYTES } from '../cog/directory.js';
 const UNDER_WAY_BYTES = 32 * 2 ** 20;
 const UNDER_WAY_TILES = 32;
 
+type Bytes = Uint8Array<ArrayBuffer>;
+
+/** Memory of tiles, used again: fresh memory costs as much as a copy. */
+export class TileMemory {
+  readonly #spare: ArrayBuffer[] = [];
+  #bytes = 0;
+
+  /** Memory of a tile, with room for leader and trailer around it and with values of earlier tiles. */
+  take(tileBytes: number): Bytes {
+    const size = TileFile.framed(tileBytes);
+    const known = this.#spare.findIndex(({ byteLength }) => byteLength === size);
+    const memory = known < 0 ? new ArrayBuffer(size) : this.#spare.splice(known, 1)[0];
+    if (known >= 0) this.#bytes -= size;
+    return new Uint8Array(memory, BLOCK_LEADER_BYTES, tileBytes);
+  }
+
+  /** Takes back the memory of a tile. */
+  give(memory: ArrayBuffer): void {
+    if (this.#bytes + memory.byteLength > UNDER_WAY_BYTES) return;
+    this.#spare.push(memory);
+    this.#bytes += memory.byteLength;
+  }
+}
+
 /**
- * A temporary file of compressed tiles with their leaders and trailers, in the order of `add`. Tiles are compressed
- * concurrently.
+ * A temporary file of tiles with their leaders and trailers. Tiles to compress are compressed concurrently, and written in
+ * the order of `add`.
  */
 export class TileFile {
   readonly path: string;
   readonly handle: FileHandle;
-  /** Stored bytes of each tile so far, 0 for a sparse one. */
+  /** Stored bytes of each tile of `add` so far, 0 for a sparse one. */
   readonly byteCounts: number[] = [];
   readonly #start: number;
   readonly #limit: number;
   readonly #underWay: Promise<void>[] = [];
+  /** Memory of equal tiles, in turn. */
+  readonly #frames: Bytes[] = [];
+  readonly #memory: TileMemory;
   #end: number;
   #last: Promise<void> = Promise.resolve();
 
-  private constructor(path: string, handle: FileHandle, start: number, tileBytes: number) {
+  private constructor(
+    path: string,
+    handle: FileHandle,
+    start: number,
+    tileBytes: number,
+    memory: TileMemory,
+  ) {
     this.path = path;
+    this.#memory = memory;
     this.handle = handle;
     this.#start = start;
     this.#end = start;
@@ -34,13 +68,19 @@ export class TileFile {
    * @param target the final file; the temporary file is in the same folder
    * @param start bytes to reserve at the head
    * @param tileBytes bytes of a tile before compression
+   * @param memory gets back the memory of tiles that are written
    */
-  static async create(target: string, start: number, tileBytes: number): Promise<TileFile> {
+  static async create(
+    target: string,
+    start: number,
+    tileBytes: number,
+    memory: TileMemory,
+  ): Promise<TileFile> {
     const path = temporaryPath(target);
-    return new TileFile(path, await open(path, 'wx+'), start, tileBytes);
+    return new TileFile(path, await open(path, 'wx+'), start, tileBytes, memory);
   }
 
-  /** Bytes of all tiles so far. */
+  /** Bytes of all tiles of `add` so far. */
   get bytes(): number {
     return this.#end - this.#start;
   }
@@ -51,7 +91,7 @@ export class TileFile {
   }
 
   /** Adds the next tile, null for a sparse one; waits only if too many are in flight. */
-  async add(tile: Promise<Uint8Array | null>): Promise<void> {
+  async add(tile: Promise<Bytes | null>): Promise<void> {
     const before = this.#last;
     this.#last = (async () => {
       const bytes = await tile;
@@ -65,23 +105,37 @@ export class TileFile {
   }
 
   /**
-   * Adds the next tiles with their leaders and trailers. Their memory may be used again when the next call returns.
-   * @param count tiles, which have the same size
-   * @param place the position of the first, in tiles from the first of the file; null: after the last
+   * Writes tiles of the same size at a place.
+   * @param cut writes the bytes of tile `k`
    */
-  async addFrames(frames: Uint8Array, count: number, place: number | null): Promise<void> {
+  async addEqual(
+    count: number,
+    tileBytes: number,
+    position: number,
+    cut: (k: number, tile: Bytes) => void,
+  ): Promise<void> {
     const before = this.#last;
-    const frameBytes = frames.byteLength / count;
-    const position = place === null ? this.#end : this.#start + place * frameBytes;
-    this.#end += frames.byteLength;
-    const tileBytes = frameBytes - BLOCK_LEADER_BYTES - BLOCK_TRAILER_BYTES;
-    for (let k = 0; k < count; k++) this.byteCounts.push(tileBytes);
+    const size = TileFile.framed(tileBytes);
+    const frames = this.#takeFrames(count * size);
+    for (let k = 0; k < count; k++) {
+      const frame = frames.subarray(k * size, (k + 1) * size);
+      cut(k, frame.subarray(BLOCK_LEADER_BYTES, -BLOCK_TRAILER_BYTES));
+      writeFrame(frame, tileBytes);
+    }
     this.#last = (async () => {
       await before;
       await writeFully(this.handle, frames, position);
     })();
     this.#last.catch(() => undefined);
     await before;
+  }
+
+  /** Memory that no write uses: `addEqual` returns when the write before has ended. */
+  #takeFrames(bytes: number): Bytes {
+    const known = this.#frames.length < 2 ? undefined : this.#frames.shift();
+    const memory = known !== undefined && known.length >= bytes ? known : new Uint8Array(bytes);
+    this.#frames.push(memory);
+    return memory.subarray(0, bytes);
   }
 
   /** Resolves when all tiles are in the file. */
@@ -97,13 +151,25 @@ export class TileFile {
     await removeTemporary(this.path);
   }
 
-  async #write(tile: Uint8Array | null): Promise<void> {
+  async #write(tile: Bytes | null): Promise<void> {
     this.byteCounts.push(tile?.byteLength ?? 0);
     if (tile === null) return;
-    const leader = new Uint8Array(BLOCK_LEADER_BYTES);
-    new DataView(leader.buffer).setUint32(0, tile.byteLength, true);
-    const frame = Buffer.concat([leader, tile, tile.subarray(-BLOCK_TRAILER_BYTES)]);
+    // The memory of `take` has room around the tile; that of one that compression enlarged has none.
+    const size = TileFile.framed(tile.byteLength);
+    const start = tile.byteOffset - BLOCK_LEADER_BYTES;
+    const hasRoom = start >= 0 && start + size <= tile.buffer.byteLength;
+    const frame = hasRoom ? new Uint8Array(tile.buffer, start, size) : new Uint8Array(size);
+    if (!hasRoom) frame.set(tile, BLOCK_LEADER_BYTES);
+    writeFrame(frame, tile.byteLength);
     await writeFully(this.handle, frame, this.#end);
-    this.#end += frame.byteLength;
+    this.#end += size;
+    if (hasRoom) this.#memory.give(tile.buffer);
   }
+}
+
+/** Writes leader and trailer around the bytes of a tile. */
+function writeFrame(frame: Bytes, tileBytes: number): void {
+  const end = BLOCK_LEADER_BYTES + tileBytes;
+  new DataView(frame.buffer, frame.byteOffset).setUint32(0, tileBytes, true);
+  frame.copyWithin(end, end - BLOCK_TRAILER_BYTES, end);
 }

@@ -103,7 +103,11 @@ export function createCompressor(compression: ZarrCompression, bytesPerValue: nu
     return {
       codec: { name: 'zstd', configuration: { level, checksum: false } },
       // A copy, since what is encoded in a thread is handed over to it.
-      encode: (bytes) => createEncoder('zstd', level)(new Uint8Array(bytes), null),
+      async encode(bytes) {
+        const encoded = await createEncoder('zstd', level)(new Uint8Array(bytes), null);
+        // It may be a part of the memory that was handed over.
+        return encoded.slice();
+      },
     };
   }
   if (compression === 'gzip') {

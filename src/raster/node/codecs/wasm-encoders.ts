@@ -1,7 +1,8 @@
 /** Compression of tiles in WebAssembly: libdeflate, zstd and C of our own (scripts/codecs). */
+import type { BlockCoding } from '../../codecs/codec.js';
 import { bytesAt, type Memory, WasmModule } from '../../codecs/wasm.js';
 
-type Compress = (level: number, bytes: number, size: number, output: number, capacity: number) => number;
+type Compress = (level: number, input: number, size: number, output: number, capacity: number) => number;
 
 interface Encoders extends Memory {
   readonly deflate_encode: Compress;
@@ -28,15 +29,8 @@ interface Encoders extends Memory {
 const encoders = new WasmModule<Encoders>(() => import('./encoders.wasm.js'));
 
 /** TIFF's predictor (1 none, 2, 3) and what it depends on; packed samples have none. */
-export interface Prediction {
-  readonly predictor: number;
+export interface Prediction extends Pick<BlockCoding, 'predictor' | 'width' | 'samples' | 'bytesPerSample'> {
   readonly rows: number;
-  /** Pixels in a row. */
-  readonly width: number;
-  /** Interleaved samples of a pixel. */
-  readonly samples: number;
-  /** 1, 2, 4 or 8; of predictor 3 at least 4. */
-  readonly bytesPerSample: number;
 }
 
 /** Bytes to compress. Plain data, sent to worker threads. */
@@ -49,7 +43,7 @@ export interface EncodeRequest {
   readonly prediction: Prediction | null;
 }
 
-/** Applies a predictor and compresses. Runs on any thread. */
+/** Applies a predictor and compresses, into the memory of the request if it fits. Runs on any thread. */
 export function encodeBytes(request: EncodeRequest): Promise<Uint8Array<ArrayBuffer>> {
   const { bytes, compression, level, prediction } = request;
   const { length } = bytes;
@@ -66,6 +60,9 @@ export function encodeBytes(request: EncodeRequest): Promise<Uint8Array<ArrayBuf
     const compress = compression === 'deflate' ? module.deflate_encode : module.zstd_encode;
     const size = compress(level, predictor === 1 ? input : predicted, length, output, capacity);
     if (size <= 0) throw new Error(`${length} bytes cannot be compressed by ${compression}`);
-    return bytesAt(module, output, size).slice();
+    const compressed = bytesAt(module, output, size);
+    if (size > length) return compressed.slice();
+    bytes.set(compressed);
+    return bytes.subarray(0, size);
   });
 }
