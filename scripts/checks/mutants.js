@@ -713,7 +713,7 @@ const MUTANTS = [
   [OVERVIEW, 'if (a === nodata || b === nodata || c === nodata) sum = Number.NaN;', '', COG],
   ['src/raster/node/cog-level.ts', 'isFull ? this.#next : null', 'this.#next', COG],
   ['src/raster/node/cog-level.ts', 'next !== null; next = next.#next', 'next !== null; next = null', COG],
-  ['src/raster/node/cog-level.ts', 'rows - ROWS_ACROSS, rows', '0, rows', COG],
+  ['src/raster/node/cog-level.ts', 'Math.min(ROWS_ACROSS, count)', '1', COG],
   ['src/raster/node/cog-level.ts', 'this.#start + place', 'place', COG],
   [
     'src/raster/cog/tile.ts',
