@@ -26,7 +26,7 @@ export async function planGridMemory(
   const strips = gridStrips(geobox, job.bands);
   const { width } = geobox;
   const reads = sourceReads(source.warped, strips);
-  const tiles = planTiles(reads);
+  const tiles = planTiles(reads, true);
   const layers = mosaicValues([source], reads, strips, width);
   const sized = { ...job, width, rows: strips[0].end, mosaicValues: layers };
   const memory = options.memory ?? (await availableMemory());
