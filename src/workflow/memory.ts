@@ -50,8 +50,8 @@ export interface MemoryOptions {
   cacheBytes?: number;
 }
 
-// The numbers are fitted to measured peaks: of packages, and of maps by the bundled models with 2 and 57 bands, in batches of 1
-// and 4, on 2 cores. Plans are 0.99 to 1.4 times these.
+// The numbers are fitted by hand to some measured peaks: of packages, and of maps by the bundled models with 2 and 57 bands, in
+// batches of 1 and 4, on 2 cores. They are estimates.
 /** Node, the libraries that are loaded, and what is not counted elsewhere. */
 const RUNTIME_BYTES = 224 * 2 ** 20;
 /** A thread of the backend, and one that decodes. */

@@ -1,5 +1,5 @@
 /** Idle bytes beyond the most that were in use. */
-const SPARE_BYTES = 64 * 2 ** 20;
+const SPARE_BYTES = 8 * 2 ** 20;
 
 /**
  * Reuses memory: a warp allocates megabytes per tile, which JavaScript would clear each time and free late. Idle buffers are
