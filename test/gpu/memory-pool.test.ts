@@ -42,7 +42,7 @@ describe('MemoryPool', () => {
     for (const buffer of [a, b, c]) pool.release(buffer);
     // 144 MiB were in use, so that 152 MiB may be held. With 96 MiB in use and 144 MiB idle, the oldest 88 MiB go.
     pool.acquire(96 * MIB);
-    const again = [48, 56, 40].map((size) => pool.acquire(size * MIB));
-    expect([again[0] === b, again[1] === c, again[2] === a]).toEqual([false, true, false]);
+    const again = [56, 48, 40].map((size) => pool.acquire(size * MIB));
+    expect([again[0] === c, again[1] === b, again[2] === a]).toEqual([true, false, false]);
   });
 });
