@@ -220,7 +220,7 @@ describe('the size of a page', () => {
   it.each([
     [
       'the warp of kernels, with its grids and both backends',
-      70,
+      72,
       'kernels',
       'warp, uploadControl, ControlGrid, createPixelMapping, GeoBox, CpuBackend, WebGpuBackend',
     ],

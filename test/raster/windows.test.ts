@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import {
   Affine,
   type Bounds,
@@ -33,6 +33,7 @@ const bands = [1, 2, 3].map((band) =>
 );
 await writeCog(path, bands, { geobox, bands: 3, dtype: 'uint16', blockSize: 64 });
 const raster: Raster = await openRaster(path);
+afterAll(() => raster.dispose());
 const levels: TypedArray[][] = [];
 for (let level = 0; level <= raster.overviews.length; level++)
   levels.push(await raster.readPlanes({ level }));

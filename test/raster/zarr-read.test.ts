@@ -27,7 +27,7 @@ describe.each(['types-v2.zarr.zip', 'types-v3.zarr.zip'])('%s by zarr-python', (
   it.each(Object.entries(storeTruth[file]))(
     '%s has the recorded values',
     async (name, truth) => {
-      const group = await openZarr(storePath(file));
+      await using group = await openZarr(storePath(file));
       const array = await group.array(name);
       expect(array?.shape).toEqual(truth.shape);
       expect(array?.storedType).toBe(truth.dtype);
