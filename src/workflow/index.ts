@@ -31,6 +31,7 @@ export type {
   ModelPrecision,
   PackageFormat,
   PolygonFormat,
+  ZonalTimes,
   ZoneCoverage,
 } from './choices.js';
 export type { CopyOptions, CopyReport, FileList, ListFilesOptions } from './copy.js';
@@ -95,6 +96,8 @@ export type { RequestOptions } from './scene.js';
 export type { CogOutputOptions, CogReport } from './stream-rows.js';
 export type { TargetGrid } from './target-grid.js';
 export type { WarpFileOptions, WarpReport } from './warp.js';
+export type { ZonalSourceOptions } from './zonal/catalog-source.js';
+export type { ZonalLayers } from './zonal/layers.js';
 export type { ZonalStatistic } from './zonal/statistics.js';
 export type { ZonalFileOptions, ZonalOptions, ZonalReport, ZonalRow } from './zonal/zonal.js';
 

@@ -32,11 +32,11 @@ import type { AreaFeatures } from '../../vector/node/index.js';
 import { type RowSelection, selectRows } from '../catalog.js';
 import type { ChipMethod, ZonalTimes } from '../choices.js';
 import { gridOf, requireGeobox } from '../target-grid.js';
-import { type LayerChoice, Layers, qualityMask } from './layers.js';
+import { Layers, qualityMask, type ZonalLayers } from './layers.js';
 import type { SourceStep, ZonalSource, ZonalStrip } from './source.js';
 
 /** Options of sources; `select` to `resolution` are for catalogs only. */
-export interface CatalogSourceOptions extends LayerChoice {
+export interface ZonalSourceOptions extends ZonalLayers {
   /** Rows by time and properties. */
   select?: Pick<RowSelection, 'datetime' | 'where' | 'allowLocal'>;
   /** Which rows are one date (default: all rows are combined, and the result has no dates). */
@@ -72,14 +72,14 @@ export class CatalogSource extends Resource implements ZonalSource {
   readonly #layers: Layers;
   readonly #backend = new CpuBackend();
   readonly #cache = createBlockCache();
-  readonly #options: CatalogSourceOptions;
+  readonly #options: ZonalSourceOptions;
 
   private constructor(
     name: string,
     grid: GeoBox,
     layers: Layers,
     steps: readonly CatalogStep[],
-    options: CatalogSourceOptions,
+    options: ZonalSourceOptions,
   ) {
     super();
     this.name = name;
@@ -97,7 +97,7 @@ export class CatalogSource extends Resource implements ZonalSource {
   static async open(
     path: string | GeoCatalog,
     areas: AreaFeatures,
-    options: CatalogSourceOptions,
+    options: ZonalSourceOptions,
   ): Promise<CatalogSource> {
     const { select = {}, bands, expressions, by, signal } = options;
     if ((bands?.length ?? 0) + (expressions?.length ?? 0) === 0) {
@@ -158,7 +158,7 @@ export class CatalogSource extends Resource implements ZonalSource {
 async function baseGrid(
   rows: GeoCatalog,
   band: BandChoice,
-  { like, crs, resolution, signal }: CatalogSourceOptions,
+  { like, crs, resolution, signal }: ZonalSourceOptions,
 ): Promise<GeoBox> {
   if (like !== undefined) {
     if ((crs ?? resolution) === undefined) return gridOf(like);

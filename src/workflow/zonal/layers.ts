@@ -6,7 +6,7 @@ import { type Expression, parseExpression, SCL_CLOUDS } from '../../kernels/inde
 type Floats = Float32Array | Float64Array;
 
 /** Bands and expressions that are asked for. */
-export interface LayerChoice {
+export interface ZonalLayers {
   /** Names, or numbers from 1. Default: none beside expressions, else all bands of a raster. */
   readonly bands?: readonly BandChoice[];
   /** Expressions of bands by their names, or of a raster `b1`, `b2`, …: see `parseExpression`. */
@@ -25,7 +25,7 @@ export class Layers {
    * @param bandNames names that expressions may use (default: any)
    * @throws {TerrachipError} INVALID_INPUT for an expression that cannot be parsed
    */
-  constructor({ bands = [], expressions = [] }: LayerChoice, bandNames?: readonly string[]) {
+  constructor({ bands = [], expressions = [] }: ZonalLayers, bandNames?: readonly string[]) {
     this.#expressions = expressions.map((text) => parseExpression(text, bandNames));
     this.#shown = bands;
     this.bands = [...new Set([...bands, ...this.#expressions.flatMap((expression) => expression.bands)])];

@@ -13,10 +13,10 @@ import {
 } from '../../raster/node/index.js';
 import { orDispose, Resource } from '../../resource.js';
 import { requireGeobox } from '../target-grid.js';
-import { type LayerChoice, Layers, qualityMask } from './layers.js';
+import { Layers, qualityMask, type ZonalLayers } from './layers.js';
 import type { SourceStep, ZonalSource, ZonalStrip } from './source.js';
 
-export interface RasterSourceOptions extends LayerChoice {
+export interface RasterSourceOptions extends ZonalLayers {
   readonly mask?: QualityMask | 'scl';
   /** Take values as they are stored, without scale and offset. */
   readonly stored?: boolean;

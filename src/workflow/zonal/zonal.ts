@@ -10,7 +10,7 @@ import { type OperationOptions, reportProgress } from '../../progress.js';
 import { type AreaFeatures, readAreas } from '../../vector/node/index.js';
 import { TABLE_FORMATS } from '../../vector/node/polygon-file.js';
 import { COVERAGES, type ZoneCoverage } from '../choices.js';
-import { CatalogSource, type CatalogSourceOptions } from './catalog-source.js';
+import { CatalogSource, type ZonalSourceOptions } from './catalog-source.js';
 import { orderStatistics } from './order.js';
 import { RasterSource } from './raster-source.js';
 import type { SourceStep, ZonalSource, ZonalStrip } from './source.js';
@@ -26,7 +26,7 @@ import { ValueCounts } from './values.js';
 import { GridZones } from './zones.js';
 
 /** The source, the zones, and what is computed. */
-export interface ZonalOptions extends OperationOptions, CatalogSourceOptions {
+export interface ZonalOptions extends OperationOptions, ZonalSourceOptions {
   /** Path or URL of a raster, or a catalog or its path or URL (`.parquet`, `.geojson`, STAC items). */
   source: string | GeoCatalog;
   /** A vector file of polygons. Each feature is a zone; they may overlap, and may be in another CRS. */
