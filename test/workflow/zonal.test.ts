@@ -249,8 +249,7 @@ describe('zonalStatistics of a catalog', async () => {
       bands: ['B08'],
       method: 'max',
       resampling: 'nearest',
-      crs: 'EPSG:32631',
-      resolution: 5,
+      grid: { crs: 'EPSG:32631', resolution: 5 },
       statistics: ['count', 'max', 'min'],
     });
     expect(rows.map(({ date, band, statistics }) => [date, band, statistics])).toEqual([

@@ -1,6 +1,7 @@
+import { invalidOption } from '../../errors.js';
 import { parseResampling, RESAMPLINGS } from '../../kernels/resampling.js';
 import { CHIP_METHODS, COVERAGES, ZONAL_TIMES } from '../../workflow/choices.js';
-import { type ZonalReport, zonalFile } from '../../workflow/index.js';
+import { type ZonalOptions, type ZonalReport, zonalFile } from '../../workflow/index.js';
 import { requireStatistics } from '../../workflow/zonal/statistics.js';
 import { parseChoice, parseNumber } from '../arguments.js';
 import { argument, converted, defineCommand, flag, list, option, required } from '../command.js';
@@ -74,17 +75,35 @@ export const zonalCommand = defineCommand(
     ),
     geometry: flag('--geometry', 'also write the outlines of zones into Parquet, as GeoParquet'),
     layer: option('--layer <name>', 'the layer of a file of zones that has several'),
-    zonesCrs: option('--source-crs <crs>', 'of a file of zones that does not say its own'),
+    sourceCrs: option('--source-crs <crs>', 'of a file of zones that does not say its own'),
     encoding: ENCODING,
   },
-  async ({ datetime, where, allowLocal, ...values }, { output, ...operation }) => {
+  async ({ datetime, where, allowLocal, like, crs, resolution, ...values }, { output, ...operation }) => {
     const given = datetime ?? where ?? allowLocal;
-    const select = given === undefined ? undefined : { datetime, where, allowLocal };
-    const report = await zonalFile({ ...values, select, ...operation });
+    const report = await zonalFile({
+      ...values,
+      select: given === undefined ? undefined : { datetime, where, allowLocal },
+      grid: chosenGrid(like, crs, resolution),
+      ...operation,
+    });
     output.result(report, describeReport(report));
   },
   { after: STATISTICS },
 );
+
+function chosenGrid(
+  like: string | undefined,
+  crs: string | undefined,
+  resolution: number | undefined,
+): ZonalOptions['grid'] {
+  if (like !== undefined) {
+    if ((crs ?? resolution) === undefined) return { like };
+    throw invalidOption('--like', 'already says the grid', 'leave out --crs and --res');
+  }
+  if (crs !== undefined && resolution !== undefined) return { crs, resolution };
+  if ((crs ?? resolution) === undefined) return undefined;
+  throw invalidOption('--crs and --res', 'say the grid together', 'give both, or --like a raster');
+}
 
 function describeReport({ destination, rows, zones, emptyZones, bands, dates }: ZonalReport): string {
   const parts = [`${zones} zones`, `${bands.length} ${bands.length === 1 ? 'band' : 'bands'}`];

@@ -35,7 +35,7 @@ import { gridOf, requireGeobox } from '../target-grid.js';
 import { Layers, qualityMask, type ZonalLayers } from './layers.js';
 import type { SourceStep, ZonalSource, ZonalStrip } from './source.js';
 
-/** Options of sources; `select` to `resolution` are for catalogs only. */
+/** Options of sources; `select` to `grid` are for catalogs only. */
 export interface ZonalSourceOptions extends ZonalLayers {
   /** Rows by time and properties. */
   select?: Pick<RowSelection, 'datetime' | 'where' | 'allowLocal'>;
@@ -45,11 +45,11 @@ export interface ZonalSourceOptions extends ZonalLayers {
   method?: ChipMethod;
   /** Resampling onto the grid. Default: `nearest` for categories, else `bilinear`. */
   resampling?: Resampling;
-  /** The grid on which pixels are counted: that of a raster, continued where needed. */
-  like?: string;
-  /** Or pixels of `resolution` in this CRS. Default: the grid of the first row's file, continued where needed. */
-  crs?: CrsLike;
-  resolution?: number;
+  /**
+   * The grid whose pixels are counted, continued where zones reach beyond it: that of a raster, or pixels of a size in a CRS.
+   * Default: the grid of the first row's file.
+   */
+  grid?: { like: string } | { crs: CrsLike; resolution: number };
   /**
    * Pixels that are left out by a quality band of the same row or raster: `scl` those of clouds, their shadows and cirrus in
    * the band SCL of Sentinel-2.
@@ -158,16 +158,13 @@ export class CatalogSource extends Resource implements ZonalSource {
 async function baseGrid(
   rows: GeoCatalog,
   band: BandChoice,
-  { like, crs, resolution, signal }: ZonalSourceOptions,
+  { grid, signal }: ZonalSourceOptions,
 ): Promise<GeoBox> {
-  if (like !== undefined) {
-    if ((crs ?? resolution) === undefined) return gridOf(like);
-    throw invalidOption('like', 'already says the grid', 'leave out `crs` and `resolution`');
-  }
-  if (crs !== undefined && resolution !== undefined)
+  if (grid !== undefined) {
+    if ('like' in grid) return gridOf(grid.like);
+    const { crs, resolution } = grid;
     return GeoBox.fromBounds([0, 0, resolution, resolution], crs, resolution, { boundsCrs: crs });
-  if ((crs ?? resolution) !== undefined)
-    throw invalidOption(crs === undefined ? 'crs' : 'resolution', 'is missing', 'give both');
+  }
   const [row] = sortRows([...rows], 'time');
   const { asset } = requireBand(row, band);
   if (asset.geobox !== undefined) return asset.geobox;

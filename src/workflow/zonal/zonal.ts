@@ -41,7 +41,7 @@ export interface ZonalOptions extends OperationOptions, ZonalSourceOptions {
   /** The layer of a file of zones that has several. */
   layer?: string;
   /** The CRS of a file of zones that does not say its own. */
-  zonesCrs?: string;
+  sourceCrs?: string;
   /** The encoding of a shapefile's attributes; overrides the file's own. */
   encoding?: string;
   /** Attributes of zones that the rows have (default: all). */
@@ -140,7 +140,7 @@ async function openJob(options: ZonalOptions): Promise<ZonalJob> {
   const statistics = requireStatistics(options.statistics ?? DEFAULT_STATISTICS);
   const areas = await readAreas(options.zones, {
     layer,
-    crs: options.zonesCrs,
+    crs: options.sourceCrs,
     encoding,
     signal,
     onProgress,
@@ -159,7 +159,7 @@ async function openJob(options: ZonalOptions): Promise<ZonalJob> {
 const CATALOG = /\.((geo)?parquet|(geo)?json|nd(geo)?json|(geo)?jsonl)$/i;
 
 /** Options that only catalogs have. */
-const OF_CATALOGS = ['select', 'by', 'method', 'resampling', 'like', 'crs', 'resolution'] as const;
+const OF_CATALOGS = ['select', 'by', 'method', 'resampling', 'grid'] as const;
 
 function openSource(options: ZonalOptions, areas: AreaFeatures): Promise<ZonalSource> {
   const { source } = options;
