@@ -56,6 +56,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 60_000,
     setupFiles: ['test/support/matchers.ts'],
+    // Node loads the built package itself, as for users; Vite would transform each of its files first.
+    server: { deps: { external: [/\/dist\//] } },
     projects: [
       {
         extends: true,

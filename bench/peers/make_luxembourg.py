@@ -14,8 +14,7 @@ In FOLDER afterwards:
   small.json     one phase of two bands of each satellite, without elevation
   scene.json     all planes on the grid of the package, for `terrachip infer` in one pass
   event.json     the grid, for the programs that compare
-  src/           the files. Those of the phases are hard links: each is opened and decoded by itself. Only band B01
-                 differs by phase, so that a model cannot reuse what it encoded of an equal phase.
+  src/           the files. Those of the phases are hard links: each is opened and decoded by itself.
 
 Needs GDAL's Python module and NumPy. Pixels outside the area are left out of the files (sparse tiles).
 """
@@ -60,17 +59,11 @@ def path_of(name):
     return os.path.join(sources, name)
 
 
-def is_there(name):
-    # A hard link of B01 is the file of all phases, which an older version of this program made.
-    path = path_of(name)
-    return os.path.exists(path) and not (name.endswith('_B01.tif') and os.stat(path).st_nlink > 1)
-
-
-def begin(names):
+def begin(*names):
     """Starts random numbers that depend on the names of files alone. False where all files are there."""
     global random
     random = np.random.default_rng(list(names[0].encode()))
-    return not all(map(is_there, names))
+    return not all(os.path.exists(path_of(name)) for name in names)
 
 
 def relief(down, across, knots):
@@ -97,9 +90,9 @@ def noise_of(values):
 
 def write(name, epsg, transform, size, values, at=(0, 0), nodata=None, predictor=2, layout=None):
     """Writes `values` at a pixel of a file of `size`; the rest stays empty. Without a predictor there is no compression."""
-    if is_there(name):
-        return
     path = path_of(name)
+    if os.path.exists(path):
+        return
     kinds = {'uint16': gdal.GDT_UInt16, 'float32': gdal.GDT_Float32}
     layout = layout or ['TILED=YES', 'BLOCKXSIZE=512', 'BLOCKYSIZE=512']
     coding = ['COMPRESS=DEFLATE', 'ZLEVEL=1', f'PREDICTOR={predictor}', 'SPARSE_OK=TRUE', 'NUM_THREADS=ALL_CPUS']
@@ -128,18 +121,17 @@ def place(extent, pixel):
 
 
 def optical(band, metres):
-    names = [f'{phase}_s2_B01.tif' for phase in PHASES] if band == 'B01' else [f's2_{band}.tif']
-    if not begin(names):
+    name = f's2_{band}.tif'
+    if not begin(name):
         return
     transform, size, at, (width, height) = place(TILE, metres * options.coarse)
     surface = hills(height, width, 120)
-    for name in names:
-        values = np.clip(1800 + 500 * surface + 60 * noise_of(surface), 1, 12000).astype('u2')
-        write(name, 32631, transform, size, values, at, nodata=0)
+    values = np.clip(1800 + 500 * surface + 60 * noise_of(surface), 1, 12000).astype('u2')
+    write(name, 32631, transform, size, values, at, nodata=0)
 
 
 def radar(name, mean):
-    if not begin([f's1_{name}.tif']):
+    if not begin(f's1_{name}.tif'):
         return
     transform, size, at, (width, height) = place(SWATH, 10 * options.coarse)
     surface = hills(height, width, 120)
@@ -160,7 +152,7 @@ def elevation(name, west, north, degrees, rows, columns):
 
 def radar_layouts():
     """One radar band over the area alone, in several layouts."""
-    if not begin([f'layout_{name}.tif' for name in ('tiles', 'strips', 'untiled', 'block', 'rotated')]):
+    if not begin(*(f'layout_{name}.tif' for name in ('tiles', 'strips', 'untiled', 'block', 'rotated'))):
         return
     pixel = 10 * options.coarse
     x, y = SWATH['corner']
@@ -218,7 +210,7 @@ for band, metres in OPTICAL.items():
 for name, mean in RADAR.items():
     radar(name, mean)
 degree = 3600 // options.coarse
-begin(['dem.tif'])
+begin('dem.tif')
 surface = random.standard_normal((62, 62)).astype('f4')
 for latitude in (49, 50):
     for longitude in (5, 6):
@@ -229,7 +221,7 @@ elevation('dem.tif', 5, 51, 2, 2 * degree, 2 * degree)
 if options.layouts:
     radar_layouts()
 
-names = [f's2_{band}' for band in OPTICAL if band != 'B01'] + [f's1_{name}' for name in RADAR]
+names = [f's2_{band}' for band in OPTICAL] + [f's1_{name}' for name in RADAR]
 for phase in PHASES:
     for name in names:
         link = path_of(f'{phase}_{name}.tif')

@@ -42,7 +42,7 @@ const DATES: Readonly<Record<Phase, string>> = {
 };
 
 /** Speckle hardly compresses, so that a higher level gains nothing. */
-const COG: Pick<CogOptions, 'bands' | 'level' | 'blockSize'> = { bands: 1, level: 1, blockSize: 512 };
+const COG: Pick<CogOptions, 'bands' | 'level'> = { bands: 1, level: 1 };
 
 const RADAR_ASSETS = ['vv', 'vh'] as const;
 

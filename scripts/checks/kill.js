@@ -53,6 +53,7 @@ async function checkKills({ jobs }) {
     report.check(title, end.status === 0, `${end.status}\n${end.output}`);
     report.same(title, hashesOf(output), job.reference);
     report.same(`${title}: temporary files`, temporariesIn(folder), []);
+    report.same(`${title}: units that are left`, existsSync(`${output}.run`), job.keepsUnits === true);
     console.log(title);
     rmSync(output, { recursive: true, force: true });
   }
@@ -60,10 +61,11 @@ async function checkKills({ jobs }) {
   for (const name of names) report.check(`${name} was killed`, kills[name] > 0);
 }
 
-/** Readers find the earlier result, the new one, or none: never files of both. */
+/** Readers find the earlier result, the new one, or none: never files of both. Temporary files may lie beside them. */
 function checkPublished(job, output, earlier) {
   if (!existsSync(join(output, job.last))) return;
-  const found = JSON.stringify(hashesOf(output));
+  const files = Object.entries(hashesOf(output)).filter(([name]) => !name.includes('.tmp'));
+  const found = JSON.stringify(Object.fromEntries(files));
   const whole = [job.reference, ...(earlier === undefined ? [] : [earlier.hashes])];
   const claim = `${job.name} that was killed publishes all or nothing`;
   report.check(claim, whole.map((hashes) => JSON.stringify(hashes)).includes(found), found);

@@ -260,11 +260,11 @@ const MUTANTS = [
     'if (first === 0) mask',
     `${KERNELS}/pixels.test.ts`,
   ],
-  ['src/kernels/cpu/valid-mask.ts', 'plane[k * count + i]', 'plane[i]', `${KERNELS}/pixels.test.ts`],
+  ['src/kernels/cpu/valid-mask.ts', 'plane[first + i]', 'plane[i]', `${KERNELS}/pixels.test.ts`],
   [
     'src/kernels/cpu/valid-mask.ts',
-    'Number.isFinite(plane',
-    '!Number.isNaN(plane',
+    'value - value !== 0',
+    'Number.isNaN(value)',
     `${KERNELS}/pixels.test.ts`,
   ],
   // rescale
@@ -713,7 +713,7 @@ const MUTANTS = [
   [OVERVIEW, 'if (a === nodata || b === nodata || c === nodata) sum = Number.NaN;', '', COG],
   ['src/raster/node/cog-level.ts', 'isFull ? this.#next : null', 'this.#next', COG],
   ['src/raster/node/cog-level.ts', 'next !== null; next = next.#next', 'next !== null; next = null', COG],
-  ['src/raster/node/cog-level.ts', 'rows - ROWS_ACROSS, rows', '0, rows', COG],
+  ['src/raster/node/cog-level.ts', 'Math.min(ROWS_ACROSS, count)', '1', COG],
   ['src/raster/node/cog-level.ts', 'this.#start + place', 'place', COG],
   [
     'src/raster/cog/tile.ts',

@@ -34,6 +34,9 @@ sed -i 's/return sizeof(size_t)==4;/return 0;/; s/return sizeof(size_t)==8;/retu
 sed -i 's/\bsize_t\b/U64/g; s/MEM_readLEST/MEM_readLE64/g; s/MEM_writeLEST/MEM_writeLE64/g' wide/common/bitstream.h
 sed -i 's/size_t HUF_initFastDStream/U64 HUF_initFastDStream/; s/size_t const value = MEM_readLEST/U64 const value = MEM_readLE64/
   s/bitContainer = MEM_readLEST/bitContainer = MEM_readLE64/' wide/decompress/huf_decompress.c
+# WebAssembly cannot fetch memory into the cache in advance. A load that nobody waits for does, in zstd's tables of matches.
+sed -i '/^FORCE_INLINE_TEMPLATE void ZSTD_row_prefetch/,/^}/s/PREFETCH_L1(\(.*\));/(void)*(const volatile BYTE*)(\1);/' \
+  $zstd/compress/zstd_lazy.c
 
 # compile FOLDER FILE [OPTION ...]: an object in that folder
 compile() {

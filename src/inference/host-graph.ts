@@ -76,6 +76,8 @@ export class HostGraph implements ModelGraph {
     const session = await runtime.InferenceSession.create(source, {
       executionProviders: [provider],
       graphOptimizationLevel: 'all',
+      // A plan of the memory would be allocated in the second run, beside all memory of the first.
+      enableMemPattern: false,
       extra: WITHOUT_SPINNING,
       ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
     }).catch((cause: unknown) => {

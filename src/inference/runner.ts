@@ -170,14 +170,11 @@ export async function runScene(options: RunnerOptions, range: RowRange): Promise
 
   /** The strip under a row of chips, while the one below it is read ahead. */
   const stripUnder = async (chipRow: number, last: number): Promise<Strip> => {
-    const next = () => strips.under(chipRow, signal);
-    const strip = await waited('read', session.sharesDevice ? timed('read', next) : next());
+    const strip = await waited('read', strips.under(chipRow, signal));
     if (chipRow < last) readAhead(chipRow + 1);
     return strip;
   };
   const readAhead = (chipRow: number): void => {
-    // On a device that the model shares, the kernels of the next strip would run between those of the model.
-    if (session.sharesDevice) return;
     const start = performance.now();
     strips.readAhead(chipRow, signal, () => options.onTime?.('read', performance.now() - start));
   };

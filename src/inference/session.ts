@@ -137,11 +137,6 @@ export class ModelSession<Spec extends ModelSpec = ModelSpec> {
     return 'whole' in this.#graphs ? null : this.#phases;
   }
 
-  /** Whether the model runs on the device of the kernels. */
-  get sharesDevice(): boolean {
-    return this.#main.sharesDevice;
-  }
-
   /**
    * Bytes that the runtime read back from the device during runs; null for a runtime with its own memory, for which the
    * backend counts the transfers.

@@ -64,12 +64,14 @@ export function unitConversion(from: Units, to: Units, what: string): UnitConver
 
 /** Checks a sample of valid values against what the unit allows. @throws {TerrachipError} INVALID_INPUT */
 export function checkPlausible(units: Units, values: Float32Array | Float64Array, what: string): void {
-  const valid = values.filter((value) => Number.isFinite(value)).sort();
-  if (valid.length === 0) return;
-  const [least] = valid;
-  const most = valid[valid.length - 1];
-  const median = valid[valid.length >> 1];
-  const problem = implausible(units, least, most, median);
+  let [least, most] = [Infinity, -Infinity];
+  for (const value of values) {
+    if (!Number.isFinite(value)) continue;
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+  }
+  if (least > most) return;
+  const problem = implausible(units, least, most, values);
   if (problem !== null) {
     throw invalidInput(
       what,
@@ -79,7 +81,12 @@ export function checkPlausible(units: Units, values: Float32Array | Float64Array
   }
 }
 
-function implausible(units: Units, least: number, most: number, median: number): string | null {
+function implausible(
+  units: Units,
+  least: number,
+  most: number,
+  values: Float32Array | Float64Array,
+): string | null {
   switch (units) {
     case 'linear_power':
       return least < 0 ? `holds negative values (down to ${show(least)}), which power cannot be` : null;
@@ -88,8 +95,11 @@ function implausible(units: Units, least: number, most: number, median: number):
       return least > -1 && most > 0
         ? `none of its values is below −1 (they go from ${show(least)} to ${show(most)}), as it is with power`
         : null;
-    case 'reflectance':
+    case 'reflectance': {
+      const valid = values.filter((value) => Number.isFinite(value)).sort();
+      const median = valid[valid.length >> 1];
       return median > 2 ? `its median is ${show(median)}, above 2` : null;
+    }
     case 'display_8bit':
       return least < 0 || most > 255
         ? `its values go from ${show(least)} to ${show(most)}, beyond 0 to 255`

@@ -27,15 +27,16 @@ export async function requirePlausible(
   const level = raster.overviews.length;
   const [width, height] = raster.overviews.at(-1) ?? [raster.width, raster.height];
   const size = { width: Math.min(SAMPLE_SIZE, width), height: Math.min(SAMPLE_SIZE, height) };
-  const values: number[] = [];
+  const values = new Float64Array(9 * size.width * size.height);
+  let count = 0;
   for (const fy of [0, 0.5, 1]) {
     for (const fx of [0, 0.5, 1]) {
       const x = Math.round((width - size.width) * fx);
       const y = Math.round((height - size.height) * fy);
       const request = { window: { x, y, ...size }, bands: [band], level, signal };
       const pixels = await readPixels(raster, request);
-      for (const value of physicalValues(pixels, 0, band)) if (!Number.isNaN(value)) values.push(value);
+      for (const value of physicalValues(pixels, 0, band)) if (!Number.isNaN(value)) values[count++] = value;
     }
   }
-  checkPlausible(units, Float64Array.from(values), `${raster.name}: ${label}`);
+  checkPlausible(units, values.subarray(0, count), `${raster.name}: ${label}`);
 }

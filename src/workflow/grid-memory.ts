@@ -24,7 +24,7 @@ export async function planGridMemory(
   options: MemoryOptions,
 ): Promise<MemoryPlan> {
   const strips = gridStrips(geobox, job.bands);
-  const tiles = planTiles(sourceReads(warped, strips));
+  const tiles = planTiles(sourceReads(warped, strips), true);
   const sized = { ...job, width: geobox.width, rows: strips[0].end };
   const memory = options.memory ?? (await availableMemory());
   const threads = Math.min(1, job.backend.threads);

@@ -135,6 +135,7 @@ async function runPlan(job: Job): Promise<InferReport> {
   }
   if (job.resume === true) {
     if (await hasFinishedMap(job.output, plan)) {
+      if (!isPart && job.keepRun !== true) await run.removeRest();
       const about = { unitsRun: 0, unitsMissing: 0, finishedBefore: true, products: null };
       return { plan, runFolder: run.folder, ...about, run: runRecord(job, chips, 0, [], null) };
     }

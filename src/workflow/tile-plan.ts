@@ -51,38 +51,61 @@ export function sourceReads(warped: readonly WarpedRaster[], strips: readonly Ro
 }
 
 /**
- * The blocks under strips. The last use of a block in one strip and its first in the next have at most all blocks of the two
- * strips between them: a cache of these keeps it, whatever the order in a strip.
+ * The blocks under strips, of sources that are read one after the other for each strip. Between the last use of a block in
+ * one strip and its first in the next lie at most the blocks of its own source under both strips, those of later sources
+ * under the first strip, and those of earlier sources under the second: a cache of these keeps it.
+ * @param ahead whether earlier sources may read their next strip meanwhile, as in `readStrips` (default false)
  */
-export function planTiles(sources: readonly SourceReads[]): TilePlan {
-  const count = Math.max(1, ...sources.map(({ strips }) => strips.length));
-  const needed = new Float64Array(count);
-  const shared = new Float64Array(count);
-  let [blocks, largestBytes, windowBytes] = [0, 0, 0];
+export function planTiles(sources: readonly SourceReads[], ahead = false): TilePlan {
+  let [blocks, largestBytes, windowBytes, cacheBytes] = [0, 0, 0, 0];
   const known = new Map<StripWindows, Map<string, Step[]>>();
-  for (const { grids, strips, pixelBytes } of sources) {
+  const bySource = sources.map(({ grids, strips, pixelBytes }) => {
     windowBytes = Math.max(windowBytes, pixelBytes * largestWindow(strips));
     const steps = known.get(strips) ?? new Map<string, Step[]>();
     known.set(strips, steps);
-    for (const grid of grids) {
+    return grids.map((grid) => {
       const size = `${grid.width} ${grid.height}`;
       const taken = steps.get(size) ?? stepsOf(grid, strips);
       steps.set(size, taken);
       largestBytes = Math.max(largestBytes, grid.bytes);
-      for (const [k, step] of taken.entries()) {
-        needed[k] += (step.fresh + step.above) * grid.bytes;
-        shared[k] += step.shared;
-        blocks += step.fresh;
-      }
+      return taken.map(({ above, fresh, shared }) => {
+        blocks += fresh;
+        const under = fresh + shared;
+        return {
+          above: above * grid.bytes,
+          under: under * grid.bytes,
+          both: (fresh + above) * grid.bytes,
+          shared,
+        };
+      });
+    });
+  });
+  /** What must be held for the blocks that a source has under a strip and the one above. */
+  const needs: { readonly bytes: number; readonly shared: number }[] = [];
+  const count = Math.max(0, ...sources.map(({ strips }) => strips.length));
+  for (let k = 0; k < count; k++) {
+    const under = bySource.map((grids) => grids.flatMap((steps) => steps[k] ?? []));
+    let others = sumOf(under.flat(), ({ above }) => above);
+    for (const [source, own] of under.entries()) {
+      others -= sumOf(own, ({ above }) => above);
+      const bytes = others + sumOf(own, ({ both }) => both);
+      needs.push({ bytes, shared: sumOf(own, ({ shared }) => shared) });
+      cacheBytes = Math.max(cacheBytes, bytes);
+      const next = ahead ? bySource[source].flatMap((steps) => steps[k + 1] ?? []) : [];
+      others += next.length > 0 ? sumOf(next, ({ both }) => both) : sumOf(own, (step) => step.under);
     }
   }
   return {
     blocks,
     largestBytes,
     windowBytes,
-    cacheBytes: Math.max(...needed),
-    again: (cacheBytes) => shared.reduce((sum, both, k) => (needed[k] > cacheBytes ? sum + both : sum), 0),
+    cacheBytes,
+    again: (held) => sumOf(needs, ({ bytes, shared }) => (bytes > held ? shared : 0)),
   };
+}
+
+function sumOf<Item>(items: readonly Item[], numberOf: (item: Item) => number): number {
+  return items.reduce((sum, item) => sum + numberOf(item), 0);
 }
 
 /** Pixels of the largest window. */

@@ -291,12 +291,12 @@ describe('strips of different heights', () => {
 
 describeBackends('random scenes', (backend) => {
   it.each(METHODS)('by %s are equal to the definition, in both resamplings', async (method) => {
-    for (const one of cases) {
-      const options = { backend: backend(), bands: ['data'], mask: one.mask, method };
-      for (const resampling of ['nearest', 'bilinear'] as const) {
-        const { data } = await loadRaster(one.rows, one.grid, { ...options, resampling });
-        compare(data, expected(one, 'data', resampling, method), toleranceOf(one, resampling, method));
-      }
+    for (const [k, one] of cases.entries()) {
+      // Cases k and k + 3 have the same type: each type in each resampling.
+      const resampling = (k + METHODS.indexOf(method)) % 2 === 0 ? 'nearest' : 'bilinear';
+      const options = { backend: backend(), bands: ['data'], mask: one.mask, method, resampling } as const;
+      const { data } = await loadRaster(one.rows, one.grid, options);
+      compare(data, expected(one, 'data', resampling, method), toleranceOf(one, resampling, method));
     }
   });
 

@@ -93,7 +93,7 @@ describe('terrachip embed, of catalogs', () => {
       let text = '';
       child.stderr.on('data', (data: Buffer) => (text += String(data)));
       const ended = new Promise((done) => child.on('exit', (code, signal) => done({ code, signal })));
-      while ((await markers(store)).length < 2 && child.exitCode === null) await setTimeout(2);
+      while ((await markers(store)).length < 2 && child.exitCode === null) await setTimeout(10);
       child.kill(name);
       expect(await ended).toEqual(expected);
       await expect(stat(join(folder, store))).rejects.toThrow();

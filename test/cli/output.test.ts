@@ -8,11 +8,11 @@ import { resumeCommand } from '../../src/cli/resume.js';
 import { formatLines } from '../../src/cli/table.js';
 import { Affine, GeoBox } from '../../src/geo/node/index.js';
 import { writeCog } from '../../src/raster/node/index.js';
-import { commandIn, PROGRAM } from '../support/command.js';
+import { commandsIn, PROGRAM } from '../support/command.js';
 import { temporaryFolder } from '../support/files.js';
 
 const folder = await temporaryFolder();
-const terrachip = commandIn(folder);
+const terrachip = commandsIn(folder);
 const NAME = 'red\u001b[31m\u202e\u009b2J\r';
 const SHOWN = 'red\\x1b[31m\\u202e\\x9b2J\\x0d';
 

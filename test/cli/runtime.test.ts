@@ -1,11 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { commandWithout } from '../support/command.js';
+import { commandsWithout } from '../support/command.js';
 import { temporaryFolder } from '../support/files.js';
 
 const folder = await temporaryFolder();
-const terrachip = commandWithout('onnxruntime-node', folder);
+const terrachip = commandsWithout('onnxruntime-node', folder);
 
 describe('without onnxruntime-node', () => {
   // None of the inputs exists: a command that looked at one of them first would name it.

@@ -219,6 +219,20 @@ describe('ControlGrid', () => {
     expect(outside).toBeGreaterThan(100);
   });
 
+  it('makes a window once, as long as it keeps it', () => {
+    const grid = new ControlGrid(createPixelMapping(utm32, utm32));
+    const tile = { x: 300, y: 300, width: 1000, height: 1000 };
+    const window = grid.window(tile);
+    expect(grid.window({ ...tile })).toBe(window);
+    // Another radius reads more of the source.
+    expect(grid.window(tile, 3).source).toEqual({ x: 296, y: 296, width: 1008, height: 1008 });
+    expect(window.source).toEqual({ x: 298, y: 298, width: 1004, height: 1004 });
+    // Each has 20 or 25 blocks of 10 KiB: 8 MiB hold 40 of them at most.
+    for (let y = 0; y < 60; y++) grid.window({ ...tile, y });
+    expect(grid.window(tile)).not.toBe(window);
+    expect(grid.window(tile)).toEqual(window);
+  });
+
   it('keeps its memory bounded', () => {
     const mapping = createPixelMapping(utm32, PAIRS[0][2]);
     const grid = new ControlGrid(mapping, 0.002, 100_000);

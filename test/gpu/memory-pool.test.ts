@@ -34,4 +34,15 @@ describe('MemoryPool', () => {
     pool.release(buffer);
     expect(pool.acquire(16384)).not.toBe(buffer);
   });
+
+  it('keeps as much as was in use at the busiest moment, and 64 MiB more', () => {
+    const MIB = 2 ** 20;
+    const pool = new MemoryPool((bytes) => new ArrayBuffer(bytes));
+    const [a, b, c] = [40, 48, 56].map((size) => pool.acquire(size * MIB));
+    for (const buffer of [a, b, c]) pool.release(buffer);
+    // 144 MiB were in use, so that 208 MiB may be held. With 96 MiB in use and 144 MiB idle, the oldest 40 MiB go.
+    pool.acquire(96 * MIB);
+    const again = [48, 56, 40].map((size) => pool.acquire(size * MIB));
+    expect([again[0] === b, again[1] === c, again[2] === a]).toEqual([true, true, false]);
+  });
 });

@@ -318,7 +318,7 @@ describe.skipIf(webgpuProblem !== null)('a model on the device of the kernels (w
       import { ResidentDevice } from 'terrachip/inference';
       ResidentDevice.start();
       setTimeout(() => process.exit(5), Number(process.argv[1]));`;
-    for (const delay of [200, 400, 500, 600, 700]) {
+    for (const delay of [200, 450, 700]) {
       const { code, signal } = await outcomeOf(['--input-type=module', '-e', program, String(delay)]);
       expect({ delay, code, signal }).toEqual({ delay, code: 5, signal: null });
     }

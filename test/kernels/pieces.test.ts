@@ -1,5 +1,5 @@
-import { expect, it } from 'vitest';
-import type { TypedArray } from '../../src/geo/index.js';
+import { describe, expect, it } from 'vitest';
+import { Affine, GeoBox, type TypedArray } from '../../src/geo/index.js';
 import { type Backend, CpuBackend, type CpuExecutor, type DeviceTensor } from '../../src/gpu/index.js';
 import {
   bitMask,
@@ -11,10 +11,12 @@ import {
   mosaic,
   parseExpression,
   percentiles,
+  RESAMPLINGS,
   uploadExpression,
   validMask,
 } from '../../src/kernels/index.js';
-import { randomValues } from '../support/random.js';
+import { randomValues, seeded } from '../support/random.js';
+import { warpOn } from '../support/warp-on.js';
 
 /** Runs the rows of every kernel one by one in reverse order, as threads may. */
 const oneByOne: CpuExecutor = {
@@ -110,4 +112,25 @@ it('percentiles do not depend on the split of rows', async () => {
     backend.dispose();
   }
   expect(results[1]).toEqual(results[0]);
+});
+
+describe('a warp converts only the stored values under its pieces', () => {
+  // A turned grid over two columns of blocks, which reaches beyond the source on all sides.
+  const from = new GeoBox(32632, new Affine(1, 0, 0, 0, -1, 0), 260, 120);
+  const [cos, sin] = [Math.cos(0.3), Math.sin(0.3)];
+  const to = new GeoBox(32632, new Affine(cos, sin, -30, -sin, cos, -70), 300, 120);
+  const random = seeded(5);
+  const stored = Uint16Array.from({ length: from.pixelCount }, () => Math.floor(random() * 12));
+  const plain = Float32Array.from(stored, (value) => (value === 3 ? Number.NaN : value));
+
+  it.each(RESAMPLINGS)('%s: as from float32, which is not converted', async (resampling) => {
+    using whole = new CpuBackend();
+    using pieces = new CpuBackend(oneByOne);
+    const expected = await warpOn(whole, plain, from, to, resampling);
+    const values = await warpOn(pieces, stored, from, to, resampling, { nodata: 3 });
+    expect(values).toBeCloseToArray(expected);
+    const gaps = expected.filter(Number.isNaN).length;
+    expect(gaps).toBeGreaterThan(5000);
+    expect(gaps).toBeLessThan(30_000);
+  });
 });

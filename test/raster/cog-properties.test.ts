@@ -175,7 +175,7 @@ describe('random files by CogWriter', () => {
           await raster.close();
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 });

@@ -312,6 +312,13 @@ describe('overviews', () => {
     expect(halve(Float32Array.of(3, 6, 12), 1, 3, null, 'average')).toBeCloseToArray([4, 10]);
   });
 
+  it('leave single gaps out of cells of several pixels', () => {
+    // Nine cells of 1.67 × 1.67 pixels: the others of the first cell are 10.
+    const values = new Int16Array(25).fill(10);
+    values[0] = -1;
+    expect([...halve(values, 5, 5, -1, 'average')]).toEqual(new Array(9).fill(10));
+  });
+
   it('do not turn a mean that equals nodata into a gap', () => {
     expect(halve(Uint8Array.of(254, 0, 0, 254), 2, 2, 127, 'average')).toBeCloseToArray([128]);
     expect(halve(Float32Array.of(-1, 1, 1, -1), 2, 2, 0, 'average')[0]).toBeGreaterThan(0);

@@ -125,9 +125,10 @@ describe.skipIf(absent)('TerraMind’s graphs', () => {
   });
 
   it.each([
-    ['micro', 'micro_64x64_b2'],
-    ['micro_gated', 'micro_gated_64x64_b1'],
-  ])('%s: every tensor changes the result', async (name, tag) => {
+    ['micro', 'micro_64x64_b2', /./],
+    // Its other tensors are those of the first.
+    ['micro_gated', 'micro_gated_64x64_b1', /\.mlp\./],
+  ])('%s: every tensor changes the result', async (name, tag, changing) => {
     await withCheckpoint(name, async (checkpoint) => {
       const inputs = await readInputs(tag);
       const tensors: Record<string, { shape: readonly number[]; values: Float32Array }> = {};
@@ -142,6 +143,7 @@ describe.skipIf(absent)('TerraMind’s graphs', () => {
       const before = await logitsOf(new MemoryCheckpoint(tensors));
       const without: string[] = [];
       for (const [key, { shape, values }] of Object.entries(tensors)) {
+        if (!changing.test(key)) continue;
         const changed = values.map((value, k) => value * 1.25 + (k % 2 === 0 ? 0.125 : 0.0625));
         const edited = new MemoryCheckpoint({ ...tensors, [key]: { shape, values: changed } });
         if (!(largestDifference(await logitsOf(edited), before) > 1e-6)) without.push(key);

@@ -1,5 +1,5 @@
 /** Runs the built command. */
-import { execFile, fork } from 'node:child_process';
+import { execFile, type ForkOptions, fork } from 'node:child_process';
 import { resolve } from 'node:path';
 import { afterAll } from 'vitest';
 
@@ -15,30 +15,11 @@ export type RunCommand = (...args: string[]) => Promise<Outcome>;
 
 /** Runs the command in a folder, each time in a new process; status -1 means ended by a signal. */
 export function commandIn(folder: string): RunCommand {
-  return runIn(folder, PROGRAM);
-}
-
-/** As `commandIn`, but as if a package were not installed: Node's resolver does not find it. */
-export function commandWithout(name: string, folder: string): RunCommand {
-  const hooks = `export async function resolve(specifier, context, next) {
-    if (specifier !== ${JSON.stringify(name)}) return next(specifier, context);
-    throw Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' });
-  }`;
-  const register = `import { register } from 'node:module'; register(${JSON.stringify(javascript(hooks))});`;
-  return runIn(folder, '--import', javascript(register), PROGRAM);
-}
-
-function javascript(code: string): string {
-  return `data:text/javascript,${encodeURIComponent(code)}`;
-}
-
-/** Runs Node. */
-function runIn(folder: string, ...first: string[]): RunCommand {
   return (...args) =>
     new Promise((done) => {
       execFile(
         process.execPath,
-        [...first, ...args],
+        [PROGRAM, ...args],
         { cwd: folder, maxBuffer: 2 ** 26 },
         (error, stdout, stderr) => {
           const status = typeof error?.code === 'number' ? error.code : error === null ? 0 : -1;
@@ -46,6 +27,20 @@ function runIn(folder: string, ...first: string[]): RunCommand {
         },
       );
     });
+}
+
+/** As `commandsIn`, but as if a package were not installed: Node's resolver does not find it. */
+export function commandsWithout(name: string, folder: string): RunCommand {
+  const hooks = `export async function resolve(specifier, context, next) {
+    if (specifier !== ${JSON.stringify(name)}) return next(specifier, context);
+    throw Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' });
+  }`;
+  const register = `import { register } from 'node:module'; register(${JSON.stringify(javascript(hooks))});`;
+  return commandProcess({ cwd: folder, execArgv: ['--import', javascript(register)] });
+}
+
+function javascript(code: string): string {
+  return `data:text/javascript,${encodeURIComponent(code)}`;
 }
 
 /** Runs the commands of a test file in a folder, all in one process, which saves starting Node for each. */
@@ -59,8 +54,11 @@ export function commandsWith(
   folder: string,
   ...first: string[]
 ): RunCommand {
-  const env = { ...process.env, ...variables };
-  const child = fork(resolve('test/support/command-process.js'), { cwd: folder, env });
+  return commandProcess({ cwd: folder, env: { ...process.env, ...variables } }, ...first);
+}
+
+function commandProcess(options: ForkOptions, ...first: string[]): RunCommand {
+  const child = fork(resolve('test/support/command-process.js'), options);
   afterAll(() => child.disconnect());
   const waiting = new Map<number, { done: (outcome: Outcome) => void; fail: (error: Error) => void }>();
   child.on('message', ({ id, ...outcome }: Outcome & { id: number }) => {

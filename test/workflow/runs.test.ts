@@ -251,3 +251,11 @@ describe('temporary files', () => {
     expect(kept).toEqual(expect.arrayContaining([foreign, 'mine.tmp']));
   });
 });
+
+it('units of a finished map, left by a process that was killed, are removed with `resume`', async () => {
+  expect((await infer({ ...base(), resume: true })).finishedBefore).toBe(true);
+  expect(await readdir(run)).toContain('done');
+  const { keepRun: _, ...options } = base();
+  expect((await infer({ ...options, resume: true })).finishedBefore).toBe(true);
+  await expect(stat(run)).rejects.toThrow('ENOENT');
+});

@@ -96,7 +96,7 @@ describe('the script of an array', () => {
     const command = [
       'bash',
       '-c',
-      `trap 'echo stopped >> "${calls}"; exit 143' TERM; kill -USR1 $PPID; sleep 9 & wait`,
+      `trap 'kill $!; echo stopped >> "${calls}"; exit 143' TERM; kill -USR1 $PPID; sleep 9 & wait`,
       '-',
     ];
     const { status, called } = await runScript(scriptOf({ command }).content);

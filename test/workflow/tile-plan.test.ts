@@ -38,24 +38,31 @@ interface Run {
   readonly counters: BlockCounters;
 }
 
+type Open = (cache: ReturnType<typeof createBlockCache>) => Promise<Raster>;
+
 /** Plans the blocks of a warp, then warps with a cache of the planned size, or another. */
-async function run(
-  open: (cache: ReturnType<typeof createBlockCache>) => Promise<Raster>,
-  geobox: GeoBox,
-  cacheBytes?: number,
-): Promise<Run> {
+const run = (open: Open, geobox: GeoBox, cacheBytes?: number): Promise<Run> =>
+  runAll([open], geobox, cacheBytes);
+
+/** As `run`, of several sources that are read one after the other for each strip. */
+async function runAll(opens: readonly Open[], geobox: GeoBox, cacheBytes?: number): Promise<Run> {
   const cache = createBlockCache();
-  await using raster = await open(cache);
-  const warped = new WarpedRaster(backend, raster, { geobox, resampling: 'bilinear' });
+  const rasters = await Promise.all(opens.map((open) => open(cache)));
+  const sources = rasters.map(
+    (raster) => new WarpedRaster(backend, raster, { geobox, resampling: 'bilinear' }),
+  );
   const strips = stripsOf(geobox.width, geobox.height);
-  const plan = planTiles(sourceReads([warped], strips));
+  const plan = planTiles(sourceReads(sources, strips));
   cache.restart(cacheBytes ?? plan.cacheBytes);
   for (const rows of strips) {
     const shape = [rows.end - rows.start, geobox.width];
-    const planes = Array.from({ length: warped.bandCount }, () => backend.allocate(shape, 'float32'));
-    await warped.readRows(rows, planes, rows.start);
-    for (const plane of planes) plane.dispose();
+    for (const warped of sources) {
+      const planes = Array.from({ length: warped.bandCount }, () => backend.allocate(shape, 'float32'));
+      await warped.readRows(rows, planes, rows.start);
+      for (const plane of planes) plane.dispose();
+    }
   }
+  for (const raster of rasters) await raster.dispose();
   return { plan, counters: cache.counters };
 }
 
@@ -66,7 +73,7 @@ const TILE = 2 * 128 ** 2;
 async function tiled(
   name: string,
   { width, height, bands = 2 }: { width: number; height: number; bands?: number },
-): Promise<(cache: ReturnType<typeof createBlockCache>) => Promise<Raster>> {
+): Promise<Open> {
   const path = join(folder, name);
   const planes = Array.from({ length: bands }, (): TypedArray => new Uint8Array(width * height).fill(7));
   await writeCog(path, planes, {
@@ -124,6 +131,36 @@ describe('blocks of a warp', () => {
     expect(counters.blocksDecodedAgain).toBeGreaterThan(0);
     expect(counters.blocksDecodedAgain).toBeLessThanOrEqual(plan.again(4 * TILE));
     expect(counters.blocksDecoded - counters.blocksDecodedAgain).toBe(25);
+  });
+
+  it('of several sources are those of one under two strips, and those of the others under one', async () => {
+    const open = await tiled('several.tif', { width: 640, height: 640 });
+    const { plan, counters } = await runAll([open, open, open], shifted(512, 512));
+    expect(counters).toEqual({
+      blocksDecoded: 3 * 25,
+      blocksDecodedAgain: 0,
+      bytesRead: 3 * 25 * TILE,
+    });
+    // Every strip has two rows of tiles, and with the one above it three at most.
+    const most = (3 + 2 + 2) * 5 * TILE;
+    expect([plan.blocks, plan.cacheBytes]).toEqual([3 * 25, most]);
+    expect(plan.again(most)).toBe(0);
+    // The strips with three rows share 1, 1 and 1 of them with the one above, in each source.
+    expect(plan.again(most - 1)).toBe(3 * 3 * 5);
+    const smaller = await runAll([open, open, open], shifted(512, 512), 5 * 5 * TILE);
+    expect(smaller.counters.blocksDecodedAgain).toBeGreaterThan(0);
+    expect(smaller.counters.blocksDecodedAgain).toBeLessThanOrEqual(plan.again(5 * 5 * TILE));
+  });
+
+  it('of earlier sources are those under two strips where the next strip is begun before', () => {
+    // Rows of tiles 0-1, 1-2 and 2, of one tile of 100 bytes each.
+    const strips = [0, 15, 25].map((y, k) => [{ x: 0, y, width: 10, height: [15, 10, 5][k] }]);
+    const source = { grids: [{ width: 10, height: 10, bytes: 100 }], strips, pixelBytes: 1 };
+    // Under one strip are 2, 2 and 1 tiles, under two 3 and 2.
+    const sources = [source, source, source];
+    expect(planTiles(sources).cacheBytes).toBe((2 + 2 + 3) * 100);
+    // When the last source reads its first strip, the others may have read two.
+    expect(planTiles(sources, true).cacheBytes).toBe((3 + 3 + 2) * 100);
   });
 
   it('hold all bands that are interleaved by pixel', async () => {

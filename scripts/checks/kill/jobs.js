@@ -10,7 +10,7 @@ import { copyFolder, finish, hashesOf, interrupt } from './processes.js';
 const CPU = ['--backend', 'cpu', '--threads', '0'];
 
 /** Pixels of the made-up images. */
-const SIZE = { width: 256, height: 440 };
+const SIZE = { width: 128, height: 440 };
 
 /** Side of a pixel in metres: the map has five units of 256 rows. */
 const MAP_RESOLUTION = 4;
@@ -29,7 +29,7 @@ export async function makeJobs(folder) {
   );
   const [checkpoint, encoder] = [join(folder, 'encoder.safetensors'), join(folder, 'encoder')];
   writeEncoder(checkpoint);
-  await run(process.execPath, [TERRACHIP, 'model', 'import', checkpoint, '-o', encoder, '--chip', '64']);
+  await run(process.execPath, [TERRACHIP, 'model', 'import', checkpoint, '-o', encoder, '--chip', '32']);
   const model = join(folder, 'model');
   copyFolder(join(root, 'models', 'water-threshold'), model);
 
@@ -60,6 +60,7 @@ export async function makeJobs(folder) {
       prepare: (output) => copyFolder(join(folder, 'units.run'), `${output}.run`),
       last: 'run.json',
       other: (output) => infer(output, '--threshold', '0.9'),
+      keepsUnits: true,
     },
   };
   const units = join(folder, 'units');

@@ -37,6 +37,7 @@ export const FEWEST_FRACTION_BITS = 12;
 
 /** c has 8 bits more: it is the smallest term, and its factor fx·fy the largest. */
 export const CROSS_BITS = 8;
+const CROSS_UNIT = 2 ** CROSS_BITS;
 
 /** The control grid of one block of destination pixels. */
 export interface ControlBlock {
@@ -122,7 +123,7 @@ export function reachWithin(block: ControlBlock, part: PixelWindow, around: numb
         for (const fy of [Math.max(part.y - y0, 0) - around, Math.min(bottom - y0, size - 1) + around]) {
           for (let k = 0; k < 2; k++) {
             const linear = cells[o + k + 2] + fx * cells[o + k + 4] + fy * cells[o + k + 6];
-            const v = cells[o + k] + (linear + (fx * fy * cells[o + k + 8]) / 2 ** CROSS_BITS) / unit;
+            const v = cells[o + k] + (linear + (fx * fy * cells[o + k + 8]) / CROSS_UNIT) / unit;
             low[k] = Math.min(low[k], v);
             high[k] = Math.max(high[k], v);
           }

@@ -7,6 +7,9 @@ import { BLOCK_LOG2, BLOCK_SIZE, CELL_WORDS, type ControlBlock, reachWithin, TAB
 /** The default tolerance in source pixels (GDAL: 0.125 by default, 0 in exact mode). */
 export const DEFAULT_TOLERANCE = 0.002;
 
+/** Bytes of windows that are kept: sources that share a grid ask for the same ones in turn. */
+const KEPT_WINDOW_BYTES = 8 * 2 ** 20;
+
 /** The blocks under a window, packed for a kernel. */
 export interface ControlWindow {
   readonly cells: Int32Array;
@@ -32,7 +35,9 @@ export class ControlGrid {
   readonly footprints: boolean;
   readonly #blocks = new Map<number, ControlBlock>();
   readonly #maxCachedBytes: number;
+  readonly #windows = new Map<string, ControlWindow>();
   #cachedBytes = 0;
+  #windowBytes = 0;
 
   /**
    * @param tolerance largest error in source pixels (default 0.002)
@@ -75,10 +80,26 @@ export class ControlGrid {
   }
 
   /**
-   * The blocks under a window of destination pixels, packed for a kernel.
+   * The blocks under a window of destination pixels, packed for a kernel. Its arrays are shared: they must not be changed.
    * @param radius pixels around a position that the resampling reads (default 1)
    */
   window(window: PixelWindow, radius = 1): ControlWindow {
+    const { x, y, width, height } = window;
+    const key = `${x} ${y} ${width} ${height} ${radius}`;
+    const known = this.#windows.get(key);
+    if (known !== undefined) return known;
+    const made = this.#pack(window, radius);
+    this.#windows.set(key, made);
+    this.#windowBytes += bytesOf(made);
+    for (const [oldKey, old] of this.#windows) {
+      if (this.#windowBytes <= KEPT_WINDOW_BYTES) break;
+      this.#windows.delete(oldKey);
+      this.#windowBytes -= bytesOf(old);
+    }
+    return made;
+  }
+
+  #pack(window: PixelWindow, radius: number): ControlWindow {
     const blockX = window.x >> BLOCK_LOG2;
     const blockY = window.y >> BLOCK_LOG2;
     const blockColumns = ((window.x + window.width - 1) >> BLOCK_LOG2) - blockX + 1;
@@ -118,6 +139,10 @@ export class ControlGrid {
     const corner = { ...part, x: part.x & (BLOCK_SIZE - 1), y: part.y & (BLOCK_SIZE - 1) };
     return reachWithin(block, corner, this.footprints ? 0.5 : 0);
   }
+}
+
+function bytesOf({ cells, table }: ControlWindow): number {
+  return cells.byteLength + table.byteLength;
 }
 
 /** The control grids of a job. Sources of one grid share one: bands in files of their own, and the phases of a scene. */

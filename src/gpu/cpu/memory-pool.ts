@@ -1,9 +1,16 @@
+/** Idle bytes beyond the most that were in use. */
+const SPARE_BYTES = 64 * 2 ** 20;
+
 /**
- * Reuses memory: a warp allocates megabytes per tile, which JavaScript would clear each time and free late. Idle buffers are kept by padded size, up to a limit; the least recently used sizes are dropped first.
+ * Reuses memory: a warp allocates megabytes per tile, which JavaScript would clear each time and free late. Idle buffers are
+ * kept by padded size, as long as all buffers together take little more than they did at the busiest moment, and up to a
+ * limit; the least recently used sizes are dropped first.
  */
 export class MemoryPool<Buffer extends ArrayBuffer | SharedArrayBuffer> {
   readonly #free = new Map<number, Buffer[]>();
   #idleBytes = 0;
+  #usedBytes = 0;
+  #mostUsedBytes = 0;
 
   /** @param create gives new memory */
   constructor(
@@ -14,17 +21,21 @@ export class MemoryPool<Buffer extends ArrayBuffer | SharedArrayBuffer> {
   /** A buffer of at least `bytes`, with unspecified contents. */
   acquire(bytes: number): Buffer {
     const size = paddedSize(bytes);
+    this.#usedBytes += size;
+    this.#mostUsedBytes = Math.max(this.#mostUsedBytes, this.#usedBytes);
     const free = this.#free.get(size)?.pop();
-    if (free !== undefined) {
-      this.#idleBytes -= size;
-      return free;
+    if (free === undefined) {
+      this.#trim();
+      return this.create(size);
     }
-    return this.create(size);
+    this.#idleBytes -= size;
+    return free;
   }
 
   /** Takes back a buffer that `acquire` gave. */
   release(buffer: Buffer): void {
     const size = buffer.byteLength;
+    this.#usedBytes -= size;
     if (size > this.maxIdleBytes) return;
     const list = this.#free.get(size) ?? [];
     list.push(buffer);
@@ -32,10 +43,17 @@ export class MemoryPool<Buffer extends ArrayBuffer | SharedArrayBuffer> {
     this.#free.delete(size);
     this.#free.set(size, list);
     this.#idleBytes += size;
-    for (const [oldSize, old] of this.#free) {
-      while (this.#idleBytes > this.maxIdleBytes && old.pop() !== undefined) this.#idleBytes -= oldSize;
-      if (this.#idleBytes <= this.maxIdleBytes) break;
-      this.#free.delete(oldSize);
+    this.#trim();
+  }
+
+  /** Drops idle buffers beyond the limit. */
+  #trim(): void {
+    const spare = this.#mostUsedBytes - this.#usedBytes + SPARE_BYTES;
+    const limit = Math.min(this.maxIdleBytes, spare);
+    for (const [size, idle] of this.#free) {
+      while (this.#idleBytes > limit && idle.pop() !== undefined) this.#idleBytes -= size;
+      if (this.#idleBytes <= limit) break;
+      this.#free.delete(size);
     }
   }
 

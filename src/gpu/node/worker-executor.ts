@@ -8,8 +8,9 @@ import { WorkerPool } from './worker-pool.js';
 /** Up to this many invocations a kernel runs on the calling thread, which is faster than sending it to a worker. */
 const INLINE_INVOCATIONS = 1 << 15;
 
-/** Pieces of work per thread, to balance the load. */
+/** Most pieces of work per thread, to balance the load, and the fewest invocations for each of several. */
 const PIECES_PER_THREAD = 4;
+const PIECE_INVOCATIONS = 1 << 16;
 
 /**
  * Runs kernels on a pool of worker threads, which write their rows directly into shared memory. Workers start with the
@@ -47,7 +48,9 @@ export class WorkerExecutor implements CpuExecutor {
       return;
     }
     const step = kernel.cpu.rowStep ?? 1;
-    const piece = Math.max(step, Math.ceil(rows / (this.threads * PIECES_PER_THREAD) / step) * step);
+    const each = Math.floor(invocations / (this.threads * PIECE_INVOCATIONS));
+    const pieces = this.threads * Math.max(1, Math.min(PIECES_PER_THREAD, each));
+    const piece = Math.max(step, Math.ceil(rows / pieces / step) * step);
     const jobs: Promise<null>[] = [];
     for (let start = 0; start < rows; start += piece) {
       const end = Math.min(rows, start + piece);

@@ -43,15 +43,16 @@ interface Box {
 export const run: KernelRun<typeof AREA> = (tensors, parameters, start, end) => {
   const { cells, table, destination } = tensors;
   const { tile_x, tile_y, tile_width, block_x, block_y, block_columns, method } = parameters;
-  const { source, firstRow, rows } = plainSource(tensors, parameters, start, end, 1);
+  const part = { left: 0, right: tile_width, top: start, bottom: end };
+  const plain = plainSource(tensors, parameters, part, { x: 1, y: 1 });
   const place = { cell: 0, fx: 0, fy: 0, bits: 0, firstX: 0, firstY: 0, lastX: 0, lastY: 0 };
   const weights = { firstWeightX: 0, firstWeightY: 0, lastWeightX: 0, lastWeightY: 0 };
   const box: Box = {
-    source,
-    width: parameters.source_width,
-    height: rows,
-    sourceX: parameters.source_x,
-    sourceY: parameters.source_y + firstRow,
+    source: plain.source,
+    width: plain.columns,
+    height: plain.rows,
+    sourceX: parameters.source_x + plain.firstColumn,
+    sourceY: parameters.source_y + plain.firstRow,
     cells,
     ...place,
     ...weights,

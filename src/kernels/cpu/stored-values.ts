@@ -82,6 +82,14 @@ function equalRange(nodata: number): readonly [low: number, high: number] {
 const HUGE = 0x7f000000;
 const LARGEST = 0x7f7fffff;
 
+let latest = { nodata: 0, range: equalRange(0) };
+
+/** `equalRange`, computed once for values that are converted row by row. */
+function rangeOf(nodata: number): readonly [low: number, high: number] {
+  if (latest.nodata !== nodata) latest = { nodata, range: equalRange(nodata) };
+  return latest.range;
+}
+
 /** Stored values from `start` to `end` as float32 with NaN for no data, written from `output` on. */
 export function convertStored(
   source: TypedArray,
@@ -103,7 +111,7 @@ export function convertStored(
   }
   const signed = stored_type === 1 || stored_type === 3 || stored_type === 5;
   const nodata = signed ? nodata_bits | 0 : nodata_bits >>> 0;
-  const [low, high] = stored_type === 6 ? equalRange(nodata_bits | 0) : [nodata, nodata];
+  const [low, high] = stored_type === 6 ? rangeOf(nodata_bits | 0) : [nodata, nodata];
   for (let i = start; i < end; i++) {
     const value = source[i];
     // Neither is true of NaN.

@@ -2,22 +2,43 @@ import { BLOCK_LOG2, CELL_WORDS, CROSS_BITS, TABLE_WORDS } from '../../geo/contr
 import type { KernelRun } from '../../gpu/index.js';
 import type { WARP } from '../warp.js';
 import { type Filter, filteredValue } from './filters.js';
-import { plainSource } from './source.js';
+import { plainSource, type TilePart } from './source.js';
 
 export const module = import.meta.url;
 
 /**
- * Rows of a tile, cell by cell along each row. Within a cell the position advances by integer additions, with exactly the
- * results of the shader.
+ * Rows of a tile, one column of blocks after the other: the source under few columns is small, however a grid is turned.
+ * Along each row, cell by cell: within a cell the position advances by integer additions, with exactly the results of the
+ * shader.
  */
 export const run: KernelRun<typeof WARP> = (tensors, parameters, start, end) => {
+  const { tile_x, tile_width } = parameters;
+  for (let left = 0; left < tile_width; ) {
+    const right = Math.min(tile_width, ((((tile_x + left) >> BLOCK_LOG2) + 1) << BLOCK_LOG2) - tile_x);
+    runPart(tensors, parameters, { left, right, top: start, bottom: end });
+    left = right;
+  }
+};
+
+function runPart(
+  tensors: Parameters<typeof run>[0],
+  parameters: Parameters<typeof run>[1],
+  part: TilePart,
+): void {
   const { cells, table, destination } = tensors;
-  const { source_x, tile_x, tile_y, tile_width, block_x, block_y, block_columns } = parameters;
+  const { tile_x, tile_y, block_x, block_y, block_columns } = parameters;
   const interpolate = RUNS[parameters.method];
-  // One row more than the taps, so that the last row read is the last converted one only at the source's edge.
-  const plain = plainSource(tensors, parameters, start, end, parameters.taps_y + 1);
-  const { source } = plain;
-  const source_y = parameters.source_y + plain.firstRow;
+  // One pixel more than the taps, so that the last one read is the last converted one only at the source's edge.
+  const margin = { x: parameters.taps_x + 1, y: parameters.taps_y + 1 };
+  const {
+    source,
+    firstColumn,
+    firstRow,
+    columns: width,
+    rows: height,
+  } = plainSource(tensors, parameters, part, margin);
+  const source_x = parameters.source_x + firstColumn;
+  const source_y = parameters.source_y + firstRow;
   const filter = {
     weights: tensors.weights,
     length: parameters.filter_length,
@@ -26,15 +47,14 @@ export const run: KernelRun<typeof WARP> = (tensors, parameters, start, end) => 
     stepsX: parameters.steps_x,
     stepsY: parameters.steps_y,
   };
-  const [width, height] = [parameters.source_width, plain.rows];
   const place = { output: 0, count: 0, originX: 0, originY: 0, qx: 0, qy: 0, ax: 0, ay: 0, cx: 0, cy: 0 };
   const piece: Piece = { source, width, height, destination, filter, ...place, fx: 0, bits: 0 };
-  const right = tile_x + tile_width;
-  for (let row = start; row < end; row++) {
+  const right = tile_x + part.right;
+  for (let row = part.top; row < part.bottom; row++) {
     const y = tile_y + row;
     const blockRow = ((y >> BLOCK_LOG2) - block_y) * block_columns - block_x;
-    let output = parameters.output_offset + row * parameters.output_stride;
-    for (let x = tile_x; x < right; ) {
+    let output = parameters.output_offset + row * parameters.output_stride + part.left;
+    for (let x = tile_x + part.left; x < right; ) {
       const entry = (blockRow + (x >> BLOCK_LOG2)) * TABLE_WORDS;
       const log2 = table[entry + 1];
       const size = 1 << log2;
@@ -63,7 +83,7 @@ export const run: KernelRun<typeof WARP> = (tensors, parameters, start, end) => 
       x += count;
     }
   }
-};
+}
 
 /**
  * The pixels of one row inside one cell; one object, refilled for every cell. Positions are `origin + p / 2^bits` for

@@ -28,7 +28,7 @@ export interface CogOptions {
    * integers.
    */
   predictor?: 1 | 2 | 3;
-  /** Side of the square tiles: a multiple of 16 (default 512). */
+  /** Side of the square tiles: a multiple of 16 (default 512, of a smaller image what holds it). */
   blockSize?: number;
   /** `pixel` (default): bands interleaved by pixel; `band`: each band separate. */
   interleave?: 'pixel' | 'band';
@@ -91,9 +91,10 @@ const PER_BAND = [
 /** @throws {TerrachipError} INVALID_INPUT for impossible options; the message names the file */
 export function resolveOptions(path: string, options: CogOptions): CogSettings {
   const compression = options.compression ?? 'deflate';
+  const { width, height } = options.geobox;
   const settings: CogSettings = {
     nodata: null,
-    blockSize: 512,
+    blockSize: Math.min(512, 16 * Math.ceil(Math.max(width, height) / 16)),
     interleave: 'pixel',
     overviews: options.colourTable === undefined ? 'average' : 'mode',
     mask: false,
