@@ -100,6 +100,10 @@ export const COLOUR_MAP_NAMES = ['grey', 'viridis', 'rdbu'] as const;
 /** A colour map, by name. */
 export type ColourMapName = (typeof COLOUR_MAP_NAMES)[number];
 
+export const LEGEND_NAMES = ['clc-plus', 'worldcover'] as const;
+/** Names and colours of the classes of a land cover product. */
+export type LegendName = (typeof LEGEND_NAMES)[number];
+
 /** What `terrachip bench` measures, in the order in which it does. */
 export const BENCH_SUITES = ['kernels', 'io', 'model', 'scene', 'catalog'] as const;
 /** A list of measurements. */

@@ -27,6 +27,7 @@ export type {
   EdgePolicy,
   EmbeddingPool,
   IndexName,
+  LegendName,
   MapTask,
   ModelPrecision,
   PackageFormat,
