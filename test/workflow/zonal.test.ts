@@ -1,10 +1,12 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parquetReadObjects } from 'hyparquet';
 import { describe, expect, it } from 'vitest';
 import { GeoCatalog } from '../../src/catalog/node/index.js';
 import { Affine, Crs, createTransform, GeoBox } from '../../src/geo/node/index.js';
 import { writeCog } from '../../src/raster/node/index.js';
-import { zonalFile, zonalStatistics } from '../../src/workflow/index.js';
+import { readFeatures } from '../../src/vector/node/index.js';
+import { type ZonalOptions, zonalFile, zonalStatistics } from '../../src/workflow/index.js';
 import { ValueCounts } from '../../src/workflow/zonal/values.js';
 import { temporaryFolder } from '../support/files.js';
 import { seeded } from '../support/random.js';
@@ -149,6 +151,23 @@ describe('zonalStatistics', () => {
     expect(rows[0].statistics.area).toBeCloseTo((11 * 100) / 0.9996 ** 2, 2);
   });
 
+  it('leaves out pixels by a band of classes', async () => {
+    const source = join(folder, 'scene.tif');
+    const grid = new GeoBox('EPSG:32632', geobox.transform, 3, 2);
+    const bands = [Uint8Array.of(10, 20, 30, 40, 50, 60), Uint8Array.of(4, 8, 4, 3, 4, 10)];
+    const options = { geobox: grid, bands: 2, dtype: 'uint8', overviews: 'none' } as const;
+    await writeCog(source, bands, { ...options, descriptions: ['B04', 'SCL'] });
+    const all = await zonesOf('scene', feature(box(0, 0, 3, 2)));
+    const run = async (mask: ZonalOptions['mask']) => {
+      const statistics = ['count', 'nodata', 'sum'] as const;
+      const [row] = await zonalStatistics({ source, zones: all, bands: ['B04'], mask, statistics });
+      return row.statistics;
+    };
+    // Classes 3, 8 and 10 are a shadow, a cloud and cirrus.
+    expect(await run('scl')).toEqual({ count: 3, nodata: 3, sum: 10 + 30 + 50 });
+    expect(await run({ band: 'SCL', classes: [4] })).toEqual({ count: 3, nodata: 3, sum: 20 + 40 + 60 });
+  });
+
   it('refuses zones elsewhere, unknown statistics, bands and options of catalogs', async () => {
     const far = await zonesOf('far', feature(box(100, 0, 101, 1)));
     const run = (options: Partial<Parameters<typeof zonalStatistics>[0]>) =>
@@ -170,6 +189,68 @@ describe('zonalStatistics', () => {
         '2,c,8,1,2,30,35,40\r\n' +
         '3,d,,1,0,,,\r\n',
     );
+  });
+});
+
+describe('zonalFile', () => {
+  const read = async (path: string): Promise<Record<string, unknown>[]> => {
+    const bytes = await readFile(path);
+    return parquetReadObjects({ file: new Uint8Array(bytes).buffer, geoparquet: false });
+  };
+
+  it('writes a plain Parquet table with typed columns', async () => {
+    const destination = join(folder, 'zones.parquet');
+    await zonalFile({
+      source: raster,
+      zones,
+      destination,
+      properties: ['id'],
+      statistics: ['count', 'mean'],
+    });
+    expect(await read(destination)).toEqual([
+      { zone: 1n, id: 7n, band: '1', count: 8n, mean: 12 },
+      { zone: 2n, id: 8n, band: '1', count: 2n, mean: 35 },
+      { zone: 3n, id: null, band: '1', count: 0n, mean: null },
+    ]);
+  });
+
+  it('writes outlines in longitude and latitude, and attributes beside statistics of the same name', async () => {
+    const named = await zonesOf('named', feature(box(0, 0, 2, 2), { count: 5, tags: ['x'], zone: 'A' }));
+    const destination = join(folder, 'outlines.parquet');
+    const options = { source: raster, zones: named, statistics: ['count'] as const };
+    await zonalFile({ ...options, destination, geometry: true });
+    const { features } = await readFeatures(destination);
+    const { forward } = createTransform(geobox.crs, Crs.wgs84);
+    const [west, north] = forward(500_000, 5_500_000);
+    const [, south] = forward(500_000, 5_499_980);
+    const [[ring]] = features[0].polygons;
+    expect(ring.map(([x, y]) => [x.toFixed(6), y.toFixed(6)])).toContainEqual([
+      west.toFixed(6),
+      north.toFixed(6),
+    ]);
+    expect(Math.min(...ring.map(([, y]) => y))).toBeCloseTo(south, 6);
+    expect(features[0].properties).toMatchObject({
+      zone: 1,
+      zone_count: 5,
+      tags: '["x"]',
+      zone_zone: 'A',
+      band: '1',
+      count: 4,
+    });
+    const json = join(folder, 'outlines.geojson');
+    await zonalFile({ ...options, destination: json });
+    expect(JSON.parse(await readFile(json, 'utf8')).features[0].properties.count).toBe(4);
+  });
+
+  it('refuses other endings, its inputs, and properties that no zone has, and leaves no file', async () => {
+    const run = (destination: string, properties?: string[]) =>
+      zonalFile({ source: raster, zones, destination, properties });
+    await expect(run(join(folder, 'zones.xlsx'))).rejects.toThrow(/ends with \.xlsx, but would be written/);
+    await expect(run(zones)).rejects.toThrow(/is also an input/);
+    await expect(run(join(folder, 'none.csv'), ['code'])).rejects.toThrow(
+      /zones\.geojson has no zone with the property code; choose some of name, id/,
+    );
+    expect((await readdir(folder)).filter((name) => name.startsWith('none'))).toEqual([]);
   });
 });
 

@@ -20,6 +20,7 @@ export class GridZones {
   /** Parts of the grid from top to bottom that hold all pixels of the zones; each zone lies in one of them. */
   readonly blocks: readonly ZoneBlock[];
   readonly #rasterizer: Rasterizer;
+  readonly #windows: readonly (PixelWindow | null)[];
   readonly #coverage: ZoneCoverage;
 
   /** @throws {TerrachipError} INVALID_INPUT for zones that all lie outside of the grid */
@@ -27,12 +28,15 @@ export class GridZones {
     this.count = areas.features.length;
     this.#rasterizer = new Rasterizer(areas, grid, { allTouched: coverage === 'touched' });
     this.#coverage = coverage;
-    this.blocks = blocksOf(areas.features.map((_, zone) => windowOn(grid, this.#rasterizer, zone)));
+    this.#windows = areas.features.map((_, zone) => windowOn(grid, this.#rasterizer, zone));
+    this.blocks = blocksOf(this.#windows);
     if (this.blocks.length === 0) throw noOverlap(areas.name, placeOf(areas), gridName, grid);
   }
 
   /** Reports the pixels of a zone in some rows of the grid, each once, with the share of it that counts. */
   visit(zone: number, rows: RowRange, onFraction: OnFraction): void {
+    const window = this.#windows[zone];
+    if (window === null || window.y >= rows.end || window.y + window.height <= rows.start) return;
     if (this.#coverage === 'fraction') {
       this.#rasterizer.fractions(zone, rows, onFraction);
       return;
