@@ -3,7 +3,8 @@
  * process; so the card that the engine gave is looked up by nvidia-smi and named to Vulkan by its place on the bus.
  */
 import { execFile } from 'node:child_process';
-import { invalidOption } from '../errors.js';
+import { invalidInput, invalidOption, type TerrachipError } from '../errors.js';
+import type { BackendInfo } from '../gpu/index.js';
 import type { GpuIdentity } from '../workflow/index.js';
 import { parseCount } from './arguments.js';
 
@@ -107,11 +108,48 @@ function findGpu(name: string, all: readonly ListedGpu[]): ListedGpu {
 }
 
 function listGpus({ PATH }: Environment): Promise<string | null> {
-  const query = ['--query-gpu=index,uuid,pci.bus_id,name,driver_version', '--format=csv,noheader'];
+  return nvidiaSmi(['--query-gpu=index,uuid,pci.bus_id,name,driver_version'], PATH);
+}
+
+/** @returns the lines that nvidia-smi writes; null where it cannot be run */
+function nvidiaSmi(query: readonly string[], PATH: string | undefined): Promise<string | null> {
   return new Promise((done) => {
     const env = PATH === undefined ? {} : { PATH };
-    execFile('nvidia-smi', query, { env, timeout: 30_000 }, (error, stdout) =>
+    const options = { env, timeout: 30_000 };
+    execFile('nvidia-smi', [...query, '--format=csv,noheader'], options, (error, stdout) =>
       done(error === null ? stdout : null),
     );
   });
+}
+
+/**
+ * Verifies that a device is on the GPU that was chosen: by the processes that nvidia-smi lists, else by the device's name.
+ * @param list what nvidia-smi lists, lines of `pid, gpu_uuid`; null where it cannot be run
+ * @returns null for a device that is no GPU
+ * @throws {TerrachipError} INVALID_INPUT for a device on another GPU
+ */
+export async function verifyGpu(
+  gpu: GpuIdentity,
+  { adapterClass, device = '' }: Pick<BackendInfo, 'adapterClass' | 'device'>,
+  env: Environment,
+  list: () => Promise<string | null> = () => nvidiaSmi(['--query-compute-apps=pid,gpu_uuid'], env.PATH),
+): Promise<GpuIdentity | null> {
+  if (adapterClass !== 'hardware') return null;
+  const lines = ((await list()) ?? '').split('\n').map((line) => line.split(',').map((cell) => cell.trim()));
+  const own = lines.flatMap(([pid, uuid = '']) => (pid === String(process.pid) && uuid !== '' ? [uuid] : []));
+  if (own.includes(gpu.uuid)) return { ...gpu, verifiedBy: 'process' };
+  if (own.length > 0) throw otherGpu(own.join(' and '), gpu);
+  const [found, wanted] = [device, gpu.name].map((name) => name.toLowerCase().replace(/[^a-z0-9]/g, ''));
+  // Some drivers give a number in place of a name.
+  if (/^(0x)?[0-9a-f]*$/.test(found)) return gpu;
+  if (found.includes(wanted) || wanted.includes(found)) return { ...gpu, verifiedBy: 'name' };
+  throw otherGpu(device, gpu);
+}
+
+function otherGpu(found: string, { uuid, pci, name }: GpuIdentity): TerrachipError {
+  return invalidInput(
+    'the device of this process',
+    `is on ${found}, and ${name} at ${pci} (${uuid}) was chosen`,
+    'give each process one GPU, such as by --gpus-per-task=1, or choose it by DRI_PRIME',
+  );
 }

@@ -39,12 +39,22 @@ export const MEMORY = option(
 );
 
 /**
- * The memory that a job may take: what is given, else what Slurm gives it on a node; undefined to take what is free.
+ * The memory that a process may take: what is given, else its share of what Slurm gives the job; undefined to take what is
+ * free.
  * @param env the environment; Slurm writes MiB, and 0 for all of the node
  */
 export function memoryOf(given: number | undefined, env: NodeJS.ProcessEnv): number | undefined {
-  const mebi = Number(env.SLURM_MEM_PER_NODE ?? 0);
-  return given ?? (mebi > 0 ? mebi * 2 ** 20 : undefined);
+  const ofTask = Number(env.SLURM_MEM_PER_NODE ?? 0) / tasksOfNode(env);
+  const ofCores = Number(env.SLURM_MEM_PER_CPU ?? 0) * Number(env.SLURM_CPUS_PER_TASK ?? 1);
+  const mebi = ofTask > 0 ? ofTask : ofCores;
+  return given ?? (mebi > 0 ? Math.floor(mebi * 2 ** 20) : undefined);
+}
+
+/** Tasks of a step of Slurm on one node, at most: `4(x2),3` are two nodes of four and one of three. A batch script is alone. */
+function tasksOfNode({ SLURM_STEP_ID = '', SLURM_STEP_TASKS_PER_NODE = '' }: NodeJS.ProcessEnv): number {
+  if (SLURM_STEP_ID === '') return 1;
+  const counts = SLURM_STEP_TASKS_PER_NODE.split(',').map((part) => Number.parseInt(part, 10));
+  return Math.max(1, ...counts.filter((count) => count > 0));
 }
 
 export const BATCH_SIZE = option('--batch <n>', 'chips a batch (default 4)', parseCount());

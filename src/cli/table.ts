@@ -1,3 +1,5 @@
+import type { DiskPlan } from '../io/node/disk-space.js';
+import { inUnits, type MemoryPlan } from '../workflow/memory.js';
 import { printable } from './printable.js';
 
 /** Rows in columns: the first to the left, numbers to the right. */
@@ -29,4 +31,21 @@ export function formatNumber(value: number | null, digits = 3): string {
 
 export function formatPercent(share: number | null): string {
   return share === null ? '—' : `${(100 * share).toFixed(1)} %`;
+}
+
+/** The memory of a job, in lines: all, the parts from the largest on, and blocks that are decoded again. */
+export function formatMemory({ bytes, parts, deviceBytes, blocks, blocksAgain }: MemoryPlan): string {
+  const largest = Object.entries(parts)
+    .filter(([, part]) => part > 0)
+    .sort(([, a], [, b]) => b - a)
+    .map(([name, part]) => `${name} ${inUnits(part)}`);
+  const device = deviceBytes === 0 ? '' : `, and ${inUnits(deviceBytes)} on the GPU`;
+  const again = blocksAgain === 0 ? 'none of them again' : `at most ${blocksAgain} of them again`;
+  return `memory: about ${inUnits(bytes)} (${largest.join(', ')})${device}\nblocks to decode: at most ${blocks}, ${again}`;
+}
+
+/** What a job writes, and what its disk has free. */
+export function formatDisk({ bytes, freeBytes }: DiskPlan): string {
+  const free = freeBytes === null ? '' : `, of ${inUnits(freeBytes)} that are free`;
+  return `disk: about ${inUnits(bytes)}${free}`;
 }

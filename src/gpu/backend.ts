@@ -28,6 +28,8 @@ export interface BackendInfo {
   readonly kind: 'webgpu' | 'cpu';
   /** The adapter's description, or the processor. */
   readonly adapter: string;
+  /** The name of the GPU in lower case, where its driver tells it: `nvidia-a100-sxm4-40gb`. */
+  readonly device?: string;
   /** `hardware` or `software` (a GPU emulated on the processor) for WebGPU, `cpu` for the CPU. */
   readonly adapterClass: 'hardware' | 'software' | 'cpu';
   /** Worker threads of the CPU backend; 0 when it runs on the calling thread. */

@@ -3,6 +3,8 @@ import * as v from 'valibot';
 import { invalidInput } from '../errors.js';
 import type { Bounds } from '../geo/index.js';
 import { readJson } from '../io/node/json.js';
+import { isUrl } from '../io/open-url.js';
+import { withoutSignature } from '../io/signature.js';
 import { memberOf } from '../json/keys.js';
 import { dictionary, isMembers, mapValues, validateStrictly } from '../json.js';
 import type { Units } from '../raster/node/index.js';
@@ -111,7 +113,7 @@ const COLLECTION_UNITS: Readonly<Record<string, Units>> = {
 
 /** @throws {TerrachipError} NOT_FOUND or INVALID_INPUT */
 export async function readAcquisition(path: string): Promise<Acquisition> {
-  return parseAcquisition(await readJson(path), path);
+  return parseAcquisition(await readJson(path), isUrl(path) ? withoutSignature(path) : path);
 }
 
 /** Checks the document of a manifest. @throws {TerrachipError} INVALID_INPUT */

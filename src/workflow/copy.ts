@@ -1,9 +1,10 @@
 /** Files copied between disks, web servers and object stores, and lists of what is in these. */
 import { stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { invalidInput, tooLarge } from '../errors.js';
 import { publicUrl } from '../io/http-errors.js';
 import type { OpenOptions } from '../io/index.js';
+import { requireSpace } from '../io/node/disk-space.js';
 import { localPath, openSource } from '../io/node/file.js';
 import { requireApart } from '../io/node/inputs.js';
 import { requireWritable, writeAtomically, writeFully } from '../io/node/output.js';
@@ -59,6 +60,7 @@ async function writeCopy(
 ): Promise<void> {
   await requireWritable(path);
   await requireApart([path], [from]);
+  await requireSpace(dirname(path), size);
   await writeAtomically(path, async (file) => {
     for (let offset = 0; offset < size; offset += PIECE) {
       const length = Math.min(PIECE, size - offset);

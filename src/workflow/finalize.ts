@@ -4,6 +4,7 @@ import { invalidOption, requireChoice } from '../errors.js';
 import { gridStrips, PixelAreas } from '../geo/index.js';
 import type { BackendCounters, BackendInfo } from '../gpu/index.js';
 import type { MapSpec, ModelFolder, PhaseCounters, RunnerCounters } from '../inference/node/index.js';
+import { requireSpace } from '../io/node/disk-space.js';
 import { requireApart } from '../io/node/inputs.js';
 import { readJson } from '../io/node/json.js';
 import { makeOutputFolder, writeJson } from '../io/node/output.js';
@@ -20,7 +21,7 @@ import { drawMap } from './picture/map-picture.js';
 import type { Plan } from './plan.js';
 import { publishTogether } from './publish.js';
 import { stacItem } from './stac-item.js';
-import type { RunStore } from './store.js';
+import { mapBytes, type RunStore } from './store.js';
 
 export const RUN_SCHEMA_VERSION = 1;
 
@@ -31,6 +32,11 @@ export interface GpuIdentity {
   readonly pci: string;
   readonly name: string;
   readonly driver: string;
+  /**
+   * How it is known that the device is on this GPU: nvidia-smi lists the process there, or the names are equal, which GPUs of
+   * one kind share. Absent where nothing tells.
+   */
+  readonly verifiedBy?: 'process' | 'name';
 }
 
 /** Counters and timings of a run, for `run.json`. */
@@ -154,6 +160,7 @@ export async function finalizeMap(job: FinalizeJob, options: FinalizeOptions = {
   const { store, model, output } = job;
   checkProductOptions(options, model.spec);
   await store.run.requireComplete(options.signal);
+  await requireSpace(output, mapBytes(store.plan, layersOf(model.spec.output).length, 0, true));
   const outdated = [...Object.values(FILES), ...OUTLINES, CLASS_TABLE, ...SCORES];
   const { report } = await publishTogether(output, FILES.run, outdated, (stage) =>
     makeProducts({ ...job, output: stage }, options),

@@ -1,17 +1,17 @@
 /** The memory of putting bands on a grid and writing them, as `package` and `warp` do. */
 import { type GeoBox, gridStrips } from '../geo/index.js';
 import type { BackendInfo } from '../gpu/index.js';
-import type { WarpedRaster } from '../raster/node/index.js';
 import { availableMemory } from './available-memory.js';
 import { type GridJob, gridParts, type MemoryOptions, type MemoryPlan, planMemory } from './memory.js';
-import { planTiles, sourceReads } from './tile-plan.js';
+import { type MosaicSources, mosaicValues, planTiles, sourceReads } from './tile-plan.js';
 
 /** Bands whose sources are open. */
 export interface OpenGridJob extends Pick<GridJob, 'bands' | 'valueBytes' | 'maskBytes'> {
   /** What is made, for messages. */
   readonly name: string;
   readonly geobox: Pick<GeoBox, 'width' | 'height'>;
-  readonly warped: readonly WarpedRaster[];
+  /** The files of the bands. */
+  readonly source: MosaicSources;
   readonly backend: BackendInfo;
 }
 
@@ -20,12 +20,15 @@ export interface OpenGridJob extends Pick<GridJob, 'bands' | 'valueBytes' | 'mas
  * @throws {TerrachipError} TOO_LARGE for a job that does not fit into `memory`
  */
 export async function planGridMemory(
-  { name, geobox, warped, ...job }: OpenGridJob,
+  { name, geobox, source, ...job }: OpenGridJob,
   options: MemoryOptions,
 ): Promise<MemoryPlan> {
   const strips = gridStrips(geobox, job.bands);
-  const tiles = planTiles(sourceReads(warped, strips), true);
-  const sized = { ...job, width: geobox.width, rows: strips[0].end };
+  const { width } = geobox;
+  const reads = sourceReads(source.warped, strips);
+  const tiles = planTiles(reads, true);
+  const layers = mosaicValues([source], reads, strips, width);
+  const sized = { ...job, width, rows: strips[0].end, mosaicValues: layers };
   const memory = options.memory ?? (await availableMemory());
   const threads = Math.min(1, job.backend.threads);
   const smaller = {

@@ -13,6 +13,7 @@ export type { Weights } from '../inference/checkpoint/index.js';
 export type { Activation, InputLayout } from '../inference/model-spec.js';
 export { bundledModel } from '../inference/node/bundled.js';
 export type { StoredObject } from '../io/index.js';
+export type { DiskPlan } from '../io/node/disk-space.js';
 export type { AcquiredPhase, AcquiredScene, AcquireOptions, AcquireReport } from './acquire/acquire.js';
 export type { BandSource, CalculateOptions, CalculateReport } from './calculate.js';
 export type { RowSelection } from './catalog.js';

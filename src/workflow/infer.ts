@@ -2,7 +2,7 @@
 import { rmdir, stat } from 'node:fs/promises';
 import { invalidInput } from '../errors.js';
 import { chipCover, createChipLayout, type RowRange, shardUnits } from '../geo/index.js';
-import type { Backend } from '../gpu/index.js';
+import type { Backend, BackendInfo } from '../gpu/index.js';
 import { channelsOf } from '../inference/model-spec.js';
 import {
   type ExecutionOptions,
@@ -32,9 +32,10 @@ import type { MemoryOptions, MemoryPlan } from './memory.js';
 import { createPlan, type Plan, type PlanOptions } from './plan.js';
 import { changedInputs } from './plan-images.js';
 import { refuseOtherPlans, runFolder } from './run-plan.js';
-import { declaredGrid, filesOfScene, type RequestOptions, readScene, SceneRasters } from './scene.js';
+import { declaredGrid, filesOfScene, type RequestOptions, readScene } from './scene.js';
 import { type OpenImage, openImages } from './scene-images.js';
 import { planSceneMemory, requireModelFits } from './scene-memory.js';
+import { SceneRasters } from './scene-rasters.js';
 import { mapBytes, RunStore } from './store.js';
 import { peakMemoryBytes, StageClock } from './timing.js';
 
@@ -59,8 +60,11 @@ export interface InferOptions
   resume?: boolean;
   /** Compute those units again. Without `resume`, `overwrite` and `shard` they are an error. */
   overwrite?: boolean;
-  /** The GPU that was chosen for this process, to be recorded. It is chosen by the environment, before Vulkan is loaded. */
-  gpu?: GpuIdentity;
+  /**
+   * The GPU that was chosen for this process, to be recorded. It is chosen by the environment, before Vulkan is loaded. A
+   * function is asked when the device is there; it verifies the choice, and gives null where no GPU is used.
+   */
+  gpu?: GpuIdentity | ((device: BackendInfo) => Promise<GpuIdentity | null>);
   /** Keep the run folder with its intermediate store after the products are written. */
   keepRun?: boolean;
 }
@@ -98,7 +102,18 @@ export async function infer(options: InferOptions): Promise<InferReport> {
       const { provider, fixedBatch } = session;
       const execution = { backend: backend.info, provider, fixedBatch };
       const plan = await clock.measure('plan', () => createPlan(scene, model, rasters, execution, options));
-      return await runPlan({ ...options, plan, model, session, backend, rasters, cache, clock });
+      const gpu = typeof options.gpu === 'function' ? await options.gpu(backend.info) : options.gpu;
+      return await runPlan({
+        ...options,
+        gpu: gpu ?? undefined,
+        plan,
+        model,
+        session,
+        backend,
+        rasters,
+        cache,
+        clock,
+      });
     } finally {
       await dispose();
     }
@@ -112,7 +127,8 @@ export async function infer(options: InferOptions): Promise<InferReport> {
   }
 }
 
-interface Job extends Omit<InferOptions, 'model' | 'backend'> {
+interface Job extends Omit<InferOptions, 'model' | 'backend' | 'gpu'> {
+  gpu?: GpuIdentity;
   plan: Plan;
   model: ModelFolder<MapSpec>;
   session: ModelSession<MapSpec>;
@@ -152,7 +168,7 @@ async function runPlan(job: Job): Promise<InferReport> {
   const layers = channelsOf(model.spec.output);
   const memory = await planSceneMemory(
     {
-      name: job.scene,
+      name: plan.scene.path,
       geobox,
       images,
       model,

@@ -4,14 +4,16 @@ import type { ControlGrids, GeoBox } from '../geo/index.js';
 import type { Backend } from '../gpu/index.js';
 import type { OperationOptions } from '../progress.js';
 import { type BlockCache, readStrips } from '../raster/node/index.js';
-import { unitConversion } from '../raster/units.js';
+import { isCategorical, unitConversion } from '../raster/units.js';
 import { planGridMemory } from './grid-memory.js';
 import type { MemoryOptions, MemoryPlan } from './memory.js';
 import { MosaicRows, tilesOnGrid } from './mosaic-rows.js';
 import type { ImageWriter } from './package/form.js';
+import { hrefsOf } from './package/job.js';
 import type { PackageImage } from './package/manifest.js';
 import type { ValidPixels } from './package/valid-pixels.js';
-import { type RequestOptions, SceneRasters } from './scene.js';
+import type { RequestOptions } from './scene.js';
+import { SceneRasters } from './scene-rasters.js';
 
 /** What the images of a package share. */
 export interface SharedParts {
@@ -43,7 +45,7 @@ export async function packageImage(
           bands: 1,
           valueBytes: bytesPerElement('float32'),
           maskBytes: Math.ceil(grid.pixelCount / 8),
-          warped: band.warped,
+          source: band,
           backend: backend.info,
         },
         options,
@@ -73,7 +75,7 @@ export async function packageImage(
 }
 
 /**
- * The rows of each band of an image on the grid of a package.
+ * The rows of each band of an image on the grid of a package. Classes are picked, all else is interpolated.
  * @throws {TerrachipError} INVALID_INPUT for a band none of whose files reaches into the grid, and for units that
  * cannot be converted
  */
@@ -86,16 +88,19 @@ async function openImage(
   signal?: AbortSignal,
 ): Promise<MosaicRows[]> {
   const bands: MosaicRows[] = [];
-  for (const { tiles } of image.bands) {
+  await rasters.prepare(hrefsOf(image), signal);
+  for (const { tiles, units: common } of image.bands) {
     const opened = [];
     for (const { href, units } of tiles) opened.push({ units, raster: await rasters.open(href, signal) });
     const near = tilesOnGrid(opened, grid, 'the event’s box').map(({ raster, units }) => ({
       raster,
       bands: [1],
-      convert: unitConversion(units, image.units, raster.name),
+      convert: unitConversion(units, common, raster.name),
     }));
     const { method } = image;
-    bands.push(new MosaicRows(backend, near, { geobox: grid, controls, resampling: 'bilinear', method }));
+    const hasPalette = near.some(({ raster }) => raster.bands[0].colourInterpretation === 'palette');
+    const resampling = isCategorical(common) || hasPalette ? 'nearest' : 'bilinear';
+    bands.push(new MosaicRows(backend, near, { geobox: grid, controls, resampling, method }));
   }
   return bands;
 }

@@ -19,11 +19,12 @@ import {
   MOSAICS,
   NodataSchema,
   phasesOf,
+  resolveHref,
   type Scene,
   type SceneBands,
-  type SceneRasters,
   tilesOf,
 } from './scene.js';
+import type { SceneRasters } from './scene-rasters.js';
 
 const Source = v.object({
   href: v.string(),
@@ -95,12 +96,24 @@ export async function planImages(
   const { signal } = options;
   const phases = matchPhases(scene, modelPhases, inputs, options.phases);
   await rasters.versions.prepare(filesOfScene(scene).slice(1), signal);
-  const images: PlannedImage[] = [];
-  for (const input of inputs) {
-    for (const phase of input.kind === 'static' ? [null] : modelPhases) {
+  const wanted = inputs.flatMap((input) =>
+    (input.kind === 'static' ? [null] : modelPhases).map((phase) => {
       const scenePhase = phase === null ? null : phases.get(phase)!;
-      images.push(await planImage(scene, rasters, input, phase, scenePhase, signal));
-    }
+      return { input, phase, scenePhase };
+    }),
+  );
+  const hrefs = wanted.flatMap(({ input, scenePhase }) => {
+    const bands = bandsOf(scene, input, scenePhase) ?? {};
+    const found = input.bands.flatMap((name) => bands[name] ?? []);
+    return found.flatMap(({ href, tiles = [] }) => [href, ...tiles.map((tile) => tile.href)]);
+  });
+  await rasters.prepare(
+    hrefs.map((href) => resolveHref(scene, href)),
+    signal,
+  );
+  const images: PlannedImage[] = [];
+  for (const { input, phase, scenePhase } of wanted) {
+    images.push(await planImage(scene, rasters, input, phase, scenePhase, signal));
   }
   return images;
 }
@@ -140,6 +153,16 @@ function matchPhases(
   );
 }
 
+/** The bands of an input, in a phase if it is not null. */
+function bandsOf(
+  { document }: Scene,
+  { name }: ModelInput,
+  scenePhase: string | null,
+): SceneBands | undefined {
+  const input = document.inputs[name];
+  return scenePhase === null ? input?.static : input?.phases?.[scenePhase];
+}
+
 async function planImage(
   scene: Scene,
   rasters: SceneRasters,
@@ -150,8 +173,7 @@ async function planImage(
 ): Promise<PlannedImage> {
   const { path, document } = scene;
   const sceneInput = document.inputs[input.name];
-  const bands: SceneBands | undefined =
-    scenePhase === null ? sceneInput?.static : sceneInput?.phases?.[scenePhase];
+  const bands = bandsOf(scene, input, scenePhase);
   const label = `${input.name}${scenePhase === null ? '' : ` in phase ${scenePhase}`}`;
   if (sceneInput === undefined || bands === undefined) {
     const problem = `lacks ${label}, which the model needs (${input.bands.join(', ')} in ${input.units})`;

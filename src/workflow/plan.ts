@@ -27,7 +27,8 @@ import {
   sourcesByPlane,
 } from './plan-images.js';
 import { fingerprintOf, requireBatchSize, requireMultiple } from './run-plan.js';
-import { resolveGrid, type Scene, type SceneRasters } from './scene.js';
+import { resolveGrid, type Scene } from './scene.js';
+import type { SceneRasters } from './scene-rasters.js';
 
 export const PLAN_SCHEMA_VERSION = 1;
 

@@ -11,7 +11,8 @@ import { type PropertyClass, Rasterizer, readAreas } from '../vector/node/index.
 
 import { FLOOD_LAYERS } from './flood-areas.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
-import { readScene, resolveGrid, SceneRasters } from './scene.js';
+import { readScene, resolveGrid } from './scene.js';
+import { SceneRasters } from './scene-rasters.js';
 import { type TargetGrid, targetGrid } from './target-grid.js';
 
 /** The polygons to burn, and the grid. */

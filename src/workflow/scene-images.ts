@@ -6,11 +6,13 @@ import type { ModelSpec, SceneImage } from '../inference/node/index.js';
 import { unitConversion, type WarpedRaster } from '../raster/node/index.js';
 import { MosaicRows, type MosaicTile } from './mosaic-rows.js';
 import { type PlannedImage, type PlannedSource, sourcesByPlane } from './plan-images.js';
-import type { SceneRasters } from './scene.js';
+import type { SceneRasters } from './scene-rasters.js';
 
 /** An image of a scene, and its reprojected rasters, which have counters. */
 export interface OpenImage {
   readonly image: SceneImage;
+  /** Its bands, by the files that they come from. */
+  readonly mosaics: readonly MosaicRows[];
   readonly warped: readonly WarpedRaster[];
 }
 
@@ -61,7 +63,8 @@ async function openImage(
       }
     },
   };
-  return { image, warped: groups.flatMap((group) => group.rows.warped) };
+  const mosaics = groups.map(({ rows }) => rows);
+  return { image, mosaics, warped: mosaics.flatMap(({ warped }) => warped) };
 }
 
 /** Planes that come from the same files. */

@@ -19,7 +19,7 @@ import {
 } from './memory.js';
 import { CHUNK_SIZE } from './plan.js';
 import type { OpenImage } from './scene-images.js';
-import { planTiles, sourceReads } from './tile-plan.js';
+import { mosaicValues, planTiles, sourceReads } from './tile-plan.js';
 
 /** A scene whose images are open, and what is done with it. */
 export interface OpenSceneJob {
@@ -49,12 +49,13 @@ export async function planSceneMemory(
   const { width, height } = geobox;
   const { size, stride } = model.spec.chip;
   const layout = createChipLayout(width, height, size, stride);
-  const tiles = planTiles(
-    sourceReads(
-      images.flatMap(({ warped }) => warped),
-      freshRows(layout),
-    ),
+  const strips = freshRows(layout);
+  const mosaics = images.flatMap((image) => image.mosaics);
+  const reads = sourceReads(
+    mosaics.flatMap(({ warped }) => warped),
+    strips,
   );
+  const tiles = planTiles(reads);
   const job: SceneJob = {
     layout,
     bands: images.map(({ image }) => image.input.bands.length),
@@ -62,6 +63,7 @@ export async function planSceneMemory(
     layers: map?.layers ?? 0,
     batchSize,
     unitValues: map === undefined ? 0 : map.layers * Math.min(map.rowsPerUnit, height) * width,
+    mosaicValues: mosaicValues(mosaics, reads, strips, width),
     modelBytes: await modelBytes(model.path),
     backend,
   };

@@ -5,23 +5,20 @@ import * as v from 'valibot';
 import { trustedHref } from '../catalog/stac/href.js';
 import { invalidInput } from '../errors.js';
 import { nearestTurn, unionBounds } from '../geo/bounds.js';
-import { Affine, type Bounds, Crs, GeoBox, isFloat, rangeOf, transformBounds } from '../geo/index.js';
+import { Affine, type Bounds, Crs, GeoBox, transformBounds } from '../geo/index.js';
 import { publicUrl } from '../io/http-errors.js';
 import { readJson } from '../io/node/json.js';
 import { isUrl, type OpenOptions } from '../io/open-url.js';
 import { isAddress } from '../io/schemes.js';
-import { storedAddress } from '../io/signature.js';
-import { dictionary, validateStrictly, withoutUndefined } from '../json.js';
+import { withoutSignature } from '../io/signature.js';
+import { dictionary, validateStrictly } from '../json.js';
 import { type MosaicMethod, RESAMPLINGS } from '../kernels/index.js';
-import { DeclaredRaster } from '../raster/declared.js';
-import { type BlockCache, openRaster, type Raster } from '../raster/node/index.js';
 import { UNITS, type Units } from '../raster/units.js';
-import { Resource } from '../resource.js';
-import { InputVersions } from './input-versions.js';
 import { isManifest, manifestScene } from './package/manifest.js';
 import { findNotebook, isNotebook, notebookScene } from './package/notebook.js';
 import { withDeclarations } from './scene-declarations.js';
-import { placedOn, requireGeobox } from './target-grid.js';
+import type { BandOfRaster, SceneRasters } from './scene-rasters.js';
+import { requireGeobox } from './target-grid.js';
 
 export const SCENE_SCHEMA_VERSION = 1;
 
@@ -116,6 +113,7 @@ export type SceneBands = v.InferOutput<typeof ImageSchema>;
 
 /** A scene file. Resolve its hrefs with `resolveHref`. */
 export interface Scene {
+  /** A path, or an address without its signature: what lies beside the file is asked for without it. */
   readonly path: string;
   readonly document: SceneDocument;
 }
@@ -129,8 +127,9 @@ export async function readScene(location: string): Promise<Scene> {
     (found) => found.isDirectory(),
     () => false,
   );
-  const path = isFolder ? await documentIn(location) : location;
-  const document = await documentOf(await readJson(path), path);
+  const file = isFolder ? await documentIn(location) : location;
+  const path = isUrl(file) ? withoutSignature(file) : file;
+  const document = await documentOf(await readJson(file), path);
   return { path, document: validateStrictly(SceneSchema, withDeclarations(document), path) };
 }
 
@@ -166,62 +165,6 @@ export function phasesOf({ document }: Scene): Set<string> {
 /** How files on servers are read, whichever servers they are: without headers, which are for one. */
 export type RequestOptions = Pick<OpenOptions, 'access' | 'retry' | 'timeout'>;
 
-/** The rasters of a scene. Each is opened once; all share a cache of decoded blocks. */
-export class SceneRasters extends Resource {
-  /** Which versions of files are read. */
-  readonly versions: InputVersions;
-  readonly #request: RequestOptions;
-  readonly #rasters = new Map<string, Promise<Raster>>();
-
-  /**
-   * @param grid where `.npy` arrays of its size lie; null (default): they have no place
-   * @param request how rasters on servers are read
-   */
-  constructor(
-    private readonly grid: GeoBox | null = null,
-    private readonly cache?: BlockCache,
-    { access, retry, timeout }: RequestOptions = {},
-  ) {
-    super();
-    this.#request = withoutUndefined({ access, retry, timeout });
-    this.versions = new InputVersions(this.#request);
-  }
-
-  /** @param path a path or an address; one that is open is found without its signature too */
-  open(path: string, signal?: AbortSignal): Promise<Raster> {
-    const key = isAddress(path) ? storedAddress(path) : path;
-    const known = this.#rasters.get(key);
-    if (known !== undefined) return known;
-    const raster = openRaster(path, { ...this.#request, cache: this.cache, signal }).then((opened) =>
-      placedOn(opened, this.grid),
-    );
-    this.#rasters.set(key, raster);
-    return raster;
-  }
-
-  /**
-   * Opens a band's raster, with the nodata value that the scene declares.
-   * @throws {TerrachipError} as `openRaster`; INVALID_INPUT for a nodata value outside of the band's type
-   */
-  async openBand({ href, band, nodata }: BandOfRaster, signal?: AbortSignal): Promise<Raster> {
-    const raster = await this.open(href, signal);
-    return withNodata(raster, band, nodata);
-  }
-
-  async dispose(): Promise<void> {
-    const rasters = await Promise.allSettled(this.#rasters.values());
-    for (const raster of rasters) if (raster.status === 'fulfilled') await raster.value.dispose();
-  }
-}
-
-/** A band of a raster in a scene. */
-export interface BandOfRaster {
-  readonly href: string;
-  /** From 1. */
-  readonly band: number;
-  readonly nodata?: SceneNodata | undefined;
-}
-
 /** A file of a band, and the units of its values. */
 export type BandTile = BandOfRaster & { readonly units: Units };
 
@@ -233,20 +176,6 @@ export function tilesOf(scene: Scene, { tiles = [], ...first }: SceneBand, units
     units: own.units ?? first.units ?? units,
     nodata: own.nodata === undefined ? first.nodata : own.nodata,
   }));
-}
-
-/** Overrides a raster's nodata value. @throws {TerrachipError} INVALID_INPUT for a value outside of the band's type */
-function withNodata(raster: Raster, band: number, declared: SceneNodata | undefined): Raster {
-  const info = raster.bands[band - 1];
-  if (declared === undefined || info === undefined) return raster;
-  if (declared === null) return new DeclaredRaster(raster, { nodata: null });
-  const nodata = declared === 'nan' ? Number.NaN : declared;
-  const { min, max } = rangeOf(info.dtype);
-  if (!isFloat(info.dtype) && !(Number.isInteger(nodata) && nodata >= min && nodata <= max)) {
-    const problem = `is ${info.dtype}, which cannot hold the scene's nodata value ${declared}`;
-    throw invalidInput(raster.name, problem, 'correct the scene');
-  }
-  return new DeclaredRaster(raster, { nodata: info.dtype === 'float32' ? Math.fround(nodata) : nodata });
 }
 
 /** The grid that a scene gives by its transform and size; null for one that depends on rasters. */
@@ -271,8 +200,10 @@ export async function resolveGrid(
     return GeoBox.fromBounds(grid.bounds, crs, grid.resolution, { boundsCrs: crs, anchor: grid.anchor });
   }
   let bounds: Bounds | null = null;
-  for (const href of rasterHrefs(scene.document)) {
-    const own = requireGeobox(await rasters.open(resolveHref(scene, href), signal));
+  const hrefs = rasterHrefs(scene.document).map((href) => resolveHref(scene, href));
+  await rasters.prepare(hrefs, signal);
+  for (const href of hrefs) {
+    const own = requireGeobox(await rasters.open(href, signal));
     const rasterBounds = transformBounds(own.bounds, own.crs, crs);
     bounds = bounds === null ? rasterBounds : unionBounds(bounds, nearestTurn(rasterBounds, bounds, crs));
   }

@@ -1,7 +1,10 @@
 /** Writes rows from a device into a COG in strips: memory does not grow with the height of the result. */
+import { dirname } from 'node:path';
+import { bytesPerElement } from '../geo/dtype.js';
 import { type Dtype, isFloat, type TypedArray } from '../geo/index.js';
 import type { Backend, BackendInfo } from '../gpu/index.js';
 import type { BackendChoice } from '../gpu/node/index.js';
+import { requireSpace } from '../io/node/disk-space.js';
 import { type OperationOptions, reportProgress } from '../progress.js';
 import {
   type CogOptions,
@@ -63,7 +66,8 @@ export interface StreamTarget {
  * Computes, converts and writes all rows in strips. While one strip is computed, the previous one is converted and
  * written. A file has one mask for all bands: where integer bands have different gaps and no nodata value, the whole
  * raster is computed again with an unused value as nodata.
- * @throws {TerrachipError} INVALID_OPTION where every value is used, or for a nodata value that the type cannot hold
+ * @throws {TerrachipError} DISK before any work where the file does not fit; INVALID_OPTION where every value is used, or for
+ * a nodata value that the type cannot hold
  */
 export async function streamCog(
   backend: Backend,
@@ -75,6 +79,7 @@ export async function streamCog(
   const { destination, compression, level, bigTiff } = options;
   const cog = { ...target.cog, compression, level, bigTiff };
   const alphaIsMask = alpha !== null && (cog.dtype === 'uint8' || cog.dtype === 'uint16');
+  await requireSpace(dirname(destination), cogBytes(cog));
   let { nodata } = cog;
   for (;;) {
     const mask = nodata === null && !alphaIsMask ? 'auto' : false;
@@ -105,6 +110,18 @@ export async function streamCog(
       backend: backend.info,
     };
   }
+}
+
+/**
+ * Bytes of a COG, about: half of its values where they are compressed, and a third more for overviews. They are written
+ * twice where the places of tiles are not known in advance: with compression or a mask.
+ */
+function cogBytes({ geobox, bands, dtype, nodata, compression, overviews }: CogOptions): number {
+  const isKnown = compression === 'none';
+  const stored = geobox.pixelCount * bands * bytesPerElement(dtype) * (isKnown ? 1 : 0.5);
+  if (overviews === 'none') return Math.ceil(stored);
+  const hasNodata = nodata !== undefined && nodata !== null;
+  return Math.ceil((isKnown && hasNodata ? 1 : 2) * stored * (4 / 3));
 }
 
 /** Converts strips of float32 or float64 values to the file's type and writes them. */

@@ -104,6 +104,38 @@ export function planTiles(sources: readonly SourceReads[], ahead = false): TileP
   };
 }
 
+/** Bands of one or more files, whose layers are combined where several lie under a strip. */
+export interface MosaicSources {
+  readonly bandCount: number;
+  readonly warped: readonly WarpedRaster[];
+}
+
+/**
+ * The most values that the layers of a mosaic have at once: for each strip, the files that lie under it, if they are several.
+ * @param reads of the files of all mosaics, in their order
+ * @param width of the grid
+ */
+export function mosaicValues(
+  mosaics: readonly MosaicSources[],
+  reads: readonly SourceReads[],
+  strips: readonly RowRange[],
+  width: number,
+): number {
+  let [first, most] = [0, 0];
+  for (const { bandCount, warped } of mosaics) {
+    const own = reads.slice(first, first + warped.length);
+    first += warped.length;
+    for (const [k, { start, end }] of strips.entries()) {
+      // Of sources whose blocks are not kept, not all windows are known.
+      const under = own.filter(
+        ({ strips: windows }) => windows.length < strips.length || windows[k].length > 0,
+      );
+      if (under.length > 1) most = Math.max(most, under.length * bandCount * (end - start) * width);
+    }
+  }
+  return most;
+}
+
 function sumOf<Item>(items: readonly Item[], numberOf: (item: Item) => number): number {
   return items.reduce((sum, item) => sum + numberOf(item), 0);
 }

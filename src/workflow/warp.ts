@@ -1,5 +1,4 @@
 /** Warps a file onto another grid in strips: memory does not grow with the height of the result. */
-import { dirname } from 'node:path';
 import { invalidOption } from '../errors.js';
 import { bytesPerElement } from '../geo/dtype.js';
 import {
@@ -12,7 +11,6 @@ import {
   noOverlap,
 } from '../geo/index.js';
 import { createBackend } from '../gpu/node/index.js';
-import { requireSpace } from '../io/node/disk-space.js';
 import { requireOutput } from '../io/node/inputs.js';
 import { type Antialias, keepsValues, type Resampling } from '../kernels/index.js';
 import {
@@ -127,12 +125,14 @@ async function warpOpened(
     premultiplied: chosen[alpha]?.metadata.IMAGE_STRUCTURE?.ALPHA === 'PREMULTIPLIED',
   };
   const valueBytes = bytesPerElement(dtype);
-  const about = { geobox, bands: bands.length, valueBytes, maskBytes: 0, warped: [warped] };
+  const about = {
+    geobox,
+    bands: bands.length,
+    valueBytes,
+    maskBytes: 0,
+    source: { bandCount: bands.length, warped: [warped] },
+  };
   const memory = await planGridMemory({ ...about, name: raster.name, backend: backend.info }, options);
-  await requireSpace(
-    dirname(options.destination),
-    cogBytes(geobox, bands.length * valueBytes, nodata !== null, options),
-  );
   cache.restart(memory.cacheBytes);
   const target = {
     cog,
@@ -142,21 +142,6 @@ async function warpOpened(
   };
   const report = await streamCog(backend, warped, target, options);
   return { ...report, counters: { ...warped.counters, ...cache.counters }, memory };
-}
-
-/**
- * Bytes of a COG, about: half of its values where they are compressed, and a third more for overviews. They are written
- * twice where the places of tiles are not known in advance: with compression or a mask.
- */
-function cogBytes(
-  { pixelCount }: GeoBox,
-  pixelBytes: number,
-  hasNodata: boolean,
-  { compression = 'deflate', overviews }: CogOutputOptions,
-): number {
-  const stored = pixelCount * pixelBytes * (compression === 'none' ? 1 : 0.5);
-  if (overviews === 'none') return Math.ceil(stored);
-  return Math.ceil((compression === 'none' && hasNodata ? 1 : 2) * stored * (4 / 3));
 }
 
 /** The nodata value that all bands share, if `dtype` holds it; else NaN for floats, null for integers. */

@@ -1,7 +1,7 @@
 import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { chooseGpu } from '../../src/cli/gpu.js';
+import { chooseGpu, verifyGpu } from '../../src/cli/gpu.js';
 import { temporaryFolder } from '../support/files.js';
 
 const NAME = 'NVIDIA A100-SXM4-40GB';
@@ -63,5 +63,37 @@ describe('the GPU of a process', () => {
     const env = { PATH: `${folder}:/usr/bin:/bin`, CUDA_VISIBLE_DEVICES: '1' };
     expect((await chooseGpu(env))?.gpu.pci).toBe('0000:51:00.0');
     expect(await chooseGpu({ PATH: join(folder, 'none'), CUDA_VISIBLE_DEVICES: '1' })).toBeNull();
+  });
+});
+
+describe('the device of a process', () => {
+  const gpu = { uuid: 'GPU-11aa', pci: '0000:51:00.0', name: NAME, driver: '550.54.15' };
+  const verify = (device: string | undefined, listed: string | null) =>
+    verifyGpu(gpu, { adapterClass: 'hardware', device }, {}, async () => listed);
+  const own = (uuid: string): string => `12, GPU-00aa\n${process.pid}, ${uuid}\n`;
+
+  it('is verified by the process that nvidia-smi lists, else by its name', async () => {
+    const name = 'nvidia-a100-sxm4-40gb';
+    expect(await verify(name, own('GPU-11aa'))).toEqual({ ...gpu, verifiedBy: 'process' });
+    expect(await verify(name, '12, GPU-00aa\n')).toEqual({ ...gpu, verifiedBy: 'name' });
+    expect(await verify(name, null)).toEqual({ ...gpu, verifiedBy: 'name' });
+    // Nothing tells.
+    expect(await verify('0x20b0', null)).toEqual(gpu);
+    expect(await verify(undefined, '')).toEqual(gpu);
+  });
+
+  it('on another GPU is refused, with both by name', async () => {
+    await expect(verify('nvidia-a100-sxm4-40gb', own('GPU-00aa'))).rejects.toThrow(
+      `the device of this process is on GPU-00aa, and ${NAME} at 0000:51:00.0 (GPU-11aa) was chosen; give each process`,
+    );
+    await expect(verify('amd-radeon-graphics', null)).rejects.toMatchObject({
+      exitStatus: 2,
+      message: expect.stringContaining(`is on amd-radeon-graphics, and ${NAME} at 0000:51:00.0`),
+    });
+  });
+
+  it('without a GPU is none', async () => {
+    const software = { adapterClass: 'software', device: 'llvmpipe' } as const;
+    expect(await verifyGpu(gpu, software, {}, async () => null)).toBeNull();
   });
 });

@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs';
+import { platform } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
@@ -183,6 +185,21 @@ describe('createBackend', () => {
     const backend = await createBackend();
     expect(backend.info.adapterClass).not.toBe('software');
     backend.dispose();
+  });
+
+  // Threads of a GPU device end when its instance is collected: check:kill looks at them, in a process of their own.
+  it.skipIf(platform() !== 'linux')('leaves nothing of idle backends on the CPU', async () => {
+    const once = async (): Promise<void> => (await createBackend({ backend: 'cpu', threads: 2 })).dispose();
+    const held = (): number[] => [
+      readdirSync('/proc/self/task').length,
+      readdirSync('/proc/self/fd').length,
+      // Without the timers of the test itself.
+      process.getActiveResourcesInfo().filter((name) => !/^(Timeout|Immediate)$/.test(name)).length,
+    ];
+    await once();
+    const before = held();
+    for (let k = 0; k < 30; k++) await once();
+    for (const [k, after] of held().entries()) expect(after).toBeLessThanOrEqual(before[k]);
   });
 
   it('refuses unknown names', async () => {

@@ -1,5 +1,7 @@
 /** A full disk, simulated in the methods of Node's file handles. */
+import fs from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { syncBuiltinESMExports } from 'node:module';
 import { vi } from 'vitest';
 
 function full(): Error {
@@ -48,5 +50,18 @@ export async function onFullDisk<T>(room: number, work: () => Promise<T>, most =
     return await work();
   } finally {
     for (const spy of spies) spy.mockRestore();
+  }
+}
+
+/** Runs a task on a disk that tells so many free bytes. */
+export async function onSmallDisk<T>(freeBytes: number, work: () => Promise<T>): Promise<T> {
+  const told = { ...(await fs.promises.statfs('.')), blocks: 2 ** 40, bavail: freeBytes, bsize: 1 };
+  const spy = vi.spyOn(fs.promises, 'statfs').mockResolvedValue(told);
+  syncBuiltinESMExports();
+  try {
+    return await work();
+  } finally {
+    spy.mockRestore();
+    syncBuiltinESMExports();
   }
 }

@@ -18,6 +18,7 @@ import {
   SceneChips,
 } from '../../src/workflow/index.js';
 import { contents, temporaryFolder } from '../support/files.js';
+import { onFullDisk, onSmallDisk } from '../support/full-disk.js';
 import { encoderTensors, smallFloodTensors, writeSafetensors } from '../support/terramind.js';
 
 const SIZE = 32;
@@ -148,6 +149,33 @@ describe('embedScenes', async () => {
     unitChips: 16,
   });
   const embeddings = await numbers(store, 'embeddings');
+
+  it('stops on a full disk with status 75, and goes on to the same bytes', async () => {
+    const output = join(folder, 'full.zarr');
+    const options = { ...quick, model: encoder, output, phases: ['after'], unitChips: 16 };
+    const scenes = [first.path, second.path];
+    // 24 chips of 64 values, and 256 bytes each for what is told of a chip.
+    const needed = 24 * (64 * 4 + 256);
+    await expect(onSmallDisk(needed - 1, () => embedScenes({ ...options, scenes }))).rejects.toMatchObject({
+      code: 'DISK',
+      exitStatus: 75,
+      message: expect.stringContaining(`about ${needed} are needed`),
+    });
+    let kept = 0;
+    // The metadata of the store, and then the first of two units, of 16 and 8 chips.
+    for (let room = 20_000; kept === 0; room += 4_000) {
+      const embedding = onFullDisk(room, () => embedScenes({ ...options, scenes, resume: true }));
+      await expect(embedding).rejects.toMatchObject({ code: 'DISK', exitStatus: 75 });
+      const left = await readdir(folder, { recursive: true });
+      expect(left).not.toContainEqual(expect.stringMatching(/\.tmp$/));
+      kept = left.filter((name) => /^full.*done.\d+\.json$/.test(name)).length;
+    }
+    expect(await embedScenes({ ...options, scenes, resume: true })).toMatchObject({
+      unitsKept: 1,
+      chipsRun: 8,
+    });
+    expect(await contents(output)).toEqual(await contents(store));
+  });
 
   it("stores the model's mean token of every chip", async () => {
     expect(report).toMatchObject({

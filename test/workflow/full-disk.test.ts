@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type CatalogRow, GeoCatalog } from '../../src/catalog/index.js';
@@ -8,11 +8,11 @@ import { writeFileAtomically, writeJson } from '../../src/io/node/output.js';
 import { type CogOptions, writeCog, ZarrCubeWriter } from '../../src/raster/node/index.js';
 import { writeNpy } from '../../src/raster/node/npy-writer.js';
 import { PolygonFile } from '../../src/vector/node/polygon-file.js';
-import { infer } from '../../src/workflow/index.js';
+import { calculate, copyFile, finalizeRun, infer, warpFile } from '../../src/workflow/index.js';
 import { replaceFolder } from '../../src/workflow/model/model-file.js';
 import { boxOutline } from '../support/catalog.js';
-import { temporaryFolder } from '../support/files.js';
-import { onFullDisk } from '../support/full-disk.js';
+import { contents, temporaryFolder } from '../support/files.js';
+import { onFullDisk, onSmallDisk } from '../support/full-disk.js';
 import { randomValues } from '../support/random.js';
 import { writeSarScene } from '../support/sar-scene.js';
 
@@ -145,6 +145,49 @@ describe('a full disk', () => {
     for (const name of ['probability.tif', 'classes.tif', 'polygons.geojson']) {
       expect(await readFile(join(output, name))).toEqual(await readFile(join(whole, name)));
     }
+  });
+
+  it('is told before any work, with the bytes that are needed', async () => {
+    const place = join(root, 'small');
+    await mkdir(place);
+    const source = join(root, 'source.tif');
+    await writeCog(source, [values], { ...COG, compression: 'none', overviews: 'none' });
+    const refused = async (bytes: number, work: () => Promise<unknown>): Promise<void> => {
+      await expect(onSmallDisk(bytes - 1, work)).rejects.toMatchObject({
+        code: 'DISK',
+        exitStatus: 75,
+        message: expect.stringContaining(
+          `has ${bytes - 1} bytes free, and about ${bytes} are needed; free some`,
+        ),
+      });
+      expect(await readdir(place)).toEqual([]);
+    };
+    const quick = { backend: 'cpu', threads: 0 } as const;
+    const destination = join(place, 'a.tif');
+    const written = { destination, ...quick, overviews: 'none', compression: 'none' } as const;
+    const bands = [{ name: 'a', path: source }];
+    // Float32 values of 600 × 500 pixels.
+    await refused(600 * 500 * 4, () => calculate({ ...written, expressions: ['a * 2'], bands }));
+    // Bytes, of which half are counted with compression; with overviews they are written twice, and are a third more.
+    const compressed = { ...written, overviews: 'average', compression: 'deflate', dtype: 'uint8' } as const;
+    await refused((600 * 500 * 4) / 3, () => warpFile({ ...compressed, source, grid: {} }));
+    const { size } = await stat(source);
+    await refused(size, () => copyFile({ source, destination }));
+  });
+
+  it('is told before the products are written again, and the map stays', async () => {
+    const { scene } = await writeSarScene(join(root, 'finished'), 3, 128);
+    const output = join(root, 'finished-map');
+    const options = { scene, model: 'water-threshold', backend: 'cpu', threads: 0, polygons: false } as const;
+    const { plan, runFolder } = await infer({ ...options, output, keepRun: true });
+    const before = await contents(output);
+    // Two classes in float32 and the class map: half of the bytes, and a third more for overviews.
+    const needed = Math.ceil((2 * 4 + 1) * plan.grid.width * plan.grid.height * (2 / 3));
+    await expect(onSmallDisk(needed - 1, () => finalizeRun(runFolder, output))).rejects.toMatchObject({
+      code: 'DISK',
+      message: expect.stringContaining(`about ${needed} are needed`),
+    });
+    expect(await contents(output)).toEqual(before);
   });
 
   it('partial writes give the same file', async () => {

@@ -13,7 +13,8 @@ import {
   planMaps,
 } from '../../src/workflow/index.js';
 import { describeJob, partsOf } from '../../src/workflow/jobs/job.js';
-import { temporaryFolder } from '../support/files.js';
+import { contents, temporaryFolder } from '../support/files.js';
+import { startRangeServer } from '../support/http-server.js';
 import { writeSarScene } from '../support/sar-scene.js';
 
 const folder = await temporaryFolder();
@@ -41,7 +42,7 @@ beforeAll(async () => {
   await writeSarScene(join(folder, 'sar'), 3, 300);
   scenes = [await narrow('small', 300), await narrow('large', 520)];
   await inferMaps({ ...settings, scenes, output: whole });
-}, 60_000);
+});
 
 describe('a job of several scenes', () => {
   it('is planned without being computed', async () => {
@@ -84,6 +85,101 @@ describe('a job of several scenes', () => {
     expect(await missingUnits(output)).toEqual([]);
     await planMaps({ ...other, threshold: 0.7, overwrite: true });
     expect(await missingUnits(output)).toEqual([0, 1, 2, 3, 4]);
+  });
+});
+
+describe('the plan of a job', () => {
+  const bounded = join(folder, 'bounded');
+  const plan = (memory?: number) => planMaps({ ...settings, memory, scenes: [scenes[0]], output: bounded });
+
+  it('has the memory of a process and the space on the disk', async () => {
+    const { scenes: planned, disk } = await plan();
+    const { parts, limitBytes, blocksAgain } = planned[0].memory;
+    // Two classes; a unit of 256 rows of 32 pixels, three times in memory.
+    expect(parts.units).toBe(4 * 3 * 2 * 256 * 32);
+    // Four chips, with two bands in and two classes out for each, twice.
+    expect(parts.chips).toBe(4 * 2 * 4 * (2 + 2) * 256 ** 2);
+    expect([limitBytes, blocksAgain]).toEqual([Infinity, 0]);
+    // Two units, whose rows are stored in chunks of 256 columns; half of the products' bytes, and a third for overviews.
+    expect(disk.bytes).toBe(2 * 2 * 256 * 256 * 4 + Math.ceil((2 * 4 + 1) * 32 * 300 * (2 / 3)));
+  });
+
+  it('refuses what does not fit, with the option that makes it fit', async () => {
+    // 224 MiB of the program, 64 of ONNX Runtime; of a batch of four 4 × 4 × 256² × (64 + 2 × 11) bytes between layers.
+    await expect(plan(360 * 2 ** 20)).rejects.toThrow(
+      /300\.json needs about 38\d MiB of memory, and may take 360 MiB; give a smaller `batchSize`, at most 2\./,
+    );
+  });
+
+  it('gives the processes their memory, unless they are told another', async () => {
+    const path = `${bounded}.run/job.json`;
+    await plan(2 ** 31);
+    expect(await readJson(path)).toMatchObject({ worker: { memory: 2 ** 31, threads: 0 } });
+    await plan(2 ** 32);
+    expect(await readJson(path)).toMatchObject({ worker: { memory: 2 ** 32, threads: 0 } });
+    const job = (await readJson(path)) as Record<string, unknown>;
+    await writeJson(path, { ...job, worker: { memory: 2 ** 24 } });
+    await expect(inferPlanned(bounded, { threads: 0 })).rejects.toThrow(/may take 16 MiB/);
+    expect(await inferPlanned(bounded, { threads: 0, memory: 2 ** 31 })).toHaveLength(1);
+  });
+});
+
+describe('a job of scenes behind signatures', async () => {
+  const [document, image] = [
+    await startRangeServer(new Uint8Array(0)),
+    await startRangeServer(new Uint8Array(0)),
+  ];
+  const secret = 'hidden-key';
+  const signature = (n: number): string => `X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=${secret}-${n}`;
+  const address = document.url.replace('file.tif', 'scene.json');
+  let valid = 1;
+
+  /** Serves the first scene with an address of its image, both behind the signature that is valid. */
+  async function serve(): Promise<void> {
+    const scene = (await readJson(scenes[0])) as { inputs: { S1RTC: { phases: Record<string, object> } } };
+    const href = `${image.url}?sv=2024&sig=${secret}-${valid}`;
+    scene.inputs.S1RTC.phases = { event: { VV: { href, band: 1 }, VH: { href, band: 2 } } };
+    document.content = Buffer.from(JSON.stringify({ ...scene, phases: ['event'] }));
+    image.content = await readFile(join(folder, 'sar', 's1-event.tif'));
+    for (const server of [document, image]) {
+      server.fault = ({ url = '' }, response) => {
+        if (url.includes(`${secret}-${valid}`)) return false;
+        response.writeHead(403).end();
+        return true;
+      };
+    }
+  }
+
+  it('keeps their addresses without them, and gets them again', async () => {
+    const maps = join(folder, 'signed');
+    const signed = () => [`${address}?${signature(valid)}`];
+    await serve();
+    const first = await planMaps({ ...settings, scenes: signed(), output: maps });
+    expect(first.scenes.map(({ scene }) => scene)).toEqual([address]);
+    const shard = (index: number) => ({ shard: { index, count: 2 }, threads: 0 });
+    await inferPlanned(maps, { ...shard(0), signedScenes: signed() });
+    // Signatures end; new ones continue the job.
+    valid = 2;
+    await serve();
+    await expect(inferPlanned(maps, shard(1))).rejects.toMatchObject({
+      code: 'NETWORK',
+      exitStatus: 2,
+      message: expect.stringMatching(/^http:[^?]+scene\.json answered 403/),
+    });
+    await inferPlanned(maps, { ...shard(1), signedScenes: signed() });
+    expect(await missingUnits(maps)).toEqual([]);
+    const written = await contents(`${maps}.run`);
+    expect(Object.keys(written)).toEqual(expect.arrayContaining(['job.json']));
+    for (const [name, bytes] of Object.entries(written)) {
+      expect([name, Buffer.from(bytes, 'base64').includes(secret)]).toEqual([name, false]);
+    }
+    const messageOf = (more: object): Promise<string> =>
+      planMaps({ ...settings, scenes: signed(), output: maps, ...more }).then(
+        () => '',
+        (error: Error) => error.message,
+      );
+    expect(await messageOf({ phases: ['none'] })).toMatch(/names none, which http:[^?]+scene\.json lacks/);
+    expect(await messageOf({ memory: 2 ** 20 })).toMatch(/^http:[^?]+scene\.json needs about/);
   });
 });
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parseSize } from '../../src/cli/arguments.js';
 import { memoryOf } from '../../src/cli/shared-options.js';
+import { formatDisk, formatMemory } from '../../src/cli/table.js';
 import { createChipLayout } from '../../src/geo/index.js';
 import { requireSpace } from '../../src/io/node/disk-space.js';
 import { availableMemory } from '../../src/workflow/available-memory.js';
@@ -31,6 +32,7 @@ const job = {
   layers: 2,
   batchSize: 4,
   unitValues: 2 * 256 * 1000,
+  mosaicValues: 3 * 12 * 256 * 1000,
   modelBytes: 5 * MIB,
   backend: CPU,
 };
@@ -53,6 +55,13 @@ describe('the memory of a scene', () => {
     expect(host.strips).toBe(4 * (2 * 14 * 256 * 1000 + 12 * 208 * 1000) + 2 * 256 * 1000);
     // Chips of five columns, in three rows that may cover a pixel, with two classes.
     expect(host.predictions).toBe(4 * 2 * 256 ** 2 * 3 * 5);
+    // ONNX Runtime, the weights twice, and 64 values a pixel between layers with 11 for each of 14 bands, in four chips.
+    expect(host.model).toBe(64 * MIB + 2 * 5 * MIB + 4 * (64 + 11 * 14) * 256 ** 2 * 4);
+    expect(sceneParts({ ...job, backend: { ...CPU, threads: 3 } }, tiles).host.runtime).toBe(
+      (224 + 3 * 8) * MIB,
+    );
+    // Three files of 12 bands that overlap.
+    expect(host.mosaics).toBe(4 * 3 * 12 * 256 * 1000);
     // 14 bands in and two classes out for each chip of a batch, twice.
     expect(host.chips).toBe(4 * 2 * 4 * (14 + 2) * 256 ** 2);
     expect(deviceBytes).toBe(0);
@@ -68,7 +77,19 @@ describe('the memory of a scene', () => {
     const { host, deviceBytes } = sceneParts({ ...job, backend: gpu }, tiles);
     const cpu = sceneParts(job, tiles).host;
     expect([host.strips, host.predictions]).toEqual([undefined, undefined]);
-    expect(deviceBytes).toBe((cpu.strips ?? 0) + (cpu.predictions ?? 0) + (cpu.chips ?? 0) / 2);
+    const { strips = 0, mosaics = 0, predictions = 0, chips = 0 } = cpu;
+    expect(deviceBytes).toBe(strips + mosaics + predictions + chips / 2);
+  });
+
+  it('is printed by part, from the largest on', () => {
+    const parts = { host: { runtime: 100 * MIB, chips: 1536 * MIB, masks: 0 }, deviceBytes: 2 * MIB };
+    expect(formatMemory(planMemory('s.json', parts, tiles, { memory: Infinity }))).toBe(
+      'memory: about 1.60 GiB (chips 1.50 GiB, runtime 100 MiB, blocks 3 MiB), and 2 MiB on the GPU\n' +
+        'blocks to decode: at most 10, none of them again',
+    );
+    expect(formatDisk({ folder: '/maps', bytes: 5 * MIB, freeBytes: 2048 * MIB })).toBe(
+      'disk: about 5 MiB, of 2.00 GiB that are free',
+    );
   });
 
   it('does not depend on the height', () => {
@@ -121,6 +142,21 @@ describe('available memory', () => {
     expect(memoryOf(undefined, { SLURM_MEM_PER_NODE: '2048' })).toBe(2 ** 31);
     expect(memoryOf(5, { SLURM_MEM_PER_NODE: '2048' })).toBe(5);
     expect(memoryOf(undefined, { SLURM_MEM_PER_NODE: '0' })).toBeUndefined();
+    expect(memoryOf(undefined, { SLURM_MEM_PER_CPU: '100', SLURM_CPUS_PER_TASK: '3' })).toBe(300 * MIB);
+  });
+
+  it('is shared by the tasks of a step on a node, of which a batch script is none', () => {
+    const step = (tasks: string) => ({
+      SLURM_MEM_PER_NODE: '2400',
+      SLURM_STEP_ID: '0',
+      SLURM_STEP_TASKS_PER_NODE: tasks,
+    });
+    expect(['4', '4(x2)', '3,2(x4)'].map((tasks) => memoryOf(undefined, step(tasks)))).toEqual([
+      600 * MIB,
+      600 * MIB,
+      800 * MIB,
+    ]);
+    expect(memoryOf(undefined, { ...step('4'), SLURM_STEP_ID: undefined })).toBe(2400 * MIB);
   });
 });
 

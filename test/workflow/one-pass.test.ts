@@ -8,8 +8,9 @@ import { openModel } from '../../src/inference/node/index.js';
 import { createBlockCache, openRaster, writeCog } from '../../src/raster/node/index.js';
 import { evaluateMap, infer, packageManifest } from '../../src/workflow/index.js';
 import { imagesOnGrid, planImages } from '../../src/workflow/plan-images.js';
-import { filesOfScene, readScene, resolveGrid, SceneRasters } from '../../src/workflow/scene.js';
+import { filesOfScene, readScene, resolveGrid } from '../../src/workflow/scene.js';
 import { openImages } from '../../src/workflow/scene-images.js';
+import { SceneRasters } from '../../src/workflow/scene-rasters.js';
 import { temporaryFolder } from '../support/files.js';
 import { writeModel } from '../support/models.js';
 

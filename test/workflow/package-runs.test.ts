@@ -6,6 +6,7 @@ import { DEMO_PARAMETERS, simulateEvent, writeEvent } from '../../demo/event/ind
 import type { AcquisitionDocument } from '../../src/workflow/acquisition.js';
 import { type PackageOptions, packageManifest } from '../../src/workflow/index.js';
 import { contents, temporaryFolder } from '../support/files.js';
+import { onFullDisk, onSmallDisk } from '../support/full-disk.js';
 
 const folder = await temporaryFolder();
 const event = join(folder, 'event');
@@ -53,6 +54,36 @@ beforeAll(async () => {
   for (const phase of document.phase_order) delete document.selected[phase].S2L2A;
   await writeFile(manifest, JSON.stringify(document));
   await packageManifest({ ...base(), output: whole });
+});
+
+describe('a package on a full disk', () => {
+  it('stops with status 75, and goes on to the same bytes', async () => {
+    const options = base();
+    let kept = 0;
+    // First nothing has room, and then the first of several images, of about 30 kB each.
+    for (let room = 2_000; kept === 0; room += 20_000) {
+      const making = onFullDisk(room, () => packageManifest({ ...options, resume: true }));
+      await expect(making).rejects.toMatchObject({
+        code: 'DISK',
+        exitStatus: 75,
+        message: expect.stringContaining('since the disk is full'),
+      });
+      expect(await readdir(folder, { recursive: true })).not.toContainEqual(expect.stringMatching(/\.tmp$/));
+      kept = await finishedUnits(options.output);
+    }
+    await packageManifest({ ...options, resume: true });
+    expect(await contents(options.output)).toEqual(await contents(whole));
+  });
+
+  it('is not begun', async () => {
+    const options = base();
+    await expect(onSmallDisk(1000, () => packageManifest(options))).rejects.toMatchObject({
+      code: 'DISK',
+      exitStatus: 75,
+      message: expect.stringMatching(/has 1000 bytes free, and about \d+ are needed/),
+    });
+    await expect(stat(options.output)).rejects.toThrow();
+  });
 });
 
 describe('a package that was stopped', () => {

@@ -1,5 +1,5 @@
 /** Units and nodata in a scene file, of the scene, an input, a phase or a band. */
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Affine, GeoBox } from '../../src/geo/node/index.js';
@@ -7,9 +7,11 @@ import { CpuBackend } from '../../src/gpu/index.js';
 import { openModel } from '../../src/inference/node/index.js';
 import { writeCog } from '../../src/raster/node/index.js';
 import { checkUnits, identityOfImage, imagesOnGrid, planImages } from '../../src/workflow/plan-images.js';
-import { readScene, resolveGrid, SceneRasters } from '../../src/workflow/scene.js';
+import { readScene, resolveGrid } from '../../src/workflow/scene.js';
 import { openImages } from '../../src/workflow/scene-images.js';
+import { SceneRasters } from '../../src/workflow/scene-rasters.js';
 import { temporaryFolder } from '../support/files.js';
+import { answer, startRangeServer } from '../support/http-server.js';
 import { writeModel } from '../support/models.js';
 
 const folder = await temporaryFolder();
@@ -152,4 +154,36 @@ describe('a scene file', () => {
   ])('is refused with %s', async (_, said, message) => {
     await expect(read({ input: harmonised, ...said })).rejects.toThrow(message);
   }); // biome-ignore format: a table
+});
+
+describe('the rasters of a scene', () => {
+  it('are opened at the same time, and one that fails is named when it is needed', async () => {
+    const path = join(await temporaryFolder(), 'a.tif');
+    const geobox = new GeoBox(32631, new Affine(10, 0, 0, 0, -10, 0), 4, 4);
+    await writeCog(path, [new Uint8Array(16)], { geobox, bands: 1, dtype: 'uint8' });
+    const server = await startRangeServer(await readFile(path));
+    // The first four requests wait for each other: one after the other would wait for ever.
+    let waiting: (() => void)[] = [];
+    let isOpen = false;
+    server.fault = (request, response) => {
+      if (request.url?.endsWith('bad') === true) response.writeHead(404).end();
+      else if (isOpen) return false;
+      else waiting.push(() => answer(server, request, response));
+      if (waiting.length === 4) {
+        isOpen = true;
+        for (const go of waiting) go();
+        waiting = [];
+      }
+      return true;
+    };
+    await using rasters = new SceneRasters();
+    const files = [1, 2, 3, 4].map((k) => `${server.url}?file=${k}`);
+    const bad = `${server.url}?file=bad`;
+    await rasters.prepare([...files, bad, files[0]]);
+    const requests = server.ranges.length;
+    for (const file of files) expect((await rasters.open(file)).geobox?.toJSON()).toEqual(geobox.toJSON());
+    // They are open already.
+    expect(server.ranges).toHaveLength(requests);
+    await expect(rasters.open(bad)).rejects.toMatchObject({ code: 'NOT_FOUND' });
+  });
 });

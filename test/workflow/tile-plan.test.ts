@@ -13,7 +13,7 @@ import {
   WarpedRaster,
   writeCog,
 } from '../../src/raster/node/index.js';
-import { planTiles, sourceReads } from '../../src/workflow/tile-plan.js';
+import { mosaicValues, planTiles, sourceReads } from '../../src/workflow/tile-plan.js';
 import { temporaryFolder } from '../support/files.js';
 import { buildTiff, long, short } from '../support/tiff-builder.js';
 
@@ -245,5 +245,31 @@ describe('blocks of a warp', () => {
     const { plan, counters } = await run(open, shifted(256, 608));
     expect(counters).toEqual({ blocksDecoded: 1, blocksDecodedAgain: 0, bytesRead: stored.length });
     expect([plan.blocks, plan.cacheBytes]).toEqual([1, width * height]);
+  });
+});
+
+describe('a mosaic', () => {
+  it('has a layer for each file under a strip, if there are several', async () => {
+    const geobox = sourceBox(256, 512);
+    const warpedOf = async (name: string, height: number): Promise<WarpedRaster> => {
+      const open = await tiled(name, { width: 256, height });
+      return new WarpedRaster(backend, await open(createBlockCache()), { geobox, resampling: 'nearest' });
+    };
+    const high = await warpedOf('high.tif', 512);
+    const low = await warpedOf('low.tif', 100);
+    const strips = stripsOf(256, 512);
+    const layersOf = (...warped: WarpedRaster[]): number =>
+      mosaicValues([{ bandCount: 2, warped }], sourceReads(warped, strips), strips, 256);
+    // The low file has only rows of the first strip, of 128 rows.
+    expect(layersOf(high, low)).toBe(2 * 2 * 128 * 256);
+    expect(layersOf(high, high, low)).toBe(3 * 2 * 128 * 256);
+    expect(layersOf(high)).toBe(0);
+    const two = [
+      { bandCount: 2, warped: [low] },
+      { bandCount: 1, warped: [high, low] },
+    ];
+    expect(mosaicValues(two, sourceReads([low, high, low], strips), strips, 256)).toBe(2 * 128 * 256);
+    await high.raster.dispose();
+    await low.raster.dispose();
   });
 });

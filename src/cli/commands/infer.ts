@@ -1,19 +1,20 @@
 import { invalidOption } from '../../errors.js';
 import {
   type FinalizeReport,
-  type GpuIdentity,
+  type InferOptions,
   type InferReport,
   infer,
   inferMaps,
   inferPlanned,
 } from '../../workflow/index.js';
-import { argumentList, defineCommand, flag, option, type Values } from '../command.js';
-import { chooseGpu } from '../gpu.js';
+import { inUnits } from '../../workflow/memory.js';
+import { argumentList, defineCommand, flag, list, option, type Values } from '../command.js';
+import { chooseGpu, verifyGpu } from '../gpu.js';
 import { EXECUTION_OPTIONS, MODEL, PLAN_OPTIONS, PRODUCT_OPTIONS } from '../map-options.js';
 import type { Output } from '../output.js';
 import { chooseShard, parseShardChoice } from '../shard.js';
 import { CACHE, MEMORY, memoryOf, OVERWRITE, RESUME, THREADS } from '../shared-options.js';
-import { formatNumber, formatPercent } from '../table.js';
+import { formatMemory, formatNumber, formatPercent } from '../table.js';
 
 const WORKER_OPTIONS = {
   threads: THREADS,
@@ -26,6 +27,10 @@ const WORKER_OPTIONS = {
   keepRun: flag('--keep-run', 'keep the intermediate store'),
   cacheBytes: CACHE,
   memory: MEMORY,
+  signedScenes: list(
+    '--signed <addresses...>',
+    'of a planned map: the addresses of its scenes with their signatures, which the plan does not keep',
+  ),
 };
 
 const INFER_OPTIONS = {
@@ -78,12 +83,12 @@ export const inferCommand = defineCommand(
 );
 
 /** Chooses the GPU of this process before Vulkan and CUDA are loaded, which read the environment then. */
-async function takeGpu(backend: string, output: Output): Promise<{ gpu?: GpuIdentity }> {
+async function takeGpu(backend: string, output: Output): Promise<Pick<InferOptions, 'gpu'>> {
   const chosen = backend === 'cpu' ? null : await chooseGpu(process.env);
   if (chosen === null) return {};
   Object.assign(process.env, chosen.variables);
   output.note(`GPU ${chosen.gpu.pci} (${chosen.gpu.name}, ${chosen.gpu.uuid})`);
-  return { gpu: chosen.gpu };
+  return { gpu: (device) => verifyGpu(chosen.gpu, device, process.env) };
 }
 
 /** The options of a process that works on a plan. @throws {TerrachipError} INVALID_OPTION for those of the plan */
@@ -99,8 +104,8 @@ function workerValues({
   if (fixed !== undefined) {
     throw invalidOption(fixed, `is fixed by the plan of ${scenes[0]}`, 'leave it out, or plan the job again');
   }
-  const { threads, overwrite, cacheBytes } = values;
-  return { threads, overwrite, cacheBytes, ...(backend === 'auto' ? {} : { backend }) };
+  const { threads, overwrite, cacheBytes, signedScenes } = values;
+  return { threads, overwrite, cacheBytes, signedScenes, ...(backend === 'auto' ? {} : { backend }) };
 }
 
 function describeMaps(reports: readonly InferReport[]): string {
@@ -127,6 +132,8 @@ export function describeInference(report: InferReport): string {
   } else {
     lines.push(describeProducts(products, plan.grid.width * plan.grid.height));
   }
+  const { memory, peakMemoryBytes } = run;
+  if (memory !== null) lines.push(formatMemory(memory), `memory that was taken: ${inUnits(peakMemoryBytes)}`);
   return lines.join('\n');
 }
 

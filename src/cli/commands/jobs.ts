@@ -10,7 +10,7 @@ import {
   type SubmitReport,
   submitJob,
 } from '../../workflow/index.js';
-import { parseChoice, parseCount } from '../arguments.js';
+import { parseChoice, parseCount, parseSize } from '../arguments.js';
 import {
   argument,
   argumentList,
@@ -23,7 +23,7 @@ import {
 } from '../command.js';
 import { EXECUTION_OPTIONS, MODEL, PLAN_OPTIONS, PRODUCT_OPTIONS } from '../map-options.js';
 import { outputOption } from '../shared-options.js';
-import { formatLines } from '../table.js';
+import { formatDisk, formatLines, formatMemory } from '../table.js';
 import { describeProducts } from './infer.js';
 
 const RUN = argument('<folder>', 'the folder of the map or the maps, or of a run');
@@ -43,6 +43,12 @@ export const planCommand = defineCommand(
     model: required(MODEL),
     output: outputOption('<folder>', 'where the products go; of several scenes, into a folder each'),
     ...JOB_OPTIONS,
+    threads: option('--threads <n>', 'worker threads of each process', parseCount(0)),
+    memory: option(
+      '--memory <size>',
+      'that each process may take: 8GB, 7.5GiB, 800MiB; refuse a job that needs more (default: what it has free)',
+      parseSize,
+    ),
     overwrite: REPLAN,
   },
   async (values, { output, ...operation }) => {
@@ -51,16 +57,20 @@ export const planCommand = defineCommand(
   },
 );
 
-function describePlan({ output, model, scenes, units }: PlanMapsReport): string {
+function describePlan({ output, model, scenes, units, disk }: PlanMapsReport): string {
   const rows = scenes.map((scene) => [
     scene.scene,
     `${scene.grid.width} × ${scene.grid.height}`,
     `${scene.units} units of ${scene.rowsPerUnit} rows`,
     scene.output,
   ]);
+  const largest = scenes.reduce((most, each) => (each.memory.bytes > most.memory.bytes ? each : most));
   return [
     formatLines(rows),
     `${units} units by ${model.name} ${model.version}`,
+    ...(scenes.length === 1 ? [] : [`${largest.scene} needs most:`]),
+    formatMemory(largest.memory),
+    formatDisk(disk),
     `next: terrachip infer ${output}, with --shard i/n for one of up to ${units} parts, or terrachip submit ${output}`,
   ].join('\n');
 }
@@ -156,12 +166,31 @@ export const submitCommand = defineCommand(
         'give them, or only the folder of a planned map',
       );
     }
-    if (!isPlanned) await planMaps({ ...values, scenes, model, output: folder, ...operation });
+    if (!isPlanned) {
+      const share = shareOfElement(values.memory, values.tasks);
+      const memory = share === undefined ? {} : { memory: share };
+      const { memory: _, ...job } = values;
+      await planMaps({
+        ...job,
+        ...memory,
+        threads: values.cpus,
+        scenes,
+        model,
+        output: folder,
+        ...operation,
+      });
+    }
     const command = [process.execPath, ...process.argv.slice(1, 2)];
     const report = await submitJob({ ...values, output: isPlanned ? scenes[0] : folder, command });
     output.result(report, describeSubmission(report));
   },
 );
+
+/** The memory of a task, of that of an element as sbatch takes it: a number is of MiB, and 0 is all of a node. */
+function shareOfElement(text: string | undefined, tasks = 1): number | undefined {
+  if (text === undefined || /^0+[a-z]*$/i.test(text)) return undefined;
+  return Math.floor(parseSize(/^\d+$/.test(text) ? `${text}M` : text, '--mem') / tasks);
+}
 
 function describeSubmission({ output, shards, array, finalize }: SubmitReport): string {
   const jobs = array === null ? [finalize] : [array, finalize];

@@ -3,6 +3,7 @@ import { packageManifest } from '../../workflow/index.js';
 import { parseChoice, parseNumber } from '../arguments.js';
 import { argument, defineCommand, flag, option } from '../command.js';
 import { BACKEND, MEMORY, maxPixels, memoryOf, outputOption, THREADS } from '../shared-options.js';
+import { formatMemory } from '../table.js';
 
 export const packageCommand = defineCommand(
   'package',
@@ -38,6 +39,7 @@ export const packageCommand = defineCommand(
       [
         `${before}${width} × ${height} in ${crs}, ${(100 * report.validShare).toFixed(1)} % valid in all bands`,
         report.scene,
+        ...(report.memory === null ? [] : [formatMemory(report.memory)]),
       ].join('\n'),
     );
   },

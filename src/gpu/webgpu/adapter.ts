@@ -45,6 +45,7 @@ export function describeAdapter(info: GPUAdapterInfo): BackendInfo {
   return {
     kind: 'webgpu',
     adapter: adapter || 'unnamed adapter',
+    ...(info.device ? { device: info.device } : {}),
     adapterClass: isSoftware(info) ? 'software' : 'hardware',
     threads: 0,
   };

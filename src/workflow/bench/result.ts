@@ -41,6 +41,7 @@ const BenchSchema = v.object({
   backend: v.object({
     kind: v.picklist(['webgpu', 'cpu']),
     adapter: Text,
+    device: v.optional(Text),
     adapterClass: v.picklist(['hardware', 'software', 'cpu']),
     threads: v.number(),
   }),

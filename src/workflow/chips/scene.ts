@@ -12,8 +12,9 @@ import { type ModelSpec, SceneStrips } from '../../inference/index.js';
 import { type BlockCache, createBlockCache } from '../../raster/node/index.js';
 import { orDispose, Resource } from '../../resource.js';
 import { checkUnits, identityOfImage, imagesOnGrid, planImages } from '../plan-images.js';
-import { declaredGrid, type RequestOptions, readScene, resolveGrid, SceneRasters } from '../scene.js';
+import { declaredGrid, type RequestOptions, readScene, resolveGrid } from '../scene.js';
 import { type OpenImage, openImages } from '../scene-images.js';
+import { SceneRasters } from '../scene-rasters.js';
 import { type ChipSource, digits, type ModelChip, type StripColumn } from './source.js';
 
 /** Options of `SceneChips`. */

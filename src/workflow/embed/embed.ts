@@ -5,6 +5,7 @@ import { invalidInput } from '../../errors.js';
 import type { RowRange } from '../../geo/index.js';
 import type { Backend } from '../../gpu/index.js';
 import { ChipBatch, type ModelFolder, type ModelSession } from '../../inference/node/index.js';
+import { requireSpace } from '../../io/node/disk-space.js';
 import { readJson } from '../../io/node/json.js';
 import { moveTo, requireFolderName, writeJson } from '../../io/node/output.js';
 import { isMembers } from '../../json.js';
@@ -30,6 +31,9 @@ const EMBEDDINGS_SCHEMA_VERSION = 1;
 /** Default limits of a unit: chips, and bytes of embeddings. */
 const UNIT_CHIPS = 256;
 const UNIT_BYTES = 64 * 2 ** 20;
+
+/** Bytes of the metadata of a chip, about: its id, CRS, bounds and times. */
+const RECORD_BYTES = 256;
 
 /** Options of `embedChips`. */
 export interface EmbedChipsOptions extends OperationOptions {
@@ -109,6 +113,8 @@ export async function embedChips(options: EmbedChipsOptions): Promise<EmbedRepor
     await requireAbsent(output);
     await refuseOtherPlans(run.folder, settings);
   }
+  const toDo = (await run.missing()).reduce((sum, unit) => sum + units[unit].end - units[unit].start, 0);
+  await requireSpace(run.folder, toDo * (4 * pooledLength(pool, tokens, channels) + RECORD_BYTES));
   await using _claimed = await run.claim(own, options);
   const store = new EmbeddingStore(join(run.folder, 'embeddings.zarr'), {
     count,

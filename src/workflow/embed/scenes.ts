@@ -3,7 +3,7 @@ import { invalidInput } from '../../errors.js';
 import { createBlockCache } from '../../raster/node/index.js';
 import { SceneChips } from '../chips/scene.js';
 import type { ChipSource } from '../chips/source.js';
-import { DEFAULT_BATCH_SIZE, DEFAULT_MAX_PIXELS } from '../plan.js';
+import { DEFAULT_BATCH_SIZE, DEFAULT_MAX_PIXELS, storedPath } from '../plan.js';
 import type { RequestOptions } from '../scene.js';
 import { planSceneMemory } from '../scene-memory.js';
 import type { EmbedReport } from './embed.js';
@@ -47,11 +47,15 @@ export async function embedScenes(options: EmbedScenesOptions): Promise<EmbedRep
         });
         sources.push(source);
         if (sources.every((other) => other === source || other.id !== source.id)) continue;
-        throw invalidInput(scene, `has the id ${source.id} of another scene`, 'give each scene its own id');
+        throw invalidInput(
+          storedPath(scene),
+          `has the id ${source.id} of another scene`,
+          'give each scene its own id',
+        );
       }
       for (const [k, { images, geobox }] of sources.entries()) {
         const { answerShape, fixedBatch } = session;
-        const job = { name: scenes[k], geobox, images, model, answerShape, fixedBatch };
+        const job = { name: storedPath(scenes[k]), geobox, images, model, answerShape, fixedBatch };
         const { batchSize = DEFAULT_BATCH_SIZE } = options;
         const plan = await planSceneMemory({ ...job, backend: backend.info, batchSize }, options);
         kept = Math.max(kept, plan.cacheBytes);

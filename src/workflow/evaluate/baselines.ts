@@ -9,15 +9,8 @@ import { RowReader, unitConversion } from '../../raster/node/index.js';
 import { Resource } from '../../resource.js';
 import { MosaicRows, type MosaicTile, tilesOnGrid } from '../mosaic-rows.js';
 import type { Plan } from '../plan.js';
-import {
-  type BandTile,
-  type Mosaic,
-  phasesOf,
-  readScene,
-  type Scene,
-  SceneRasters,
-  tilesOf,
-} from '../scene.js';
+import { type BandTile, type Mosaic, phasesOf, readScene, type Scene, tilesOf } from '../scene.js';
+import { SceneRasters } from '../scene-rasters.js';
 import { Histogram, otsuThreshold } from './otsu.js';
 
 /** A rule that predicts the positive class (water). */

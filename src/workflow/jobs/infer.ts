@@ -8,6 +8,7 @@ import {
   mapFolder,
   partsOf,
   requireJob,
+  signedScenes,
   unitsOf,
   writeJob,
 } from './job.js';
@@ -18,12 +19,14 @@ export interface WorkerOptions
     InferOptions,
     'shard' | 'overwrite' | 'cacheBytes' | 'memory' | 'threads' | 'gpu' | 'signal' | 'onProgress'
   > {
+  /** Addresses of scenes with their signatures: a plan has them without, and signatures end. */
+  signedScenes?: readonly string[];
   /** The backend that must be there, for a job that leaves it open. */
   backend?: InferOptions['backend'];
 }
 
 /** Options of `inferMaps`. */
-export interface InferMapsOptions extends MapJobOptions, Omit<WorkerOptions, 'backend'> {
+export interface InferMapsOptions extends MapJobOptions, Omit<WorkerOptions, 'backend' | 'signedScenes'> {
   /** Keep the units that an earlier run with the same plan finished. */
   resume?: boolean;
   /** Keep the run folders with their intermediate stores after the products are written. */
@@ -34,14 +37,21 @@ export interface InferMapsOptions extends MapJobOptions, Omit<WorkerOptions, 'ba
 export async function inferMaps(options: InferMapsOptions): Promise<InferReport[]> {
   const job = await describeJob(options);
   if ((options.shard?.count ?? 1) > 1) await writeJob(options.output, job);
-  return runJob(job, options.output, options);
+  return runJob(job, options.output, { ...options, signedScenes: options.scenes });
 }
 
 /** @param output the folder that the job was planned for */
 export async function inferPlanned(output: string, options: WorkerOptions = {}): Promise<InferReport[]> {
   const job = await requireJob(output);
   // Without its units, nothing would tell that the job is done.
-  return runJob(job, output, { ...options, resume: options.overwrite !== true, keepRun: true });
+  const { memory = job.worker?.memory, threads = job.worker?.threads } = options;
+  return runJob(job, output, {
+    ...options,
+    memory,
+    threads,
+    resume: options.overwrite !== true,
+    keepRun: true,
+  });
 }
 
 async function runJob(
@@ -50,6 +60,7 @@ async function runJob(
   options: WorkerOptions & Pick<InferOptions, 'resume' | 'keepRun'>,
 ): Promise<InferReport[]> {
   const { shard = { index: 0, count: 1 }, backend = job.settings.backend, ...worker } = options;
+  const signed = signedScenes(options.signedScenes);
   const reports: InferReport[] = [];
   for (const { scene, units } of partsOf(job, shardUnits(unitsOf(job), shard.index, shard.count))) {
     const part = shard.count === 1 ? {} : { units: { ...units, of: scene.units }, resume: true };
@@ -59,7 +70,7 @@ async function runJob(
         ...job.settings,
         ...job.products,
         backend,
-        scene: scene.path,
+        scene: signed.get(scene.path) ?? scene.path,
         model: job.model,
         output: mapFolder(output, scene),
         ...part,

@@ -5,6 +5,7 @@
  */
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import * as v from 'valibot';
 import { invalidInput, TerrachipError } from '../../errors.js';
 import type { RowRange } from '../../geo/index.js';
@@ -13,6 +14,7 @@ import { findModel } from '../../inference/node/model-folder.js';
 import { PROVIDER_CHOICES } from '../../inference/node/provider-choice.js';
 import { readJson } from '../../io/node/json.js';
 import { makeFolder, requireFolderName, writeJson } from '../../io/node/output.js';
+import { isUrl } from '../../io/open-url.js';
 import { validateStrictly } from '../../json.js';
 import type { OperationOptions } from '../../progress.js';
 import { BLENDS, POLYGON_FORMATS } from '../choices.js';
@@ -20,7 +22,8 @@ import type { ProductOptions } from '../finalize.js';
 import type { InferOptions } from '../infer.js';
 import { DEFAULT_MAX_PIXELS, rowsOfUnits, storedPath } from '../plan.js';
 import { runsFolder } from '../run-owner.js';
-import { declaredGrid, readScene, resolveGrid, SCENE_FILE, type Scene, SceneRasters } from '../scene.js';
+import { declaredGrid, readScene, resolveGrid, SCENE_FILE, type Scene } from '../scene.js';
+import { SceneRasters } from '../scene-rasters.js';
 
 export const JOB_SCHEMA_VERSION = 1;
 
@@ -47,6 +50,12 @@ const ProductsSchema = v.object({
   simplify: v.optional(v.number()),
 });
 
+/** What the processes of a job take if they are told nothing else. It changes no byte of the maps. */
+const WorkerSchema = v.object({
+  memory: v.optional(Count),
+  threads: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0))),
+});
+
 /** The folder of a map in that of the job: a name, or the folder itself. */
 const Folder = v.pipe(v.string(), v.regex(/^(?:\.|[A-Za-z0-9][\w.-]{0,127})$/, 'must be a name, or "."'));
 
@@ -63,6 +72,7 @@ const JobSchema = v.object({
   model: v.string(),
   settings: SettingsSchema,
   products: ProductsSchema,
+  worker: v.optional(WorkerSchema),
 });
 
 /** The plan of a job. Scenes are in the order of their folders, whatever order they were given in. */
@@ -125,7 +135,7 @@ export async function describeJob(options: MapJobOptions): Promise<MapJob> {
     const folder = options.scenes.length === 1 ? '.' : folderOf(scene);
     const twin = scenes.find((other) => other.folder === folder);
     if (twin !== undefined) {
-      throw invalidInput(location, `has the id ${folder} of ${twin.path}`, 'give each scene its own id');
+      throw invalidInput(scene.path, `has the id ${folder} of ${twin.path}`, 'give each scene its own id');
     }
     scenes.push({ folder, path: storedPath(scene.path), units: await countUnits(scene, options) });
   }
@@ -145,6 +155,11 @@ export async function describeJob(options: MapJobOptions): Promise<MapJob> {
     products: pick(ProductsSchema),
   };
   return validateStrictly(JobSchema, job, 'the job');
+}
+
+/** Scenes on servers by their addresses without signatures, which are all that a job keeps of them. */
+export function signedScenes(locations: readonly string[] = []): ReadonlyMap<string, string> {
+  return new Map(locations.filter(isUrl).map((location) => [storedPath(location), location]));
 }
 
 /** The name of a scene's folder: its id, else the name of its file or package. */
@@ -183,12 +198,13 @@ export async function writeJob(
   const before = await readJob(output);
   if (before !== null) {
     const differing = differences(before, job);
-    if (differing.length === 0) return;
-    if (replace === undefined) {
+    const isSame = differing.length === 0;
+    if (isSame && (job.worker === undefined || isDeepStrictEqual(before.worker, job.worker))) return;
+    if (!isSame && replace === undefined) {
       const problem = `plans a job with other values of ${differing.map((key) => `\`${key}\``).join(', ')}`;
       throw invalidInput(path, problem, 'give the same, another output, or `overwrite`');
     }
-    await replace(before);
+    if (!isSame) await replace?.(before);
   }
   await makeFolder(dirname(path));
   await writeJson(path, job);

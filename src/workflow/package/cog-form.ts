@@ -73,7 +73,7 @@ function fileOf({ modality, phase }: PackageImage): string {
 function sceneOf(plan: PackagePlan): SceneDocument {
   return eventScene(
     plan,
-    (image, band) => ({ href: fileOf(image), band: band + 1, units: image.units }),
+    (image, band) => ({ href: fileOf(image), band: band + 1, units: image.bands[band].units }),
     'nearest',
   );
 }

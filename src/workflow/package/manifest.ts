@@ -1,10 +1,11 @@
 /** The images of an acquisition manifest, the grid of its event, and both as a scene. */
 import { resolve } from 'node:path';
+import { isCategoricalName } from '../../catalog/categories.js';
 import { invalidInput } from '../../errors.js';
 import { GeoBox } from '../../geo/index.js';
 import { isAddress } from '../../io/schemes.js';
 import { isMembers, withoutUndefined } from '../../json.js';
-import type { Units } from '../../raster/units.js';
+import { isCategorical, type Units } from '../../raster/units.js';
 import {
   type Acquisition,
   type AcquisitionItem,
@@ -25,14 +26,21 @@ interface Tile {
   readonly units: Units;
 }
 
+/** A band, in units of its own where it holds classes beside other bands, as the scene classification of Sentinel-2 does. */
+interface PackageBand {
+  readonly name: string;
+  readonly units: Units;
+  readonly tiles: readonly Tile[];
+}
+
 /** The bands of one modality in one phase; each band may come in several tiles. */
 export interface PackageImage {
   readonly modality: string;
   /** Null for static images. */
   readonly phase: string | null;
-  /** Of all bands, once tiles in other units are converted. */
+  /** Of all bands but those of classes, once tiles in other units are converted. */
   readonly units: Units;
-  readonly bands: readonly { name: string; tiles: readonly Tile[] }[];
+  readonly bands: readonly PackageBand[];
   /** What is taken where tiles overlap: their mean, or the first that has data. */
   readonly method: Mosaic;
 }
@@ -57,10 +65,11 @@ export function listImages(manifest: Acquisition): PackageImage[] {
       modality,
       phase,
       units: commonUnits(units),
-      bands: document.assets[modality].map((key) => ({
-        name: bandName(key),
-        tiles: items.map((item, k) => ({ href: assetHref(manifest, item, key), units: units[k] })),
-      })),
+      bands: document.assets[modality].map((key) => {
+        const own = units.map((each) => (isCategoricalName(key) && !isCategorical(each) ? 'class' : each));
+        const tiles = items.map((item, k) => ({ href: assetHref(manifest, item, key), units: own[k] }));
+        return { name: bandName(key), units: commonUnits(own), tiles };
+      }),
       method: phase === null ? 'mean' : 'first',
     };
   };

@@ -12,9 +12,9 @@ import {
   phasesOf,
   type Scene,
   type SceneBands,
-  SceneRasters,
   tilesOf,
 } from '../scene.js';
+import { SceneRasters } from '../scene-rasters.js';
 import { cloudsOfScl } from './clouds.js';
 
 export interface SceneBand {
