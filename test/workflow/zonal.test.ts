@@ -168,6 +168,36 @@ describe('zonalStatistics', () => {
     expect(await run({ band: 'SCL', classes: [4] })).toEqual({ count: 3, nodata: 3, sum: 20 + 40 + 60 });
   });
 
+  it('adds up zones across strips and in distant parts of a raster', async () => {
+    const source = join(folder, 'tall.tif');
+    const [width, height] = [8, 1400];
+    const grid = new GeoBox('EPSG:32632', geobox.transform, width, height);
+    // The value of a pixel is its row, so that a zone of n columns and rows a to b − 1 sums up to n (a + b − 1) (b − a) / 2.
+    const rowsOf = Uint16Array.from({ length: width * height }, (_, k) => Math.floor(k / width));
+    await writeCog(source, [rowsOf], { geobox: grid, bands: 1, dtype: 'uint16', overviews: 'none' });
+    const tall = await zonesOf(
+      'tall',
+      feature(box(3, 1190, 7, 1400)),
+      feature(box(0, 400, 2, 700)),
+      feature(box(1, 500.5, 2, 530)),
+      // Beyond the last row.
+      feature(box(0, 1390, 1, 1500)),
+    );
+    for (const coverage of ['centre', 'fraction'] as const) {
+      const statistics = ['count', 'sum', 'min', 'median', 'variety'] as const;
+      const found = await zonalStatistics({ source, zones: tall, coverage, statistics });
+      const [late, early, cut, below] = found.map((row) => row.statistics);
+      expect(late.count).toBeCloseTo(840, 6);
+      expect(late.sum).toBeCloseTo((4 * (1190 + 1399) * 210) / 2, 3);
+      expect(late).toMatchObject({ min: 1190, variety: 210 });
+      expect(early.sum).toBeCloseTo((2 * (400 + 699) * 300) / 2, 3);
+      expect(early.median).toBe(coverage === 'centre' ? 549.5 : 549);
+      // Of row 500, whose centre lies on the edge, the part below it; the polygon below an edge has its centres.
+      expect(cut.count).toBeCloseTo(coverage === 'centre' ? 30 : 29.5, 6);
+      expect(below).toMatchObject({ min: 1390, variety: 10 });
+    }
+  });
+
   it('refuses zones elsewhere, unknown statistics, bands and options of catalogs', async () => {
     const far = await zonesOf('far', feature(box(100, 0, 101, 1)));
     const run = (options: Partial<Parameters<typeof zonalStatistics>[0]>) =>
@@ -176,6 +206,7 @@ describe('zonalStatistics', () => {
     await expect(run({ statistics: JSON.parse('["avg"]') })).rejects.toThrow(/statistics cannot hold "avg"/);
     await expect(run({ statistics: JSON.parse('["p101"]') })).rejects.toThrow(/cannot hold "p101"/);
     await expect(run({ bands: ['red'] })).rejects.toThrow(/numbers\.tif has no band "red"; choose one of 1/);
+    await expect(run({ expressions: ['1 + 1'] })).rejects.toThrow(/"1 \+ 1" uses no band; name a band/);
     await expect(run({ by: 'date' })).rejects.toThrow(/by has no meaning for the raster/);
   });
 

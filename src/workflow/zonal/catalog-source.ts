@@ -10,15 +10,15 @@ import {
   streamRaster,
 } from '../../catalog/node/index.js';
 import { invalidInput, invalidOption } from '../../errors.js';
-import { boundsOfPaths } from '../../geo/bounds.js';
+import { boundsOfPaths, intersectBounds } from '../../geo/bounds.js';
 import {
   type Bounds,
   Crs,
   type CrsLike,
   GeoBox,
-  noOverlap,
   outline,
   type PixelWindow,
+  type Place,
   type TimeInterval,
   transformBounds,
 } from '../../geo/index.js';
@@ -114,12 +114,8 @@ export class CatalogSource extends Resource implements ZonalSource {
       throw invalidInput(name, problem, 'check the catalog, the zones and the time');
     }
     const base = await baseGrid(found, layers.bands[0], options);
-    const window = intersectWindows(
-      windowAround(base, bounds, crs),
-      padWindow(windowAround(base, found.bounds, Crs.wgs84), 1),
-    );
-    if (window === null) throw noOverlap(areas.name, place, name, { bounds: found.bounds, crs: Crs.wgs84 });
-    const grid = base.window(window.x, window.y, window.width, window.height);
+    const { x, y, width, height } = commonWindow(base, place, found.bounds);
+    const grid = base.window(x, y, width, height);
     return new CatalogSource(name, grid, layers, stepsOf(found, by), options);
   }
 
@@ -170,6 +166,15 @@ async function baseGrid(
   if (asset.geobox !== undefined) return asset.geobox;
   await using raster = await openRaster(asset.href, { signal });
   return requireGeobox(raster);
+}
+
+/** The pixels of a grid, which is continued, around the zones, without those far from all rows. */
+function commonWindow(grid: GeoBox, { bounds, crs }: Place, ofRows: Bounds): PixelWindow {
+  const window = windowAround(grid, bounds, crs);
+  const common = intersectBounds(transformBounds(bounds, crs, Crs.wgs84), ofRows);
+  // Rows may reach beyond the domain of the grid's projection, where zones do not lie.
+  if (common === null) return window;
+  return intersectWindows(window, padWindow(windowAround(grid, common, Crs.wgs84), 1)) ?? window;
 }
 
 /** The pixels of a grid, which is continued, that bounds of another CRS touch. */

@@ -1,5 +1,6 @@
 /** What statistics are computed of: bands of a source, and expressions of its bands. */
 import type { BandChoice, QualityMask } from '../../catalog/node/index.js';
+import { invalidInput } from '../../errors.js';
 import { evaluateExpressionFloat64 } from '../../kernels/expression.js';
 import { type Expression, parseExpression, SCL_CLOUDS } from '../../kernels/index.js';
 
@@ -23,10 +24,13 @@ export class Layers {
 
   /**
    * @param bandNames names that expressions may use (default: any)
-   * @throws {TerrachipError} INVALID_INPUT for an expression that cannot be parsed
+   * @throws {TerrachipError} INVALID_INPUT for an expression that cannot be parsed, or uses no band
    */
   constructor({ bands = [], expressions = [] }: ZonalLayers, bandNames?: readonly string[]) {
     this.#expressions = expressions.map((text) => parseExpression(text, bandNames));
+    const constant = this.#expressions.find((expression) => expression.bands.length === 0);
+    if (constant !== undefined)
+      throw invalidInput(`the expression "${constant.text}"`, 'uses no band', 'name a band in it');
     this.#shown = bands;
     this.bands = [...new Set([...bands, ...this.#expressions.flatMap((expression) => expression.bands)])];
     this.names = [...bands.map(String), ...expressions];

@@ -68,7 +68,9 @@ export class ZonalTable {
     const types: Record<string, PropertyType> = { zone: 'integer' };
     for (const name of attributesOf(options)) {
       let column = name;
-      while (Object.hasOwn(own, column) || Object.hasOwn(types, column)) column = `zone_${column}`;
+      const isTaken = (): boolean => Object.hasOwn(own, column) || Object.hasOwn(types, column);
+      // An object cannot have an own property of that name by assignment.
+      while (column === '__proto__' || isTaken()) column = `zone_${column}`;
       names.set(name, column);
       types[column] = typeOf(options.areas, name);
     }
