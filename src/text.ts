@@ -1,6 +1,6 @@
 /**
- * Decodes text files: UTF-8, or UTF-16 with a byte order mark, as Windows writes it. Also words for a shell, and the name of
- * Node's print hook.
+ * Decodes text files: UTF-8, or UTF-16 with a byte order mark, as Windows writes it. Also words for a shell, lines of
+ * CSV, and the name of Node's print hook.
  */
 
 export type TextEncoding = 'utf-8' | 'utf-16le' | 'utf-16be';
@@ -24,4 +24,17 @@ export function shellWords(words: readonly string[]): string {
   const quote = (word: string): string =>
     /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
   return words.map(quote).join(' ');
+}
+
+/** A line of a CSV file (RFC 4180). */
+export function csvLine(values: readonly (string | number | null)[]): string {
+  return `${values.map(csvField).join(',')}\r\n`;
+}
+
+/** A value in a CSV file. Texts that a spreadsheet would read as a formula get a leading apostrophe. */
+export function csvField(value: string | number | null): string {
+  if (value === null) return '';
+  if (typeof value === 'number') return String(value);
+  const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -6,6 +6,8 @@ const ALIASES: Readonly<Record<string, readonly string[]>> = {
   bands: ['band'],
   composite: ['index'],
   crs: ['sourceCrs', 'bboxCrs'],
+  grid: ['like'],
+  select: ['datetime'],
   sourceUnits: ['units'],
 };
 

@@ -35,6 +35,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(run: Run) => Command>>> =
   info: async () => (await import('./commands/info.js')).infoCommand,
   warp: async () => (await import('./commands/warp.js')).warpCommand,
   calc: async () => (await import('./commands/calc.js')).calcCommand,
+  zonal: async () => (await import('./commands/zonal.js')).zonalCommand,
   catalog: async () => (await import('./commands/catalog.js')).catalogCommand,
   copernicus: async () => (await import('./commands/copernicus.js')).copernicusCommand,
   stac: async () => (await import('./commands/stac.js')).stacCommand,

@@ -1,4 +1,5 @@
 /** Options that several commands have, and what they say of a COG that was written. */
+import type { QualityMask } from '../catalog/node/index.js';
 import { PREDICATES } from '../catalog/place-query.js';
 import { invalidOption } from '../errors.js';
 import { type Bounds, DTYPES } from '../geo/index.js';
@@ -6,7 +7,7 @@ import { BACKEND_CHOICES } from '../gpu/node/index.js';
 import { COG_COMPRESSIONS } from '../raster/cog/options.js';
 import { OVERVIEW_METHODS } from '../raster/cog/overview.js';
 import type { CogReport, TargetGrid } from '../workflow/index.js';
-import { parseChoice, parseCount, parseNodata, parseNumber, parseSize } from './arguments.js';
+import { type Parse, parseChoice, parseCount, parseNodata, parseNumber, parseSize } from './arguments.js';
 import { box, flag, option, type Parameter, pair, required, withDefault } from './command.js';
 
 /** @param name what is written, such as `<folder>` */
@@ -175,3 +176,12 @@ export const SELECTION_OPTIONS = {
   ),
   allowLocal: ALLOW_LOCAL,
 };
+
+/** Reads a mask as `BAND:CLASS,CLASS`. @param form how it is written, for errors */
+export function maskParser(form: string): Parse<QualityMask> {
+  return (text, flag) => {
+    const match = /^(.+):(\d{1,3}(?:,\d{1,3})*)$/.exec(text);
+    if (match === null) throw invalidOption(flag, `cannot be "${text}"`, `write ${form}`);
+    return { band: match[1], classes: match[2].split(',').map(Number) };
+  };
+}

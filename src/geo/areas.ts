@@ -56,14 +56,20 @@ export class PixelAreas {
   row(y: number): Float64Array {
     if (this.#row?.y === y) return this.#row.areas;
     const areas = this.#row?.areas ?? new Float64Array(this.#geobox.width);
-    for (let x0 = 0; x0 < areas.length; x0 += BLOCK) {
-      const first = this.at(x0, y);
-      const { perColumn } = this.#block(x0, y);
-      const end = Math.min(areas.length, x0 + BLOCK);
-      for (let x = x0; x < end; x++) areas[x] = first + perColumn * (x - x0);
-    }
+    this.fill(y, 0, areas.length, areas);
     this.#row = { y, areas };
     return areas;
+  }
+
+  /** Writes the areas of pixels `start` to `end` (exclusive) of a row, in m², to the start of an array. */
+  fill(y: number, start: number, end: number, target: Float64Array): void {
+    for (let from = start; from < end; ) {
+      const first = this.at(from, y);
+      const { perColumn } = this.#block(from, y);
+      const to = Math.min(end, blockStart(from) + BLOCK);
+      for (let x = from; x < to; x++) target[x - start] = first + perColumn * (x - from);
+      from = to;
+    }
   }
 
   /** The area of a pixel in m²; NaN outside the domain of the projection. */

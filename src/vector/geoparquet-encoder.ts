@@ -1,4 +1,4 @@
-/** Writing GeoParquet 1.1: polygons as well-known binary, with a column of their boxes, in row groups. */
+/** Writing GeoParquet 1.1: polygons as well-known binary, with a column of their boxes, in row groups; or a plain table. */
 import type { KeyValue, SchemaElement } from 'hyparquet';
 import { ParquetWriter } from 'hyparquet-writer';
 import { boundsOfPaths, unionBounds } from '../geo/bounds.js';
@@ -20,6 +20,12 @@ const TYPES: Readonly<Record<PropertyType, Omit<SchemaElement, 'name'>>> = {
   text: { type: 'BYTE_ARRAY', converted_type: 'UTF8', logical_type: { type: 'STRING' } },
 };
 
+const GEOMETRY_COLUMNS: readonly SchemaElement[] = [
+  { name: 'geometry', repetition_type: 'REQUIRED', type: 'BYTE_ARRAY' },
+  { name: 'bbox', repetition_type: 'OPTIONAL', num_children: SIDES.length },
+  ...SIDES.map((name): SchemaElement => ({ name, repetition_type: 'REQUIRED', type: 'DOUBLE' })),
+];
+
 interface Row {
   readonly polygons: readonly Polygon[];
   readonly properties: Readonly<Record<string, unknown>>;
@@ -28,6 +34,7 @@ interface Row {
 /** Encodes polygons as rows. */
 export class GeoParquetEncoder implements PolygonEncoder {
   readonly #columns: readonly (readonly [name: string, type: PropertyType])[];
+  readonly #geometry: boolean;
   readonly #keyValues: KeyValue[] = [];
   #parquet: ParquetWriter | null = null;
   #write: WriteBytes | null = null;
@@ -35,13 +42,15 @@ export class GeoParquetEncoder implements PolygonEncoder {
   #bytes = 0;
   #bounds: Bounds | null = null;
 
-  constructor(types: PropertyTypes) {
+  /** @param options `geometry`: whether polygons are written (default true) */
+  constructor(types: PropertyTypes, { geometry = true }: { geometry?: boolean } = {}) {
     this.#columns = Object.entries(types);
+    this.#geometry = geometry;
   }
 
   add(polygons: readonly Polygon[], properties: Readonly<Record<string, unknown>>): void {
     this.#rows.push({ polygons, properties });
-    this.#bytes += wkbSize(polygons);
+    if (this.#geometry) this.#bytes += wkbSize(polygons);
   }
 
   async flush(write: WriteBytes): Promise<void> {
@@ -51,7 +60,7 @@ export class GeoParquetEncoder implements PolygonEncoder {
   async finish(write: WriteBytes): Promise<null> {
     if (this.#rows.length > 0) await this.#writeGroup(write);
     const parquet = this.#writer(write);
-    this.#keyValues.push({ key: GEO_KEY, value: geoMetadata(this.#bounds) });
+    if (this.#geometry) this.#keyValues.push({ key: GEO_KEY, value: geoMetadata(this.#bounds) });
     await parquet.finish();
     return null;
   }
@@ -61,13 +70,11 @@ export class GeoParquetEncoder implements PolygonEncoder {
     this.#parquet ??= new ParquetWriter({
       writer: new SinkWriter((bytes) => this.#write?.(bytes) ?? Promise.resolve()),
       schema: [
-        { name: 'root', num_children: this.#columns.length + 2 },
+        { name: 'root', num_children: this.#columns.length + (this.#geometry ? 2 : 0) },
         ...this.#columns.map(([name, type]): SchemaElement => {
           return { name, repetition_type: 'OPTIONAL', ...TYPES[type] };
         }),
-        { name: 'geometry', repetition_type: 'REQUIRED', type: 'BYTE_ARRAY' },
-        { name: 'bbox', repetition_type: 'OPTIONAL', num_children: SIDES.length },
-        ...SIDES.map((name): SchemaElement => ({ name, repetition_type: 'REQUIRED', type: 'DOUBLE' })),
+        ...(this.#geometry ? GEOMETRY_COLUMNS : []),
       ],
       codec: 'SNAPPY',
       kvMetadata: this.#keyValues,
@@ -79,7 +86,7 @@ export class GeoParquetEncoder implements PolygonEncoder {
   async #writeGroup(write: WriteBytes): Promise<void> {
     const rows = this.#rows;
     [this.#rows, this.#bytes] = [[], 0];
-    const boxes = rows.map(({ polygons }) => boxOf(polygons));
+    const boxes = this.#geometry ? rows.map(({ polygons }) => boxOf(polygons)) : [];
     for (const box of boxes) {
       if (box !== null) this.#bounds = this.#bounds === null ? box : unionBounds(this.#bounds, box);
     }
@@ -91,8 +98,12 @@ export class GeoParquetEncoder implements PolygonEncoder {
             type === 'integer' && typeof value === 'number' ? BigInt(value) : (value ?? null),
           ),
         })),
-        { name: 'geometry', data: rows.map(({ polygons }) => encodeWkb(polygons)), statistics: false },
-        { name: 'bbox', data: boxes.map(sidesOf) },
+        ...(this.#geometry
+          ? [
+              { name: 'geometry', data: rows.map(({ polygons }) => encodeWkb(polygons)), statistics: false },
+              { name: 'bbox', data: boxes.map(sidesOf) },
+            ]
+          : []),
       ],
       rowGroupSize: rows.length,
       pageSize: PAGE_BYTES,

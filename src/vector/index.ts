@@ -8,6 +8,7 @@ export type { Bounds, Crs, Dtype, GeoBox, PixelAreas, RowRange, TypedArray } fro
 export type { OnProgress } from '../progress.js';
 export type { PropertyClass } from './burn-values.js';
 export { type AreaProperties, type ClassPolygonsOptions, polygonize } from './class-polygons.js';
+export type { OnFraction } from './coverage.js';
 export type {
   AreaFeature,
   AreaFeatures,

@@ -1,4 +1,5 @@
 /** Encoders of polygons in longitude and latitude: what a file of each format is made of, a piece at a time. */
+import { csvLine } from '../text.js';
 import type { Polygon } from './features.js';
 
 /** Types of properties: whole numbers below 2^53, numbers, and texts. */
@@ -23,32 +24,83 @@ export interface PolygonEncoder {
 /** Text is written in pieces of this many characters. */
 const PIECE = 1 << 20;
 
+/** A text that is written in pieces. */
+class Pieces {
+  readonly #full: string[] = [];
+  #last: string;
+
+  constructor(start: string) {
+    this.#last = start;
+  }
+
+  add(text: string): void {
+    this.#last += text;
+    if (this.#last.length < PIECE) return;
+    this.#full.push(this.#last);
+    this.#last = '';
+  }
+
+  async flush(write: WriteBytes): Promise<void> {
+    for (const text of this.#full.splice(0)) await write(new TextEncoder().encode(text));
+  }
+
+  async finish(write: WriteBytes): Promise<void> {
+    this.#full.push(this.#last);
+    this.#last = '';
+    await this.flush(write);
+  }
+}
+
 /** A GeoJSON FeatureCollection (RFC 7946), a feature a line. */
 export class GeoJsonEncoder implements PolygonEncoder {
-  /** Full pieces of text, and the piece to which features are added. */
-  #pieces: string[] = [];
-  #last = '{"type":"FeatureCollection","features":[';
+  readonly #pieces = new Pieces('{"type":"FeatureCollection","features":[');
   #isFirst = true;
 
   add(polygons: readonly Polygon[], properties: Readonly<Record<string, unknown>>): void {
     const [type, coordinates] = polygons.length === 1 ? ['Polygon', polygons[0]] : ['MultiPolygon', polygons];
     const feature = JSON.stringify({ type: 'Feature', properties, geometry: { type, coordinates } });
-    this.#last += `${this.#isFirst ? '\n' : ',\n'}${feature}`;
+    this.#pieces.add(`${this.#isFirst ? '\n' : ',\n'}${feature}`);
     this.#isFirst = false;
-    if (this.#last.length < PIECE) return;
-    this.#pieces.push(this.#last);
-    this.#last = '';
   }
 
-  async flush(write: WriteBytes): Promise<void> {
-    const pieces = this.#pieces;
-    this.#pieces = [];
-    for (const text of pieces) await write(new TextEncoder().encode(text));
+  flush(write: WriteBytes): Promise<void> {
+    return this.#pieces.flush(write);
   }
 
   async finish(write: WriteBytes): Promise<null> {
-    this.#pieces.push(`${this.#last}\n]}\n`);
-    await this.flush(write);
+    this.#pieces.add('\n]}\n');
+    await this.#pieces.finish(write);
+    return null;
+  }
+}
+
+/** The properties of features as CSV (RFC 4180), a feature a line, without their geometries. */
+export class CsvEncoder implements PolygonEncoder {
+  readonly #columns: readonly string[];
+  readonly #pieces: Pieces;
+
+  constructor(types: PropertyTypes) {
+    this.#columns = Object.keys(types);
+    this.#pieces = new Pieces(csvLine(this.#columns));
+  }
+
+  add(_: readonly Polygon[], properties: Readonly<Record<string, unknown>>): void {
+    this.#pieces.add(
+      csvLine(
+        this.#columns.map((name) => {
+          const value = properties[name] ?? null;
+          return value === null || typeof value === 'number' ? value : String(value);
+        }),
+      ),
+    );
+  }
+
+  flush(write: WriteBytes): Promise<void> {
+    return this.#pieces.flush(write);
+  }
+
+  async finish(write: WriteBytes): Promise<null> {
+    await this.#pieces.finish(write);
     return null;
   }
 }

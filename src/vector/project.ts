@@ -9,6 +9,8 @@ import { polygonsToLonLat } from './to-lon-lat.js';
 /** Edges of one polygon as `x0, y0, x1, y1` in pixels (pixel centres at +0.5), in the order of its rings. */
 export interface GridPolygon {
   readonly edges: Float64Array;
+  /** Where each ring ends in `edges`; the first ring is the exterior, the others are holes. */
+  readonly ends: readonly number[];
   /** Rows between the topmost and the lowest position. */
   readonly top: number;
   readonly bottom: number;
@@ -53,6 +55,7 @@ function placer(crs: Crs, name: string, geobox: GeoBox): (polygon: Polygon) => G
   };
   const outline = (polygon: Polygon, project: (position: Position) => Position): GridPolygon => {
     const edges: number[] = [];
+    const ends: number[] = [];
     let [top, bottom] = [Infinity, -Infinity];
     const cutting = {
       maxCuts: MAX_CUTS,
@@ -75,8 +78,9 @@ function placer(crs: Crs, name: string, geobox: GeoBox): (polygon: Polygon) => G
         top = Math.min(top, start[1], end[1]);
         bottom = Math.max(bottom, start[1], end[1]);
       });
+      ends.push(edges.length);
     }
-    return { edges: Float64Array.from(edges), top, bottom };
+    return { edges: Float64Array.from(edges), ends, top, bottom };
   };
   if (!geobox.crs.isGeographic) {
     const project = ([x, y]: Position): Position => toPixel.apply(...toGrid.forward(x, y));

@@ -4,6 +4,7 @@
  * one on a level edge to the polygon above, too). All touched: also each pixel that the outline passes through.
  */
 import type { Bounds, GeoBox, RowRange, TypedArray } from '../geo/index.js';
+import { fillFractions, type OnFraction } from './coverage.js';
 import type { AreaFeatures } from './features.js';
 import { type GridPolygon, projectOntoGrid } from './project.js';
 
@@ -56,6 +57,14 @@ export class Rasterizer {
       fillInside(polygon, rows, this.geobox.width, onSpan);
       if (this.#allTouched) fillOutline(polygon, rows, this.geobox.width, onSpan);
     }
+  }
+
+  /**
+   * Reports the pixels that one feature covers in some rows of the grid, with the share of each pixel's area that lies in
+   * it. Spans do not overlap. `allTouched` has no part in it.
+   */
+  fractions(feature: number, rows: RowRange, onFraction: OnFraction): void {
+    fillFractions(this.#features[feature], rows, this.geobox.width, onFraction);
   }
 
   /**

@@ -1,5 +1,5 @@
 import { chipStarts, type RowRange } from '../geo/index.js';
-import { csvField } from './evaluate/zones.js';
+import { csvField } from '../text.js';
 import type { PackagedChips } from './package/form.js';
 import type { RowMask } from './package/valid-pixels.js';
 

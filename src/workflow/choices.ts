@@ -62,6 +62,26 @@ export const MADE_UP = 'made-up chips';
 /** What is blended where chips overlap. */
 export const BLENDS = ['probability', 'logits'] as const;
 
+export const COVERAGES = ['centre', 'touched', 'fraction'] as const;
+/**
+ * Which pixels belong to a zone: those whose `centre` lies in it, also those that its outline `touched`, or a `fraction` of
+ * each: the part of its area that lies in the zone.
+ */
+export type ZoneCoverage = (typeof COVERAGES)[number];
+
+export const ZONAL_TIMES = [
+  'date',
+  'time',
+  'hour',
+  'week',
+  'month',
+  'quarter',
+  'year',
+  'solarDay',
+] as const satisfies readonly ('date' | 'time' | 'solarDay' | CalendarUnit)[];
+/** Which rows of a catalog are one date of a table: those of a `date` in UTC, of one exact `time`, or of a calendar unit. */
+export type ZonalTimes = (typeof ZONAL_TIMES)[number];
+
 /** Over what clouds are counted. */
 export const CLOUD_PLACES = ['area', 'tile'] as const;
 
@@ -79,6 +99,10 @@ export type PackageFormat = (typeof PACKAGE_FORMATS)[number];
 export const COLOUR_MAP_NAMES = ['grey', 'viridis', 'rdbu'] as const;
 /** A colour map, by name. */
 export type ColourMapName = (typeof COLOUR_MAP_NAMES)[number];
+
+export const LEGEND_NAMES = ['clc-plus', 'worldcover'] as const;
+/** Names and colours of the classes of a land cover product. */
+export type LegendName = (typeof LEGEND_NAMES)[number];
 
 /** What `terrachip bench` measures, in the order in which it does. */
 export const BENCH_SUITES = ['kernels', 'io', 'model', 'scene', 'catalog'] as const;

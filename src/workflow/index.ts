@@ -28,10 +28,13 @@ export type {
   EdgePolicy,
   EmbeddingPool,
   IndexName,
+  LegendName,
   MapTask,
   ModelPrecision,
   PackageFormat,
   PolygonFormat,
+  ZonalTimes,
+  ZoneCoverage,
 } from './choices.js';
 export type { CopyOptions, CopyReport, FileList, ListFilesOptions } from './copy.js';
 export type { DoctorReport } from './doctor.js';
@@ -95,6 +98,10 @@ export type { RequestOptions } from './scene.js';
 export type { CogOutputOptions, CogReport } from './stream-rows.js';
 export type { TargetGrid } from './target-grid.js';
 export type { WarpFileOptions, WarpReport } from './warp.js';
+export type { ZonalSourceOptions } from './zonal/catalog-source.js';
+export type { ZonalLayers } from './zonal/layers.js';
+export type { ZonalStatistic } from './zonal/statistics.js';
+export type { ZonalFileOptions, ZonalOptions, ZonalReport, ZonalRow } from './zonal/zonal.js';
 
 /** Calls an asynchronous function of a module, which is loaded on the first call. */
 function lazy<Parameters extends unknown[], Result>(
@@ -219,6 +226,18 @@ export const assessMap = lazy(async () => (await import('./evaluate/evaluate.js'
 
 /** Compares a map with a label, pixel by pixel on the map's grid. Writes the files of `assessMap`. */
 export const evaluateMap = lazy(async () => (await import('./evaluate/evaluate.js')).evaluateMap);
+
+/**
+ * Computes statistics of the pixels inside of polygons, as rows in memory: by date, then by zone, then by band or
+ * expression. The raster is read in strips, and only where zones lie. Edges of zones in another CRS are projected as curves.
+ * Percentiles and majorities are exact: what exceeds two million distinct values is sorted in a temporary file.
+ * @throws {TerrachipError} INVALID_INPUT for a file without polygons or with none on the raster, and for a band or
+ * expression that is not there; INVALID_OPTION; DISK
+ */
+export const zonalStatistics = lazy(async () => (await import('./zonal/zonal.js')).zonalStatistics);
+
+/** As `zonalStatistics`, into a file: CSV, Parquet, or with outlines GeoParquet, GeoJSON or FlatGeobuf. */
+export const zonalFile = lazy(async () => (await import('./zonal/zonal.js')).zonalFile);
 
 /**
  * Makes a model folder from a TerraMind checkpoint: `model.onnx` and `model.json`, and with `split` `encoder.onnx` and

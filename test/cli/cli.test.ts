@@ -33,6 +33,7 @@ describe('terrachip', () => {
       'quicklook',
       'polygonize',
       'rasterize',
+      'zonal',
       'cp',
       'ls',
       'demo',
@@ -169,6 +170,26 @@ describe('terrachip', () => {
     const checksum = async (path: string): Promise<string> =>
       JSON.parse((await terrachip('info', path, '--checksum', '--json')).stdout).bands[0].sha256;
     expect(await checksum(burned)).toBe(await checksum(source));
+  });
+
+  it('zonal of polygonize has the value, the pixels and the area of each polygon', async () => {
+    const [polygons, table] = [join(folder, 'zones.geojson'), join(folder, 'zones.csv')];
+    const source = fixture('palette-uint8');
+    await terrachip('polygonize', source, '-o', polygons);
+    const options = ['--zones', polygons, '--stat', 'count,majority', 'variety', 'area', '-o', table];
+    const { status, stdout } = await terrachip('zonal', source, ...options);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/zones\.csv: \d+ rows of \d+ zones, 1 band\n/);
+    const [header, ...rows] = (await readFile(table, 'utf8')).trimEnd().split('\r\n');
+    expect(header).toBe('zone,value,km2,pixels,band,count,majority,variety,area');
+    expect(rows.length).toBeGreaterThan(1);
+    for (const row of rows) {
+      const [, value, km2, pixels, , count, majority, variety, area] = row.split(',').map(Number);
+      expect([count, majority, variety]).toEqual([pixels, value, 1]);
+      expect(area / 1e6).toBeCloseTo(km2, 7);
+    }
+    const json = JSON.parse((await terrachip('zonal', source, ...options, '--json')).stdout);
+    expect(json).toMatchObject({ schemaVersion: 1, destination: table, emptyZones: 0, rows: rows.length });
   });
 
   it('quicklook draws a picture', async () => {
@@ -497,6 +518,16 @@ describe('bad input: one sentence, exit status 2, no files left', () => {
       'no grid',
       ['rasterize', 'x.geojson', '-o', join(out, 'r.tif')],
       /--crs and --bounds are needed; give both, or --like a raster/,
+    ],
+    [
+      'a statistic that is none',
+      ['zonal', source, '--zones', 'z.geojson', '--stat', 'average', '-o', join(out, 'z.csv')],
+      /--stat cannot hold "average"; choose some of count, nodata/,
+    ],
+    [
+      'half a grid',
+      ['zonal', source, '--zones', 'z.geojson', '--res', '10', '-o', join(out, 'z.csv')],
+      /--crs and --res say the grid together; give both, or --like a raster/,
     ],
     [
       'missing polygons',

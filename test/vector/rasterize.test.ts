@@ -146,3 +146,88 @@ function inside(ring: readonly number[][], x: number, y: number): boolean {
   }
   return odd;
 }
+
+describe('Rasterizer.fractions', () => {
+  /** Shares of the pixels of a grid of 6 × 4, computed in strips. */
+  function shares(coordinates: number[][][], strip = 4): number[][] {
+    const geobox = new GeoBox('EPSG:32632', new Affine(1, 0, 0, 0, 1, 0), 6, 4);
+    const rasterizer = new Rasterizer(parseGeoJson({ type: 'Polygon', coordinates, crs }, 'test'), geobox);
+    const result = Array.from({ length: 4 }, () => new Array<number>(6).fill(0));
+    for (let start = 0; start < 4; start += strip) {
+      rasterizer.fractions(0, { start, end: Math.min(4, start + strip) }, (row, first, end, fraction) => {
+        for (let x = first; x < end; x++) {
+          expect(result[row][x]).toBe(0);
+          result[row][x] = fraction;
+        }
+      });
+    }
+    return result;
+  }
+
+  const rows = (expected: number[][]) =>
+    expected.map((row) => row.map((share): unknown => expect.closeTo(share, 12)));
+
+  it('gives the part of each pixel that lies in a rectangle, without its hole', () => {
+    // 0.4 of column 0, all of columns 1 and 2, 0.7 of column 3; 0.8 of row 0, all of row 1, 0.5 of row 2.
+    const outer = box(0.6, 0.2, 3.7, 2.5);
+    // Half of column 1 and a quarter of column 2 in row 1.
+    const hole = box(1.5, 1, 2.25, 2);
+    const expected = [
+      [0.32, 0.8, 0.8, 0.56, 0, 0],
+      [0.4, 0.5, 0.75, 0.7, 0, 0],
+      [0.2, 0.5, 0.5, 0.35, 0, 0],
+      [0, 0, 0, 0, 0, 0],
+    ];
+    for (const rings of [
+      [outer, hole],
+      [[...outer].reverse(), hole],
+      [outer, [...hole].reverse()],
+    ]) {
+      expect(shares(rings)).toEqual(rows(expected));
+      expect(shares(rings, 1)).toEqual(rows(expected));
+    }
+  });
+
+  it('cuts pixels by sloping edges, also beyond the grid', () => {
+    // Below the line x = 2 y − 2, where y runs downwards.
+    const triangle = [
+      [-2, 0],
+      [6, 4],
+      [-2, 4],
+      [-2, 0],
+    ];
+    // In row y it runs from column 2 y − 2, of which 3/4 lie below it, to column 2 y − 1, of which 1/4 does.
+    expect(shares([triangle])).toEqual(
+      rows([
+        [0, 0, 0, 0, 0, 0],
+        [0.75, 0.25, 0, 0, 0, 0],
+        [1, 1, 0.75, 0.25, 0, 0],
+        [1, 1, 1, 1, 0.75, 0.25],
+      ]),
+    );
+  });
+
+  it('adds up to the area of any simple polygon', () => {
+    const size = 8;
+    const geobox = new GeoBox('EPSG:32632', new Affine(1, 0, 0, 0, 1, 0), size, size);
+    const radius = fc.double({ min: 0.2, max: 3.9, noNaN: true });
+    fc.assert(
+      fc.property(fc.array(radius, { minLength: 3, maxLength: 12 }), (radii) => {
+        const corners = radii.map((r, k) => {
+          const angle = (2 * Math.PI * k) / radii.length;
+          return [4 + r * Math.cos(angle), 4 + r * Math.sin(angle)];
+        });
+        const ring = [...corners, corners[0]];
+        let twice = 0;
+        for (let k = 0; k < corners.length; k++)
+          twice += ring[k][0] * ring[k + 1][1] - ring[k + 1][0] * ring[k][1];
+        const areas = parseGeoJson({ type: 'Polygon', coordinates: [ring], crs }, 'test');
+        let sum = 0;
+        new Rasterizer(areas, geobox).fractions(0, { start: 0, end: size }, (_, start, end, fraction) => {
+          sum += (end - start) * fraction;
+        });
+        expect(sum).toBeCloseTo(Math.abs(twice) / 2, 9);
+      }),
+    );
+  });
+});

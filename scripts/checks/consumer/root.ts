@@ -10,6 +10,9 @@ import {
   planMaps,
   submitJob,
   warpFile,
+  type ZonalRow,
+  zonalFile,
+  zonalStatistics,
 } from 'terrachip';
 
 export async function onto(source: string, like: string, destination: string): Promise<number> {
@@ -29,4 +32,10 @@ export async function inShards(scenes: readonly string[], output: string): Promi
   const missing = await missingShards(output, units);
   if (missing.length > 0) await submitJob({ output, shards: units, gpus: 1 });
   return missing.length > 0 ? [] : finalizeMaps(output);
+}
+
+/** Means of zones, by date; and as a table. */
+export async function series(source: string, zones: string, destination: string): Promise<ZonalRow[]> {
+  await zonalFile({ source, zones, destination, statistics: ['mean', 'p10'], coverage: 'fraction' });
+  return zonalStatistics({ source, zones, expressions: ['NDVI'], mask: 'scl', by: 'date' });
 }

@@ -1,4 +1,3 @@
-import type { QualityMask } from '../../catalog/node/index.js';
 import { invalidOption } from '../../errors.js';
 import { PROVIDER_CHOICES } from '../../inference/node/provider-choice.js';
 import { RESAMPLINGS } from '../../kernels/index.js';
@@ -25,6 +24,7 @@ import {
   BBOX_CRS_HELP,
   CACHE,
   MEMORY,
+  maskParser,
   maxPixels,
   memoryOf,
   OVERWRITE,
@@ -47,12 +47,6 @@ const DAY = 86_400_000;
 /** Names, or numbers of bands in the row's main file. */
 const parseBands: Parse<(string | number)[]> = (text) =>
   text.split(',').map((band) => (/^[1-9]\d*$/.test(band) ? Number(band) : band));
-
-const parseMask: Parse<QualityMask> = (text, flag) => {
-  const match = /^(.+):(\d{1,3}(?:,\d{1,3})*)$/.exec(text);
-  if (match === null) throw invalidOption(flag, `cannot be "${text}"`, 'write INPUT=BAND:CLASS,CLASS');
-  return { band: match[1], classes: match[2].split(',').map(Number) };
-};
 
 /** An option with a value for each of several inputs. @param what the value, for errors */
 function byInput<T>(
@@ -115,7 +109,7 @@ const CATALOG_OPTIONS = {
     '--mask <input=band:classes...>',
     'pixels to take away first: S2L2A=SCL:3,8,9,10',
     'BAND:CLASS,CLASS',
-    parseMask,
+    maskParser('INPUT=BAND:CLASS,CLASS'),
   ),
   maskDilate: option('--mask-dilate <pixels>', 'by which masks grow (default 0)', parseCount(0)),
   method: option(

@@ -1,5 +1,6 @@
 import { invalidOption } from '../../errors.js';
-import { COLOUR_MAP_NAMES, INDEX_NAMES } from '../../workflow/choices.js';
+import { UNITS } from '../../raster/units.js';
+import { COLOUR_MAP_NAMES, INDEX_NAMES, LEGEND_NAMES } from '../../workflow/choices.js';
 import { drawAlignment, drawRaster } from '../../workflow/index.js';
 import { parseChoice, parseCount, parseNumber } from '../arguments.js';
 import { argument, defineCommand, flag, list, option, pair } from '../command.js';
@@ -18,7 +19,11 @@ export const quicklookCommand = defineCommand(
       'longer side of the raster (default 1024), or of a panel (240)',
       parseCount(),
     ),
-    bands: list('--bands <numbers...>', 'one band, or red, green and blue', parseCount()),
+    bands: list(
+      '--bands <numbers...>',
+      'one band, or red, green and blue (default: true colour where the file says which they are, else 1)',
+      parseCount(),
+    ),
     trueColour: flag('--true-colour', 'bands B04, B03 and B02 by their names'),
     falseColour: flag('--false-colour', 'bands B08, B04 and B03: near infrared as red'),
     index: option(
@@ -32,7 +37,22 @@ export const quicklookCommand = defineCommand(
       `for one band: ${COLOUR_MAP_NAMES.join(', ')} (default: grey, or viridis for an index)`,
       parseChoice(COLOUR_MAP_NAMES),
     ),
-    percentiles: pair('--percentiles <p...>', 'drawn as the ends of the colours (default 2 98)', parseNumber),
+    percentiles: pair(
+      '--percentiles <p...>',
+      'drawn as the ends of the colours, without clouds of a band SCL or QA_PIXEL (default 2 98; 8-bit colours as they are)',
+      parseNumber,
+    ),
+    units: option(
+      '--units <units>',
+      `of the values: ${UNITS.join(', ')}; power is drawn in dB (default: as VV, VH, HH and HV look)`,
+      parseChoice(UNITS),
+    ),
+    legend: option(
+      '--legend <name>',
+      `names and colours of classes: ${LEGEND_NAMES.join(', ')} (default: as the name of the file says)`,
+      parseChoice(LEGEND_NAMES),
+    ),
+    date: option('--date <text>', 'beside the bands (default: in the metadata or the name of the file)'),
     alignment: flag(
       '--alignment',
       'all phases of a scene file: true colour, VV, VH, DEM and where all have data',

@@ -10,13 +10,21 @@ import {
 } from '../../io/node/output.js';
 import { removeTemporary, temporaryPath } from '../../io/node/temporaries.js';
 import type { Polygon } from '../features.js';
-import { GeoJsonEncoder, type PolygonEncoder, type PropertyTypes } from '../polygon-encoder.js';
+import { CsvEncoder, GeoJsonEncoder, type PolygonEncoder, type PropertyTypes } from '../polygon-encoder.js';
 
 /** The formats that polygons are written in. */
 export const POLYGON_FORMATS = [
   'GeoJSON',
   'FlatGeobuf',
   'GeoParquet',
+] as const satisfies readonly OutputFormat[];
+
+/** The formats that tables are written in, with or without polygons. */
+export const TABLE_FORMATS = [
+  'CSV',
+  'GeoParquet',
+  'GeoJSON',
+  'FlatGeobuf',
 ] as const satisfies readonly OutputFormat[];
 
 /**
@@ -43,7 +51,22 @@ export class PolygonFile {
    * @throws {TerrachipError} INVALID_INPUT for another format's ending; DISK where the file cannot be written
    */
   static async create(path: string, types: PropertyTypes = {}): Promise<PolygonFile> {
-    const encoder = await encoderFor(path, types);
+    return PolygonFile.#open(path, await encoderFor(path, types));
+  }
+
+  /**
+   * A file of properties without their polygons, which `add` does not use: CSV or Parquet by the ending of the path.
+   * @param types the columns
+   * @throws {TerrachipError} INVALID_INPUT for another format's ending; DISK where the file cannot be written
+   */
+  static async createTable(path: string, types: PropertyTypes): Promise<PolygonFile> {
+    const format = requireEnding(path, 'CSV', 'GeoParquet');
+    if (format === 'CSV') return PolygonFile.#open(path, new CsvEncoder(types));
+    const { GeoParquetEncoder } = await import('../geoparquet-encoder.js');
+    return PolygonFile.#open(path, new GeoParquetEncoder(types, { geometry: false }));
+  }
+
+  static async #open(path: string, encoder: PolygonEncoder): Promise<PolygonFile> {
     await requireWritable(path);
     const temporary = temporaryPath(path);
     try {

@@ -3,6 +3,7 @@
 import { invalidInput } from '../../errors.js';
 import { type GeoBox, noOverlap, type RowRange } from '../../geo/index.js';
 import { memberOf } from '../../json/keys.js';
+import { csvLine } from '../../text.js';
 import { placeOf } from '../../vector/features.js';
 import {
   type AreaFeatures,
@@ -114,13 +115,5 @@ export function zonesTable(statistics: Statistics, metrics: Metrics | null): str
     if (scores !== undefined) row.push(scores.evaluatedPixels, ...scores.classes.map(({ iou }) => iou));
     return row;
   });
-  return [header, ...rows].map((row) => `${row.map(csvField).join(',')}\r\n`).join('');
-}
-
-/** A value in a CSV file. Texts that a spreadsheet would read as a formula get a leading apostrophe. */
-export function csvField(value: string | number | null): string {
-  if (value === null) return '';
-  if (typeof value === 'number') return String(value);
-  const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  return [header, ...rows].map(csvLine).join('');
 }

@@ -7,11 +7,12 @@ import { type OperationOptions, reportProgress } from '../../progress.js';
 import type { ColourMapName } from '../choices.js';
 import { declaredGrid, filesOfScene, readScene, resolveGrid } from '../scene.js';
 import { SceneRasters } from '../scene-rasters.js';
+import { DEFAULT_PERCENTILES } from './appearance.js';
 import { TRUE_COLOUR } from './bands.js';
 import { Canvas, type Colour, GREY, WHITE, writePng } from './canvas.js';
 import { paint, percentileStretch } from './colours.js';
-import { checkPercentiles, checkPictureSize, DEFAULT_PERCENTILES } from './raster-picture.js';
-import { pictureGrid, pictureSize } from './reduce.js';
+import { checkPercentiles, checkPictureSize } from './raster-picture.js';
+import { pictureGrid, pictureSize, pixelAspect } from './reduce.js';
 import { SceneReader } from './scene-reader.js';
 import { drawColourBar } from './sheet.js';
 import { fitText } from './text.js';
@@ -68,7 +69,7 @@ export async function drawAlignment(
   await requireOutput(target, { formats: ['PNG'], inputs: filesOfScene(scene) });
   const rasters = new SceneRasters(declaredGrid(scene));
   const grid = await resolveGrid(scene, rasters, signal).finally(() => rasters.dispose());
-  const [width, height] = pictureSize(grid.width, grid.height, size);
+  const [width, height] = pictureSize(grid.width, grid.height, size, pixelAspect(grid));
   await using reader = new SceneReader(scene, pictureGrid(grid, width, height));
   const phases = reader.phases;
   if (phases.length === 0) throw invalidInput(path, 'has no phase', 'list rasters under inputs.*.phases');
@@ -101,11 +102,17 @@ export async function drawAlignment(
       if (column.isStatic && panels.length > 0) panels.push(panels[0]);
       else panels.push(await reader.readNamed(column.isStatic ? null : phase, column.bands, signal));
     }
+    const drawn = panels.flatMap((planes, row) => (planes === null ? [] : [{ planes, phase: phases[row] }]));
+    const clouds: (Uint8Array | null)[] = [];
+    for (const { phase } of column.bands === TRUE_COLOUR ? drawn : []) {
+      clouds.push(await reader.clouds(phase, signal));
+    }
     // One stretch for all phases, so that brightness is comparable.
     const stretches = column.bands.map((_, b) =>
       percentileStretch(
-        panels.flatMap((planes) => (planes === null ? [] : [planes[b]])),
+        drawn.map(({ planes }) => planes[b]),
         percentiles,
+        clouds,
       ),
     );
     for (const [row, planes] of panels.entries()) {

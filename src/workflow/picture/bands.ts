@@ -37,14 +37,54 @@ export function findBands(
   }
   const described = raster.bands.map(({ description }, k) => names?.[k] ?? description ?? '');
   return wanted.map((name) => {
-    const accepted = [name, ...(ALIASES[name] ?? [])].map((text) => text.toLowerCase());
-    const index = described.findIndex((text) => accepted.includes(text.toLowerCase()));
+    const index = indexOfBand(described, name);
     if (index < 0) {
       const problem = `has no band named ${name}, which ${composite} needs`;
       throw invalidInput(raster.name, problem, 'name its bands in order with `bandNames`');
     }
     return index + 1;
   });
+}
+
+function indexOfBand(described: readonly string[], name: string): number {
+  const accepted = [name, ...(ALIASES[name] ?? [])].map((text) => text.toLowerCase());
+  return described.findIndex((text) => accepted.includes(text.toLowerCase()));
+}
+
+/** Bands that are drawn where none are chosen. */
+export interface DefaultBands {
+  readonly bands: readonly number[];
+  readonly composite?: 'true-colour';
+  /** What was assumed of the file, as a sentence; empty for nothing. */
+  readonly assumed: string;
+}
+
+/** Sentinel-2's products have 12 bands (L2A) or 13 (L1C), of which the second to fourth are blue, green and red. */
+const SENTINEL2_BAND_COUNTS: readonly number[] = [12, 13];
+
+/**
+ * True colour where the bands' names, their colour interpretation or their number say which bands that are; else band 1.
+ * @param names names of the raster's bands in order (default: their descriptions)
+ */
+export function defaultBands(raster: Raster, names: readonly string[] | undefined): DefaultBands {
+  const described = raster.bands.map(({ description }, k) => names?.[k] ?? description ?? '');
+  const colours = TRUE_COLOUR.map((name) => indexOfBand(described, name) + 1);
+  // B2, B3 and B4 of other satellites are other colours.
+  const isShort = described.some((name) => /^B[234]$/i.test(name));
+  const isSentinel2 = !isShort || described.some((name) => /^B8A$/i.test(name));
+  if (!colours.includes(0) && isSentinel2) return { bands: colours, composite: 'true-colour', assumed: '' };
+  const interpretations = raster.bands.map(({ colourInterpretation }) => colourInterpretation);
+  const rgb = ['red', 'green', 'blue'].map((colour) => interpretations.indexOf(colour) + 1);
+  if (!rgb.includes(0)) return { bands: rgb, assumed: '' };
+  const [{ dtype }] = raster.bands;
+  if (raster.bands.length >= 3 && dtype === 'uint8') return { bands: [1, 2, 3], assumed: '' };
+  const count = raster.bands.length;
+  const isUnnamed = new Set(described).size === 1;
+  if (SENTINEL2_BAND_COUNTS.includes(count) && isUnnamed && (dtype === 'int16' || dtype === 'uint16')) {
+    const assumed = `its ${count} unnamed bands are Sentinel-2's in order, so that 4, 3, 2 are true colour`;
+    return { bands: [4, 3, 2], composite: 'true-colour', assumed };
+  }
+  return { bands: [1], assumed: '' };
 }
 
 /** A spectral index. @param planes the index's bands, in their order */

@@ -30,15 +30,24 @@ export function mix(a: Colour, b: Colour, share: number): Colour {
 /** The values at the two ends of a colour map. */
 export type Stretch = readonly [low: number, high: number];
 
-/** Two percentiles of the finite values of all planes; never equal. */
+/**
+ * Two percentiles of the finite values of all planes; never equal.
+ * @param clouds of each plane, 1 in pixels that do not count; null for none
+ */
 export function percentileStretch(
   planes: readonly Float32Array[],
   [low, high]: readonly [number, number],
+  clouds: readonly (Uint8Array | null)[] = [],
 ): [number, number] {
   const length = planes.reduce((sum, plane) => sum + plane.length, 0);
   const values = new Float32Array(length);
   let count = 0;
-  for (const plane of planes) for (const value of plane) if (Number.isFinite(value)) values[count++] = value;
+  for (const [k, plane] of planes.entries()) {
+    const skip = clouds[k] ?? null;
+    for (const [i, value] of plane.entries()) {
+      if (Number.isFinite(value) && skip?.[i] !== 1) values[count++] = value;
+    }
+  }
   const valid = values.subarray(0, count).sort();
   if (valid.length === 0) return [0, 1];
   const at = (percent: number): number => valid[Math.round(((valid.length - 1) * percent) / 100)];

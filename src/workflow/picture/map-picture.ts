@@ -8,11 +8,12 @@ import { parseColour } from '../classes.js';
 import type { Plan } from '../plan.js';
 import { readScene } from '../scene.js';
 import { requireGeobox } from '../target-grid.js';
+import { DEFAULT_PERCENTILES } from './appearance.js';
 import { TRUE_COLOUR } from './bands.js';
 import { type Colour, type Image, WHITE, writePng } from './canvas.js';
 import { mix, paint, percentileStretch } from './colours.js';
-import { DEFAULT_PERCENTILES, DEFAULT_PICTURE_SIZE } from './raster-picture.js';
-import { pictureGrid, pictureSize, readReduced } from './reduce.js';
+import { DEFAULT_PICTURE_SIZE } from './raster-picture.js';
+import { pictureGrid, pictureSize, pixelAspect, readReduced } from './reduce.js';
 import { SceneReader } from './scene-reader.js';
 import { type ColourBar, drawSheet, type LegendEntry } from './sheet.js';
 
@@ -34,8 +35,8 @@ export interface MapPicture {
   signal?: AbortSignal;
 }
 
-/** Of a note, which is one line. */
-const MOST_CHARACTERS = 400;
+/** Of a note. */
+const MOST_CHARACTERS = 800;
 
 const OUTLINE: Colour = [228, 26, 28];
 
@@ -47,7 +48,7 @@ export async function drawMap(picture: MapPicture): Promise<void> {
   const { classes, value, plan, km2, note, signal } = picture;
   await using raster = await openRaster(picture.map, { signal });
   const grid = requireGeobox(raster);
-  const size = pictureSize(raster.width, raster.height, DEFAULT_PICTURE_SIZE);
+  const size = pictureSize(raster.width, raster.height, DEFAULT_PICTURE_SIZE, pixelAspect(grid));
   const geobox = pictureGrid(grid, ...size);
   const bands = value === null ? raster.bands.map((_, k) => k + 1) : [1];
   const { planes } = await readReduced(raster, bands, size, signal);
@@ -79,6 +80,7 @@ export async function drawMap(picture: MapPicture): Promise<void> {
     subtitle: `${datetime === null ? '' : `${datetime.slice(0, 16).replace('T', ' ')} UTC · `}${plan.model.name} ${plan.model.version}`,
     image,
     geobox,
+    axes: true,
     legend,
     colourBar,
     note: note === 'not stated' ? '' : note.slice(0, MOST_CHARACTERS).replaceAll(/\s+/g, ' '),
@@ -158,7 +160,8 @@ async function readBackdrop(
     for (const names of [TRUE_COLOUR, ['VV']]) {
       const planes = await reader.readNamed(phase, names, signal);
       if (planes === null) continue;
-      const stretch = planes.map((plane) => percentileStretch([plane], DEFAULT_PERCENTILES));
+      const clouds = names === TRUE_COLOUR ? await reader.clouds(phase, signal) : null;
+      const stretch = planes.map((plane) => percentileStretch([plane], DEFAULT_PERCENTILES, [clouds]));
       const name = `${names.length === 3 ? 'true colour' : 'VV in dB'}, ${phase}`;
       return { name, pixels: paint(planes, stretch, 'grey') };
     }

@@ -7,10 +7,11 @@ import { requireOutput } from '../../io/node/inputs.js';
 import type { OperationOptions } from '../../progress.js';
 import { openRaster, type Raster } from '../../raster/node/index.js';
 import { parseColour } from '../classes.js';
+import { DEFAULT_PERCENTILES } from './appearance.js';
 import { type Colour, type Image, WHITE, writePng } from './canvas.js';
 import { paint, percentileStretch } from './colours.js';
-import { checkPictureSize, DEFAULT_PERCENTILES } from './raster-picture.js';
-import { pictureGrid, pictureSize, readReduced } from './reduce.js';
+import { checkPictureSize } from './raster-picture.js';
+import { pictureGrid, pictureSize, pixelAspect, readReduced } from './reduce.js';
 import { drawSheet, type LegendEntry } from './sheet.js';
 
 /** How an image and its label are drawn. */
@@ -57,7 +58,7 @@ export async function drawPair(options: PairOptions): Promise<PairReport> {
       'give the label of this image',
     );
   }
-  const reduced = pictureSize(raster.width, raster.height, size);
+  const reduced = pictureSize(raster.width, raster.height, size, pixelAspect(raster.geobox));
   const { planes } = await readReduced(raster, bands, reduced, signal);
   const { planes: labels } = await readReduced(label, [1], reduced, signal);
   const stretch = planes.map((plane) => percentileStretch([plane], DEFAULT_PERCENTILES));
@@ -70,6 +71,7 @@ export async function drawPair(options: PairOptions): Promise<PairReport> {
     subtitle: `bands ${bands.join(', ')} as red, green, blue · ${basename(label.name)}`,
     image: sideBySide(left, right),
     geobox: raster.geobox === null ? null : widened(pictureGrid(raster.geobox, width, height)),
+    axes: false,
     legend: legendOf(classes, shares),
     colourBar: null,
     footer: `${raster.width} × ${raster.height} pixels${raster.crs === null ? '' : ` · ${raster.crs}`}`,

@@ -2,23 +2,31 @@
 import { basename } from 'node:path';
 import { invalidOption } from '../../errors.js';
 import { requireOutput } from '../../io/node/inputs.js';
-import { isIndexName } from '../../kernels/expression/indices.js';
 import { INDICES, type IndexName } from '../../kernels/index.js';
+import type { OperationOptions } from '../../progress.js';
 import { openRaster, type Raster } from '../../raster/node/index.js';
-import type { ColourMapName } from '../choices.js';
-import { computeIndex, FALSE_COLOUR, findBands, TRUE_COLOUR } from './bands.js';
-import { type Colour, type Image, WHITE, writePng } from './canvas.js';
-import { paint, percentileStretch } from './colours.js';
-import { pictureGrid, pictureSize, type ReducedImage, readReduced } from './reduce.js';
-import { type ColourBar, drawSheet, type LegendEntry } from './sheet.js';
+import type { Units } from '../../raster/units.js';
+import type { ColourMapName, LegendName } from '../choices.js';
+import { type Appearance, appearanceOf, DEFAULT_PERCENTILES, type Drawing, isIndex } from './appearance.js';
+import { type DefaultBands, defaultBands, FALSE_COLOUR, findBands, TRUE_COLOUR } from './bands.js';
+import { type Image, writePng } from './canvas.js';
+import { cloudsOf } from './clouds.js';
+import { pictureGrid, pictureSize, pixelAspect, readReduced } from './reduce.js';
+import { drawSheet } from './sheet.js';
 
 /** Bands, colours and size of a picture by `drawRaster`. */
-export interface QuicklookOptions {
+export interface QuicklookOptions extends OperationOptions {
   /** The longer side of the raster in the picture, in pixels (default 1024). */
   size?: number;
-  /** One band for a colour map, or three for red, green and blue (default: 1; 1 2 3 of uint8 with three or more bands). */
+  /**
+   * One band for a colour map, or three for red, green and blue. Default: true colour where the bands' names or colour
+   * interpretation say which they are; 1 2 3 of uint8 with three or more bands; else 1.
+   */
   bands?: readonly number[];
-  /** Percentiles at the two ends of the colours (default 2 and 98). */
+  /**
+   * Percentiles at the two ends of the colours, without no data, and without the clouds of a band named SCL or QA_PIXEL
+   * (default 2 and 98; 8-bit red, green and blue stay as they are).
+   */
   percentiles?: readonly [number, number];
   /** Bands by name: true colour, false colour (near infrared as red), or a normalised difference. */
   composite?: 'true-colour' | 'false-colour' | IndexName;
@@ -26,11 +34,19 @@ export interface QuicklookOptions {
   bandNames?: readonly string[];
   /** Colour map of one band (default: grey; viridis for an index). */
   colourMap?: ColourMapName;
+  /**
+   * Units of the values: power is drawn in dB, `class` in a colour a value. Default: what the file says; bands named VV,
+   * VH, HH or HV are taken for dB where most values are negative, else for power.
+   */
+  units?: Units;
+  /** Names and colours of classes (default: those that the file's name points to, or its colour table). */
+  legend?: LegendName;
+  /** Written beside the bands and on the colour bar (default: the date of the file's metadata or name). */
+  date?: string;
   /** Default: the file's name. */
   title?: string;
-  /** Only the raster, with transparent nodata (default: a sheet with title, legend and scale bar). */
+  /** Only the raster's pixels, with transparent nodata (default: a sheet with title, legend and scale bar). */
   plain?: boolean;
-  signal?: AbortSignal;
 }
 
 /** The picture that was drawn. */
@@ -39,31 +55,50 @@ export interface QuicklookReport {
   width: number;
   height: number;
   bands: number[];
-  /** The values at the two ends of the colours, for each band or the index; null for a palette. */
+  /** The values at the two ends of the colours, for each band or the index; null for classes. */
   stretch: [number, number][] | null;
+  /** What was assumed of the file, a sentence each. `onProgress` receives each as a warning too. */
+  assumed: string[];
 }
 
 export const MAX_PICTURE_SIZE = 8192;
 export const DEFAULT_PICTURE_SIZE = 1024;
-export const DEFAULT_PERCENTILES = [2, 98] as const;
 
 export async function drawRaster(
   path: string,
   target: string,
   options: QuicklookOptions,
 ): Promise<QuicklookReport> {
-  const { size = DEFAULT_PICTURE_SIZE, percentiles = DEFAULT_PERCENTILES, signal } = options;
+  const { size = DEFAULT_PICTURE_SIZE, bandNames, plain = false, signal } = options;
   checkPictureSize(size);
-  checkPercentiles(percentiles);
+  checkPercentiles(options.percentiles ?? DEFAULT_PERCENTILES);
   await requireOutput(target, { formats: ['PNG'], inputs: [path] });
   await using raster = await openRaster(path, { signal });
-  const bands = chooseBands(raster, options);
-  const reduced = await readReduced(raster, bands, pictureSize(raster.width, raster.height, size), signal);
-  const { pixels, stretch, legend, colourBar } = await render(raster, bands, reduced, options, percentiles);
-  const image = { width: reduced.width, height: reduced.height, pixels };
-  const drawn = options.plain === true ? image : onSheet(raster, image, bands, legend, colourBar, options);
+  const chosen = chooseBands(raster, options);
+  const bands = [...chosen.bands];
+  const shown = { ...options, composite: options.composite ?? chosen.composite };
+  const aspect = plain ? 1 : pixelAspect(raster.geobox);
+  const reduced = pictureSize(raster.width, raster.height, size, aspect);
+  const { planes } = await readReduced(raster, bands, reduced, signal);
+  const clouds = await cloudsOf(raster, reduced, bandNames, signal);
+  const names = bands.map((band) => nameOf(raster, band, bandNames));
+  const { composite, colourMap, percentiles, units, legend } = shown;
+  const drawing = { raster, bands, names, planes, clouds, composite, colourMap, percentiles, units, legend };
+  const appearance = await appearanceOf(drawing);
+  const image = { width: reduced[0], height: reduced[1], pixels: appearance.pixels };
+  const drawn = plain ? image : onSheet(drawing, image, appearance, shown);
   await writePng(target, drawn);
-  return { path: target, width: drawn.width, height: drawn.height, bands, stretch };
+  const assumed = [chosen.assumed, ...appearance.assumed].filter((each) => each !== '');
+  for (const each of assumed)
+    options.onProgress?.({ type: 'warning', message: `${raster.name}: assumed that ${each}` });
+  return {
+    path: target,
+    width: drawn.width,
+    height: drawn.height,
+    bands,
+    stretch: appearance.stretch,
+    assumed,
+  };
 }
 
 export function checkPictureSize(size: number): void {
@@ -80,17 +115,15 @@ export function checkPercentiles([low, high]: readonly [number, number]): void {
   }
 }
 
-function isIndex(composite: QuicklookOptions['composite']): composite is IndexName {
-  return composite !== undefined && isIndexName(composite);
-}
-
-function chooseBands(raster: Raster, { bands, composite, bandNames }: QuicklookOptions): number[] {
+/** Which bands are drawn. */
+function chooseBands(raster: Raster, { bands, composite, bandNames }: QuicklookOptions): DefaultBands {
+  const chosen = (numbers: readonly number[]): DefaultBands => ({ bands: numbers, assumed: '' });
   if (composite !== undefined) {
     if (bands !== undefined)
       throw invalidOption('bands', `cannot be combined with ${composite}`, 'leave one out');
-    if (isIndex(composite)) return findBands(raster, INDICES[composite].bands, bandNames, composite);
+    if (isIndex(composite)) return chosen(findBands(raster, INDICES[composite].bands, bandNames, composite));
     const names = composite === 'true-colour' ? TRUE_COLOUR : FALSE_COLOUR;
-    return findBands(raster, names, bandNames, composite);
+    return chosen(findBands(raster, names, bandNames, composite));
   }
   if (bands !== undefined && bands.length !== 1 && bands.length !== 3) {
     throw invalidOption('bands', `names ${bands.length} bands`, 'give one, or three for red, green and blue');
@@ -99,110 +132,56 @@ function chooseBands(raster: Raster, { bands, composite, bandNames }: QuicklookO
   if (missing !== undefined) {
     throw invalidOption('bands', `names band ${missing} of ${raster.bands.length}`, 'choose among these');
   }
-  if (bands !== undefined) return [...bands];
-  return raster.bands.length >= 3 && raster.bands[0].dtype === 'uint8' ? [1, 2, 3] : [1];
-}
-
-interface Rendered {
-  pixels: Uint8Array;
-  stretch: [number, number][] | null;
-  legend: LegendEntry[];
-  colourBar: ColourBar | null;
-}
-
-async function render(
-  raster: Raster,
-  bands: readonly number[],
-  { planes }: ReducedImage,
-  options: QuicklookOptions,
-  percentiles: readonly [number, number],
-): Promise<Rendered> {
-  const { composite, colourMap } = options;
-  const { colourTable } = raster;
-  if (colourTable !== null && bands.length === 1 && colourMap === undefined) {
-    const { pixels, used } = paintPalette(planes[0], colourTable);
-    const legend = used.map((value) => ({
-      label: String(value),
-      kind: 'fill' as const,
-      colour: colourTable[value],
-    }));
-    return { pixels, stretch: null, legend: withNoData(legend, pixels), colourBar: null };
-  }
-  const shown = isIndex(composite) ? [await computeIndex(composite, planes)] : planes;
-  const map = colourMap ?? (isIndex(composite) ? 'viridis' : 'grey');
-  const stretch = shown.map((plane) => {
-    const [low, high] = percentileStretch([plane], percentiles);
-    // The middle of a diverging map is 0.
-    const end = Math.max(Math.abs(low), Math.abs(high));
-    return map === 'rdbu' ? ([-end, end] as [number, number]) : ([low, high] as [number, number]);
-  });
-  const pixels = paint(shown, stretch, map);
-  const colourBar =
-    shown.length === 1
-      ? {
-          label: isIndex(composite) ? composite : nameOf(raster, bands[0], options.bandNames),
-          map,
-          stretch: stretch[0],
-        }
-      : null;
-  return { pixels, stretch, legend: withNoData([], pixels), colourBar };
-}
-
-/** Most classes of a legend. */
-const MAX_LEGEND = 16;
-
-function paintPalette(plane: Float32Array, table: readonly Colour[]): { pixels: Uint8Array; used: number[] } {
-  const pixels = new Uint8Array(4 * plane.length);
-  const used = new Set<number>();
-  for (const [i, value] of plane.entries()) {
-    const colour = table[value];
-    if (colour === undefined) continue;
-    pixels.set([...colour, 255], 4 * i);
-    used.add(value);
-  }
-  return { pixels, used: [...used].sort((a, b) => a - b).slice(0, MAX_LEGEND) };
-}
-
-function withNoData(legend: LegendEntry[], pixels: Uint8Array): LegendEntry[] {
-  const hasGaps = pixels.some((value, i) => i % 4 === 3 && value === 0);
-  return hasGaps ? [...legend, { label: 'no data', kind: 'hatch', colour: WHITE }] : legend;
+  return bands === undefined ? defaultBands(raster, bandNames) : chosen(bands);
 }
 
 function nameOf(raster: Raster, band: number, names: readonly string[] | undefined): string {
-  return names?.[band - 1] ?? raster.bands[band - 1].description ?? `band ${band}`;
+  // Writers of arrays name each band "bands".
+  const described = raster.bands[band - 1].description;
+  const isShared =
+    raster.bands.length > 1 && raster.bands.every(({ description }) => description === described);
+  return names?.[band - 1] ?? (isShared ? null : described) ?? `band ${band}`;
 }
 
 /** The subtitle of the sheet. */
-function describeBands(
-  raster: Raster,
-  bands: readonly number[],
-  { composite, bandNames }: QuicklookOptions,
-): string {
-  const names = bands.map((band) => nameOf(raster, band, bandNames));
+function describeBands({ names, composite }: Drawing): string {
   if (isIndex(composite)) {
     const [a, b] = names;
     return `${composite} = (${a} − ${b}) / (${a} + ${b}), ${INDICES[composite].source}`;
   }
-  if (bands.length === 1) return names[0];
+  if (names.length === 1) return names[0];
   const prefix = composite === undefined ? '' : `${composite.replace('-', ' ')}: `;
   return `${prefix}${names.join(', ')} as red, green, blue`;
 }
 
 function onSheet(
-  raster: Raster,
+  drawing: Drawing,
   image: Image,
-  bands: readonly number[],
-  legend: LegendEntry[],
-  colourBar: ColourBar | null,
-  options: QuicklookOptions,
+  { legend, colourBar }: Appearance,
+  { title, date = dateOf(drawing.raster) }: QuicklookOptions,
 ): Image {
+  const { raster } = drawing;
+  const when = date === '' ? '' : ` · ${date}`;
   return drawSheet({
-    title: options.title ?? basename(raster.name),
-    subtitle: describeBands(raster, bands, options),
+    title: title ?? basename(raster.name),
+    subtitle: `${describeBands(drawing)}${when}`,
     image,
     geobox: raster.geobox === null ? null : pictureGrid(raster.geobox, image.width, image.height),
+    axes: true,
     legend,
-    colourBar,
+    colourBar: colourBar === null ? null : { ...colourBar, label: `${colourBar.label}${when}` },
     footer: `${raster.width} × ${raster.height} pixels${raster.crs === null ? '' : ` · ${raster.crs}`}`,
   });
+}
+
+const DATE = /(?<!\d)((?:19|20)\d\d)([-_]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)/;
+
+/** The date of a raster: of its metadata, else in its name; empty for none. */
+function dateOf(raster: Raster): string {
+  const texts = [raster.metadata.IMAGERY?.ACQUISITIONDATETIME ?? '', basename(raster.name)];
+  for (const text of texts) {
+    const found = DATE.exec(text);
+    if (found !== null) return `${found[1]}-${found[3]}-${found[4]}`;
+  }
+  return '';
 }

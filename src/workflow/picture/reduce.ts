@@ -1,5 +1,5 @@
 /** Reads rasters at the size of a picture. */
-import { Affine, GeoBox } from '../../geo/index.js';
+import { Affine, Crs, createTransform, GeoBox, geodesicLength } from '../../geo/index.js';
 import { type Raster, readPixels } from '../../raster/node/index.js';
 import { requireReal } from '../../raster/request.js';
 
@@ -10,10 +10,31 @@ export interface ReducedImage {
   readonly planes: readonly Float32Array[];
 }
 
-/** The size of a picture whose longer side is at most `size`. */
-export function pictureSize(width: number, height: number, size: number): [number, number] {
-  const scale = Math.min(1, size / Math.max(width, height));
-  return [Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))];
+/**
+ * The size of a picture whose longer side is at most `size`. No side has more pixels than the raster.
+ * @param aspect of the raster's pixels, as `pixelAspect` gives it
+ */
+export function pictureSize(width: number, height: number, size: number, aspect = 1): [number, number] {
+  const scale = Math.min(1 / Math.max(1, aspect), size / Math.max(width * aspect, height));
+  return [Math.max(1, Math.round(width * aspect * scale)), Math.max(1, Math.round(height * scale))];
+}
+
+/**
+ * Width of a grid's pixels by their height: on the ground at the centre for a grid in degrees, where it is about the
+ * cosine of the latitude; else in the units of the grid. 1 where the ground cannot be computed.
+ */
+export function pixelAspect(geobox: GeoBox | null): number {
+  if (geobox === null) return 1;
+  const [x, y] = [geobox.width / 2, geobox.height / 2];
+  const { forward } = createTransform(geobox.crs, Crs.wgs84);
+  const length = (dx: number, dy: number): number => {
+    const from = geobox.transform.apply(x - dx / 2, y - dy / 2);
+    const to = geobox.transform.apply(x + dx / 2, y + dy / 2);
+    if (!geobox.crs.isGeographic) return Math.hypot(to[0] - from[0], to[1] - from[1]);
+    return geodesicLength(forward(...from), forward(...to));
+  };
+  const aspect = length(1, 0) / length(0, 1);
+  return aspect > 0 && Number.isFinite(aspect) ? aspect : 1;
 }
 
 /** The grid of a picture that shows a whole grid. */

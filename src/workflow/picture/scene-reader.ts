@@ -15,6 +15,7 @@ import {
   tilesOf,
 } from '../scene.js';
 import { SceneRasters } from '../scene-rasters.js';
+import { cloudsOfScl } from './clouds.js';
 
 export interface SceneBand {
   readonly input: string;
@@ -73,6 +74,12 @@ export class SceneReader extends Resource {
     const planes: Float32Array[] = [];
     for (const band of bands) planes.push(await this.read(band, signal));
     return planes;
+  }
+
+  /** Clouds of a phase by its band SCL, 1 for a cloud; null without one. */
+  async clouds(phase: string, signal?: AbortSignal): Promise<Uint8Array | null> {
+    const planes = await this.readNamed(phase, ['SCL'], signal);
+    return planes === null ? null : cloudsOfScl(planes[0]);
   }
 
   /** Values on the picture's grid, radar in dB; NaN for nodata. */

@@ -1,9 +1,10 @@
 /** A map sheet: an image with title, legend, scale bar and north arrow. */
 import { Affine, Crs, createTransform, GeoBox, geodesicLength } from '../../geo/index.js';
 import type { ColourMapName } from '../choices.js';
+import { axesOf, drawAxes, marginsOf } from './axes.js';
 import { BLACK, Canvas, type Colour, GREY, type Image, LIGHT_GREY, WHITE } from './canvas.js';
 import { colourAt, type Stretch } from './colours.js';
-import { fitText } from './text.js';
+import { fitText, wrapText } from './text.js';
 
 export interface LegendEntry {
   label: string;
@@ -26,6 +27,8 @@ export interface Sheet {
   image: Image;
   /** The grid of the image; null draws neither scale bar nor north arrow. */
   geobox: GeoBox | null;
+  /** Whether the grid's coordinates are written along the frame. */
+  axes: boolean;
   legend: readonly LegendEntry[];
   colourBar: ColourBar | null;
   /** A warning above the footer; empty for none. */
@@ -38,34 +41,50 @@ const PANEL = 230;
 const HEADER = 62;
 const STRIP = 86;
 
+/** Height of a line of the legend. */
+const ENTRY = 26;
+
 /** Smaller maps are enlarged by an integer factor. */
 const LEAST_SIDE = 480;
+
+/** Most lines of a note. */
+const NOTE_LINES = 4;
+const NOTE_HEIGHT = 13;
 
 export function drawSheet(original: Sheet): Canvas {
   const sheet = enlarge(original);
   const { image, geobox } = sheet;
   const hasPanel = sheet.legend.length > 0 || sheet.colourBar !== null;
-  const width = Math.max(image.width, 320) + (hasPanel ? PANEL + MARGIN : 0) + 2 * MARGIN;
-  const height = HEADER + Math.max(image.height, 260) + STRIP;
+  const axes = sheet.axes && geobox !== null ? axesOf(geobox) : null;
+  const margins = marginsOf(axes);
+  const left = MARGIN + margins.left;
+  const mapWidth = Math.max(image.width, 320);
+  const width = left + mapWidth + (hasPanel ? PANEL + MARGIN : 0) + MARGIN;
+  const note = wrapText(sheet.note ?? '', 8, width - 2 * MARGIN, NOTE_LINES);
+  const panelHeight = ENTRY * sheet.legend.length + (sheet.colourBar === null ? 0 : 70);
+  const bottom = HEADER + Math.max(image.height + margins.below, panelHeight, 260);
+  const height = bottom + STRIP + NOTE_HEIGHT * Math.max(0, note.length - 1);
   const canvas = new Canvas(width, height);
   canvas.text(fitText(sheet.title, 15, width - 2.2 * MARGIN), MARGIN, 14, { size: 15, bold: true });
   canvas.text(fitText(sheet.subtitle, 10, width - 2 * MARGIN), MARGIN, 40, { size: 10, colour: GREY });
-  canvas.draw(image, MARGIN, HEADER);
-  canvas.frame(MARGIN, HEADER, image.width, image.height);
-  const panelX = MARGIN + Math.max(image.width, 320) + MARGIN;
+  canvas.draw(image, left, HEADER);
+  canvas.frame(left, HEADER, image.width, image.height);
+  if (axes !== null) drawAxes(canvas, axes, left, HEADER, image.height);
+  const panelX = left + mapWidth + MARGIN;
   let y = HEADER;
   for (const entry of sheet.legend) {
     drawEntry(canvas, entry, panelX, y);
-    y += 26;
+    y += ENTRY;
   }
   if (sheet.colourBar !== null)
     drawColourBar(canvas, sheet.colourBar, panelX, y + (y > HEADER ? 14 : 0), 180);
-  const bottom = HEADER + Math.max(image.height, 260);
   if (geobox !== null) {
-    drawScaleBar(canvas, geobox, MARGIN, bottom + 14);
-    drawNorthArrow(canvas, northAngle(geobox), MARGIN + Math.max(image.width, 320) - 22, bottom + 33);
+    drawScaleBar(canvas, geobox, left, bottom + 14);
+    drawNorthArrow(canvas, northAngle(geobox), left + mapWidth - 22, bottom + 33);
   }
-  canvas.text(fitText(sheet.note ?? '', 8, width - 2 * MARGIN), MARGIN, height - 30, { size: 8 });
+  for (const [k, line] of note.entries()) {
+    canvas.text(line, MARGIN, height - 17 - NOTE_HEIGHT * (note.length - k), { size: 8 });
+  }
   canvas.text(fitText(sheet.footer, 8, width - 2 * MARGIN), MARGIN, height - 16, {
     size: 8,
     colour: GREY,

@@ -71,6 +71,20 @@ export function fitText(text: string, size: number, width: number): string {
   return `${kept.join('').trimEnd()}…`;
 }
 
+/** Breaks a text between words into lines of at most `width` pixels; the last of `most` lines ends with an ellipsis. */
+export function wrapText(text: string, size: number, width: number, most: number): string[] {
+  const lines: string[] = [];
+  let rest = text.trim().split(/\s+/);
+  while (rest.length > 0 && rest[0] !== '' && lines.length < most) {
+    let count = 1;
+    while (count < rest.length && textWidth(rest.slice(0, count + 1).join(' '), size) <= width) count++;
+    const isLast = lines.length === most - 1;
+    lines.push(fitText((isLast ? rest : rest.slice(0, count)).join(' '), size, width));
+    rest = rest.slice(count);
+  }
+  return lines;
+}
+
 /** The strokes of a text in pixels, from the upper left corner of its first capital. */
 export function textStrokes(text: string, size: number): Polyline[] {
   const scale = size / CAP_HEIGHT;
