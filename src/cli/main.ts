@@ -42,6 +42,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(run: Run) => Command>>> =
   rapidai4eo: async () => (await import('./commands/rapidai4eo.js')).rapidAi4EoCommand,
   'land-cover': async () => (await import('./commands/land-cover.js')).landCoverCommand,
   acquire: async () => (await import('./commands/acquire.js')).acquireCommand,
+  scene: async () => (await import('./commands/scene.js')).sceneCommand,
   package: async () => (await import('./commands/package.js')).packageCommand,
   model: async () => (await import('./commands/model.js')).modelCommand,
   plan: async () => (await import('./commands/jobs.js')).planCommand,

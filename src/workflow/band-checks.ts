@@ -11,6 +11,8 @@ import {
 /** Side of the nine windows that are sampled. */
 const SAMPLE_SIZE = 128;
 
+type SampledBand = Pick<BandInfo, 'index' | 'nodata' | 'scale' | 'offset'>;
+
 /**
  * Checks a sample of a band's values against the range of its units.
  * @param label names the band in messages
@@ -18,12 +20,20 @@ const SAMPLE_SIZE = 128;
  */
 export async function requirePlausible(
   raster: Raster,
-  band: Pick<BandInfo, 'index' | 'nodata' | 'scale' | 'offset'>,
+  band: SampledBand,
   units: Units,
   label: string,
   signal?: AbortSignal,
 ): Promise<void> {
-  // Physical values from 3 × 3 windows spread over the coarsest level, without nodata.
+  checkPlausible(units, await sampleBand(raster, band, signal), `${raster.name}: ${label}`);
+}
+
+/** Physical values from 3 × 3 windows spread over the coarsest level, without nodata. */
+export async function sampleBand(
+  raster: Raster,
+  band: SampledBand,
+  signal?: AbortSignal,
+): Promise<Float64Array> {
   const level = raster.overviews.length;
   const [width, height] = raster.overviews.at(-1) ?? [raster.width, raster.height];
   const size = { width: Math.min(SAMPLE_SIZE, width), height: Math.min(SAMPLE_SIZE, height) };
@@ -38,5 +48,5 @@ export async function requirePlausible(
       for (const value of physicalValues(pixels, 0, band)) if (!Number.isNaN(value)) values[count++] = value;
     }
   }
-  checkPlausible(units, values.subarray(0, count), `${raster.name}: ${label}`);
+  return values.subarray(0, count);
 }

@@ -39,17 +39,12 @@ export interface QueryCatalogOptions extends OperationOptions, RowSelection {
 }
 
 /**
- * The selected rows of a catalog file. From GeoParquet only these are read.
- * @throws {TerrachipError} INVALID_OPTION without a condition, or with both `bbox` and `geometry`; as `GeoCatalog.query`
+ * The selected rows of a catalog file; without a condition all of them. From GeoParquet only these are read.
+ * @throws {TerrachipError} INVALID_OPTION with both `bbox` and `geometry`; as `GeoCatalog.query`
  */
 export async function queryCatalogFile(options: QueryCatalogOptions): Promise<GeoCatalog> {
-  const { catalog, bbox, geometry, datetime, where, signal } = options;
-  if ((bbox ?? geometry ?? datetime ?? where) === undefined) {
-    const remedy = 'give at least one; terrachip catalog info describes the whole catalog';
-    throw invalidOption('bbox, geometry, datetime or where', 'is needed', remedy);
-  }
-  const place = await readPlace(options, signal);
-  return selectRows(catalog, options, place, signal);
+  const place = await readPlace(options, options.signal);
+  return selectRows(options.catalog, options, place, options.signal);
 }
 
 /**

@@ -95,6 +95,7 @@ export type {
 } from './rapidai4eo.js';
 export type { RasterizeFileOptions, RasterizeReport } from './rasterize.js';
 export type { RequestOptions } from './scene.js';
+export type { SceneInitOptions, SceneInitReport } from './scene-init.js';
 export type { CogOutputOptions, CogReport } from './stream-rows.js';
 export type { TargetGrid } from './target-grid.js';
 export type { WarpFileOptions, WarpReport } from './warp.js';
@@ -193,6 +194,14 @@ export const calculate = lazy(async () => (await import('./calculate.js')).calcu
 
 /** Describes a raster: its header, and with `checksum` its pixels. */
 export const describeRaster = lazy(async () => (await import('./info.js')).describeRaster);
+
+/**
+ * Writes the scene file of some rasters. Inputs, bands, dates and units are those that the files or their names say, or
+ * the options; what was assumed is in the report.
+ * @throws {TerrachipError} INVALID_INPUT for a raster that is not known to be an input, has bands without names, or
+ *   values that its units cannot have; INVALID_OPTION for units that nothing says
+ */
+export const initScene = lazy(async () => (await import('./scene-init.js')).initScene);
 
 /** Draws a raster as PNG. @throws {TerrachipError} INVALID_OPTION, or INVALID_INPUT for missing bands */
 export const drawRaster = lazy(async () => (await import('./picture/raster-picture.js')).drawRaster);

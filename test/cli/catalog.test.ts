@@ -95,6 +95,7 @@ describe('terrachip catalog', () => {
     });
     expect(first?.bbox).toHaveLength(4);
     expect(ids(await items('query', file, ...utm, '--datetime', '2021-07-11/..'))).toEqual(['T1_20210711']);
+    expect(ids(await items('query', file))).toEqual([0, 1, 2, 3].map((k) => `T${k}_2021071${k}`));
     expect(ids(await items('query', file, '--datetime', '2021-07-12'))).toEqual(['T2_20210712']);
     expect(ids(await items('query', file, '--where', "tile = 'T3' or id = 'T1_20210711'"))).toEqual([
       'T1_20210711',
@@ -103,6 +104,14 @@ describe('terrachip catalog', () => {
     const within = ['--bbox', '299990', '5498990', '301010', '5500060', '--predicate', 'within'];
     expect(ids(await items('query', file, '--crs', 'EPSG:32632', ...within))).toEqual(['T0_20210710']);
     expect(ids(await items('query', file, '--geometry', 'parks.gpkg'))).toEqual(['T0_20210710']);
+  });
+
+  it('names the files whose names do not match', async () => {
+    const only = ['--regex', '(?<date>\\d{8})_(?<band>B04)'];
+    const { status, stdout } = await catalog('build', 'scenes', '-o', 'red.parquet', ...only);
+    expect(status).toBe(0);
+    const names = [0, 1, 2, 3].map((k) => `  ${join(folder, `scenes/T${k}_2021071${k}_B08.tif`)}`);
+    expect(stdout).toBe(['red.parquet: 4 rows, 4 whose names do not match', ...names, ''].join('\n'));
   });
 
   it('prints rows, and writes those found', async () => {
@@ -291,7 +300,6 @@ describe('terrachip catalog', () => {
     [['build', 'parks.gpkg', 'a.tif', '-o', 'x.parquet'], /--type cannot be inferred/],
     [['query', 'absent.parquet', '--datetime', '2021-07-12'], /absent\.parquet does not exist/],
     [['query', 'parks.gpkg', '--datetime', '2021-07-12'], /parks\.gpkg/],
-    [['query', 'all.parquet'], /--bbox, --geometry, --datetime or --where is needed/],
     [['query', 'all.parquet', '--bbox', '1', '2', '3'], /--bbox got 3 values; give 4/],
     [['query', 'all.parquet', '--bbox', '1', '2', '1', '3'], /do not enclose an area/],
     [['query', 'all.parquet', '--bbox', '1', '2', 'x', '3'], /--bbox cannot be "x"/],

@@ -4,10 +4,12 @@ import {
   type FinalizeReport,
   finalizeMaps,
   inferPlanned,
+  initScene,
   isTerrachipError,
   missingShards,
   type PlanMapsReport,
   planMaps,
+  type SceneInitReport,
   submitJob,
   warpFile,
   type ZonalRow,
@@ -23,6 +25,12 @@ export async function onto(source: string, like: string, destination: string): P
   } catch (error) {
     return isTerrachipError(error, 'TOO_LARGE') ? error.fields.size : 0;
   }
+}
+
+/** The scene file of some rasters, and what was assumed of them. */
+export async function sceneOf(files: readonly string[], output: string): Promise<string[]> {
+  const { assumed }: SceneInitReport = await initScene({ files, output, units: { S1RTC: 'dB' } });
+  return assumed;
 }
 
 /** Plans a job, computes one of its shards, and submits the others. */

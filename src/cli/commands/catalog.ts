@@ -84,12 +84,18 @@ function describeBuild({ output, count, unreadable, unmatched }: BuildCatalogRep
       `${unreadable.length} ${unreadable.length === 1 ? 'file' : 'files'} left out that cannot be read`,
     );
   if (unmatched.length > 0) parts.push(`${unmatched.length} whose names do not match`);
-  return parts.join(', ');
+  const names = unmatched.slice(0, SHOWN_NAMES).map((name) => `  ${name}`);
+  const rest = unmatched.length - names.length;
+  if (rest > 0) names.push(`  … and ${rest} more, which --json lists`);
+  return [parts.join(', '), ...names].join('\n');
 }
+
+/** Names that do not match, for people; `--json` has all. */
+const SHOWN_NAMES = 20;
 
 const queryCommand = defineCommand(
   'query',
-  'the rows at a place and a time',
+  'the rows at a place and a time, or all of them',
   {
     catalog: CATALOG,
     bbox: BBOX,

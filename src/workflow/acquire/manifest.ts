@@ -132,7 +132,7 @@ function unitsOf(row: CatalogRow, modality: EventModality, event: AcquireEvent):
  * An address as a manifest names it: without user, password and signature. A path is relative to the manifest, unless it
  * is absolute and leads elsewhere.
  */
-function placed(href: string, output: string): string {
+export function placed(href: string, output: string): string {
   if (isAddress(href)) return withoutSignature(href).replace(/^([a-z][a-z\d+.-]*:\/\/)[^/@?#]*@/i, '$1');
   const path = relative(dirname(resolve(output)), resolve(href));
   return isAbsolute(href) && path.startsWith('..') ? href : path;

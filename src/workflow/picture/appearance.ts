@@ -5,11 +5,11 @@ import type { ColourTable, Raster } from '../../raster/node/index.js';
 import type { Units } from '../../raster/units.js';
 import type { ColourMapName, LegendName } from '../choices.js';
 import { parseColour } from '../classes.js';
+import { polarisationOf, radarUnits } from '../file-hints.js';
 import { computeIndex } from './bands.js';
 import { type Colour, WHITE } from './canvas.js';
 import { paint, percentileStretch } from './colours.js';
 import { categoryColour, distinctClasses, LEGENDS, legendOfFile } from './legends.js';
-import { inDecibels, polarisationOf, radarUnits } from './radar.js';
 import type { ColourBar, LegendEntry } from './sheet.js';
 
 /** What is drawn, and how. */
@@ -140,6 +140,11 @@ function physical(
   const name = polarisation !== null && /^band|^bands$/.test(names[k]) ? polarisation : names[k];
   const label = unit === undefined || unit === '' ? name : `${name} (${unit})`;
   return { plane: known === 'linear_power' ? inDecibels(plane) : plane, label };
+}
+
+/** Power in decibels; −Infinity for 0 and less. */
+function inDecibels(plane: Float32Array): Float32Array {
+  return plane.map((power) => 10 * Math.log10(power < 0 ? 0 : power));
 }
 
 function ofQuantities(

@@ -7,6 +7,7 @@ import type { OperationOptions } from '../../progress.js';
 import { openRaster, type Raster } from '../../raster/node/index.js';
 import type { Units } from '../../raster/units.js';
 import type { ColourMapName, LegendName } from '../choices.js';
+import { dateOf } from '../file-hints.js';
 import { type Appearance, appearanceOf, DEFAULT_PERCENTILES, type Drawing, isIndex } from './appearance.js';
 import { type DefaultBands, defaultBands, FALSE_COLOUR, findBands, TRUE_COLOUR } from './bands.js';
 import { type Image, writePng } from './canvas.js';
@@ -158,7 +159,7 @@ function onSheet(
   drawing: Drawing,
   image: Image,
   { legend, colourBar }: Appearance,
-  { title, date = dateOf(drawing.raster) }: QuicklookOptions,
+  { title, date = dateOf(drawing.raster) ?? '' }: QuicklookOptions,
 ): Image {
   const { raster } = drawing;
   const when = date === '' ? '' : ` · ${date}`;
@@ -172,16 +173,4 @@ function onSheet(
     colourBar: colourBar === null ? null : { ...colourBar, label: `${colourBar.label}${when}` },
     footer: `${raster.width} × ${raster.height} pixels${raster.crs === null ? '' : ` · ${raster.crs}`}`,
   });
-}
-
-const DATE = /(?<!\d)((?:19|20)\d\d)([-_]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)/;
-
-/** The date of a raster: of its metadata, else in its name; empty for none. */
-function dateOf(raster: Raster): string {
-  const texts = [raster.metadata.IMAGERY?.ACQUISITIONDATETIME ?? '', basename(raster.name)];
-  for (const text of texts) {
-    const found = DATE.exec(text);
-    if (found !== null) return `${found[1]}-${found[3]}-${found[4]}`;
-  }
-  return '';
 }

@@ -39,7 +39,7 @@ export interface Sheet {
 const MARGIN = 18;
 const PANEL = 230;
 const HEADER = 62;
-const STRIP = 86;
+const STRIP = 80;
 
 /** Height of a line of the legend. */
 const ENTRY = 26;
@@ -63,7 +63,7 @@ export function drawSheet(original: Sheet): Canvas {
   const note = wrapText(sheet.note ?? '', 8, width - 2 * MARGIN, NOTE_LINES);
   const panelHeight = ENTRY * sheet.legend.length + (sheet.colourBar === null ? 0 : 70);
   const bottom = HEADER + Math.max(image.height + margins.below, panelHeight, 260);
-  const height = bottom + STRIP + NOTE_HEIGHT * Math.max(0, note.length - 1);
+  const height = bottom + STRIP + NOTE_HEIGHT * note.length;
   const canvas = new Canvas(width, height);
   canvas.text(fitText(sheet.title, 15, width - 2.2 * MARGIN), MARGIN, 14, { size: 15, bold: true });
   canvas.text(fitText(sheet.subtitle, 10, width - 2 * MARGIN), MARGIN, 40, { size: 10, colour: GREY });

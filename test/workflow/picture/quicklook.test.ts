@@ -219,6 +219,29 @@ describe('the sheet', () => {
     expect([99, 100, 101].map((y) => dark(left - 3, 62 + y))).toEqual([false, true, false]);
   });
 
+  it('has a note of several lines below the north arrow', () => {
+    const image = { width: 500, height: 300, pixels: new Uint8Array(4 * 500 * 300).fill(255) };
+    const geobox = new GeoBox('EPSG:32632', new Affine(10, 0, 500_000, 0, -10, 5_500_000), 500, 300);
+    const sheet = {
+      title: 't',
+      subtitle: 's',
+      image,
+      geobox,
+      axes: false,
+      legend: [],
+      colourBar: null,
+      footer: 'f',
+    };
+    const note = 'not for decisions about people '.repeat(5);
+    const [without, noted] = [drawSheet(sheet), drawSheet({ ...sheet, note })];
+    const lines = wrapText(note, 8, 500, 4).length;
+    expect(lines).toBeGreaterThan(1);
+    expect(noted.height - without.height).toBe(13 * lines);
+    // The arrow with its N ends 61 pixels below the map; the first line begins 13 pixels a line above the footer.
+    const upTo = 4 * noted.width * (62 + 300 + 62);
+    expect(noted.pixels.subarray(0, upTo)).toEqual(without.pixels.subarray(0, upTo));
+  });
+
   it('breaks a note into lines', () => {
     const text = 'not for decisions about people, and not for insurance';
     const lines = wrapText(text, 8, 120, 10);
