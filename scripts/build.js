@@ -8,6 +8,7 @@ import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { buildPages } from './pages.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const require = createRequire(import.meta.url);
@@ -80,6 +81,8 @@ copyFileSync(
   join(root, 'node_modules', 'proj4', 'LICENSE.md'),
   join(root, 'dist', 'geo', 'proj4-portable.LICENSE.md'),
 );
+
+await buildPages(root);
 
 const cli = join(root, 'dist', 'cli');
 /** Keeps the places of modules that name a file beside them: of kernels, worker threads and bundled models. */

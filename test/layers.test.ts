@@ -17,6 +17,7 @@ const LAYERS: readonly (readonly string[])[] = [
   ['catalog', 'inference'],
   ['archives'],
   ['workflow'],
+  ['page'],
   ['cli'],
   ['index'],
 ];
@@ -34,6 +35,7 @@ const PORTABLE = new Set([
   'gpu',
   'shaders',
   'kernels',
+  'page',
 ]);
 
 /** The portable entries of layers that otherwise need Node. */

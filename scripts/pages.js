@@ -1,0 +1,40 @@
+// Bundles the pages: each folder of src/page/ with a main.ts becomes dist/page/NAME.js, and its style.css dist/page/NAME.css.
+// Both hold all that they need, so that a page can take them into its HTML.
+import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { build } from 'esbuild';
+
+/** @param {string} root of the project, whose dist/ has the modules of texts (shaders, tables) */
+export async function buildPages(root) {
+  const pages = join(root, 'src', 'page');
+  const target = join(root, 'dist', 'page');
+  const names = readdirSync(pages).filter((name) => existsSync(join(pages, name, 'main.ts')));
+  const texts = {
+    name: 'texts',
+    setup({ onResolve }) {
+      onResolve({ filter: /\.(wgsl|json|wasm)\.js$/ }, ({ path, resolveDir }) => ({
+        path: join(root, 'dist', relative(join(root, 'src'), resolve(resolveDir, path))),
+      }));
+    },
+  };
+  await build({
+    entryPoints: names.flatMap((name) => [
+      { in: join(pages, name, 'main.ts'), out: name },
+      { in: join(pages, name, 'style.css'), out: name },
+    ]),
+    absWorkingDir: root,
+    tsconfig: join(root, 'tsconfig.page.json'),
+    bundle: true,
+    platform: 'browser',
+    format: 'iife',
+    target: 'es2022',
+    minify: true,
+    legalComments: 'none',
+    charset: 'utf8',
+    loader: { '.png': 'dataurl' },
+    plugins: [texts],
+    outdir: target,
+  });
+  mkdirSync(target, { recursive: true });
+  copyFileSync(join(root, 'node_modules', 'leaflet', 'LICENSE'), join(target, 'leaflet.LICENSE'));
+}

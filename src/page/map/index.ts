@@ -1,0 +1,15 @@
+/** Parts of a map that the pages share. */
+export {
+  type BaseMapOptions,
+  type Basemap,
+  createMap,
+  escapeHtml,
+  type LonLatBounds,
+  latLngBounds,
+} from './base-map.js';
+export { CanvasOverlay } from './canvas-overlay.js';
+export { element, requireElement } from './dom.js';
+export { formatDegrees, Graticule, graticuleStep } from './graticule.js';
+export { type ListedLayer, listLayers } from './layer-list.js';
+export { drawLegend, type Legend, type LegendBar, type LegendItem } from './legend.js';
+export { connectSwipe, createSwipePanes, SWIPE_PANES } from './swipe.js';
