@@ -31,6 +31,8 @@ export async function buildPages(root) {
     minify: true,
     legalComments: 'none',
     charset: 'utf8',
+    // Modules that worker threads load have no address inside of a bundle.
+    define: { 'import.meta.url': '""' },
     loader: { '.png': 'dataurl' },
     plugins: [texts],
     outdir: target,

@@ -53,6 +53,7 @@ export {
   readStrips,
   readWhole,
 } from './grid-rows.js';
+export { type MapTile, type MapTileOptions, MapTiles, mapTileGrid, type PixelAt } from './map-tiles.js';
 export { type OpenRasterOptions, openRaster } from './open.js';
 export type { Pam, PamBand } from './pam.js';
 export { type Pixels, type PixelsRequest, physicalValues, type ReadBand, readPixels } from './pixels.js';

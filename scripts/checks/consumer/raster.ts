@@ -1,8 +1,21 @@
-import { type BandInfo, openRaster, type Units, unitConversion } from 'terrachip/raster';
+import {
+  type Backend,
+  type BandInfo,
+  type MapTile,
+  MapTiles,
+  openRaster,
+  type Units,
+  unitConversion,
+} from 'terrachip/raster';
 
 export async function bandsOf(path: string, signal: AbortSignal): Promise<readonly BandInfo[]> {
   const raster = await openRaster(path);
   const { data } = await raster.read({ bands: [1], signal });
   const units: Units = data.length > 0 ? 'linear_power' : 'dB';
   return unitConversion(units, 'dB', path) === null ? [] : raster.bands;
+}
+
+export async function tileOf(backend: Backend, path: string, tile: MapTile): Promise<Float32Array[] | null> {
+  const raster = await openRaster(path);
+  return new MapTiles(backend, raster).read(tile, { resampling: 'bilinear' });
 }

@@ -1,0 +1,44 @@
+/** Where the tiles of a layer come from. */
+import { ByteLru } from '../../io/byte-lru.js';
+import { Semaphore } from '../../io/semaphore.js';
+import type { MapTile, MapTileOptions, MapTiles, PixelAt } from '../../raster/map-tiles.js';
+
+/** Tiles of physical values and stored values under a position, as `MapTiles` reads them of a raster. */
+export type TileSource = Pick<MapTiles, 'read' | 'valueAt'>;
+
+/** Bytes of values that are kept. */
+const CACHE_BYTES = 192 * 2 ** 20;
+
+/** Bytes that a tile beside the raster takes, about. */
+const EMPTY_BYTES = 200;
+
+/** Keeps the tiles of another source, and reads a few at a time. */
+export class CachedTiles implements TileSource {
+  readonly #source: TileSource;
+  readonly #turns: Semaphore;
+  readonly #tiles = new ByteLru<string, { planes: Float32Array[] | null }>(CACHE_BYTES, ({ planes }) =>
+    (planes ?? []).reduce((sum, { byteLength }) => sum + byteLength, EMPTY_BYTES),
+  );
+
+  /** @param atOnce tiles that are read at a time */
+  constructor(source: TileSource, atOnce: number) {
+    this.#source = source;
+    this.#turns = new Semaphore(atOnce);
+  }
+
+  async read(tile: MapTile, options: MapTileOptions = {}): Promise<Float32Array[] | null> {
+    const { bands = [], resampling = '', signal } = options;
+    const key = [tile.z, tile.x, tile.y, resampling, ...bands].join();
+    const read = async () => ({ planes: await this.#source.read(tile, options) });
+    return (await this.#tiles.get(key, () => this.#turns.run(read, signal), signal)).planes;
+  }
+
+  valueAt(
+    longitude: number,
+    latitude: number,
+    bands?: readonly number[],
+    signal?: AbortSignal,
+  ): Promise<PixelAt | null> {
+    return this.#source.valueAt(longitude, latitude, bands, signal);
+  }
+}
