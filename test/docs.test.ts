@@ -30,6 +30,7 @@ const GIVEN: Readonly<Record<string, string>> = {
       const depthKernel: Kernel;
     }`,
   'docs/land-cover.md': '',
+  'docs/view.md': '',
   'docs/models.md': `
     declare global {
       const values: Float32Array;

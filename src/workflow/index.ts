@@ -98,6 +98,7 @@ export type { RequestOptions } from './scene.js';
 export type { SceneInitOptions, SceneInitReport } from './scene-init.js';
 export type { CogOutputOptions, CogReport } from './stream-rows.js';
 export type { TargetGrid } from './target-grid.js';
+export type { View, ViewOptions, ViewReport } from './view/view.js';
 export type { WarpFileOptions, WarpReport } from './warp.js';
 export type { ZonalSourceOptions } from './zonal/catalog-source.js';
 export type { ZonalLayers } from './zonal/layers.js';
@@ -337,3 +338,11 @@ export const nameRegions = lazy(async () => (await import('./land-cover.js')).na
  * @throws {TerrachipError} INVALID_INPUT for a label of another size, INVALID_OPTION for bands that are not there
  */
 export const drawPair = lazy(async () => (await import('./picture/pair.js')).drawPair);
+
+/**
+ * Serves a map of rasters, of the layers of a map that `infer` wrote, or of the rasters of one catalog, to a browser on this
+ * machine: on the loopback address only, at an address with a random token. Dispose of the view to end it.
+ * @throws {TerrachipError} INVALID_OPTION for a port that is taken; INVALID_INPUT for a raster without a place; as
+ * `openRaster` and `loadCatalog`
+ */
+export const startView = lazy(async () => (await import('./view/view.js')).startView);

@@ -10,7 +10,9 @@ import {
   type PlanMapsReport,
   planMaps,
   type SceneInitReport,
+  startView,
   submitJob,
+  type View,
   warpFile,
   type ZonalRow,
   zonalFile,
@@ -46,4 +48,10 @@ export async function inShards(scenes: readonly string[], output: string): Promi
 export async function series(source: string, zones: string, destination: string): Promise<ZonalRow[]> {
   await zonalFile({ source, zones, destination, statistics: ['mean', 'p10'], coverage: 'fraction' });
   return zonalStatistics({ source, zones, expressions: ['NDVI'], mask: 'scl', by: 'date' });
+}
+
+/** Serves a map of some rasters, until the view is disposed of. */
+export async function onMap(paths: readonly string[]): Promise<[View, string]> {
+  const view = await startView(paths, { backend: 'cpu', threads: 0 });
+  return [view, view.report.url];
 }
