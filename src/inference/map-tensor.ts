@@ -106,7 +106,7 @@ function imagesOf(backend: Backend, spec: MapSpec, input: ModelInput, tensor: Ge
   return phases.map((phase, step) => ({
     input,
     phase,
-    async readRows({ start, end }, planes) {
+    async readRows({ start, end }, planes, firstRow) {
       const { width } = tensor.geobox;
       for (const [k, plane] of planes.entries()) {
         const offset = bands[k] * strideOf('band') + step * strideOf('time');
@@ -115,7 +115,7 @@ function imagesOf(backend: Backend, spec: MapSpec, input: ModelInput, tensor: Ge
         if (nodata !== null) {
           for (const [i, value] of stored.entries()) if (Number(value) === nodata) values[i] = Number.NaN;
         }
-        backend.write(plane, values);
+        backend.write(plane, values, (start - firstRow) * width);
       }
     },
   }));

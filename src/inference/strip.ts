@@ -10,9 +10,15 @@ export interface SceneImage {
   /** The model's phase; undefined for a static input. */
   readonly phase: string | undefined;
   /**
-   * Writes rows of the scene to `planes`, one per band in the model's order: float32 (row, x), NaN for no data.
+   * Writes rows of the scene to `planes`, one per band in the model's order: float32 (row, x), NaN for no data. The first row
+   * of the planes is row `firstRow` of the scene, and their other rows keep their values.
    */
-  readRows(rows: RowRange, planes: readonly DeviceTensor[], signal?: AbortSignal): Promise<void>;
+  readRows(
+    rows: RowRange,
+    planes: readonly DeviceTensor[],
+    firstRow: number,
+    signal?: AbortSignal,
+  ): Promise<void>;
 }
 
 /** The images of a scene over the rows of one row of chips. */
@@ -43,7 +49,11 @@ export class Strip {
     const isAbove = previous !== null && previous.rows.start <= start;
     const known = isAbove ? Math.max(start, Math.min(end, previous.rows.end)) : start;
     if (isAbove && known > start) this.#copyRows(previous, { start, end: known });
-    if (known < end) await this.#readRows({ start: known, end }, signal);
+    if (known < end) {
+      for (const { image, planes } of this.images) {
+        await image.readRows({ start: known, end }, planes, start, signal);
+      }
+    }
     const deciding = this.images.filter(({ image }) => decidesValidity(spec, image.input, image.phase));
     const planes = deciding.flatMap(({ planes }) => planes);
     validMask(this.backend, planes, this.mask);
@@ -79,28 +89,6 @@ export class Strip {
     for (const [i, { planes }] of this.images.entries()) {
       for (const [band, plane] of planes.entries()) {
         this.backend.copy(from.images[i].planes[band], source, plane, target, length);
-      }
-    }
-  }
-
-  async #readRows(rows: RowRange, signal?: AbortSignal): Promise<void> {
-    const backend = this.backend;
-    const { width } = this.layout;
-    const shape = [rows.end - rows.start, width];
-    const target = (rows.start - this.rows.start) * width;
-    for (const { image, planes } of this.images) {
-      if (target === 0) {
-        await image.readRows(rows, planes, signal);
-        continue;
-      }
-      const fresh = planes.map(() => backend.allocate(shape, 'float32'));
-      try {
-        await image.readRows(rows, fresh, signal);
-        for (const [band, plane] of planes.entries()) {
-          backend.copy(fresh[band], 0, plane, target, fresh[band].length);
-        }
-      } finally {
-        for (const plane of fresh) plane.dispose();
       }
     }
   }

@@ -98,6 +98,13 @@ export async function infer(options: InferOptions): Promise<InferReport> {
   const rasters = new SceneRasters(declaredGrid(scene), cache, options);
   try {
     const { backend, session, dispose } = await openExecution(model, options);
+    let isHeld = true;
+    const release = async (): Promise<void> => {
+      if (!isHeld) return;
+      isHeld = false;
+      cache.clear();
+      await dispose();
+    };
     try {
       const { provider, fixedBatch } = session;
       const execution = { backend: backend.info, provider, fixedBatch };
@@ -113,9 +120,10 @@ export async function infer(options: InferOptions): Promise<InferReport> {
         rasters,
         cache,
         clock,
+        release,
       });
     } finally {
-      await dispose();
+      await release();
     }
   } catch (error) {
     // `rmdir` removes only an empty folder.
@@ -136,6 +144,8 @@ interface Job extends Omit<InferOptions, 'model' | 'backend' | 'gpu'> {
   rasters: SceneRasters;
   cache: BlockCache;
   clock: StageClock;
+  /** Gives back the memory of blocks, strips and the model, once. */
+  release(): Promise<void>;
 }
 
 async function runPlan(job: Job): Promise<InferReport> {
@@ -213,6 +223,7 @@ async function runPlan(job: Job): Promise<InferReport> {
   let products: FinalizeReport | null = null;
   if (unitsMissing === 0 && !isPart) {
     await job.rasters.versions.requireUnchanged(signal);
+    await job.release();
     products = await finalizeMap({ store, model, output: job.output, record }, job);
     if (job.keepRun !== true) await run.remove();
   }

@@ -73,6 +73,8 @@ export interface SceneJob {
   readonly layout: ChipLayout;
   /** Bands of each image: an input in a phase. */
   readonly bands: readonly number[];
+  /** The most bands whose new rows are computed apart from the strip, since a step changes whole planes. */
+  readonly bandsApart: number;
   /** Values that the model returns for a chip. */
   readonly answerValues: number;
   /** Layers of the map; 0 for embeddings. */
@@ -106,8 +108,8 @@ export function sceneParts(job: SceneJob, tiles: TilePlan): Parts {
   );
   const strip = Math.min(size, height) * width;
   const chip = size ** 2;
-  // The strip, the one before, the rows that are read of one image, and the mask of each strip.
-  const strips = 4 * (2 * planes * strip + Math.max(...bands) * fresh * width) + 2 * strip;
+  // The strip, the one before, the rows that are computed apart, and the mask of each strip.
+  const strips = 4 * (2 * planes * strip + job.bandsApart * fresh * width) + 2 * strip;
   const rows = Math.min(rowStarts.length, Math.ceil(size / Math.max(1, fresh || size)) + 1);
   const predictions = 4 * job.layers * chip * rows * columnStarts.length;
   // As chips, and as the runtime takes and returns them.

@@ -76,7 +76,37 @@ export class MosaicRows implements RowSource {
     this.#finish = isShared ? convert.resampled : null;
   }
 
+  /** Whether rows are computed in memory of their own, where the planes have others too: these steps change whole planes. */
+  get needsOwnRows(): boolean {
+    return this.warped.length > 1 || this.#finish !== null;
+  }
+
   async readRows(
+    rows: RowRange,
+    planes: readonly DeviceTensor[],
+    firstRow: number,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const { width } = this.geobox;
+    const count = rows.end - rows.start;
+    const areWhole = planes.every(({ length }) => length === count * width);
+    if (areWhole || !this.needsOwnRows) {
+      await this.#readInto(rows, planes, firstRow, signal);
+      return;
+    }
+    const backend = this.#backend;
+    const own = planes.map(() => backend.allocate([count, width], 'float32'));
+    try {
+      await this.#readInto(rows, own, rows.start, signal);
+      for (const [band, plane] of planes.entries()) {
+        backend.copy(own[band], 0, plane, (rows.start - firstRow) * width, own[band].length);
+      }
+    } finally {
+      for (const plane of own) plane.dispose();
+    }
+  }
+
+  async #readInto(
     rows: RowRange,
     planes: readonly DeviceTensor[],
     firstRow: number,

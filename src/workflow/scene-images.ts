@@ -56,10 +56,10 @@ async function openImage(
   const image: SceneImage = {
     input,
     phase: planned.phase ?? undefined,
-    async readRows(rows: RowRange, planes: readonly DeviceTensor[], signal?: AbortSignal) {
+    async readRows(rows: RowRange, planes: readonly DeviceTensor[], firstRow: number, signal?: AbortSignal) {
       for (const group of groups) {
         const targets = group.planes.map((plane) => planes[plane]);
-        await group.rows.readRows(rows, targets, rows.start, signal);
+        await group.rows.readRows(rows, targets, firstRow, signal);
       }
     },
   };

@@ -59,6 +59,7 @@ export async function planSceneMemory(
   const job: SceneJob = {
     layout,
     bands: images.map(({ image }) => image.input.bands.length),
+    bandsApart: Math.max(0, ...mosaics.map(({ needsOwnRows, bandCount }) => (needsOwnRows ? bandCount : 0))),
     answerValues: sizeOf(answerShape),
     layers: map?.layers ?? 0,
     batchSize,

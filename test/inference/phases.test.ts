@@ -182,10 +182,11 @@ describeBackends('models in two graphs', (backend) => {
         async readRows(
           rows: { start: number; end: number },
           targets: readonly Parameters<Backend['write']>[0][],
+          firstRow: number,
         ) {
           const scale = phase === 'post-event' || phase === 'event' ? 1 : PHASES.indexOf(phase ?? '') + 2;
           const values = plane.subarray(rows.start * width, rows.end * width).map((value) => value * scale);
-          for (const target of targets) backend().write(target, values);
+          for (const target of targets) backend().write(target, values, (rows.start - firstRow) * width);
         },
       })),
     );

@@ -48,11 +48,12 @@ function imagesOf(
       (phase): SceneImage => ({
         input,
         phase,
-        async readRows(rows, targets) {
+        async readRows(rows, targets, firstRow) {
           asked.push(rows);
           const sources = planes[phase === undefined ? input.name : `${input.name}/${phase}`];
           for (const [i, target] of targets.entries()) {
-            backend.write(target, sources[i].subarray(rows.start * width, rows.end * width));
+            const values = sources[i].subarray(rows.start * width, rows.end * width);
+            backend.write(target, values, (rows.start - firstRow) * width);
           }
         },
       }),

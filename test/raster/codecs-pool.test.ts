@@ -92,13 +92,37 @@ describe('decoding threads', () => {
     );
   });
 
+  it('decode a block of a file into the memory that they are handed', async () => {
+    const output = await script(`
+      import { openSync } from 'node:fs';
+      import { pathToFileURL } from 'node:url';
+      import { Worker } from 'node:worker_threads';
+      write();
+      const coding = { compression: 8, predictor: 1, littleEndian: true, reversedBits: false, photometric: 1, width,
+        height: rows, samples: 1, dtype: 'uint16', rowBytes: 2 * width, rowsTogether: 1, bytesPerSample: 2,
+        bytesPerWord: 2, jpegTables: null, lercCompression: 0, jpeg2000: null };
+      const bytes = strips[0].length;
+      const places = { offsets: [head.length], byteCounts: [bytes], bytes };
+      const target = new Uint8Array(new ArrayBuffer(131_072), 0, 2 * width * rows);
+      const request = { coding, descriptor: openSync(path), places, rows: [rows], target };
+      const worker = new Worker(pathToFileURL('dist/raster/node/codecs/worker.js'), { execArgv: [] });
+      worker.once('message', ({ result }) => {
+        const pixels = new Uint16Array(result.buffer, 0, width * rows);
+        console.log(result.buffer.byteLength, result.length, pixels.every((value, i) => value === i));
+        void worker.terminate();
+      });
+      worker.postMessage({ id: 1, request }, [target.buffer]);`);
+    expect(output).toBe('131072 120000 true');
+  });
+
   it('compress the tiles of a COG, whose pixels are read back', async () => {
     const output = await script(`
       const geobox = new GeoBox(32632, new Affine(10, 0, 500000, 0, -10, 5500000), 700, 600);
       const data = Float32Array.from({ length: 700 * 600 }, (_, i) => Math.sin(i / 9) * (i % 700));
       const equal = [];
-      for (const compression of ['deflate', 'zstd']) {
-        await writeCog(path, [data], { geobox, bands: 1, dtype: 'float32', compression });
+      // The predictor of the larger tiles, of 4 MiB, is undone in several steps.
+      for (const [compression, blockSize] of [['deflate', 512], ['zstd', 1024]]) {
+        await writeCog(path, [data], { geobox, bands: 1, dtype: 'float32', compression, blockSize });
         const raster = await openRaster(path);
         const [plane] = await raster.readPlanes();
         equal.push(raster.compression, raster.predictor, plane.every((value, i) => value === data[i]));

@@ -28,6 +28,7 @@ const tiles: TilePlan = {
 const job = {
   layout: createChipLayout(1000, 900, 256, 208),
   bands: [2, 12],
+  bandsApart: 12,
   answerValues: 2 * 256 ** 2,
   layers: 2,
   batchSize: 4,
@@ -51,7 +52,7 @@ describe('the memory of a scene', () => {
 
   it('is the sum of its parts', () => {
     const { host, deviceBytes } = sceneParts(job, tiles);
-    // Two strips of 14 bands and 256 rows, 208 new rows of the 12 bands of one image, two masks of a byte.
+    // Two strips of 14 bands and 256 rows, 208 new rows of the 12 bands that are computed apart, two masks of a byte.
     expect(host.strips).toBe(4 * (2 * 14 * 256 * 1000 + 12 * 208 * 1000) + 2 * 256 * 1000);
     // Chips of five columns, in three rows that may cover a pixel, with two classes.
     expect(host.predictions).toBe(4 * 2 * 256 ** 2 * 3 * 5);

@@ -147,9 +147,12 @@ describe('a band in several files', () => {
       const [{ image }] = await openImages(planned, { spec, geobox, rasters, backend });
       const rows: number[][] = [];
       for (let start = 0; start < height; start += 20) {
-        const plane = backend.allocate([20, width], 'float32');
-        await image.readRows({ start, end: start + 20 }, [plane]);
-        const values = Array.from(await backend.download(plane), Number);
+        // Four rows of the strip above keep their values.
+        const plane = backend.upload(new Float32Array(24 * width).fill(-7), [24, width]);
+        await image.readRows({ start, end: start + 20 }, [plane], start - 4);
+        const all = Array.from(await backend.download(plane), Number);
+        expect(new Set(all.slice(0, 4 * width))).toEqual(new Set([-7]));
+        const values = all.slice(4 * width);
         for (let row = 0; row < 20; row++) rows.push(values.slice(row * width, (row + 1) * width));
         plane.dispose();
       }

@@ -80,7 +80,7 @@ async function read(said: Said): Promise<{ gaps: number[]; first: number[]; iden
     const first: number[] = [];
     for (const { image: opened } of images) {
       const planes = [0, 1].map(() => backend.allocate([geobox.height, geobox.width], 'float32'));
-      await opened.readRows({ start: 0, end: geobox.height }, planes);
+      await opened.readRows({ start: 0, end: geobox.height }, planes, 0);
       for (const plane of planes) {
         const values = await backend.download(plane);
         gaps.push(Array.from(values).filter(Number.isNaN).length);

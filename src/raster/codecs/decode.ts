@@ -31,6 +31,11 @@ export interface FileRequest {
   readonly target?: Uint8Array<ArrayBuffer>;
 }
 
+/** Rows of pixels of each piece of a block. */
+export function rowsOfPieces(request: DecodeRequest | FileRequest): readonly number[] {
+  return 'places' in request ? request.rows : request.pieces.map(({ rows }) => rows);
+}
+
 /** Decoded bytes of some rows of a block. */
 export function bytesOfRows({ rowBytes, rowsTogether }: BlockCoding, rows: number): number {
   return Math.ceil(rows / rowsTogether) * rowBytes;
@@ -44,14 +49,14 @@ export function bytesOfPieces(coding: BlockCoding, rows: readonly number[]): num
 /** Decodes the pieces of a block to one array of little-endian samples. Runs on any thread. */
 export async function decodePieces(
   codecs: CodecTable,
-  { coding, pieces, target }: DecodeRequest,
+  request: DecodeRequest,
 ): Promise<Uint8Array<ArrayBuffer>> {
+  const { coding, pieces, target } = request;
   const [first] = pieces;
   if (pieces.length === 1 && first.stored !== null) {
     return decodePiece(codecs, coding, first.stored, first.rows, target);
   }
-  const rowsOfPieces = pieces.map(({ rows }) => rows);
-  const block = target ?? new Uint8Array(bytesOfPieces(coding, rowsOfPieces));
+  const block = target ?? new Uint8Array(bytesOfPieces(coding, rowsOfPieces(request)));
   let start = 0;
   await Promise.all(
     pieces.map(async ({ stored, rows }) => {

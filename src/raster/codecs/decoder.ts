@@ -3,7 +3,7 @@ import { messageOf, packageProblem, TerrachipError, unsupported } from '../../er
 import { damaged } from '../geotiff/directory.js';
 import { damagedJp2 } from '../jp2/boxes.js';
 import type { BlockCoding } from './codec.js';
-import { bytesOfPieces, type DecodeRequest, decodePieces, type FileRequest } from './decode.js';
+import { bytesOfPieces, type DecodeRequest, decodePieces, type FileRequest, rowsOfPieces } from './decode.js';
 import { lercCodec } from './lerc.js';
 import {
   type CodecTable,
@@ -56,8 +56,9 @@ const INLINE_BYTES = 32 * 1024;
 
 /** @param threads decode large blocks; default: the calling thread does */
 export function createDecoder(codecs: CodecTable, threads?: DecoderThreads): BlockDecoder {
-  const isInline = (coding: BlockCoding, rows: readonly number[]): boolean => {
-    const isSmall = bytesOfPieces(coding, rows) <= INLINE_BYTES && coding.jpeg2000 === null;
+  const isInline = (request: DecodeRequest | FileRequest): boolean => {
+    const { coding } = request;
+    const isSmall = bytesOfPieces(coding, rowsOfPieces(request)) <= INLINE_BYTES && coding.jpeg2000 === null;
     return isSmall || codecs.get(compressionOf(coding))?.runs !== 'worker';
   };
   return {
@@ -79,18 +80,15 @@ export function createDecoder(codecs: CodecTable, threads?: DecoderThreads): Blo
       });
     },
     async decode(name, request, signal) {
-      const { coding, pieces } = request;
-      const rows = pieces.map((piece) => piece.rows);
       const decoded =
-        threads === undefined || isInline(coding, rows)
+        threads === undefined || isInline(request)
           ? decodePieces(codecs, request)
           : threads.run(request, signal);
-      return explained(name, coding, decoded, signal);
+      return explained(name, request.coding, decoded, signal);
     },
     decodeFile(name, request, signal) {
-      const { coding, rows } = request;
-      if (threads === undefined || isInline(coding, rows)) return null;
-      return explained(name, coding, threads.run(request, signal), signal);
+      if (threads === undefined || isInline(request)) return null;
+      return explained(name, request.coding, threads.run(request, signal), signal);
     },
     release(bytes) {
       threads?.release(bytes);

@@ -109,9 +109,18 @@ export function undoCoding(bytes: Bytes, rows: number, coding: PredictedBlock): 
   });
 }
 
-/** Predictor 3 is undone into another array. */
-function joinedBytes({ predictor }: PredictedBlock, size: number): number {
-  return predictor === 3 ? size : 0;
+/** Bytes of rows whose predictor 3 is undone in one step, into another array. */
+const JOINED_BYTES = 2 ** 20;
+
+/** Rows of that step, and their bytes. */
+function joinedRows({ width, samples, bytesPerSample }: PredictedBlock): { rows: number; bytes: number } {
+  const rowBytes = width * samples * bytesPerSample;
+  const rows = Math.max(1, Math.floor(JOINED_BYTES / rowBytes));
+  return { rows, bytes: rows * rowBytes };
+}
+
+function joinedBytes(coding: PredictedBlock, size: number): number {
+  return coding.predictor === 3 ? Math.min(size, joinedRows(coding).bytes) : 0;
 }
 
 /** A copy of decompressed bytes with byte order and predictor undone; of too few, the bytes as they are. */
@@ -120,9 +129,10 @@ function finish(
   [address, length]: readonly [address: number, length: number],
   joined: number,
   { size, rows }: Pick<DecodeLimits, 'size' | 'rows'>,
-  { predictor, littleEndian, bytesPerWord, width, samples, bytesPerSample }: PredictedBlock,
+  coding: PredictedBlock,
   target?: Bytes,
 ): Bytes {
+  const { predictor, littleEndian, bytesPerWord, width, samples, bytesPerSample } = coding;
   if (length < size) return bytesAt(module, address, length).slice();
   // Predictor 3 sorts bytes by significance in any byte order.
   if (!littleEndian && predictor !== 3 && bytesPerWord > 1) module.swap_bytes(address, size, bytesPerWord);
@@ -130,8 +140,17 @@ function finish(
   // Cells of chroma have fewer bytes than their pixels.
   const whole = Math.min(rows, Math.floor(size / (count * bytesPerSample)));
   if (predictor === 2) module.undo_differences(address, whole, count, samples, bytesPerSample);
-  if (predictor === 3) module.join_planes(address, joined, whole, count, samples, bytesPerSample);
   const result = target ?? new Uint8Array(size);
-  result.set(bytesAt(module, predictor === 3 ? joined : address, size));
+  if (predictor !== 3) {
+    result.set(bytesAt(module, address, size));
+    return result;
+  }
+  const step = joinedRows(coding).rows;
+  const rowBytes = count * bytesPerSample;
+  for (let row = 0; row < whole; row += step) {
+    const some = Math.min(step, whole - row);
+    module.join_planes(address + row * rowBytes, joined, some, count, samples, bytesPerSample);
+    result.set(bytesAt(module, joined, some * rowBytes), row * rowBytes);
+  }
   return result;
 }

@@ -4,7 +4,7 @@ import { untilAborted, withTaskSignal } from '../../io/abort.js';
 import type { ByteSource } from '../../io/index.js';
 import { mapConcurrently } from '../../io/semaphore.js';
 import { copyBox } from '../arrays/copy.js';
-import { type BlockCache, createBlockCache } from '../block-cache.js';
+import { type BlockCache, createBlockCache, type LentBlock } from '../block-cache.js';
 import { type BlockDecoder, defaultDecoder } from '../codecs/decoder.js';
 import type { Georeference } from '../geotiff/georeference.js';
 import { type Pam, withPam } from '../pam.js';
@@ -162,9 +162,11 @@ export class Jp2Raster extends DescribedRaster {
         tiles,
         limit,
         async (tile) => {
-          const values = await this.#tile(tile, level, own);
-          for (const [i, band] of bands.entries())
-            copyTile(tile, values, band - 1, components, planes[i], window);
+          const use = (values: TypedArray): void => {
+            for (const [i, band] of bands.entries())
+              copyTile(tile, values, band - 1, components, planes[i], window);
+          };
+          await this.#useTile(tile, level, use, own);
         },
         own,
       );
@@ -207,31 +209,38 @@ export class Jp2Raster extends DescribedRaster {
     );
   }
 
-  #tile(part: TilePart, level: number, signal: AbortSignal): Promise<TypedArray> {
+  #useTile(
+    part: TilePart,
+    level: number,
+    use: (values: TypedArray) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
     const { tileWidth, width } = this.#codestream;
     const index = part.row * Math.ceil(width / tileWidth) + part.column;
-    return this.#cache.get(`${this.#id}:${level}`, index, () => this.#decode(part, level, signal), signal);
+    const decode = (): Promise<LentBlock> => this.#decode(part, level, signal);
+    return this.#cache.use(`${this.#id}:${level}`, index, decode, use, signal);
   }
 
-  async #decode({ column, row, ...size }: TilePart, level: number, signal: AbortSignal): Promise<TypedArray> {
+  async #decode({ column, row, ...size }: TilePart, level: number, signal: AbortSignal): Promise<LentBlock> {
     const { name } = this;
     const { tileWidth, width, components } = this.#codestream;
     const place = placeTile(name, this.#codestream, column, row);
     const tile = row * Math.ceil(width / tileWidth) + column;
     const parts = await this.#tiles.locate(tile, { signal });
     if (parts.length === 0) throw damagedJp2(name, `tile ${tile} is missing`);
-    const bytes = parts.reduce((sum, { length }) => sum + length, 0);
+    const storedBytes = parts.reduce((sum, { length }) => sum + length, 0);
     const samples = (place.x.end - place.x.start) * (place.y.end - place.y.start) * this.#sampleBytes;
-    if (bytes > MOST_EXPANSION * samples + HEADER_ALLOWANCE) {
-      throw damagedJp2(name, `tile ${tile} takes ${bytes} bytes for ${samples} bytes of samples`);
+    if (storedBytes > MOST_EXPANSION * samples + HEADER_ALLOWANCE) {
+      throw damagedJp2(name, `tile ${tile} takes ${storedBytes} bytes for ${samples} bytes of samples`);
     }
-    const isTiny = samples > LARGE_TILE_BYTES && bytes < samples / MOST_BYTES_A_STORED;
-    if (isTiny) throw damagedJp2(name, `tile ${tile} has ${bytes} bytes for ${samples} bytes of samples`);
-    this.#cache.counters.bytesRead += bytes;
+    const isTiny = samples > LARGE_TILE_BYTES && storedBytes < samples / MOST_BYTES_A_STORED;
+    if (isTiny)
+      throw damagedJp2(name, `tile ${tile} has ${storedBytes} bytes for ${samples} bytes of samples`);
+    this.#cache.counters.bytesRead += storedBytes;
     const stored = await Promise.all(
       parts.map(({ offset, length }) => this.#source.read(offset, length, { signal })),
     );
-    const values = await this.#decoder.decode(
+    const bytes = await this.#decoder.decode(
       name,
       {
         coding: {
@@ -256,7 +265,13 @@ export class Jp2Raster extends DescribedRaster {
       },
       signal,
     );
-    return viewArray(this.#dtype, values.buffer, values.byteOffset, size.width * size.height * components);
+    const values = viewArray(
+      this.#dtype,
+      bytes.buffer,
+      bytes.byteOffset,
+      size.width * size.height * components,
+    );
+    return { values, release: () => this.#decoder.release?.(bytes) };
   }
 }
 

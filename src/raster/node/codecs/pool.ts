@@ -4,7 +4,7 @@ import { MemoryPool } from '../../../gpu/cpu/memory-pool.js';
 import { workerFile } from '../../../gpu/node/worker-file.js';
 import { WorkerPool } from '../../../gpu/node/worker-pool.js';
 import { onAbort } from '../../../io/abort.js';
-import { bytesOfPieces, type DecodeRequest, type FileRequest } from '../../codecs/decode.js';
+import { bytesOfPieces, type DecodeRequest, type FileRequest, rowsOfPieces } from '../../codecs/decode.js';
 import type { DecoderThreads } from '../../codecs/decoder.js';
 import type { EncodeRequest } from './wasm-encoders.js';
 
@@ -12,7 +12,7 @@ import type { EncodeRequest } from './wasm-encoders.js';
 const DEPTH = 2;
 
 /** The most idle memory of decoded blocks, and the largest block for which it is used: larger ones may be declared wrongly. */
-const IDLE_BYTES = 32 * 2 ** 20;
+const IDLE_BYTES = 16 * 2 ** 20;
 const LARGEST_BLOCK = 16 * 2 ** 20;
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -20,8 +20,14 @@ type Bytes = Uint8Array<ArrayBuffer>;
 /** What the threads do. */
 export type Request = DecodeRequest | FileRequest | EncodeRequest;
 
-/** Idle memory of decoded blocks, which is handed to a thread and back: fresh memory costs as much as decoding. */
-const memory = new MemoryPool((bytes) => new ArrayBuffer(bytes), IDLE_BYTES);
+/**
+ * Idle memory of decoded blocks, which is handed to a thread and back: fresh memory costs as much as decoding. What is lost
+ * with a failed or aborted request, or with a cache that nobody cleared, never comes back.
+ */
+const memory = new MemoryPool((bytes) => new ArrayBuffer(bytes), {
+  maxIdleBytes: IDLE_BYTES,
+  spareBytes: Number.POSITIVE_INFINITY,
+});
 
 /** Results in such memory that were not taken back. */
 const lent = new WeakSet<ArrayBuffer>();
@@ -31,8 +37,7 @@ function pack(request: Request): { message: Request; transfer: ArrayBuffer[] } {
   if ('bytes' in request) return { message: request, transfer: [request.bytes.buffer] };
   // JPEG runs on other threads: its tables are not needed here.
   const coding = { ...request.coding, jpegTables: null };
-  const rows = 'places' in request ? request.rows : request.pieces.map((piece) => piece.rows);
-  const size = bytesOfPieces(coding, rows);
+  const size = bytesOfPieces(coding, rowsOfPieces(request));
   const target = size > LARGEST_BLOCK ? undefined : new Uint8Array(memory.acquire(size), 0, size);
   const result = target === undefined ? [] : [target.buffer];
   if ('places' in request) return { message: { ...request, coding, target }, transfer: result };

@@ -16,7 +16,7 @@ const idle: Bytes[] = [];
 const KEPT = 4;
 const KEPT_BYTES = 2 ** 22;
 
-async function decodeInFile({ coding, descriptor, places, rows }: FileRequest): Promise<Bytes> {
+async function decodeInFile({ coding, descriptor, places, rows, target }: FileRequest): Promise<Bytes> {
   const taken: Bytes[] = [];
   const stored = await readPieces(places, async (offset, length) => {
     const known = idle.findIndex((memory) => memory.length >= length);
@@ -30,7 +30,7 @@ async function decodeInFile({ coding, descriptor, places, rows }: FileRequest): 
     return memory.subarray(0, length);
   });
   const pieces = stored.map((bytes, k) => ({ stored: bytes, rows: rows[k] }));
-  const decoded = await decodePieces(CODECS, { coding, pieces });
+  const decoded = await decodePieces(CODECS, { coding, pieces, target });
   // After a failure, another read may still write. A result may be a view of what was read.
   for (const memory of taken) {
     if (idle.length < KEPT && memory.length <= KEPT_BYTES && memory.buffer !== decoded.buffer)
