@@ -56,10 +56,10 @@ describe('the memory of a scene', () => {
     expect(host.strips).toBe(4 * (2 * 14 * 256 * 1000 + 12 * 208 * 1000) + 2 * 256 * 1000);
     // Chips of five columns, in three rows that may cover a pixel, with two classes.
     expect(host.predictions).toBe(4 * 2 * 256 ** 2 * 3 * 5);
-    // ONNX Runtime, the weights twice, and 64 values a pixel between layers with 11 for each of 14 bands, in four chips.
-    expect(host.model).toBe(64 * MIB + 2 * 5 * MIB + 4 * (64 + 11 * 14) * 256 ** 2 * 4);
+    // ONNX Runtime, the weights twice, and 96 values a pixel between layers with 3.5 for each of 14 bands, in four chips.
+    expect(host.model).toBe(32 * MIB + 2 * 5 * MIB + 4 * (96 + 3.5 * 14) * 256 ** 2 * 4);
     expect(sceneParts({ ...job, backend: { ...CPU, threads: 3 } }, tiles).host.runtime).toBe(
-      (224 + 3 * 8) * MIB,
+      (224 + 3 * 16) * MIB,
     );
     // Three files of 12 bands that overlap.
     expect(host.mosaics).toBe(4 * 3 * 12 * 256 * 1000);
