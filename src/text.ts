@@ -38,3 +38,12 @@ export function csvField(value: string | number | null): string {
   const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
+
+/** `—` for what is unknown. */
+export function formatNumber(value: number | null, digits = 3): string {
+  return value === null ? '—' : value.toFixed(digits);
+}
+
+export function formatPercent(share: number | null): string {
+  return share === null ? '—' : `${(100 * share).toFixed(1)} %`;
+}

@@ -54,6 +54,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<(run: Run) => Command>>> =
   evaluate: async () => (await import('./commands/evaluate.js')).evaluateCommand,
   quicklook: async () => (await import('./commands/quicklook.js')).quicklookCommand,
   view: async () => (await import('./commands/view.js')).viewCommand,
+  report: async () => (await import('./commands/report.js')).reportCommand,
   polygonize: async () => (await import('./commands/polygonize.js')).polygonizeCommand,
   rasterize: async () => (await import('./commands/rasterize.js')).rasterizeCommand,
   cp: async () => (await import('./commands/copy.js')).copyCommand,

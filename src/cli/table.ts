@@ -2,6 +2,8 @@ import type { DiskPlan } from '../io/node/disk-space.js';
 import { inUnits, type MemoryPlan } from '../workflow/memory.js';
 import { printable } from './printable.js';
 
+export { formatNumber, formatPercent } from '../text.js';
+
 /** Rows in columns: the first to the left, numbers to the right. */
 export function formatTable(cells: readonly (readonly string[])[]): string {
   return inColumns(cells, (cell, width, column) =>
@@ -22,15 +24,6 @@ function inColumns(
   const rows = cells.map((row) => row.map(printable));
   const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)));
   return rows.map((row) => row.map((cell, k) => pad(cell, widths[k], k)).join('  ')).join('\n');
-}
-
-/** `—` for what is unknown. */
-export function formatNumber(value: number | null, digits = 3): string {
-  return value === null ? '—' : value.toFixed(digits);
-}
-
-export function formatPercent(share: number | null): string {
-  return share === null ? '—' : `${(100 * share).toFixed(1)} %`;
 }
 
 /** The memory of a job, in lines: all, the parts from the largest on, and blocks that are decoded again. */

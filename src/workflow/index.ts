@@ -94,6 +94,7 @@ export type {
   ListRapidAi4EoReport,
 } from './rapidai4eo.js';
 export type { RasterizeFileOptions, RasterizeReport } from './rasterize.js';
+export type { ReportFile, ReportOptions } from './report/report.js';
 export type { RequestOptions } from './scene.js';
 export type { SceneInitOptions, SceneInitReport } from './scene-init.js';
 export type { CogOutputOptions, CogReport } from './stream-rows.js';
@@ -346,3 +347,6 @@ export const drawPair = lazy(async () => (await import('./picture/pair.js')).dra
  * `openRaster` and `loadCatalog`
  */
 export const startView = lazy(async () => (await import('./view/view.js')).startView);
+
+/** Writes the folder of a map as one HTML page that opens without a network. */
+export const writeReport = lazy(async () => (await import('./report/report.js')).writeReport);

@@ -213,6 +213,7 @@ const ENDINGS = {
   CSV: ['.csv'],
   JSON: ['.json'],
   text: ['.txt'],
+  HTML: ['.html', '.htm'],
 } as const;
 
 /** What catalogs are written as. */

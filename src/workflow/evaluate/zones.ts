@@ -23,7 +23,7 @@ export interface ZoneArea {
 }
 
 /** Default properties with the name of a zone, in order. */
-const NAME_PROPERTIES = ['name', 'NAME', 'Name', 'id', 'ID'];
+export const NAME_PROPERTIES = ['name', 'NAME', 'Name', 'id', 'ID'];
 
 export class Zones {
   #stamps = new Uint32Array(0);
@@ -97,7 +97,8 @@ function namesOf({ name, features }: AreaFeatures, property: string | undefined)
   });
 }
 
-function isName(value: unknown): value is string | number {
+/** Whether a property can be the name of a zone. */
+export function isName(value: unknown): value is string | number {
   return (typeof value === 'string' && value !== '') || typeof value === 'number';
 }
 

@@ -7,6 +7,11 @@ import { type Polyline, textStrokes, textWidth } from './text.js';
 /** Red, green and blue from 0 to 255. */
 export type Colour = readonly [number, number, number];
 
+/** `#rrggbb`. */
+export function toHex(colour: Colour): string {
+  return `#${colour.map((channel) => channel.toString(16).padStart(2, '0')).join('')}`;
+}
+
 export const BLACK: Colour = [34, 34, 34];
 export const GREY: Colour = [110, 110, 110];
 export const LIGHT_GREY: Colour = [214, 214, 214];
