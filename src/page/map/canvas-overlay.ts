@@ -15,7 +15,8 @@ export class CanvasOverlay extends L.Layer {
     bounds: LonLatBounds,
     pane = 'overlayPane',
   ) {
-    super({ pane });
+    super();
+    L.Util.setOptions(this, { pane });
     this.#bounds = latLngBounds(bounds);
     canvas.classList.add('canvas-overlay', 'leaflet-zoom-animated');
   }

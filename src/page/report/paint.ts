@@ -75,8 +75,8 @@ function channels(colour: string): [number, number, number] {
 
 function classColours({ classes }: Extract<RasterStyle, { kind: 'classes' }>): (value: number) => number {
   const colours = new Map(
-    classes.flatMap(({ value, colour }) =>
-      colour === null ? [] : [[value, packed(...channels(colour), 255)]],
+    classes.flatMap(({ value, colour, opacity = 1 }) =>
+      colour === null ? [] : [[value, packed(...channels(colour), Math.round(255 * opacity))]],
     ),
   );
   return (value) => colours.get(value) ?? 0;

@@ -22,6 +22,8 @@ export type RasterStyle =
         readonly value: number;
         readonly label: string;
         readonly colour: string | null;
+        /** From 0 to 1, beside the layer's own (default 1). */
+        readonly opacity?: number;
       }[];
     }
   | {

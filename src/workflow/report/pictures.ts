@@ -21,6 +21,9 @@ export interface ScenePictures {
 /** Polarisations of radar that are drawn, the first that a phase has. */
 const POLARISATIONS = ['VV', 'HH'] as const;
 
+/** What titles of radar images begin with. */
+const RADAR = 'radar';
+
 /** Most phases that are drawn. */
 const MOST_PHASES = 6;
 
@@ -31,7 +34,7 @@ export async function scenePictures(
   signal: AbortSignal | undefined,
 ): Promise<ScenePictures> {
   const pictures: ReportPicture[] = [];
-  const kinds: string[] = [];
+  const drawn: DrawnImage[] = [];
   const notes: string[] = [];
   try {
     await using reader = new SceneReader(await readScene(path), geobox);
@@ -43,7 +46,7 @@ export async function scenePictures(
         const title = phase === null ? kind : `${phase}: ${kind}`;
         try {
           pictures.push(await drawImage(reader, title, phase, bands, signal));
-          kinds.push(kind);
+          drawn.push({ kind, phase });
         } catch (error) {
           if (!isTerrachipError(error)) throw error;
           notes.push(`The picture ${title} is left out, since ${messageOf(error)}`);
@@ -56,8 +59,26 @@ export async function scenePictures(
       `The pictures of the inputs are left out, since the scene cannot be read: ${messageOf(error)}`,
     );
   }
-  const first = kinds.findIndex((kind, k) => kinds.lastIndexOf(kind) > k);
-  return { pictures, swipe: first < 0 ? null : [first, kinds.lastIndexOf(kinds[first])], notes };
+  return { pictures, swipe: chooseSwipe(drawn), notes };
+}
+
+interface DrawnImage {
+  readonly kind: string;
+  readonly phase: string | null;
+}
+
+/**
+ * Two phases of one kind of image: of radar where there is some, since clouds hide the ground in colours. The first phase,
+ * and the one called event, else the last. Null where no kind has two phases.
+ */
+function chooseSwipe(drawn: readonly DrawnImage[]): [number, number] | null {
+  const kinds = [...new Set(drawn.map(({ kind }) => kind))];
+  const several = kinds.filter((kind) => drawn.filter((each) => each.kind === kind).length > 1);
+  const chosen = several.find((kind) => kind.startsWith(RADAR)) ?? several[0];
+  if (chosen === undefined) return null;
+  const first = drawn.findIndex(({ kind }) => kind === chosen);
+  const event = drawn.findIndex(({ kind, phase }, k) => kind === chosen && phase === 'event' && k > first);
+  return [first, event < 0 ? drawn.findLastIndex(({ kind }) => kind === chosen) : event];
 }
 
 function imagesOf(reader: SceneReader, phase: string | null): { kind: string; bands: SceneBand[] }[] {
@@ -67,7 +88,7 @@ function imagesOf(reader: SceneReader, phase: string | null): { kind: string; ba
   for (const name of POLARISATIONS) {
     const radar = reader.find(phase, [name]);
     if (radar === null) continue;
-    images.push({ kind: `radar ${name}`, bands: radar });
+    images.push({ kind: `${RADAR} ${name}`, bands: radar });
     break;
   }
   if (images.length > 0) return images;

@@ -21,7 +21,10 @@ const MOST_LAYERS = 8;
 /** Half of the width of the world in EPSG:3857. */
 const WORLD = 20_037_508.342789244;
 
-const OPACITY = 0.75;
+const OPACITY = 0.85;
+
+/** Of the first class, under which the pictures should be seen. */
+const BACKGROUND_OPACITY = 0.35;
 
 /** The grid of the page for a map: in EPSG:3857, with about the map's own pixels as far as `most` allows. */
 export function pageGrid(map: GeoBox, most: number): GeoBox {
@@ -129,7 +132,12 @@ async function classRasters(
               { value: 0, label: 'no', colour: null },
               { value: 1, label: 'yes', colour: own.colour },
             ]
-          : classes.map(({ name, colour }, value) => ({ value, label: name, colour })),
+          : classes.map(({ name, colour }, value) => ({
+              value,
+              label: name,
+              colour,
+              ...(value === 0 ? { opacity: BACKGROUND_OPACITY } : {}),
+            })),
       },
       isVisible: rasters.length === 0,
       opacity: OPACITY,

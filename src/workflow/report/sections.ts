@@ -7,7 +7,7 @@ import { type Html, html, NOTHING, table } from './html.js';
 import type { ZoneTable } from './zones.js';
 
 /** Sizes of the chart, in its own units. */
-const CHART = { width: 640, label: 180, bar: 340, row: 34 } as const;
+const CHART = { width: 720, label: 180, bar: 360, row: 34 } as const;
 
 export function areasSection({ statistics }: MapDocuments, folder: MapFolder): Html {
   if (statistics.values !== undefined && statistics.values.length > 0)
