@@ -31,6 +31,9 @@ export function parseCount(least = 1): Parse<number> {
   };
 }
 
+/** The name of a band, or its number in a row's main file. */
+export const parseBand: Parse<string | number> = (text) => (/^[1-9]\d*$/.test(text) ? Number(text) : text);
+
 /** One of a list of words. */
 export function parseChoice<const T extends string>(choices: readonly T[]): Parse<T> {
   return (text, option) => {

@@ -6,7 +6,7 @@ import { type Bounds, DTYPES } from '../geo/index.js';
 import { BACKEND_CHOICES } from '../gpu/node/index.js';
 import { COG_COMPRESSIONS } from '../raster/cog/options.js';
 import { OVERVIEW_METHODS } from '../raster/cog/overview.js';
-import type { CogReport, TargetGrid } from '../workflow/index.js';
+import type { CogReport, RowGrid, TargetGrid } from '../workflow/index.js';
 import { type Parse, parseChoice, parseCount, parseNodata, parseNumber, parseSize } from './arguments.js';
 import { box, flag, option, type Parameter, pair, required, withDefault } from './command.js';
 
@@ -184,4 +184,25 @@ export function maskParser(form: string): Parse<QualityMask> {
     if (match === null) throw invalidOption(flag, `cannot be "${text}"`, `write ${form}`);
     return { band: match[1], classes: match[2].split(',').map(Number) };
   };
+}
+
+const parseBandMask = maskParser('BAND:CLASS,CLASS, or scl');
+
+/** Reads a mask as `BAND:CLASS,CLASS`, or the word for clouds of Sentinel-2. */
+export const parseMask: Parse<QualityMask | 'scl'> = (text, flag) =>
+  text.toLowerCase() === 'scl' ? 'scl' : parseBandMask(text, flag);
+
+/** The grid that rows of a catalog are read on. @throws {TerrachipError} INVALID_OPTION for a half of one, or two */
+export function rowGridOf(
+  like: string | undefined,
+  crs: string | undefined,
+  resolution: number | undefined,
+): RowGrid | undefined {
+  if (like !== undefined) {
+    if ((crs ?? resolution) === undefined) return { like };
+    throw invalidOption('--like', 'already says the grid', 'leave out --crs and --res');
+  }
+  if (crs !== undefined && resolution !== undefined) return { crs, resolution };
+  if ((crs ?? resolution) === undefined) return undefined;
+  throw invalidOption('--crs and --res', 'say the grid together', 'give both, or --like a raster');
 }

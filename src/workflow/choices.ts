@@ -43,6 +43,14 @@ export const EDGE_POLICIES = ['cover', 'centre', 'pad', 'drop'] as const satisfi
 /** How chips are placed at the edges of an area. */
 export type EdgePolicy = (typeof EDGE_POLICIES)[number];
 
+export const CHIP_SAMPLERS = ['grid', 'random', 'balanced'] as const;
+/** Where training chips lie: on a regular `grid`, at `random` places, or on a grid with `balanced` classes. */
+export type ChipSampler = (typeof CHIP_SAMPLERS)[number];
+
+export const CHIP_FORMATS = ['geotiff', 'npy', 'zarr'] as const;
+/** The files of training chips. */
+export type ChipFormat = (typeof CHIP_FORMATS)[number];
+
 export const EMBEDDING_POOLS = ['mean', 'max', 'none'] as const;
 /** `mean` and `max` reduce over the tokens of a chip; `none` keeps every token. */
 export type EmbeddingPool = (typeof EMBEDDING_POOLS)[number];

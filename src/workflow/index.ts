@@ -17,12 +17,15 @@ export type { DiskPlan } from '../io/node/disk-space.js';
 export type { AcquiredPhase, AcquiredScene, AcquireOptions, AcquireReport } from './acquire/acquire.js';
 export type { BandSource, CalculateOptions, CalculateReport } from './calculate.js';
 export type { RowSelection } from './catalog.js';
+export type { RowGrid } from './catalog-grid.js';
 export type { CatalogChipsOptions, LoadedChip } from './chips/catalog.js';
 export type { CatalogInput } from './chips/catalog-input.js';
 export type { SceneChipsOptions } from './chips/scene.js';
 export type { ChipSource, ChipValues, ModelChip, StripColumn } from './chips/source.js';
 export type {
+  ChipFormat,
   ChipMethod,
+  ChipSampler,
   ChipTimes,
   ColourMapName,
   EdgePolicy,
@@ -99,6 +102,15 @@ export type { RequestOptions } from './scene.js';
 export type { SceneInitOptions, SceneInitReport } from './scene-init.js';
 export type { CogOutputOptions, CogReport } from './stream-rows.js';
 export type { TargetGrid } from './target-grid.js';
+export type {
+  ChipClass,
+  ChipImages,
+  ChipLabels,
+  ChipPlaces,
+  ChipSplit,
+  ExportChipsOptions,
+  ExportChipsReport,
+} from './training/options.js';
 export type { View, ViewOptions, ViewReport } from './view/view.js';
 export type { WarpFileOptions, WarpReport } from './warp.js';
 export type { ZonalSourceOptions } from './zonal/catalog-source.js';
@@ -287,6 +299,17 @@ export const embedCatalogs = lazy(async () => (await import('./embed/catalogs.js
  * @throws {TerrachipError} INVALID_OPTION; INVALID_INPUT for an output that exists, or a source without chips; DISK
  */
 export const embedChips = lazy(async () => (await import('./embed/embed.js')).embedChips);
+
+/**
+ * Writes training chips of a catalog: an image and a label for each, as GeoTIFF, `.npy` or Zarr; an index in GeoParquet with
+ * places, times, splits and class shares; and the statistics of the split train. The folder is written in
+ * `OUTPUT.run/<fingerprint>` and renamed to `OUTPUT` when it is complete. `resume` continues an interrupted run, with
+ * byte-identical results.
+ * @throws {TerrachipError} INVALID_OPTION for options that do not fit each other; INVALID_INPUT for an output that exists, a
+ * selection without rows or chips, labels that are no classes, or `resume` with other options than before, which it names;
+ * DISK; as `loadRaster`, `spatialFolds` and the samplers
+ */
+export const exportChips = lazy(async () => (await import('./training/export.js')).exportChips);
 
 /** Reports what this machine can run: adapters, providers, optional packages. Installs nothing. */
 export const diagnose = lazy(async () => (await import('./doctor.js')).diagnose);

@@ -3,7 +3,7 @@
  * affect the bytes of the result, so that units of several processes fit together.
  */
 import { createHash } from 'node:crypto';
-import { readdir } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { invalidInput, invalidOption } from '../errors.js';
 import { readJson } from '../io/node/json.js';
@@ -51,10 +51,6 @@ export async function refuseOtherPlans(
     const other = join(dirname(folder), name);
     const theirs = await readJson(join(other, 'plan.json')).catch(() => null);
     if (typeof theirs !== 'object' || theirs === null) continue;
-    const before = new Map<string, unknown>(Object.entries(theirs));
-    const changed = Object.entries(settings).filter(
-      ([key, value]) => JSON.stringify(value) !== JSON.stringify(before.get(key)),
-    );
     const files = changedFiles(theirs);
     if (files.length > 0) {
       const problem = `has units that were made before ${files.join(', ')} changed`;
@@ -62,8 +58,38 @@ export async function refuseOtherPlans(
     }
     throw invalidInput(
       other,
-      `has units that were made with other values of ${changed.map(([key]) => `\`${key}\``).join(', ')}`,
+      `has units that were made with other values of ${changedSettings(settings, theirs)}`,
       'give the same to go on with them, or leave out `resume`',
     );
   }
+}
+
+/**
+ * Refuses an output that was made with other settings.
+ * @param theirs the settings of the output
+ * @throws {TerrachipError} INVALID_INPUT with the names of the settings that differ, if some do
+ */
+export function refuseOtherSettings(output: string, settings: object, theirs: object): void {
+  const changed = changedSettings(settings, theirs);
+  if (changed === '') return;
+  const problem = `exists already, and was made with other values of ${changed}`;
+  throw invalidInput(output, problem, 'give the same, or choose another output');
+}
+
+/** The names of settings that differ. */
+function changedSettings(settings: object, theirs: object): string {
+  const before = new Map<string, unknown>(Object.entries(theirs));
+  const changed = Object.entries(settings).filter(
+    ([key, value]) => JSON.stringify(value) !== JSON.stringify(before.get(key)),
+  );
+  return changed.map(([key]) => `\`${key}\``).join(', ');
+}
+
+/** @throws {TerrachipError} INVALID_INPUT for an output that exists */
+export async function requireAbsent(output: string): Promise<void> {
+  const exists = await stat(output).then(
+    () => true,
+    () => false,
+  );
+  if (exists) throw invalidInput(output, 'exists already', 'remove it, or choose another output');
 }

@@ -26,6 +26,7 @@ import {
   SELECTION_OPTIONS,
 } from '../shared-options.js';
 import { formatLines } from '../table.js';
+import { chipsCommand } from './catalog-chips.js';
 
 /** What files a catalog can be, and what else is read as one. */
 const FILE = 'a catalog in GeoParquet (.parquet) or GeoJSON (.geojson)';
@@ -170,6 +171,7 @@ export const catalogCommand = defineGroup(
   intersectCommand,
   unionCommand,
   infoCommand,
+  chipsCommand,
 );
 
 function describeInfo(report: CatalogReport): string {

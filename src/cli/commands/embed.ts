@@ -4,7 +4,7 @@ import { RESAMPLINGS } from '../../kernels/index.js';
 import { UNITS } from '../../raster/units.js';
 import { CHIP_METHODS, CHIP_TIMES, EDGE_POLICIES, EMBEDDING_POOLS } from '../../workflow/choices.js';
 import { embedCatalogs, embedScenes } from '../../workflow/index.js';
-import { type Parse, parseChoice, parseCount, parseNumber, parsePair } from '../arguments.js';
+import { type Parse, parseBand, parseChoice, parseCount, parseNumber, parsePair } from '../arguments.js';
 import {
   argumentList,
   converted,
@@ -45,8 +45,8 @@ Of a catalog whose rows have the bands of all inputs, or of a catalog for each i
 const DAY = 86_400_000;
 
 /** Names, or numbers of bands in the row's main file. */
-const parseBands: Parse<(string | number)[]> = (text) =>
-  text.split(',').map((band) => (/^[1-9]\d*$/.test(band) ? Number(band) : band));
+const parseBands: Parse<(string | number)[]> = (text, flag) =>
+  text.split(',').map((band) => parseBand(band, flag));
 
 /** An option with a value for each of several inputs. @param what the value, for errors */
 function byInput<T>(

@@ -1,11 +1,10 @@
-import { invalidOption } from '../../errors.js';
 import { parseResampling, RESAMPLINGS } from '../../kernels/resampling.js';
 import { CHIP_METHODS, COVERAGES, ZONAL_TIMES } from '../../workflow/choices.js';
-import { type ZonalOptions, type ZonalReport, zonalFile } from '../../workflow/index.js';
+import { type ZonalReport, zonalFile } from '../../workflow/index.js';
 import { requireStatistics } from '../../workflow/zonal/statistics.js';
 import { parseChoice, parseNumber } from '../arguments.js';
 import { argument, converted, defineCommand, flag, list, option, required } from '../command.js';
-import { ENCODING, maskParser, outputOption, SELECTION_OPTIONS } from '../shared-options.js';
+import { ENCODING, outputOption, parseMask, rowGridOf, SELECTION_OPTIONS } from '../shared-options.js';
 
 const STATISTICS = `
 Statistics are count and nodata (pixels with and without data), min, max, mean, sum, std (of the pixels), median,
@@ -15,8 +14,6 @@ ellipsoid). With --coverage fraction each pixel counts by the part of its area t
   terrachip zonal ndvi.tif --zones districts.gpkg --stat mean,std,p10,p90 -o ndvi.csv
   terrachip zonal s2.tif --zones fields.geojson --expression '(b8 - b4) / (b8 + b4)' --coverage fraction -o ndvi.parquet
   terrachip zonal scenes.parquet --zones fields.geojson --expression NDVI --mask scl --by date -o series.csv`;
-
-const parseMask = maskParser('BAND:CLASS,CLASS, or scl');
 
 export const zonalCommand = defineCommand(
   'zonal',
@@ -45,7 +42,7 @@ export const zonalCommand = defineCommand(
     mask: option(
       '--mask <band:classes>',
       'pixels to leave out by a band of classes, such as SCL:3,8,9,10; scl means these clouds and shadows of Sentinel-2',
-      (text, name) => (text.toLowerCase() === 'scl' ? 'scl' : parseMask(text, name)),
+      parseMask,
     ),
     by: option(
       '--by <time>',
@@ -83,27 +80,13 @@ export const zonalCommand = defineCommand(
     const report = await zonalFile({
       ...values,
       select: given === undefined ? undefined : { datetime, where, allowLocal },
-      grid: chosenGrid(like, crs, resolution),
+      grid: rowGridOf(like, crs, resolution),
       ...operation,
     });
     output.result(report, describeReport(report));
   },
   { after: STATISTICS },
 );
-
-function chosenGrid(
-  like: string | undefined,
-  crs: string | undefined,
-  resolution: number | undefined,
-): ZonalOptions['grid'] {
-  if (like !== undefined) {
-    if ((crs ?? resolution) === undefined) return { like };
-    throw invalidOption('--like', 'already says the grid', 'leave out --crs and --res');
-  }
-  if (crs !== undefined && resolution !== undefined) return { crs, resolution };
-  if ((crs ?? resolution) === undefined) return undefined;
-  throw invalidOption('--crs and --res', 'say the grid together', 'give both, or --like a raster');
-}
 
 function describeReport({ destination, rows, zones, emptyZones, bands, dates }: ZonalReport): string {
   const parts = [`${zones} zones`, `${bands.length} ${bands.length === 1 ? 'band' : 'bands'}`];

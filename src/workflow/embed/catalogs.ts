@@ -1,19 +1,14 @@
 /** Embeds catalogs: a grid of chips over the footprints of their rows, at the times of the rows. */
 import { rowsOn } from '../../catalog/loaders/rows.js';
-import { stepsOfRows } from '../../catalog/loaders/time-steps.js';
 import {
   type BandChoice,
-  type Chip,
   GeoCatalog,
-  type GridSampler,
   gridSampler,
   loadCatalog,
   type QualityMask,
   type Region,
   SampleArea,
-  type Sequence,
 } from '../../catalog/node/index.js';
-import { isDated } from '../../catalog/row.js';
 import { invalidInput, invalidOption } from '../../errors.js';
 import { type CrsLike, type GeoBox, TimeInterval } from '../../geo/index.js';
 import type { ModelInput, ModelSpec } from '../../inference/node/index.js';
@@ -22,7 +17,8 @@ import type { Units } from '../../raster/node/index.js';
 import { type RowSelection, readPlace, selectRows } from '../catalog.js';
 import { CatalogChips } from '../chips/catalog.js';
 import { type CatalogInput, rowsWithBands } from '../chips/catalog-input.js';
-import { CHIP_TIMES, type ChipMethod, type ChipTimes, type EdgePolicy } from '../choices.js';
+import { chipsAtTimes } from '../chips/times.js';
+import type { ChipMethod, ChipTimes, EdgePolicy } from '../choices.js';
 import type { EmbedReport } from './embed.js';
 import { type EmbedRunOptions, embedRun } from './run.js';
 
@@ -187,28 +183,4 @@ async function rowsAround(
   if (rows.length > 0) return rows;
   const remedy = 'choose another catalog, or another place';
   throw invalidInput(name, 'has no row that intersects the chips', remedy);
-}
-
-/** The chips of a grid, place by place, at the times of the rows that cover each. */
-function chipsAtTimes(area: SampleArea, grid: GridSampler, every: ChipTimes): Sequence<Chip> {
-  if (!CHIP_TIMES.includes(every))
-    throw invalidOption('every', `cannot be ${every}`, `choose one of ${CHIP_TIMES.join(', ')}`);
-  if (every === 'all') return grid;
-  const places: number[] = [];
-  const times: TimeInterval[] = [];
-  for (const [place, { window }] of [...grid].entries()) {
-    const rows = area.rowsCovering(window, 0);
-    const dated = rows.filter(isDated);
-    const steps = stepsOfRows(dated, every, 0).map(({ interval }) => interval);
-    // A place whose rows have no dates gets one chip.
-    for (const interval of steps.length > 0 ? steps : [TimeInterval.always]) {
-      places.push(place);
-      times.push(interval);
-    }
-  }
-  return grid.pick(places).map((chip, index) => ({
-    ...chip,
-    index,
-    slice: { ...chip.slice, interval: times[index] },
-  }));
 }

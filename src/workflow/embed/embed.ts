@@ -1,5 +1,4 @@
 /** Embeds every chip of a source and writes a store of embeddings. */
-import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invalidInput } from '../../errors.js';
 import type { RowRange } from '../../geo/index.js';
@@ -17,6 +16,7 @@ import { DEFAULT_BATCH_SIZE } from '../plan.js';
 import {
   fingerprintOf,
   refuseOtherPlans,
+  requireAbsent,
   requireBatchSize,
   requireMultiple,
   runFolder,
@@ -250,12 +250,4 @@ async function hasStore(path: string, fingerprint: string): Promise<boolean> {
   const group = await readJson(join(path, 'zarr.json')).catch(() => null);
   if (!isMembers(group) || !isMembers(group.attributes)) return false;
   return group.attributes.fingerprint === fingerprint;
-}
-
-async function requireAbsent(output: string): Promise<void> {
-  const exists = await stat(output).then(
-    () => true,
-    () => false,
-  );
-  if (exists) throw invalidInput(output, 'exists already', 'remove it, or choose another output');
 }

@@ -1,21 +1,13 @@
 /** Pixels of the rows of a catalog for zonal statistics, by dates, on one grid. */
-import { requireBand } from '../../catalog/loaders/bands.js';
-import { middleOf, sortRows } from '../../catalog/loaders/rows.js';
+import { middleOf } from '../../catalog/loaders/rows.js';
 import { longitudeOf, solarDay, stepsOfRows } from '../../catalog/loaders/time-steps.js';
-import {
-  type BandChoice,
-  type CatalogRow,
-  GeoCatalog,
-  type QualityMask,
-  streamRaster,
-} from '../../catalog/node/index.js';
+import { type CatalogRow, GeoCatalog, type QualityMask, streamRaster } from '../../catalog/node/index.js';
 import { invalidInput, invalidOption } from '../../errors.js';
 import { boundsOfPaths, intersectBounds } from '../../geo/bounds.js';
 import {
   type Bounds,
   Crs,
-  type CrsLike,
-  GeoBox,
+  type GeoBox,
   outline,
   type PixelWindow,
   type Place,
@@ -25,13 +17,14 @@ import {
 import { intersectWindows, padWindow } from '../../geo/windows.js';
 import { CpuBackend } from '../../gpu/index.js';
 import type { Resampling } from '../../kernels/index.js';
-import { createBlockCache, openRaster } from '../../raster/node/index.js';
+import { createBlockCache } from '../../raster/node/index.js';
 import { Resource } from '../../resource.js';
 import { placeOf } from '../../vector/features.js';
 import type { AreaFeatures } from '../../vector/node/index.js';
 import { type RowSelection, selectRows } from '../catalog.js';
+import { gridOfRows, type RowGrid } from '../catalog-grid.js';
 import type { ChipMethod, ZonalTimes } from '../choices.js';
-import { gridOf, requireGeobox } from '../target-grid.js';
+
 import { Layers, qualityMask, type ZonalLayers } from './layers.js';
 import type { SourceStep, ZonalSource, ZonalStrip } from './source.js';
 
@@ -49,7 +42,7 @@ export interface ZonalSourceOptions extends ZonalLayers {
    * The grid whose pixels are counted, continued where zones reach beyond it: that of a raster, or pixels of a size in a CRS.
    * Default: the grid of the first row's file.
    */
-  grid?: { like: string } | { crs: CrsLike; resolution: number };
+  grid?: RowGrid;
   /**
    * Pixels that are left out by a quality band of the same row or raster: `scl` those of clouds, their shadows and cirrus in
    * the band SCL of Sentinel-2.
@@ -113,7 +106,7 @@ export class CatalogSource extends Resource implements ZonalSource {
       const problem = `has no row near the zones of ${areas.name} at the chosen time`;
       throw invalidInput(name, problem, 'check the catalog, the zones and the time');
     }
-    const base = await baseGrid(found, layers.bands[0], options);
+    const base = await gridOfRows(found, layers.bands[0], options.grid, signal);
     const { x, y, width, height } = commonWindow(base, place, found.bounds);
     const grid = base.window(x, y, width, height);
     return new CatalogSource(name, grid, layers, stepsOf(found, by), options);
@@ -148,24 +141,6 @@ export class CatalogSource extends Resource implements ZonalSource {
   async dispose(): Promise<void> {
     this.#backend.dispose();
   }
-}
-
-/** The grid whose pixels are counted, of any size. */
-async function baseGrid(
-  rows: GeoCatalog,
-  band: BandChoice,
-  { grid, signal }: ZonalSourceOptions,
-): Promise<GeoBox> {
-  if (grid !== undefined) {
-    if ('like' in grid) return gridOf(grid.like);
-    const { crs, resolution } = grid;
-    return GeoBox.fromBounds([0, 0, resolution, resolution], crs, resolution, { boundsCrs: crs });
-  }
-  const [row] = sortRows([...rows], 'time');
-  const { asset } = requireBand(row, band);
-  if (asset.geobox !== undefined) return asset.geobox;
-  await using raster = await openRaster(asset.href, { signal });
-  return requireGeobox(raster);
 }
 
 /** The pixels of a grid, which is continued, around the zones, without those far from all rows. */
