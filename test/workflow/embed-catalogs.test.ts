@@ -314,7 +314,7 @@ describe('embedCatalogs', async () => {
     [
       'times that are none',
       { every: 'fortnight' as 'day' },
-      /^every cannot be fortnight; choose one of all,/,
+      /^every cannot be "fortnight"; choose one of all,/,
     ],
     [
       'units that differ',
