@@ -149,7 +149,12 @@ describe('writeReport', () => {
   it('draws the phases to compare, outlines and chips', () => {
     const { pictures, swipe, outlines } = documentOf(page);
     expect(pictures.map(({ title }) => title)).toEqual(['pre_event: radar VV', 'event: radar VV']);
-    expect(pictures[0].bar?.label).toBe('VV (dB)');
+    expect(pictures[0].bar?.label).toBe('pre_event: radar VV (dB)');
+    // Equal ends, so that the phases can be compared.
+    expect([pictures[1].bar?.low, pictures[1].bar?.high]).toEqual([
+      pictures[0].bar?.low,
+      pictures[0].bar?.high,
+    ]);
     expect(swipe).toEqual([0, 1]);
     expect(outlines.map(({ title }) => title)).toEqual([
       'Outlines of the map',

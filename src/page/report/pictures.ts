@@ -31,10 +31,9 @@ export async function showPictures(map: L.Map, report: ReportDocument): Promise<
 
   const drawLegends = (): void => {
     const bars = [...new Set([chosen.left, chosen.right])].flatMap((k) => {
-      const { title, bar } = pictures[k] ?? { title: '', bar: null };
+      const bar = pictures[k]?.bar ?? null;
       if (bar === null) return [];
-      const colours = ['#000000', '#ffffff'];
-      return [drawLegend({ items: [], bar: { ...bar, label: `${title}: ${bar.label}`, colours } })];
+      return [drawLegend({ items: [], bar: { ...bar, colours: ['#000000', '#ffffff'] } })];
     });
     legend.replaceChildren(...bars);
   };

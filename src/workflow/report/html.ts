@@ -39,7 +39,7 @@ export function table(caption: string, head: readonly string[], rows: readonly (
     ([first, ...others]) =>
       html`<tr><th scope="row">${first}</th>${others.map((cell) => html`<td>${cell}</td>`)}</tr>`,
   );
-  return html`<div class="table"><table><caption>${caption}</caption><thead><tr>${titles}</tr></thead><tbody>${body}</tbody></table></div>`;
+  return html`<div class="table" tabindex="0" role="region" aria-label="${caption}"><table><caption>${caption}</caption><thead><tr>${titles}</tr></thead><tbody>${body}</tbody></table></div>`;
 }
 
 /** Data for the page's script. No text in it can end the element. */

@@ -27,30 +27,28 @@ const RADAR = 'radar';
 /** Most phases that are drawn. */
 const MOST_PHASES = 6;
 
-/** Draws the inputs of a scene: true colour, and radar in dB, of each phase; of other phases the first band. */
+/**
+ * Draws the inputs of a scene: true colour, and radar in dB, of each phase; of other phases the first band. Bands that are
+ * drawn alone have the same ends in all phases, so that these can be compared.
+ */
 export async function scenePictures(
   path: string,
   geobox: GeoBox,
   signal: AbortSignal | undefined,
 ): Promise<ScenePictures> {
-  const pictures: ReportPicture[] = [];
-  const drawn: DrawnImage[] = [];
+  const images: ReadImage[] = [];
   const notes: string[] = [];
   try {
     await using reader = new SceneReader(await readScene(path), geobox);
     const phases = reader.phases.length === 0 ? [null] : reader.phases.slice(0, MOST_PHASES);
     if (reader.phases.length > MOST_PHASES)
       notes.push(`Of ${reader.phases.length} phases, the first ${MOST_PHASES} are drawn.`);
-    for (const phase of phases) {
-      for (const { kind, bands } of imagesOf(reader, phase)) {
-        const title = phase === null ? kind : `${phase}: ${kind}`;
-        try {
-          pictures.push(await drawImage(reader, title, phase, bands, signal));
-          drawn.push({ kind, phase });
-        } catch (error) {
-          if (!isTerrachipError(error)) throw error;
-          notes.push(`The picture ${title} is left out, since ${messageOf(error)}`);
-        }
+    for (const image of phases.flatMap((phase) => imagesOf(reader, phase))) {
+      try {
+        images.push(await readImage(reader, image, signal));
+      } catch (error) {
+        if (!isTerrachipError(error)) throw error;
+        notes.push(`The picture ${titleOf(image)} is left out, since ${messageOf(error)}`);
       }
     }
   } catch (error) {
@@ -59,19 +57,31 @@ export async function scenePictures(
       `The pictures of the inputs are left out, since the scene cannot be read: ${messageOf(error)}`,
     );
   }
-  return { pictures, swipe: chooseSwipe(drawn), notes };
+  return { pictures: images.map((image) => draw(image, images, geobox)), swipe: chooseSwipe(images), notes };
 }
 
-interface DrawnImage {
+interface SceneImage {
+  /** `true colour`, `radar VV`, or an input and a band. */
   readonly kind: string;
   readonly phase: string | null;
+  readonly bands: readonly SceneBand[];
+}
+
+interface ReadImage extends SceneImage {
+  readonly planes: readonly Float32Array[];
+  /** 1 for a cloud; null where they are not known. */
+  readonly clouds: Uint8Array | null;
+}
+
+function titleOf({ kind, phase }: SceneImage): string {
+  return phase === null ? kind : `${phase}: ${kind}`;
 }
 
 /**
  * Two phases of one kind of image: of radar where there is some, since clouds hide the ground in colours. The first phase,
  * and the one called event, else the last. Null where no kind has two phases.
  */
-function chooseSwipe(drawn: readonly DrawnImage[]): [number, number] | null {
+function chooseSwipe(drawn: readonly SceneImage[]): [number, number] | null {
   const kinds = [...new Set(drawn.map(({ kind }) => kind))];
   const several = kinds.filter((kind) => drawn.filter((each) => each.kind === kind).length > 1);
   const chosen = several.find((kind) => kind.startsWith(RADAR)) ?? several[0];
@@ -81,49 +91,59 @@ function chooseSwipe(drawn: readonly DrawnImage[]): [number, number] | null {
   return [first, event < 0 ? drawn.findLastIndex(({ kind }) => kind === chosen) : event];
 }
 
-function imagesOf(reader: SceneReader, phase: string | null): { kind: string; bands: SceneBand[] }[] {
-  const images: { kind: string; bands: SceneBand[] }[] = [];
+function imagesOf(reader: SceneReader, phase: string | null): SceneImage[] {
+  const images: SceneImage[] = [];
   const colours = reader.find(phase, TRUE_COLOUR);
-  if (colours !== null) images.push({ kind: 'true colour', bands: colours });
-  for (const name of POLARISATIONS) {
-    const radar = reader.find(phase, [name]);
-    if (radar === null) continue;
-    images.push({ kind: `${RADAR} ${name}`, bands: radar });
-    break;
-  }
+  if (colours !== null) images.push({ kind: 'true colour', phase, bands: colours });
+  const radar = POLARISATIONS.flatMap((name) => reader.find(phase, [name]) ?? []).slice(0, 1);
+  if (radar.length > 0) images.push({ kind: `${RADAR} ${radar[0].band}`, phase, bands: radar });
   if (images.length > 0) return images;
-  const [band] = reader.bands(phase);
-  return band === undefined ? [] : [{ kind: `${band.input} ${band.band}`, bands: [band] }];
+  return reader
+    .bands(phase)
+    .slice(0, 1)
+    .map((band) => ({ kind: `${band.input} ${band.band}`, phase, bands: [band] }));
 }
 
-async function drawImage(
+async function readImage(
   reader: SceneReader,
-  title: string,
-  phase: string | null,
-  bands: readonly SceneBand[],
+  image: SceneImage,
   signal: AbortSignal | undefined,
-): Promise<ReportPicture> {
+): Promise<ReadImage> {
+  const { phase, bands } = image;
   const planes: Float32Array[] = [];
   for (const band of bands) planes.push(await reader.read(band, signal));
   const clouds = bands.length === 3 && phase !== null ? await reader.clouds(phase, signal) : null;
-  const stretches = planes.map((plane) => percentileStretch([plane], DEFAULT_PERCENTILES, [clouds]));
+  return { ...image, planes, clouds };
+}
+
+/** @param all the images of all phases */
+function draw(
+  image: ReadImage,
+  all: readonly ReadImage[],
+  { width, height, pixelCount }: GeoBox,
+): ReportPicture {
+  const { kind, bands, planes, clouds } = image;
+  const title = titleOf(image);
+  const isColours = planes.length === 3;
+  const alike = all.filter((each) => each.kind === kind);
+  const stretches = isColours
+    ? planes.map((plane) => percentileStretch([plane], DEFAULT_PERCENTILES, [clouds]))
+    : [
+        percentileStretch(
+          alike.map((each) => each.planes[0]),
+          DEFAULT_PERCENTILES,
+        ),
+      ];
   const pixels = paint(planes, stretches, 'grey');
-  const { width, height, pixelCount } = reader.geobox;
-  const channels = planes.length === 3 ? [0, 1, 2, 3] : [0, 3];
+  const channels = isColours ? [0, 1, 2, 3] : [0, 3];
   const packed = channels.map((channel) =>
     Uint8Array.from({ length: pixelCount }, (_, i) => pixels[4 * i + channel]),
   );
-  const [{ band, tiles }] = bands;
+  const [{ tiles }] = bands;
   const isDecibels = tiles[0].units === 'linear_power' || tiles[0].units === 'dB';
   const [[low, high]] = stretches;
-  return {
-    title,
-    pixels: packPlanes(packed, width, height),
-    bar:
-      planes.length === 3
-        ? null
-        : { label: isDecibels ? `${band} (dB)` : band, low: shortNumber(low), high: shortNumber(high) },
-  };
+  const bar = { label: isDecibels ? `${title} (dB)` : title, low: shortNumber(low), high: shortNumber(high) };
+  return { title, pixels: packPlanes(packed, width, height), bar: isColours ? null : bar };
 }
 
 function shortNumber(value: number): string {

@@ -6,8 +6,8 @@ import type { MapDocuments, MapMetrics, MapStatistics } from './documents.js';
 import { type Html, html, NOTHING, table } from './html.js';
 import type { ZoneTable } from './zones.js';
 
-/** Sizes of the chart, in its own units. */
-const CHART = { width: 720, label: 180, bar: 360, row: 34 } as const;
+/** Sizes of the chart, in its own units: about pixels of a telephone. */
+const CHART = { width: 360, bar: 359, row: 54 } as const;
 
 export function areasSection({ statistics }: MapDocuments, folder: MapFolder): Html {
   if (statistics.values !== undefined && statistics.values.length > 0)
@@ -32,15 +32,15 @@ function areaChart(classes: MapStatistics['classes'], folder: MapFolder): Html {
     const y = k * CHART.row;
     const length = Math.max(0, (CHART.bar * km2) / most).toFixed(1);
     const colour = folder.classes.find((each) => each.name === name)?.colour ?? '#808080';
-    return html`<text x="${CHART.label - 10}" y="${y + 21}" text-anchor="end">${shortened(name)}</text>
-<rect x="${CHART.label}" y="${y + 6}" width="${length}" height="22" fill="${colour}" class="bar"/>
-<text x="${CHART.label + Number(length) + 8}" y="${y + 21}">${formatNumber(km2, 2)} km², ${formatPercent(share)}</text>`;
+    return html`<text x="0" y="${y + 18}">${shortened(name)}</text>
+<text x="${CHART.width}" y="${y + 18}" text-anchor="end">${formatNumber(km2, 2)} km², ${formatPercent(share)}</text>
+<rect x="0.5" y="${y + 26}" width="${length}" height="18" fill="${colour}" class="bar"/>`;
   });
   const text = classes.map(({ name, km2 }) => `${name} ${formatNumber(km2, 2)} km²`).join(', ');
   return html`<svg class="chart" viewBox="0 0 ${CHART.width} ${classes.length * CHART.row}" role="img" aria-label="Areas: ${text}">${bars}</svg>`;
 }
 
-/** Names that fit to the left of the bars. */
+/** Names that fit beside the areas. */
 function shortened(name: string): string {
   return name.length > 22 ? `${name.slice(0, 21)}…` : name;
 }
