@@ -24,6 +24,13 @@ export const CHIP_METHODS = [
 /** How several rows over one pixel of a chip are combined. */
 export type ChipMethod = (typeof CHIP_METHODS)[number];
 
+export const MASK_WORDS = ['scl', 'clouds'] as const;
+/**
+ * Masks by name: `scl` takes clouds, their shadows and cirrus by the band SCL of Sentinel-2, `clouds` by SCL or Landsat's
+ * QA_PIXEL, whichever a row has.
+ */
+export type MaskWord = (typeof MASK_WORDS)[number];
+
 export const CHIP_TIMES = [
   'all',
   'time',

@@ -33,6 +33,7 @@ export type {
   IndexName,
   LegendName,
   MapTask,
+  MaskWord,
   ModelPrecision,
   PackageFormat,
   PolygonFormat,
@@ -82,6 +83,12 @@ export type { OnnxInputOptions } from './model/onnx-input.js';
 export type { PerInput } from './model/onnx-metadata.js';
 export type { OnnxOutputOptions } from './model/onnx-output.js';
 export type { RunModelOptions, RunModelReport } from './model/run.js';
+export type {
+  MosaicCatalogOptions,
+  MosaicCounters,
+  MosaicPlan,
+  MosaicReport,
+} from './mosaic/options.js';
 export type { PackagedChips } from './package/form.js';
 export type { PackageOptions, PackageReport } from './package.js';
 export type { AlignmentOptions, AlignmentReport } from './picture/alignment.js';
@@ -261,6 +268,15 @@ export const zonalStatistics = lazy(async () => (await import('./zonal/zonal.js'
 
 /** As `zonalStatistics`, into a file: CSV, Parquet, or with outlines GeoParquet, GeoJSON or FlatGeobuf. */
 export const zonalFile = lazy(async () => (await import('./zonal/zonal.js')).zonalFile);
+
+/**
+ * Combines the rows of a catalog at a place and a time on one grid, without masked pixels: a cloud-free composite. Written
+ * into a COG or a Zarr store, tile by tile: memory depends on the width of the grid and on the rows over a tile, not on the
+ * height of the grid or the number of rows. Expressions are computed for each row, then combined.
+ * @throws {TerrachipError} INVALID_INPUT where no row is left, a row lacks a band, or its quality band is not filled;
+ * INVALID_OPTION; TOO_LARGE before any pixel is read for more than `memory` or `maxPixels`; DISK
+ */
+export const mosaicCatalog = lazy(async () => (await import('./mosaic/mosaic.js')).mosaicCatalog);
 
 /**
  * Makes a model folder from a TerraMind checkpoint: `model.onnx` and `model.json`, and with `split` `encoder.onnx` and

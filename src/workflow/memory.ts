@@ -167,6 +167,46 @@ export function gridParts(job: GridJob, tiles: TilePlan): Parts {
   );
 }
 
+/** A job that combines rows of a catalog, tile by tile. */
+export interface MosaicJob {
+  readonly tilePixels: number;
+  /** Pixels of the rows of tiles that are held until they are written. */
+  readonly heldPixels: number;
+  /** Layers of the result. */
+  readonly layers: number;
+  /** Values of the planes that are combined at once. */
+  readonly planeValues: number;
+  /** Sources of a tile that are open at once. */
+  readonly sources: number;
+  /** Sources that are read at once. */
+  readonly concurrent: number;
+  readonly masked: boolean;
+  /** Bytes of a written value, and of one that is computed. */
+  readonly valueBytes: number;
+  readonly floatBytes: number;
+  readonly backend: BackendInfo;
+}
+
+/** A list of planes is copied into a stack of this size to combine them. */
+const STACK_BYTES = 2 ** 26;
+
+export function mosaicParts(job: MosaicJob, tiles: TilePlan): Parts {
+  const { tilePixels, layers, heldPixels, valueBytes, floatBytes, backend } = job;
+  return onDevice(
+    backend,
+    { mosaics: 4 * job.planeValues + STACK_BYTES },
+    {
+      runtime: RUNTIME_BYTES + THREAD_BYTES * backend.threads,
+      // The rows that are computed, those that are written, and a tile.
+      strips: floatBytes * layers * (2 * heldPixels + tilePixels),
+      sources: job.concurrent * WINDOWS * tiles.windowBytes,
+      output: 2 * layers * heldPixels * valueBytes,
+      // Which pixels of each source are valid, at its pixels and on the grid.
+      masks: job.masked ? 2 * job.sources * tilePixels : 0,
+    },
+  );
+}
+
 /** Bytes by part, without decoded blocks. */
 export interface Parts {
   readonly host: Readonly<Partial<Record<MemoryPart, number>>>;

@@ -10,6 +10,7 @@ import {
   type CogOptions,
   CogWriter,
   type ExactRowSource,
+  type GridStrip,
   readExactStrips,
   toStored,
   UsedValues,
@@ -51,6 +52,12 @@ export interface CogReport {
   backend: BackendInfo;
 }
 
+/** A source that cuts its rows into strips itself. */
+export interface StripSource {
+  /** All rows from top to bottom, NaN for no data. A strip may be overwritten after the next has come. */
+  strips(signal?: AbortSignal): AsyncIterable<GridStrip<Floats>>;
+}
+
 export interface StreamTarget {
   /** The COG to write. Gaps get its nodata value; null: a mask marks them. */
   cog: Omit<CogOptions, 'compression' | 'level' | 'bigTiff'> & { nodata: number | null };
@@ -58,8 +65,10 @@ export interface StreamTarget {
   resampled: boolean;
   /** Index of the alpha band, from 0, which is 0 in gaps; null for none. */
   alpha: number | null;
-  /** The name of the stage in progress events. */
-  stage: string;
+  /** Index of a band that has a value at each pixel, from 0: it gets no nodata. Default: none. */
+  full?: number;
+  /** The name of the stage in progress events; null where the source reports them. */
+  stage: string | null;
 }
 
 /**
@@ -71,7 +80,7 @@ export interface StreamTarget {
  */
 export async function streamCog(
   backend: Backend,
-  source: ExactRowSource,
+  source: ExactRowSource | StripSource,
   target: StreamTarget,
   options: CogOutputOptions,
 ): Promise<CogReport> {
@@ -116,7 +125,7 @@ export async function streamCog(
  * Bytes of a COG, about: half of its values where they are compressed, and a third more for overviews. They are written
  * twice where the places of tiles are not known in advance: with compression or a mask.
  */
-function cogBytes({ geobox, bands, dtype, nodata, compression, overviews }: CogOptions): number {
+export function cogBytes({ geobox, bands, dtype, nodata, compression, overviews }: CogOptions): number {
   const isKnown = compression === 'none';
   const stored = geobox.pixelCount * bands * bytesPerElement(dtype) * (isKnown ? 1 : 0.5);
   if (overviews === 'none') return Math.ceil(stored);
@@ -152,7 +161,7 @@ class StripWriter {
     const { dtype, nodata } = this.target.cog;
     const mask = this.masked ? this.#maskOf(strips, dtype) : null;
     const values = strips.map((strip, band): TypedArray => {
-      const gap = band === this.target.alpha ? null : nodata;
+      const gap = band === this.target.alpha || band === this.target.full ? null : nodata;
       const { stored, validCount, collisions } = toStored(strip, dtype, gap, this.target.resampled);
       if (band === this.target.alpha && isFloat(dtype)) zeroGaps(stored);
       this.validPixels[band] += validCount;
@@ -168,7 +177,7 @@ class StripWriter {
 
   /** 1 where a band has data. */
   #maskOf(strips: readonly Floats[], dtype: Dtype): Uint8Array {
-    const bands = strips.filter((_, band) => band !== this.target.alpha);
+    const bands = strips.filter((_, band) => band !== this.target.alpha && band !== this.target.full);
     const first = bands[0] ?? strips[0];
     const mask = new Uint8Array(first.length);
     for (let i = 0; i < mask.length; i++) if (!Number.isNaN(first[i])) mask[i] = 1;
@@ -190,18 +199,20 @@ function zeroGaps(values: TypedArray): void {
 
 async function streamRows(
   backend: Backend,
-  source: ExactRowSource,
+  source: ExactRowSource | StripSource,
   rowsOf: StripWriter,
   { cog, stage }: StreamTarget,
   options: OperationOptions,
 ): Promise<void> {
   let writing: Promise<void> = Promise.resolve();
   try {
-    for await (const { rows, values } of readExactStrips(backend, source, options.signal)) {
+    const strips =
+      'strips' in source ? source.strips(options.signal) : readExactStrips(backend, source, options.signal);
+    for await (const { rows, values } of strips) {
       await writing;
       writing = rowsOf.write(values);
       writing.catch(() => undefined);
-      reportProgress(options, stage, rows.end, cog.geobox.height, 'rows');
+      if (stage !== null) reportProgress(options, stage, rows.end, cog.geobox.height, 'rows');
     }
     await writing;
   } finally {

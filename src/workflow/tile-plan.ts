@@ -29,12 +29,19 @@ export interface TilePlan {
   again(cacheBytes: number): number;
 }
 
+/** Windows of sources that were computed before. */
+export type KnownWindows = Map<string, StripWindows>;
+
 /**
  * The windows that warped rasters read for strips of their grid; of sources whose blocks are not kept, those of the strip in
  * the middle.
+ * @param known shared by calls for one grid and its strips
  */
-export function sourceReads(warped: readonly WarpedRaster[], strips: readonly RowRange[]): SourceReads[] {
-  const known = new Map<string, StripWindows>();
+export function sourceReads(
+  warped: readonly WarpedRaster[],
+  strips: readonly RowRange[],
+  known: KnownWindows = new Map(),
+): SourceReads[] {
   return warped.map((source) => {
     const grids = source.blockGrids;
     const asked = grids.length > 0 ? strips : strips.slice(strips.length >> 1).slice(0, 1);

@@ -84,7 +84,8 @@ export interface SourceOptions extends OperationOptions, UnitOptions {
   bands?: readonly BandChoice[];
   /** Default: `nearest` for categories (classes, quality bits), `bilinear` for all others. */
   resampling?: ResamplingChoice;
-  mask?: QualityMask;
+  /** One mask, or one by row; null for none. */
+  mask?: QualityMask | ((row: CatalogRow) => QualityMask | null);
   order?: RowOrder;
   /** Applies the scale and offset of the row, or else of the file (default true). */
   unscale?: boolean;

@@ -59,7 +59,7 @@ export class LoadPlan {
     options: SourceOptions,
     byBand: boolean,
   ): Promise<LoadPlan> {
-    if (options.mask !== undefined) checkMask(options.mask);
+    if (typeof options.mask === 'object') checkMask(options.mask);
     if (options.bands?.length === 0) throw invalidOption('bands', 'names none', 'give at least one');
     const grid = targetGrid(target);
     const interval = targetTime(target);

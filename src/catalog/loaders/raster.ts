@@ -87,7 +87,10 @@ export async function streamRaster<D extends Dtype = 'float32'>(
 }
 
 /** @throws {TerrachipError} INVALID_OPTION for a method that computes values from those of categories */
-function requireMethod({ bands, bandNames }: LoadPlan, method: MosaicMethod): void {
+export function requireMethod(
+  { bands, bandNames }: Pick<LoadPlan, 'bands' | 'bandNames'>,
+  method: MosaicMethod,
+): void {
   if (OF_CATEGORIES.includes(method)) return;
   const k = bands?.findIndex(({ categorical }) => categorical) ?? -1;
   if (k < 0) return;

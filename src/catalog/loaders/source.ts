@@ -9,8 +9,8 @@ import { gridWindow, noReference } from '../../raster/request.js';
 import type { CatalogRow } from '../row.js';
 import { type BandUnits, bandInFile, bandUnits, type ChosenBand, requireBand, show } from './bands.js';
 import { outlineMeets, requireSamePlace } from './declared-grid.js';
-import { type LoadCounters, requireCategorical, type SourceOptions } from './options.js';
-import { QualityRaster, SourceView } from './quality.js';
+import { type LoadCounters, type QualityMask, requireCategorical, type SourceOptions } from './options.js';
+import { checkMask, QualityRaster, SourceView } from './quality.js';
 import { requireFilled, withFill } from './unfilled.js';
 
 /** State shared by all sources of a load. */
@@ -42,6 +42,7 @@ interface Group {
 interface Opened {
   readonly rasters: readonly Raster[];
   readonly groups: readonly Group[];
+  readonly quality: QualityRaster | null;
   readonly bands: readonly OpenedBand[];
   readonly window: PixelWindow | null;
 }
@@ -65,6 +66,7 @@ export class Source {
   readonly #context: SourceContext;
   readonly #bands: readonly ChosenBand[];
   readonly #units: readonly (BandUnits | null)[];
+  readonly #mask: QualityMask | null;
   readonly #quality: ChosenBand | null;
   #opened: Promise<Opened> | null = null;
 
@@ -73,14 +75,19 @@ export class Source {
    * unknown or cannot be converted
    */
   constructor(context: SourceContext, row: CatalogRow, position: number, bands: readonly ChosenBand[]) {
-    const { mask } = context.options;
-    if (mask !== undefined) requireFilled(row, mask);
+    const { mask: chosen = null } = context.options;
+    const mask = typeof chosen === 'function' ? chosen(row) : chosen;
+    if (mask !== null) {
+      checkMask(mask);
+      requireFilled(row, mask);
+    }
     this.row = row;
     this.position = position;
     this.#context = context;
     this.#bands = bands;
     this.#units = bands.map((chosen) => bandUnits(row, chosen, context.options));
-    this.#quality = mask === undefined ? null : requireBand(row, mask.band);
+    this.#mask = mask;
+    this.#quality = mask === null ? null : requireBand(row, mask.band);
   }
 
   /** The window of the grid that its files may touch; null for none. Opens no files if the row declares their grids. */
@@ -133,6 +140,15 @@ export class Source {
     return result;
   }
 
+  /** Its bands and its quality band on the grid, to plan what is read of their files. */
+  async warped(signal?: AbortSignal): Promise<WarpedRaster[]> {
+    const { groups, quality } = await this.open(signal);
+    const bands = groups.map(({ warped }) => warped);
+    if (quality === null) return bands;
+    const { backend, grid } = this.#context;
+    return [...bands, new WarpedRaster(backend, quality, { geobox: grid, resampling: 'nearest' })];
+  }
+
   /** Closes its files; they reopen on demand. */
   async dispose(): Promise<void> {
     const opening = this.#opened;
@@ -170,7 +186,7 @@ export class Source {
         if (declared !== undefined) requireSamePlace(raster.name, raster.geobox, declared);
         return raster.geobox;
       });
-      return { rasters: [...files.values()], groups, bands, window: this.#windowOf(boxes) };
+      return { rasters: [...files.values()], groups, quality, bands, window: this.#windowOf(boxes) };
     } catch (error) {
       for (const raster of files.values()) await raster.dispose();
       throw error;
@@ -178,11 +194,11 @@ export class Source {
   }
 
   async #openQuality(files: Map<string, Raster>, signal?: AbortSignal): Promise<QualityRaster | null> {
-    const { backend, options } = this.#context;
-    if (this.#quality === null || options.mask === undefined) return null;
+    const { backend } = this.#context;
+    if (this.#quality === null || this.#mask === null) return null;
     const raster = await this.#file(files, this.#quality.asset.href, signal);
     if (raster.geobox === null) throw noReference(raster);
-    return new QualityRaster(backend, raster, bandInFile(raster, this.#quality), withFill(options.mask));
+    return new QualityRaster(backend, raster, bandInFile(raster, this.#quality), withFill(this.#mask));
   }
 
   async #file(files: Map<string, Raster>, href: string, signal?: AbortSignal): Promise<Raster> {

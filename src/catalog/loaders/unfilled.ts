@@ -62,7 +62,7 @@ function isLevel1C(row: CatalogRow): boolean {
 }
 
 /** Landsat 4, 5 and 7 have no cirrus band. */
-function isEarlyLandsat(row: CatalogRow): boolean {
+export function isEarlyLandsat(row: CatalogRow): boolean {
   return /^landsat-?[457]$/i.test(textOf(row, 'platform') ?? '') || /^L[ET]0[457]_/.test(row.id);
 }
 

@@ -27,6 +27,7 @@ import {
 } from '../shared-options.js';
 import { formatLines } from '../table.js';
 import { chipsCommand } from './catalog-chips.js';
+import { mosaicCommand } from './catalog-mosaic.js';
 
 /** What files a catalog can be, and what else is read as one. */
 const FILE = 'a catalog in GeoParquet (.parquet) or GeoJSON (.geojson)';
@@ -172,6 +173,7 @@ export const catalogCommand = defineGroup(
   unionCommand,
   infoCommand,
   chipsCommand,
+  mosaicCommand,
 );
 
 function describeInfo(report: CatalogReport): string {

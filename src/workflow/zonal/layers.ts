@@ -19,20 +19,21 @@ export class Layers {
   readonly names: readonly string[];
   /** Each once. */
   readonly bands: readonly BandChoice[];
-  readonly #shown: readonly BandChoice[];
-  readonly #expressions: readonly Expression[];
+  /** Those that are layers themselves, which come first. */
+  readonly shown: readonly BandChoice[];
+  readonly expressions: readonly Expression[];
 
   /**
    * @param bandNames names that expressions may use (default: any)
    * @throws {TerrachipError} INVALID_INPUT for an expression that cannot be parsed, or uses no band
    */
   constructor({ bands = [], expressions = [] }: ZonalLayers, bandNames?: readonly string[]) {
-    this.#expressions = expressions.map((text) => parseExpression(text, bandNames));
-    const constant = this.#expressions.find((expression) => expression.bands.length === 0);
+    this.expressions = expressions.map((text) => parseExpression(text, bandNames));
+    const constant = this.expressions.find((expression) => expression.bands.length === 0);
     if (constant !== undefined)
       throw invalidInput(`the expression "${constant.text}"`, 'uses no band', 'name a band in it');
-    this.#shown = bands;
-    this.bands = [...new Set([...bands, ...this.#expressions.flatMap((expression) => expression.bands)])];
+    this.shown = bands;
+    this.bands = [...new Set([...bands, ...this.expressions.flatMap((expression) => expression.bands)])];
     this.names = [...bands.map(String), ...expressions];
   }
 
@@ -41,8 +42,8 @@ export class Layers {
     const byBand = new Map(this.bands.map((band, k) => [band, values[k]]));
     const named = Object.fromEntries(byBand);
     return [
-      ...this.#shown.flatMap((band) => byBand.get(band) ?? []),
-      ...this.#expressions.map((expression) => {
+      ...this.shown.flatMap((band) => byBand.get(band) ?? []),
+      ...this.expressions.map((expression) => {
         const result = new Float64Array(values[0]?.length ?? 0);
         evaluateExpressionFloat64(expression, named, result);
         return result;

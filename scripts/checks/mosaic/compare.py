@@ -1,0 +1,138 @@
+"""Compares mosaics with NumPy over layers that rasterio warps.
+
+Input: {"folder", "dates" or "files", "cases": [{"mosaic": path of a COG, "method", "layers": [band or "ndvi"], "masked",
+"mosaicCount"}]}. Layers are masked at their own pixels, then warped by WarpedVRT with an exact transformer, bilinearly.
+Output for each case: values compared, the largest error beside its bound, values out of it, and pixels whose gaps differ, of
+which those near an edge of a source pixel, where rounding decides, are counted apart.
+"""
+
+import json
+import os
+import sys
+import warnings
+
+import numpy as np
+import rasterio
+from rasterio.enums import Resampling
+from rasterio.io import MemoryFile
+from rasterio.transform import Affine
+from rasterio.vrt import WarpedVRT
+from rasterio.warp import transform as transform_points
+
+warnings.simplefilter("ignore")
+# Source pixels: the error of positions.
+TOLERANCE = 0.004
+CLOUDS = [3, 8, 9, 10]
+
+
+def masked_source(path, classes_path):
+    """Physical values in float32, NaN for nodata and clouds."""
+    with rasterio.open(path) as source:
+        stored = source.read(1).astype(np.float64)
+        values = stored * source.scales[0] + source.offsets[0]
+        if source.nodata is not None:
+            values[stored == source.nodata] = np.nan
+        profile = dict(driver="GTiff", width=source.width, height=source.height, count=1, dtype="float32",
+                       crs=source.crs, transform=source.transform, nodata=np.nan)
+    if classes_path is not None:
+        with rasterio.open(classes_path) as source:
+            classes = source.read(1)
+            columns, rows = np.meshgrid(np.arange(profile["width"]) + 0.5, np.arange(profile["height"]) + 0.5)
+            x, y = (~source.transform) * (profile["transform"] * (columns, rows))
+            inside = (x >= 0) & (y >= 0) & (x < source.width) & (y < source.height)
+            column, row = np.clip(np.floor(x), 0, source.width - 1), np.clip(np.floor(y), 0, source.height - 1)
+            cloudy = np.isin(classes[row.astype(int), column.astype(int)], CLOUDS)
+            values[~inside | cloudy] = np.nan
+    return values.astype(np.float32), profile
+
+
+def warped(values, profile, grid, shift=(0, 0)):
+    with MemoryFile() as memory:
+        with memory.open(**profile) as source:
+            source.write(values, 1)
+        with memory.open() as source, WarpedVRT(
+                source, crs=grid["crs"], transform=grid["transform"] * Affine.translation(*shift), width=grid["width"],
+                height=grid["height"], resampling=Resampling.bilinear, tolerance=1e-9, src_nodata=np.nan, nodata=np.nan,
+                XSCALE="1", YSCALE="1") as vrt:
+            return vrt.read(1).astype(np.float64)
+
+
+def near_edge(profile, grid):
+    """Positions beside an edge or a centre of a source pixel, where the pixels that count change."""
+    columns, rows = np.meshgrid(np.arange(grid["width"]) + 0.5, np.arange(grid["height"]) + 0.5)
+    x, y = grid["transform"] * (columns.ravel(), rows.ravel())
+    sx, sy = transform_points(grid["crs"], profile["crs"], x, y)
+    px, py = ~profile["transform"] * (np.array(sx), np.array(sy))
+    # On pixels of the same grid, positions are centres.
+    apart = [np.abs(2 * p - np.round(2 * p)) for p in (px, py)]
+    near = [(distance > 1e-6) & (distance < 2 * TOLERANCE) for distance in apart]
+    return (near[0] | near[1]).reshape(grid["height"], grid["width"])
+
+
+def layer(request, case, date, name, grid, shift=(0, 0)):
+    if name == "ndvi":
+        red, nir = (layer(request, case, date, band, grid, shift)[0] for band in ("B04", "B08"))
+        total = nir + red
+        profile = layer(request, case, date, "B04", grid)[1]
+        return np.where(total == 0, np.nan, (nir - red) / np.where(total == 0, 1, total)), profile
+    folder = request["folder"]
+    path = os.path.join(folder, f"S2_{date}_{name}.tif") if folder else date
+    classes = os.path.join(folder, f"S2_{date}_SCL.tif") if case["masked"] else None
+    values, profile = masked_source(path, classes)
+    return warped(values, profile, grid, shift), profile
+
+
+def combine(stack, method):
+    valid = np.isfinite(stack)
+    some = valid.any(0)
+    if method in ("first", "last"):
+        order = stack if method == "first" else stack[::-1]
+        index = np.isfinite(order).argmax(0)
+        return np.where(some, np.take_along_axis(order, index[None], 0)[0], np.nan)
+    reduce = dict(min=np.nanmin, max=np.nanmax, mean=np.nanmean, median=np.nanmedian)[method]
+    return np.where(some, reduce(stack, 0), np.nan)
+
+
+def compare(request, case):
+    with rasterio.open(case["mosaic"]) as mosaic:
+        grid = dict(crs=mosaic.crs, transform=mosaic.transform, width=mosaic.width, height=mosaic.height)
+        own = mosaic.read().astype(np.float64)
+        names = list(mosaic.descriptions)
+    bands, least = [], None
+    for k, name in enumerate(case["layers"]):
+        stack, slack, edge = [], [], np.zeros(own[0].shape, bool)
+        for date in request["dates"]:
+            here, profile = layer(request, case, date, name, grid)
+            step = 0.1
+            there = [np.abs(layer(request, case, date, name, grid, shift)[0] - here)
+                     for shift in ((step, 0), (0, step), (-step, 0), (0, -step))]
+            slack.append(np.nan_to_num(np.fmax.reduce(there)) * TOLERANCE / step)
+            stack.append(here)
+            edge |= near_edge(profile, grid)
+        stack = np.stack(stack)
+        counts = np.isfinite(stack).sum(0)
+        least = counts if least is None else np.minimum(least, counts)
+        expected = combine(stack, case["method"])
+        # A median, a mean and an extreme change by no more than the layer that changes most.
+        bound = np.max(slack, 0) + 4e-6 * np.maximum(1, np.abs(np.nan_to_num(expected)))
+        gaps = np.isnan(own[k]) != np.isnan(expected)
+        error = np.where(np.isnan(own[k]) | np.isnan(expected), 0, np.abs(own[k] - expected))
+        bands.append(dict(
+            name=name, written=names[k], pixels=int(np.isfinite(expected).sum()), missing=int(np.isnan(expected).sum()),
+            largest=float(error.max()), beyond=int((error > bound)[~edge].sum()),
+            beyondAtEdges=int((error > bound)[edge].sum()), gaps=int(gaps[~edge].sum()), gapsAtEdges=int(gaps[edge].sum()),
+            edges=int(edge.sum()), edge=edge))
+    result = dict(bands=bands, shape=list(own.shape))
+    if case.get("count"):
+        edge = np.any([band["edge"] for band in bands], 0)
+        differing = own[-1] != least
+        result["count"] = dict(name=names[-1], most=int(least.max()), differing=int(differing[~edge].sum()),
+                               differingAtEdges=int(differing[edge].sum()))
+    for band in bands:
+        del band["edge"]
+    return result
+
+
+request = json.load(sys.stdin)
+print(json.dumps({"rasterio": rasterio.__version__, "gdal": rasterio.__gdal_version__,
+                  "cases": [compare(request, case) for case in request["cases"]]}))
