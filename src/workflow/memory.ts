@@ -196,7 +196,7 @@ export function mosaicParts(job: MosaicJob, tiles: TilePlan): Parts {
     backend,
     { mosaics: 4 * job.planeValues + STACK_BYTES },
     {
-      runtime: RUNTIME_BYTES + THREAD_BYTES * backend.threads,
+      runtime: PROGRAM_BYTES + HEAP_BYTES + THREAD_BYTES * backend.threads,
       // The rows that are computed, those that are written, and a tile.
       strips: floatBytes * layers * (2 * heldPixels + tilePixels),
       sources: job.concurrent * WINDOWS * tiles.windowBytes,
