@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Affine, Crs, createTransform, GeoBox } from '../../src/geo/node/index.js';
 import { GraphBuilder, type Value } from '../../src/inference/onnx/index.js';
+import { unpackPlanes } from '../../src/page/report/unpack.js';
 import { openRaster, writeCog } from '../../src/raster/node/index.js';
 import { readAreas } from '../../src/vector/node/index.js';
 import { findPositive } from '../../src/workflow/evaluate/positive-class.js';
-import { assessMap, evaluateMap, type InferOptions, infer } from '../../src/workflow/index.js';
+import { assessMap, evaluateMap, type InferOptions, infer, writeReport } from '../../src/workflow/index.js';
+import type { ReportDocument } from '../../src/workflow/report/document.js';
 import { temporaryFolder } from '../support/files.js';
 import { encodeGraph } from '../support/models.js';
 
@@ -423,5 +425,72 @@ describe('products of classes', () => {
     );
     await expect(map(scene, model, { minArea: -1 })).rejects.toThrow(/^minArea cannot be -1/);
     await expect(map(scene, model, { simplify: 0 })).rejects.toThrow(/^simplify cannot be 0/);
+  });
+});
+
+describe('a report', () => {
+  /** The document of a report's page, and the page. */
+  async function reportOf(output: string, zones?: string) {
+    const { destination } = await writeReport({ map: output, destination: `${output}.html`, zones });
+    const page = await readFile(destination, 'utf8');
+    const [, text] = /id="report-document">(.*?)<\/script>/s.exec(page) ?? [];
+    return { page, document: JSON.parse(text) as ReportDocument };
+  }
+
+  it('has the quantities of a regression, and their means by zone', async () => {
+    const { scene } = await writeScene((x) => x);
+    const { output } = await map(scene, await writeModel(HEIGHT, linear([1], [0])));
+    // Columns 10 to 19, the mean of whose values is 14.5.
+    const [x0, x1] = [500_100, 500_200];
+    const [y0, y1] = geobox.bounds.filter((_, k) => k % 2 === 1);
+    const ring = [
+      [x0, y0],
+      [x1, y0],
+      [x1, y1],
+      [x0, y1],
+      [x0, y0],
+    ];
+    const zones = `${output}.geojson`;
+    await writeFile(
+      zones,
+      JSON.stringify({
+        type: 'Feature',
+        properties: { name: 'strip' },
+        crs: { type: 'name', properties: { name: 'EPSG:32633' } },
+        geometry: { type: 'Polygon', coordinates: [ring] },
+      }),
+    );
+    const { page, document } = await reportOf(output, zones);
+    expect(page).toContain('<th scope="row">strip</th><td>14.500</td>');
+    const [{ title, pixels, style }] = document.rasters;
+    expect([title, style.kind === 'ramp' && style.label]).toEqual(['height', 'height (m)']);
+    const [values] = await unpackPlanes(pixels);
+    // The middle of the page's grid is the middle of the map's, between columns 49 and 50.
+    const middle = values[Math.floor(pixels.height / 2) * pixels.width + Math.floor(pixels.width / 2)];
+    expect([49, 50]).toContain(Math.round(middle));
+    const shown = new Set(values.filter((value) => !Number.isNaN(value)).map(Math.round));
+    expect(shown.size).toBeGreaterThan(95);
+    expect(document.outlines.map((each) => each.title)).toEqual(['Zones', 'Chips of the model']);
+  });
+
+  it('has a layer and a probability for each of several labels', async () => {
+    const { scene, values: stored } = await writeScene((x, y) => (x + y) % 11);
+    const output = { task: 'multilabel', threshold: 0.8, classes: [{ name: 'wet' }, { name: 'green' }] };
+    const { output: path } = await map(scene, await writeModel(output, linear([1, 1], [-5, -2])));
+    const { page, document } = await reportOf(path);
+    expect(page).toContain('Classes may overlap.');
+    expect(document.rasters.map(({ title }) => title)).toEqual([
+      'wet',
+      'green',
+      'Probability of wet',
+      'Probability of green',
+    ]);
+    // Wet is v ≥ 7 and green v ≥ 4: 4 and 7 of 11 values.
+    for (const [k, least] of [7, 4].entries()) {
+      const [plane] = await unpackPlanes(document.rasters[k].pixels);
+      const valid = plane.filter((value) => value !== 255);
+      const share = stored.filter((v) => v >= least).length / stored.length;
+      expect(valid.reduce((sum, value) => sum + value, 0) / valid.length).toBeCloseTo(share, 1);
+    }
   });
 });

@@ -10,7 +10,7 @@ import { openRaster, readPixels } from '../../src/raster/node/index.js';
 import { evaluateMap, infer, type ReportFile, writeReport } from '../../src/workflow/index.js';
 import type { ReportDocument } from '../../src/workflow/report/document.js';
 import { packPlanes } from '../../src/workflow/report/pack.js';
-import { MOST_VALUES, pageGrid } from '../../src/workflow/report/rasters.js';
+import { lonLatOf, MOST_VALUES, pageGrid } from '../../src/workflow/report/rasters.js';
 import { temporaryFolder } from '../support/files.js';
 import { writeSarScene } from '../support/sar-scene.js';
 
@@ -27,7 +27,7 @@ function documentOf(page: string): ReportDocument {
 }
 
 /** Longitude and latitude of metres in EPSG:3857 (EPSG guidance note 7-2, Popular Visualisation Pseudo-Mercator). */
-function lonLatOf(x: number, y: number): [number, number] {
+function inverseMercator(x: number, y: number): [number, number] {
   const radius = 6_378_137;
   const degrees = 180 / Math.PI;
   return [(x / radius) * degrees, (2 * Math.atan(Math.exp(y / radius)) - Math.PI / 2) * degrees];
@@ -81,6 +81,26 @@ describe('pageGrid', () => {
     expect(Math.max(world.width, world.height)).toBe(MOST_VALUES);
     for (const value of world.bounds) expect(Math.abs(value)).toBeLessThanOrEqual(20_037_508.343);
   });
+
+  it('goes on beyond the end of the world across the antimeridian', () => {
+    // Fiji in UTM zone 60 south: 40 km from 179.83° E on, of which about 0.22° lie beyond 180°.
+    const map = new GeoBox(32760, new Affine(100, 0, 800_000, 0, -100, 8_000_000), 400, 300);
+    const grid = pageGrid(map, MOST_VALUES);
+    const [west, south, east, north] = lonLatOf(grid);
+    const corners = [800_000, 840_000].flatMap((x) =>
+      [7_970_000, 8_000_000].map((y) =>
+        proj4('+proj=utm +zone=60 +south +datum=WGS84', 'EPSG:4326').forward([x, y]),
+      ),
+    );
+    const longitudes = corners.map(([longitude]) => (longitude + 360) % 360);
+    const latitudes = corners.map(([, latitude]) => latitude);
+    expect(west).toBeCloseTo(Math.min(...longitudes), 4);
+    expect(east).toBeCloseTo(Math.max(...longitudes), 4);
+    expect(east).toBeGreaterThan(180.1);
+    expect(south).toBeCloseTo(Math.min(...latitudes), 4);
+    expect(north).toBeCloseTo(Math.max(...latitudes), 4);
+    expect(Math.hypot(grid.width, grid.height)).toBeCloseTo(500, -1);
+  });
 });
 
 describe('writeReport', () => {
@@ -115,12 +135,12 @@ describe('writeReport', () => {
     expect(report).toMatchObject({ reduced: false, layers: ['Map', 'Probability of water'] });
     const { rasters, mercator, bounds } = documentOf(page);
     const [x0, y0, x1, y1] = mercator;
-    expect(bounds[0]).toBeCloseTo(lonLatOf(x0, y0)[0], 9);
-    expect(bounds[3]).toBeCloseTo(lonLatOf(x1, y1)[1], 9);
+    expect(bounds[0]).toBeCloseTo(inverseMercator(x0, y0)[0], 9);
+    expect(bounds[3]).toBeCloseTo(inverseMercator(x1, y1)[1], 9);
     const { width, height } = rasters[0].pixels;
     const indices = Array.from({ length: 3000 }, (_, k) => (k * 7919) % (width * height));
     const places = indices.map((index) =>
-      lonLatOf(
+      inverseMercator(
         x0 + (((index % width) + 0.5) / width) * (x1 - x0),
         y1 - ((Math.floor(index / width) + 0.5) / height) * (y1 - y0),
       ),

@@ -50,7 +50,9 @@ export class Graticule extends L.LayerGroup {
     if (map === null) return;
     this.clearLayers();
     const bounds = map.getBounds();
-    const [west, east] = [Math.max(-180, bounds.getWest()), Math.min(180, bounds.getEast())];
+    // Across the antimeridian longitudes go on, and no meridian comes twice.
+    const west = bounds.getWest();
+    const east = Math.min(bounds.getEast(), west + 359.999);
     const [south, north] = [
       Math.max(-WEB_MERCATOR_LATITUDE, bounds.getSouth()),
       Math.min(WEB_MERCATOR_LATITUDE, bounds.getNorth()),
@@ -64,7 +66,7 @@ export class Graticule extends L.LayerGroup {
           [north, x],
         ],
         [south, x],
-        formatDegrees(x, step, ['E', 'W']),
+        formatDegrees(L.Util.wrapNum(x, [-180, 180], true), step, ['E', 'W']),
         'meridian',
       );
     }

@@ -9,7 +9,7 @@ const DIGITS = 7;
 
 export function connectValues(
   map: L.Map,
-  { mercator }: ReportDocument,
+  { mercator, bounds }: ReportDocument,
   rasters: readonly OpenRaster[],
 ): void {
   const values = requireElement('values', HTMLDivElement);
@@ -21,7 +21,11 @@ export function connectValues(
     className: 'place-marker',
     interactive: false,
   });
-  const show = (place: L.LatLng): void => {
+  const middle = (bounds[0] + bounds[2]) / 2;
+  const show = ({ lat, lng }: L.LatLng): void => {
+    // The map may lie across the antimeridian.
+    const turns = Math.abs(middle - lng) <= 180 ? 0 : Math.round((middle - lng) / 360);
+    const place = L.latLng(lat, lng + 360 * turns);
     const { width, height } = rasters[0].about.pixels;
     const { x, y } = L.CRS.EPSG3857.project(place);
     const [x0, y0, x1, y1] = mercator;
@@ -39,14 +43,16 @@ export function connectValues(
     const list = element('dl');
     const add = (term: string, text: string): void =>
       list.append(element('dt', { text: term }), element('dd', { text }));
-    add('Centre of the pixel', `${centre.lat.toFixed(DIGITS)}, ${centre.lng.toFixed(DIGITS)}`);
+    add('Centre of the pixel', `${centre.lat.toFixed(DIGITS)}, ${centre.wrap().lng.toFixed(DIGITS)}`);
     for (const raster of rasters) {
       const { title, style } = raster.about;
       add(title, textOf(style, valueAt(raster, row * width + column)));
     }
     values.replaceChildren(list);
+    if (!map.getBounds().contains(centre)) map.panTo(centre);
   };
-  const fill = ({ lat, lng }: L.LatLng): void => {
+  const fill = (place: L.LatLng): void => {
+    const { lat, lng } = place.wrap();
     latitude.value = lat.toFixed(DIGITS);
     longitude.value = lng.toFixed(DIGITS);
   };
@@ -61,8 +67,6 @@ export function connectValues(
   });
   requireElement('place', HTMLFormElement).addEventListener('submit', (event) => {
     event.preventDefault();
-    const place = L.latLng(latitude.valueAsNumber, longitude.valueAsNumber);
-    show(place);
-    if (!map.getBounds().contains(place)) map.panTo(place);
+    show(L.latLng(latitude.valueAsNumber, longitude.valueAsNumber));
   });
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { isTerrachipError, messageOf, type TerrachipError, tooLarge } from '../../errors.js';
 import { Crs, createChipLayout, createTransform, type GeoBox, outline } from '../../geo/index.js';
 import { isUrl } from '../../io/open-url.js';
-import type { AreaFeature } from '../../vector/features.js';
+import type { AreaFeature, Ring } from '../../vector/features.js';
 import { readAreas } from '../../vector/node/index.js';
 import { polygonsToLonLat } from '../../vector/to-lon-lat.js';
 import { POLYGON_FORMATS } from '../choices.js';
@@ -30,23 +30,22 @@ export interface Outlined {
   readonly notes: string[];
 }
 
-/** @param reference what the map was compared with; null for nothing */
+/**
+ * @param reference what the map was compared with; null for nothing
+ * @param middle longitude of the middle of the page's map, from which outlines are at most 180° away
+ */
 export async function reportOutlines(
   folder: MapFolder,
   geobox: GeoBox,
-  { reference, zones }: { reference: string | null; zones: string | null },
+  { reference, zones, middle }: { reference: string | null; zones: string | null; middle: number },
   signal?: AbortSignal,
 ): Promise<Outlined> {
   const outlines: ReportOutlines[] = [];
   const notes: string[] = [];
-  const add = async (
-    title: string,
-    colour: string,
-    read: () => Promise<number[][] | null>,
-  ): Promise<void> => {
+  const add = async (title: string, colour: string, read: () => Promise<Ring[]>): Promise<void> => {
     try {
-      const rings = await read();
-      if (rings !== null) outlines.push({ title, colour, rings, isVisible: false });
+      const rings = (await read()).map((ring) => flatRing(ring, middle));
+      outlines.push({ title, colour, rings, isVisible: false });
     } catch (error) {
       if (!isTerrachipError(error)) throw error;
       notes.push(`${title} cannot be drawn: ${messageOf(error)}`);
@@ -81,7 +80,13 @@ export async function reportOutlines(
   }
   const chips = chipRings(folder, geobox);
   if (chips === null) notes.push(`The map has more than ${MOST_CHIPS} chips, which are not drawn.`);
-  else outlines.push({ title: 'Chips of the model', colour: COLOURS.chips, rings: chips, isVisible: false });
+  else
+    outlines.push({
+      title: 'Chips of the model',
+      colour: COLOURS.chips,
+      rings: chips.map((ring) => flatRing(ring, middle)),
+      isVisible: false,
+    });
   return { outlines, notes };
 }
 
@@ -99,13 +104,13 @@ async function readRings(
   path: string,
   read: (path: string) => ReturnType<typeof readAreas>,
   isWanted: (feature: AreaFeature) => boolean,
-): Promise<number[][]> {
+): Promise<Ring[]> {
   if (!isUrl(path)) {
     const size = (await stat(path).catch(() => null))?.size ?? 0;
     if (size > MOST_BYTES) throw tooMany(path, `${Math.round(size / 1e6)} MB`, { size, limit: MOST_BYTES });
   }
   const { name, crs, features } = await read(path);
-  const rings: number[][] = [];
+  const rings: Ring[] = [];
   let count = 0;
   for (const feature of features) {
     if (!isWanted(feature)) continue;
@@ -113,10 +118,18 @@ async function readRings(
       count += ring.length;
       if (count > MOST_POSITIONS)
         throw tooMany(path, `more than ${MOST_POSITIONS} corners`, { size: count, limit: MOST_POSITIONS });
-      rings.push(ring.flatMap(([x, y]) => [rounded(x), rounded(y)]));
+      rings.push(ring);
     }
   }
   return rings;
+}
+
+/** Longitudes and latitudes by turns, at most 180° from a longitude. */
+function flatRing(ring: Ring, middle: number): number[] {
+  return ring.flatMap(([x, y]) => {
+    const turns = Math.abs(middle - x) <= 180 ? 0 : Math.round((middle - x) / 360);
+    return [rounded(x + 360 * turns), rounded(y)];
+  });
 }
 
 function rounded(degrees: number): number {
@@ -124,7 +137,7 @@ function rounded(degrees: number): number {
 }
 
 /** Outlines of the chips; null for too many. */
-function chipRings({ plan }: MapFolder, { crs, transform, width, height }: GeoBox): number[][] | null {
+function chipRings({ plan }: MapFolder, { crs, transform, width, height }: GeoBox): Ring[] | null {
   const { size, stride } = plan.chip;
   const { rowStarts, columnStarts } = createChipLayout(width, height, size, stride);
   if (rowStarts.length * columnStarts.length > MOST_CHIPS) return null;
@@ -134,7 +147,7 @@ function chipRings({ plan }: MapFolder, { crs, transform, width, height }: GeoBo
       const ends = [Math.min(width, x + size), Math.min(height, y + size)] as const;
       const corners = outline([x, y, ...ends], SIDE_POINTS);
       const places = corners.map(([px, py]) => forward(...transform.apply(px, py)));
-      return [...places, places[0]].flatMap(([lon, lat]) => [rounded(lon), rounded(lat)]);
+      return [...places, places[0]];
     }),
   );
 }

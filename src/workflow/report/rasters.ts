@@ -1,6 +1,6 @@
 /** The rasters of a map on the grid of the report's page, by nearest neighbour: what a click shows is what the file has. */
 import { join } from 'node:path';
-import { Crs, GeoBox, suggestGrid } from '../../geo/index.js';
+import { Crs, createTransform, GeoBox, suggestGrid, transformBounds } from '../../geo/index.js';
 import { CpuBackend } from '../../gpu/index.js';
 import { openRaster, type Raster, readWhole, WarpedRaster } from '../../raster/node/index.js';
 import { CLASS_NODATA } from '../classes.js';
@@ -8,7 +8,7 @@ import type { MapFolder } from '../map-folder.js';
 import { DEFAULT_PERCENTILES } from '../picture/appearance.js';
 import { toHex } from '../picture/canvas.js';
 import { colourAt, percentileStretch } from '../picture/colours.js';
-import type { ReportRaster } from './document.js';
+import type { LonLatBounds, ReportRaster } from './document.js';
 import { packPlanes } from './pack.js';
 
 /** Longest side of values, and of pictures, in pixels. */
@@ -26,14 +26,38 @@ const OPACITY = 0.85;
 /** Of the first class, under which the pictures should be seen. */
 const BACKGROUND_OPACITY = 0.35;
 
-/** The grid of the page for a map: in EPSG:3857, with about the map's own pixels as far as `most` allows. */
+/**
+ * The grid of the page for a map: in EPSG:3857, with about the map's own pixels as far as `most` allows. That of a map across
+ * the antimeridian goes on beyond the end of the world.
+ */
 export function pageGrid(map: GeoBox, most: number): GeoBox {
   const crs = Crs.fromEpsg(3857);
-  const whole = suggestGrid(map, crs);
-  const [x0, y0, x1, y1] = whole.bounds.map((value) => Math.max(-WORLD, Math.min(WORLD, value)));
-  const scale = Math.min(1, most / Math.max(whole.width, whole.height));
-  const [width, height] = [whole.width, whole.height].map((side) => Math.max(1, Math.round(side * scale)));
+  const [west, south, east, north] = transformBounds(map.bounds, map.crs, Crs.wgs84);
+  const crosses = (west < -180 || east > 180) && east - west < 360;
+  const whole = crosses ? null : suggestGrid(map, crs);
+  const { forward } = createTransform(Crs.wgs84, crs);
+  const ends = [south, north].map((latitude) => forward(0, latitude)[1]);
+  const bounds = whole?.bounds ?? [metresOf(west), ends[0], metresOf(east), ends[1]];
+  const [x0, y0, x1, y1] = bounds.map((value, k) =>
+    crosses && k % 2 === 0 ? value : Math.max(-WORLD, Math.min(WORLD, value)),
+  );
+  // As many pixels along the diagonal as the map has.
+  const size = Math.hypot(x1 - x0, y1 - y0) / Math.hypot(map.width, map.height);
+  const sides = whole === null ? [(x1 - x0) / size, (y1 - y0) / size] : [whole.width, whole.height];
+  const scale = Math.min(1, most / Math.max(...sides));
+  const [width, height] = sides.map((side) => Math.max(1, Math.round(side * scale)));
   return GeoBox.fromSize([x0, y0, x1, y1], crs, width, height);
+}
+
+function metresOf(longitude: number): number {
+  return (longitude / 180) * WORLD;
+}
+
+/** West, south, east and north of a grid of the page; east is above 180 where it crosses the antimeridian. */
+export function lonLatOf({ bounds: [x0, y0, x1, y1], crs }: GeoBox): LonLatBounds {
+  const { forward } = createTransform(crs, Crs.wgs84);
+  const degreesOf = (metres: number): number => (metres / WORLD) * 180;
+  return [degreesOf(x0), forward(0, y0)[1], degreesOf(x1), forward(0, y1)[1]];
 }
 
 /** The bands of a raster on a grid by nearest neighbour, one after the other; NaN for no data. */

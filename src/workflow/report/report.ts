@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, join, relative, resolve } from 'node:path';
 import { invalidOption } from '../../errors.js';
-import { Crs, createTransform, type GeoBox } from '../../geo/index.js';
+import type { GeoBox } from '../../geo/index.js';
 import { requireOutput } from '../../io/node/inputs.js';
 import { writeFileAtomically } from '../../io/node/output.js';
 import { isAddress } from '../../io/schemes.js';
@@ -10,12 +10,12 @@ import type { OperationOptions } from '../../progress.js';
 import { shellWords } from '../../text.js';
 import { type MapFolder, readMapFolder } from '../map-folder.js';
 import { gridOf } from '../target-grid.js';
-import type { LonLatBounds, ReportDocument } from './document.js';
+import type { ReportDocument } from './document.js';
 import { type MapMetrics, readDocuments } from './documents.js';
 import { reportOutlines } from './outlines.js';
 import { renderPage } from './page.js';
 import { scenePictures } from './pictures.js';
-import { MOST_PICTURE, MOST_VALUES, pageGrid, reportRasters } from './rasters.js';
+import { lonLatOf, MOST_PICTURE, MOST_VALUES, pageGrid, reportRasters } from './rasters.js';
 import {
   accuracySection,
   areasSection,
@@ -85,6 +85,7 @@ export async function writeReport(options: ReportOptions): Promise<ReportFile> {
   const documents = await readDocuments(map);
   const grid = await gridOf(classes);
   const geobox = pageGrid(grid, MOST_VALUES);
+  const bounds = lonLatOf(geobox);
   onProgress?.({ type: 'stage', stage: 'layers' });
   const { rasters, notes } = await reportRasters(folder, geobox, signal);
   const reduced = isReduced(geobox, grid);
@@ -102,10 +103,15 @@ export async function writeReport(options: ReportOptions): Promise<ReportFile> {
     );
   onProgress?.({ type: 'stage', stage: 'outlines' });
   const reference = await referenceOf(documents.metrics);
-  const outlined = await reportOutlines(folder, grid, { reference, zones }, signal);
+  const outlined = await reportOutlines(
+    folder,
+    grid,
+    { reference, zones, middle: (bounds[0] + bounds[2]) / 2 },
+    signal,
+  );
   const ofZones = zones === null ? null : await zoneTable(folder, zones, { signal });
   const page: ReportDocument = {
-    bounds: lonLatOf(geobox),
+    bounds,
     mercator: geobox.bounds,
     rasters,
     pictures: pictures.pictures,
@@ -165,11 +171,6 @@ function basemapOf({ basemap, attribution }: ReportOptions): ReportDocument['bas
 /** Whether a grid has larger pixels than the map, beyond what two projections differ by. */
 function isReduced(page: GeoBox, map: GeoBox): boolean {
   return page.width * page.height < 0.9 * map.width * map.height;
-}
-
-function lonLatOf({ bounds: [x0, y0, x1, y1], crs }: GeoBox): LonLatBounds {
-  const { forward } = createTransform(crs, Crs.wgs84);
-  return [...forward(x0, y0), ...forward(x1, y1)];
 }
 
 function subtitleOf({ plan, values }: MapFolder): string {
