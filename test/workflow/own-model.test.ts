@@ -488,7 +488,7 @@ describe('a report', () => {
     // Wet is v ≥ 7 and green v ≥ 4: 4 and 7 of 11 values.
     for (const [k, least] of [7, 4].entries()) {
       const [plane] = await unpackPlanes(document.rasters[k].pixels);
-      const valid = plane.filter((value) => value !== 255);
+      const valid = Array.from(plane).filter((value) => value !== 255);
       const share = stored.filter((v) => v >= least).length / stored.length;
       expect(valid.reduce((sum, value) => sum + value, 0) / valid.length).toBeCloseTo(share, 1);
     }
