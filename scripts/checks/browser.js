@@ -2,18 +2,18 @@
 // the CPU, reads a COG over HTTP and draws it on a canvas. A second page maps a scene, and a tensor of it, by
 // terrachip/inference with onnxruntime-web. All results are compared with Node's.
 import assert from 'node:assert/strict';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { installChromium, launchChromium } from './browser/chromium.js';
 import { Checklist, installProject, root, run } from './support.js';
 
 /** The file that the page reads; browser/cog.js repeats its name. */
 const SCENE = 'scene.tif';
 
-const CHROMIUM = '/usr/bin/chromium';
 const PAGE = join(root, 'scripts', 'checks', 'browser', 'page.js');
 const MODEL_PAGE = join(root, 'scripts', 'checks', 'browser', 'model-page.js');
 const MODEL = join(root, 'models', 'demo-water-s1');
@@ -26,45 +26,11 @@ const MODEL_TOLERANCE = 1e-5;
 /** Tolerance of interpolated values, as a share of the source's range; everything else is bit-identical. */
 const TOLERANCE = 1e-6;
 
-const LAUNCH_ARGUMENTS = [
-  '--headless',
-  '--no-sandbox',
-  // Compute on the processor, so that the check runs without a GPU.
-  '--enable-unsafe-webgpu',
-  '--use-webgpu-adapter=swiftshader',
-  // A WebGPU canvas needs Vulkan in the compositor.
-  '--enable-features=Vulkan',
-  '--use-vulkan=swiftshader',
-  '--use-angle=swiftshader',
-  '--disable-vulkan-surface',
-  // No requests except those of the page.
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
 /** A content security policy for the page's own files, without `eval` and `new Function`. */
 const POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'";
 
 /** The same with WebAssembly, for onnxruntime-web. */
 const MODEL_POLICY = POLICY.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'");
-
-/** Installs Debian's Chromium where it is missing. @returns {Promise<string>} its version */
-async function installChromium() {
-  if (!existsSync(CHROMIUM)) {
-    if (process.getuid?.() !== 0) {
-      throw new Error(
-        `there is no ${CHROMIUM}: install Debian's package chromium, or run this check as root`,
-      );
-    }
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    await run('apt-get', ['update'], { env });
-    await run('apt-get', ['install', '-y', '--no-install-recommends', 'chromium'], { env });
-  }
-  return (await run(CHROMIUM, ['--version'])).stdout.trim();
-}
 
 /** Bundles a page with the export conditions `browser` and `default`. */
 async function bundle(page) {
@@ -103,7 +69,6 @@ async function bundle(page) {
  * @returns {Promise<Map<string, Buffer>>} results by name
  */
 async function runPage(files, assets, policy) {
-  const { chromium } = await import('playwright-core');
   const results = new Map();
   let settle;
   const finished = new Promise((resolve, reject) => {
@@ -137,7 +102,7 @@ async function runPage(files, assets, policy) {
   const timeout = setTimeout(() => settle.reject(new Error(`no answer in ${TIMEOUT_MS} ms`)), TIMEOUT_MS);
   let browser;
   try {
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: LAUNCH_ARGUMENTS });
+    browser = await launchChromium();
     const page = await browser.newPage();
     // The page cannot catch its own loading errors.
     page.on('pageerror', settle.reject);
