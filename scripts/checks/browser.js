@@ -9,6 +9,8 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { installChromium, launchChromium } from './browser/chromium.js';
+import { checkReport } from './browser/report.js';
+import { checkView } from './browser/view.js';
 import { Checklist, installProject, root, run } from './support.js';
 
 /** The file that the page reads; browser/cog.js repeats its name. */
@@ -206,6 +208,8 @@ const ran =
   }));
 if (ran) await checkResults();
 if (installed) await checkModel();
+if (installed) await checkView(list);
+if (installed) await checkReport(list);
 list.finish();
 
 async function checkResults() {

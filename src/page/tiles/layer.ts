@@ -93,6 +93,7 @@ export class WarpedTileLayer extends L.GridLayer {
     const canvas = L.DomUtil.create('canvas');
     canvas.width = MAP_TILE_SIZE;
     canvas.height = MAP_TILE_SIZE;
+    canvas.dataset.tile = `${coords.z}/${coords.x}/${coords.y}`;
     const tile: DrawnTile = { canvas, coords, reading: new AbortController(), planes: null, shown: null };
     this.#tiles.add(tile);
     this.#read(tile).then(

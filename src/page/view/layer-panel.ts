@@ -39,19 +39,21 @@ export interface PanelOptions {
   readonly map: L.Map;
   /** What is said of the layer, such as where its tiles are warped. */
   readonly note: string;
+  /** Whether its controls are unfolded. */
+  readonly isOpen: boolean;
   readonly onRemove: (() => void) | null;
 }
 
 /** Adds a layer to the map, and makes its controls. */
 export function addLayer(options: PanelOptions): PanelLayer {
-  const { document, source, backend, map, note, onRemove } = options;
+  const { document, source, backend, map, note, isOpen, onRemove } = options;
   const { bands, classes } = document;
   let drawing = firstDrawing(document);
   let stretches: readonly Stretch[] = [drawing.values];
   let shown = true;
 
   const problem = element('p', { className: 'problem' });
-  problem.setAttribute('role', 'alert');
+  problem.setAttribute('role', 'status');
   const legend = element('div');
   const controls = element('div', { className: 'layer-controls' });
 
@@ -221,7 +223,7 @@ export function addLayer(options: PanelOptions): PanelLayer {
   const details = element('details', {
     children: [element('summary', { text: 'How it is drawn' }), controls],
   });
-  details.open = true;
+  details.open = isOpen;
   const body = element('div', { className: 'layer-details', children: [problem, legend, details] });
   const title = checkbox(document.name, true, (isShown) => {
     shown = isShown;
@@ -257,8 +259,9 @@ function bandLabel(index: number, name: string): string {
 }
 
 function describe({ width, height, crs, bands, overviews }: LayerDocument): string {
+  const counted = overviews === 0 ? 'no' : overviews;
   const types = [...new Set(bands.map(({ dtype }) => dtype))].join(', ');
-  return `${width} × ${height} pixels, ${crs}, ${types}, ${overviews} overviews.`;
+  return `${width} × ${height} pixels, ${crs}, ${types}, ${counted} overview${overviews === 1 ? '' : 's'}.`;
 }
 
 function opacityControl(layer: WarpedTileLayer): HTMLElement {

@@ -13,6 +13,17 @@ import { connectValues } from './values.js';
 /** Tiles that are read at a time: as many as a browser has connections to a server; of the page's device, two. */
 const AT_ONCE = { server: 6, page: 2 };
 
+/** How a layer is opened. */
+interface Opening {
+  /** Whether the map moves to it. */
+  readonly fits: boolean;
+  /** Whether its controls are unfolded. */
+  readonly isOpen: boolean;
+}
+
+/** Of a layer that is chosen on the page. */
+const CHOSEN: Opening = { fits: false, isOpen: true };
+
 const base = new URL('.', location.href).href;
 const problem = requireElement('problem', HTMLElement);
 const list = requireElement('layers', HTMLElement);
@@ -29,6 +40,8 @@ async function start(): Promise<void> {
   note.textContent = view.note;
   note.hidden = view.note === '';
   const map = createMap(requireElement('map', HTMLElement), { bounds: [-180, -60, 180, 75] });
+  // Between whole levels, tiles would be scaled: pixels would not be those that were warped.
+  map.options.zoomSnap = 1;
   map.addLayer(new Graticule());
   const device = await pageDevice();
   const cpu = new CpuBackend();
@@ -36,7 +49,7 @@ async function start(): Promise<void> {
   let warpsHere = device?.isHardware === true;
   let layers: PanelLayer[] = [];
 
-  const open = async (entry: LayerEntry, fits: boolean): Promise<void> => {
+  const open = async (entry: LayerEntry, { fits, isOpen }: Opening): Promise<void> => {
     const opened = await documentOf<LayerDocument>(`layers/${entry.id}`);
     const local = warpsHere && device !== null ? await tilesOfPage(base, opened, device.backend) : null;
     const source =
@@ -50,6 +63,7 @@ async function start(): Promise<void> {
       backend: local === null || device === null ? cpu : device.backend,
       map,
       note: where,
+      isOpen,
       onRemove: () => {
         layers = layers.filter((layer) => layer !== added);
         offer(entry);
@@ -61,10 +75,10 @@ async function start(): Promise<void> {
     list.prepend(added.panel);
     if (fits) map.fitBounds(latLngBounds(opened.bounds));
   };
-  const tryToOpen = async (entry: LayerEntry, fits: boolean): Promise<void> => {
+  const tryToOpen = async (entry: LayerEntry, opening: Opening): Promise<void> => {
     say(`Opening ${entry.name} …`);
     try {
-      await open(entry, fits);
+      await open(entry, opening);
       say('');
     } catch (error) {
       say(explanationOf(error));
@@ -76,7 +90,7 @@ async function start(): Promise<void> {
     if (view.catalog !== null) return;
     const add = button(`Add ${entry.name}`, () => {
       add.remove();
-      void tryToOpen(entry, false);
+      void tryToOpen(entry, CHOSEN);
     });
     others.append(add);
   };
@@ -106,14 +120,16 @@ async function start(): Promise<void> {
   }
   connectValues(map, requireElement('values', HTMLElement), () => layers);
   async function openAll(entries: readonly LayerEntry[], fits: boolean): Promise<void> {
-    for (const [k, entry] of entries.entries()) await tryToOpen(entry, fits && k === 0);
+    for (const [k, entry] of entries.entries())
+      await tryToOpen(entry, { fits: fits && k === 0, isOpen: k === 0 });
   }
   if (view.catalog !== null) {
     const rows = requireElement('rows', HTMLElement);
     rows.hidden = false;
-    const bounds = listRows(map, rows, view.catalog, (entry) => void tryToOpen(entry, false));
+    const bounds = listRows(map, rows, view.catalog, (entry) => void tryToOpen(entry, CHOSEN));
     if (bounds !== null) map.fitBounds(bounds);
   }
+  say('');
   for (const entry of view.layers.filter(({ shown }) => !shown)) offer(entry);
   await openAll(
     view.layers.filter(({ shown }) => shown),

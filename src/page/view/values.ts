@@ -44,6 +44,7 @@ export function connectValues(map: L.Map, container: HTMLElement, layers: () => 
   };
   const hold = (at: L.LatLng): void => {
     isHeld = true;
+    clearTimeout(timer);
     marker.setLatLng(at).addTo(map);
     release.hidden = false;
     void show(at).then((text) => {

@@ -28,17 +28,21 @@ export async function describeLayer(
   signal?: AbortSignal,
 ): Promise<LayerDocument> {
   const { id, name, path } = source;
-  const { bands: chosen, assumed: ofBands } = defaultBands(raster, source.bandNames ?? undefined);
+  const { bands: chosen, assumed: ofBands } =
+    source.firstBand === undefined
+      ? defaultBands(raster, source.bandNames ?? undefined)
+      : { bands: [source.firstBand], assumed: '' };
   const assumed = ofBands === '' ? [] : [ofBands];
   const sample = await sampleOf(raster, chosen[0], signal);
   const classes =
     chosen.length > 1 ? null : (source.classes ?? classesOf(raster, chosen[0], sample, assumed));
-  const bands = bandsOf(raster, source.bandNames);
-  const decibels = classes === null && isPower(raster, bands[chosen[0] - 1].name, sample, assumed);
+  const named = bandsOf(raster, source.bandNames);
+  const radar = classes === null ? radarOf(raster, named[chosen[0] - 1].name, sample, assumed) : null;
+  const bands = radar === 'dB' ? named.map((band) => withDecibels(raster, band)) : named;
   const style: LayerStyle = {
     bands: chosen,
     stretch: chosen.length > 1 ? stretchOfColours(raster, chosen) : null,
-    decibels,
+    decibels: radar === 'linear_power',
     resampling: classes === null ? 'bilinear' : 'nearest',
   };
   const { width, height, compression } = raster;
@@ -139,11 +143,22 @@ function hex(colour: readonly number[]): string {
   return `#${colour.map((level) => level.toString(16).padStart(2, '0')).join('')}`;
 }
 
-function isPower(raster: Raster, name: string, sample: Float32Array, assumed: string[]): boolean {
+/** What the values of a radar band look like; null for another band. */
+function radarOf(
+  raster: Raster,
+  name: string,
+  sample: Float32Array,
+  assumed: string[],
+): 'linear_power' | 'dB' | null {
   const polarisation = polarisationOf(raster, name);
-  if (polarisation === null || radarUnits(sample) !== 'linear_power') return false;
-  assumed.push(`its ${polarisation} is power, drawn in decibels`);
-  return true;
+  const units = polarisation === null ? null : radarUnits(sample);
+  if (units !== null)
+    assumed.push(`its ${polarisation} is ${units === 'dB' ? 'decibels' : 'power, drawn in decibels'}`);
+  return units;
+}
+
+function withDecibels(raster: Raster, band: LayerBand): LayerBand {
+  return band.unit === '' && polarisationOf(raster, band.name) !== null ? { ...band, unit: 'dB' } : band;
 }
 
 /** 8-bit colours are drawn as they are, others by percentiles of the view. */

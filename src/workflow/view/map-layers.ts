@@ -37,8 +37,10 @@ export async function mapLayers(path: string): Promise<MapLayers> {
     bandNames,
   });
   if (map.classes.length > 0) {
-    products.push(product('probability.tif', 'probability', false, names));
-    const classes = { ...product('classes.tif', 'classes', true, map.multilabel ? names : null) };
+    // Of two classes, the second is what is looked for.
+    const firstBand = names.length === 2 ? 2 : 1;
+    products.push({ ...product('probability.tif', 'probability', false, names), firstBand });
+    const classes = product('classes.tif', 'classes', true, map.multilabel ? names : null);
     products.push({ ...classes, classes: map.multilabel ? YES_OR_NO : classesOf(map) });
   } else {
     const values = map.values.map(({ name }) => name);

@@ -23,10 +23,10 @@ const HTML = `<!doctype html>
 <h1 id="title">terrachip view</h1>
 <p id="note" hidden></p>
 <p id="problem" role="status">Loading …</p>
+<section id="values-box" aria-labelledby="values-title"><h2 id="values-title">Values</h2><div id="values"></div></section>
 <section id="rows" aria-label="Rows of the catalog" hidden></section>
 <section aria-labelledby="layers-title"><h2 id="layers-title">Layers</h2>
 <div id="device"></div><div id="layers"></div><div id="others"></div></section>
-<section id="values-box" aria-labelledby="values-title"><h2 id="values-title">Values</h2><div id="values"></div></section>
 </main>
 <script src="view.js" defer></script>
 </body>

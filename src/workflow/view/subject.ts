@@ -15,6 +15,8 @@ export interface LayerSource extends LayerEntry {
   readonly classes: readonly LayerClass[] | null;
   /** Names of its bands, where they are known. */
   readonly bandNames: readonly string[] | null;
+  /** The band that is drawn at first; default: what the file says. */
+  readonly firstBand?: number;
 }
 
 /** What is viewed, and its layers by id. */
