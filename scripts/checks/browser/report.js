@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { python, requirePackages, terrachip } from '../programs.js';
@@ -24,6 +25,9 @@ const PLACES = 60;
 
 const WIDTHS = [1280, 390];
 
+/** A tile: a PNG of one grey pixel. */
+const TILE = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg==';
+
 /** @param {import('../support.js').Checklist} list */
 export async function checkReport(list) {
   await requirePackages(['python3-numpy', 'python3-rasterio']);
@@ -32,6 +36,9 @@ export async function checkReport(list) {
       const { map } = await terrachip('demo', '--size', '640', '512', '-o', join(folder, 'demo'));
       return checkMap(map, folder, 'demo');
     });
+    await list.check('tiles of a basemap, by option, from their server alone', () =>
+      checkBasemap(join(folder, 'demo', 'map'), join(folder, 'based.html')),
+    );
     if (!existsSync(CHIPS)) {
       list.skip('a report of a chip of Sen1Floods11', `${CHIPS} is not there`);
       return;
@@ -96,6 +103,44 @@ async function checkMap(map, folder, name) {
     await browser.close();
   }
   return `${(bytes / 2 ** 20).toFixed(1)} MiB, ${size.join(' × ')} pixels; ${summary}`;
+}
+
+/** Serves tiles, and requires that the page asks for them and for nothing else. */
+async function checkBasemap(map, path) {
+  const paths = new Set();
+  const server = createServer((request, response) => {
+    paths.add(request.url);
+    response.setHeader('Content-Type', 'image/png');
+    response.end(Buffer.from(TILE, 'base64'));
+  });
+  await new Promise((listening) => server.listen(0, '127.0.0.1', listening));
+  const origin = `http://127.0.0.1:${server.address().port}`;
+  const template = `${origin}/{z}/{x}/{y}.png`;
+  await terrachip('report', map, '-o', path, '--basemap', template, '--attribution', '© <i>Makers</i>');
+  const browser = await launchChromium();
+  try {
+    const page = await browser.newPage();
+    const problems = [];
+    page.on('console', (message) => problems.push(message.text()));
+    page.on('request', (request) => {
+      if (!/^(data|file):/.test(request.url()) && !request.url().startsWith(origin))
+        problems.push(request.url());
+    });
+    await page.goto(pathToFileURL(path).href);
+    await page.waitForSelector('html[data-ready=true]');
+    await page.waitForSelector('.leaflet-tile-loaded');
+    await page.waitForLoadState('networkidle');
+    assert.deepEqual(problems, []);
+    assert.equal(await page.locator('.leaflet-control-attribution').innerText(), '© <i>Makers</i>');
+  } finally {
+    await browser.close();
+    server.close();
+  }
+  assert.ok(
+    paths.size > 0 && [...paths].every((each) => /^\/\d+\/\d+\/\d+\.png$/.test(each)),
+    [...paths].join(),
+  );
+  return `${paths.size} tiles`;
 }
 
 /** Asks for values at places by the form, and at a click, and compares them with the files. */

@@ -9,11 +9,13 @@ import {
   missingShards,
   type PlanMapsReport,
   planMaps,
+  type ReportFile,
   type SceneInitReport,
   startView,
   submitJob,
   type View,
   warpFile,
+  writeReport,
   type ZonalRow,
   zonalFile,
   zonalStatistics,
@@ -48,6 +50,12 @@ export async function inShards(scenes: readonly string[], output: string): Promi
 export async function series(source: string, zones: string, destination: string): Promise<ZonalRow[]> {
   await zonalFile({ source, zones, destination, statistics: ['mean', 'p10'], coverage: 'fraction' });
   return zonalStatistics({ source, zones, expressions: ['NDVI'], mask: 'scl', by: 'date' });
+}
+
+/** The page of a map, and what it leaves out. */
+export async function pageOf(map: string, destination: string): Promise<string[]> {
+  const { notes }: ReportFile = await writeReport({ map, destination, title: 'Flood' });
+  return notes;
 }
 
 /** Serves a map of some rasters, until the view is disposed of. */
