@@ -10,7 +10,6 @@ import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { installChromium, launchChromium } from './browser/chromium.js';
 import { checkReport } from './browser/report.js';
-import { checkReport } from './browser/report.js';
 import { checkView } from './browser/view.js';
 import { Checklist, installProject, root, run } from './support.js';
 
@@ -210,7 +209,6 @@ const ran =
 if (ran) await checkResults();
 if (installed) await checkModel();
 if (installed) await checkView(list);
-if (installed) await checkReport(list);
 if (installed) await checkReport(list);
 list.finish();
 
