@@ -165,3 +165,11 @@ describe('modules of WebAssembly', () => {
     }
   });
 });
+
+describe('the pages', () => {
+  it('come with the licence of the map library, which is in their bundles', () => {
+    const licence = readFileSync('node_modules/leaflet/LICENSE', 'utf8');
+    expect(licence).toContain('BSD 2-Clause License');
+    expect(readFileSync('dist/page/leaflet.LICENSE', 'utf8')).toBe(licence);
+  });
+});

@@ -19,7 +19,7 @@ export const FINEST_ZOOM = 24;
 const MERCATOR = 3857;
 
 /** Half the width of the map: π times the radius of WGS 84's ellipsoid, in metres. */
-const HALF_WORLD = Math.PI * 6_378_137;
+export const HALF_WORLD = Math.PI * 6_378_137;
 
 /** Source pixels of all bands that one tile may read: more than that takes many seconds. */
 const MOST_SOURCE_PIXELS = 2 ** 28;

@@ -1,5 +1,6 @@
 /** The map of a page: Web Mercator, without any request unless a basemap is given. */
 import * as L from 'leaflet';
+import type { LonLatBounds } from '../../workflow/report/document.js';
 
 /** Tiles of a server under the layers. */
 export interface Basemap {
@@ -8,9 +9,6 @@ export interface Basemap {
   /** Who made the tiles, shown on the map. */
   readonly attribution: string;
 }
-
-/** West, south, east and north in degrees. */
-export type LonLatBounds = readonly [west: number, south: number, east: number, north: number];
 
 export interface BaseMapOptions {
   /** What the map shows at first. */

@@ -1,6 +1,7 @@
 /** A canvas on the map, whose pixels are equal rectangles of Web Mercator. */
 import * as L from 'leaflet';
-import { type LonLatBounds, latLngBounds } from './base-map.js';
+import type { LonLatBounds } from '../../workflow/report/document.js';
+import { latLngBounds } from './base-map.js';
 
 export class CanvasOverlay extends L.Layer {
   readonly #bounds: L.LatLngBounds;

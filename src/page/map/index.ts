@@ -1,10 +1,10 @@
 /** Parts of a map that the pages share. */
+export type { LonLatBounds } from '../../workflow/report/document.js';
 export {
   type BaseMapOptions,
   type Basemap,
   createMap,
   escapeHtml,
-  type LonLatBounds,
   latLngBounds,
 } from './base-map.js';
 export { CanvasOverlay } from './canvas-overlay.js';

@@ -1,4 +1,5 @@
 /** Rasters and pictures of a report on canvases. */
+import { parseColour } from '../../workflow/classes.js';
 import type { RasterStyle, ReportPicture, ReportRaster } from '../../workflow/report/document.js';
 import type { Legend } from '../map/index.js';
 import { type Plane, unpackPlanes } from './unpack.js';
@@ -68,15 +69,10 @@ function packed(red: number, green: number, blue: number, alpha: number): number
   return ((alpha << 24) | (blue << 16) | (green << 8) | red) >>> 0;
 }
 
-function channels(colour: string): [number, number, number] {
-  const value = Number.parseInt(colour.slice(1), 16);
-  return [value >> 16, (value >> 8) & 255, value & 255];
-}
-
 function classColours({ classes }: Extract<RasterStyle, { kind: 'classes' }>): (value: number) => number {
   const colours = new Map(
     classes.flatMap(({ value, colour, opacity = 1 }) =>
-      colour === null ? [] : [[value, packed(...channels(colour), Math.round(255 * opacity))]],
+      colour === null ? [] : [[value, packed(...parseColour(colour), Math.round(255 * opacity))]],
     ),
   );
   return (value) => colours.get(value) ?? 0;
@@ -90,7 +86,7 @@ function rampColours({
   low,
   high,
 }: Extract<RasterStyle, { kind: 'ramp' }>): (value: number) => number {
-  const stops = colours.map(channels);
+  const stops = colours.map(parseColour);
   const levels = Array.from({ length: LEVELS }, (_, level) => {
     const position = (level / (LEVELS - 1)) * (stops.length - 1);
     const k = Math.min(stops.length - 2, Math.floor(position));

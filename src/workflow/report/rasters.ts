@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { Crs, createTransform, GeoBox, suggestGrid, transformBounds } from '../../geo/index.js';
 import { CpuBackend } from '../../gpu/index.js';
+import { HALF_WORLD } from '../../raster/map-tiles.js';
 import { openRaster, type Raster, readWhole, WarpedRaster } from '../../raster/node/index.js';
 import { CLASS_NODATA } from '../classes.js';
 import type { MapFolder } from '../map-folder.js';
@@ -17,9 +18,6 @@ export const MOST_PICTURE = 1024;
 
 /** Most layers of a map that are shown. */
 const MOST_LAYERS = 8;
-
-/** Half of the width of the world in EPSG:3857. */
-const WORLD = 20_037_508.342789244;
 
 const OPACITY = 0.85;
 
@@ -39,7 +37,7 @@ export function pageGrid(map: GeoBox, most: number): GeoBox {
   const ends = [south, north].map((latitude) => forward(0, latitude)[1]);
   const bounds = whole?.bounds ?? [metresOf(west), ends[0], metresOf(east), ends[1]];
   const [x0, y0, x1, y1] = bounds.map((value, k) =>
-    crosses && k % 2 === 0 ? value : Math.max(-WORLD, Math.min(WORLD, value)),
+    crosses && k % 2 === 0 ? value : Math.max(-HALF_WORLD, Math.min(HALF_WORLD, value)),
   );
   // As many pixels along the diagonal as the map has.
   const size = Math.hypot(x1 - x0, y1 - y0) / Math.hypot(map.width, map.height);
@@ -50,13 +48,13 @@ export function pageGrid(map: GeoBox, most: number): GeoBox {
 }
 
 function metresOf(longitude: number): number {
-  return (longitude / 180) * WORLD;
+  return (longitude / 180) * HALF_WORLD;
 }
 
 /** West, south, east and north of a grid of the page; east is above 180 where it crosses the antimeridian. */
 export function lonLatOf({ bounds: [x0, y0, x1, y1], crs }: GeoBox): LonLatBounds {
   const { forward } = createTransform(crs, Crs.wgs84);
-  const degreesOf = (metres: number): number => (metres / WORLD) * 180;
+  const degreesOf = (metres: number): number => (metres / HALF_WORLD) * 180;
   return [degreesOf(x0), forward(0, y0)[1], degreesOf(x1), forward(0, y1)[1]];
 }
 

@@ -86,6 +86,8 @@ export async function writeReport(options: ReportOptions): Promise<ReportFile> {
   const grid = await gridOf(classes);
   const geobox = pageGrid(grid, MOST_VALUES);
   const bounds = lonLatOf(geobox);
+  if (zones !== null) onProgress?.({ type: 'stage', stage: 'zones' });
+  const ofZones = zones === null ? null : await zoneTable(folder, zones, { signal });
   onProgress?.({ type: 'stage', stage: 'layers' });
   const { rasters, notes } = await reportRasters(folder, geobox, signal);
   const reduced = isReduced(geobox, grid);
@@ -109,7 +111,6 @@ export async function writeReport(options: ReportOptions): Promise<ReportFile> {
     { reference, zones, middle: (bounds[0] + bounds[2]) / 2 },
     signal,
   );
-  const ofZones = zones === null ? null : await zoneTable(folder, zones, { signal });
   const page: ReportDocument = {
     bounds,
     mercator: geobox.bounds,
