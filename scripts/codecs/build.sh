@@ -1,5 +1,5 @@
 #!/bin/bash
-# Builds src/raster/codecs/decoders.wasm and src/raster/node/codecs/encoders.wasm from the C files beside this script and
+# Builds src/raster/codecs/decoders.wasm and src/raster/codecs/encoders.wasm from the C files beside this script and
 # Debian's sources of libdeflate and zstd. Needs Debian 12, and installs nothing itself:
 #
 #   apt-get install clang lld wasi-libc libclang-rt-dev-wasm32 binaryen
@@ -72,4 +72,4 @@ done
   done
 } > "$target/raster/codecs/COPYING.md"
 link raster/codecs/decoders.wasm decoders/*.o
-link raster/node/codecs/encoders.wasm encoders/*.o
+link raster/codecs/encoders.wasm encoders/*.o

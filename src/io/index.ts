@@ -12,6 +12,7 @@ export {
   combineAccess,
   setDefaultAccess,
 } from './access.js';
+export { BlobSource } from './blob-source.js';
 export { type ByteSource, checkRange, MemorySource, type ReadOptions } from './byte-source.js';
 export { type ByteCache, setDefaultCache } from './cache.js';
 export type { HttpOptions } from './exchange.js';

@@ -15,7 +15,7 @@ import {
 import { undoCoding } from '../../src/raster/codecs/wasm-decoders.js';
 import { type OverviewMethod, reduceRows } from '../../src/raster/cog/overview.js';
 import { requirePredictor } from '../../src/raster/geotiff/predictor.js';
-import { encodeBytes } from '../../src/raster/node/codecs/wasm-encoders.js';
+import { encodeBytes } from '../../src/raster/codecs/wasm-encoders.js';
 import { type CogOptions, CogWriter, openRaster, writeCog } from '../../src/raster/node/index.js';
 import { temporaryFolder } from '../support/files.js';
 import { seeded } from '../support/random.js';

@@ -1,7 +1,7 @@
 import { inflateSync } from 'node:zlib';
 import Zstd from 'numcodecs/zstd';
 import { describe, expect, it } from 'vitest';
-import { createEncoder } from '../../src/raster/node/encoders.js';
+import { createEncoder } from '../../src/raster/codecs/wasm-encoders.js';
 import { seeded } from '../support/random.js';
 
 describe('encoders', () => {

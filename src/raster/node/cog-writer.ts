@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { internalError, invalidInput } from '../../errors.js';
+import { internalError } from '../../errors.js';
 import { bytesPerElement } from '../../geo/dtype.js';
 import { dtypeOf, type TypedArray } from '../../geo/index.js';
 import { removeSidecars } from '../../io/node/beside.js';
@@ -11,7 +11,9 @@ import {
   writeError,
   writeFully,
 } from '../../io/node/output.js';
-import { BLOCK_LEADER_BYTES, type CogImage, type CogLayout, encodeHead, layoutOf } from '../cog/directory.js';
+import { groupsOf, headOf, requireClassic } from '../cog/assembly.js';
+import { type CogImage, type CogLayout, encodeHead, layoutOf } from '../cog/directory.js';
+import { CogLevel } from '../cog/level.js';
 import {
   CLASSIC_LIMIT,
   type CogOptions,
@@ -21,9 +23,9 @@ import {
   mostBytes,
   resolveOptions,
 } from '../cog/options.js';
-import { CogLevel } from './cog-level.js';
-import { createEncoder } from './encoders.js';
-import { TileFile, TileMemory } from './tile-file.js';
+import { framedBytes, TileMemory } from '../cog/tile-store.js';
+import { createThreadedEncoder } from './encoders.js';
+import { TileFile } from './tile-file.js';
 
 /** Buffer size for copies of level files into the result. */
 const COPY_BYTES = 8 * 2 ** 20;
@@ -38,7 +40,7 @@ export class CogWriter {
   readonly #settings: CogSettings;
   readonly #layout: Omit<CogLayout, 'bigTiff'>;
   /** The full image first. */
-  readonly #levels: readonly CogLevel[];
+  readonly #levels: readonly CogLevel<TileFile>[];
   /** Whether the temporary file of the full image, with reserved bytes for the head, becomes the result. */
   readonly #inPlace: boolean;
   /** Null until the sizes of all tiles are known. */
@@ -50,7 +52,7 @@ export class CogWriter {
   private constructor(
     path: string,
     layout: Omit<CogLayout, 'bigTiff'>,
-    levels: readonly CogLevel[],
+    levels: readonly CogLevel<TileFile>[],
     inPlace: boolean,
     bigTiff: boolean | null,
   ) {
@@ -83,7 +85,7 @@ export class CogWriter {
     const headBytes = (bigTiff: boolean): number => encodeHead({ ...layout, bigTiff }, blank).byteLength;
     const tileBytes =
       blockSize ** 2 * bytesPerElement(settings.dtype) * (settings.interleave === 'pixel' ? bands : 1);
-    const levelBytes = blank.map(({ offsets }) => offsets.length * TileFile.framed(tileBytes));
+    const levelBytes = blank.map(({ offsets }) => offsets.length * framedBytes(tileBytes));
     const bytes = levelBytes.reduce((sum, each) => sum + each, 0);
     const most = placed ? headBytes(false) + bytes : mostBytes(settings);
     const mayBeBig = inPlace ? most > CLASSIC_LIMIT : null;
@@ -98,8 +100,8 @@ export class CogWriter {
       await Promise.all(files.map((file) => file.discard()));
       throw writeError(path, cause);
     }
-    const parts = { settings, encode: createEncoder(compression, settings.level), memory };
-    const levels: CogLevel[] = [];
+    const parts = { settings, encode: createThreadedEncoder(compression, settings.level), memory };
+    const levels: CogLevel<TileFile>[] = [];
     let start = reserved;
     for (const [k, size] of [...sizes.entries()].reverse()) {
       levels.unshift(new CogLevel(parts, size, files[k] ?? files[0], start, levels[0] ?? null));
@@ -169,9 +171,9 @@ export class CogWriter {
     try {
       await full.finish();
       if (this.#inPlace) {
-        await writeFully(full.file.handle, this.#head(), 0);
-        await full.file.handle.sync();
-        await moveTo(full.file.path, this.path);
+        await writeFully(full.store.handle, this.#head(), 0);
+        await full.store.handle.sync();
+        await moveTo(full.store.path, this.path);
       } else {
         const head = this.#head();
         await writeAtomically(this.path, (file) => this.#assemble(file, head));
@@ -188,7 +190,7 @@ export class CogWriter {
   async abort(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    const files = new Set(this.#levels.map((level) => level.file));
+    const files = new Set(this.#levels.map((level) => level.store));
     await Promise.all([...files].map((file) => file.discard()));
   }
 
@@ -202,54 +204,10 @@ export class CogWriter {
     return mask === 'auto' ? this.#hasGaps : mask;
   }
 
-  /** The groups of a level's tiles in the file. */
-  #groupsOf(level: CogLevel): number[] {
-    const groups = [...level.groups.keys()];
-    return this.#settings.mask !== false && !this.hasMask ? groups.slice(0, -1) : groups;
-  }
-
   /** The head of the file; all tile sizes must be known. */
   #head(): Uint8Array {
-    const bytes = this.#levels
-      .flatMap((level) => this.#groupsOf(level).flatMap((group) => level.byteCountsOf(group)))
-      .reduce((sum, count) => sum + TileFile.framed(count), 0);
-    const encode = (bigTiff: boolean, headBytes: number): Uint8Array =>
-      encodeHead({ ...this.#layout, bigTiff }, this.#images(headBytes));
-    const classic = encode(false, 0).byteLength + bytes;
-    if (this.#bigTiff === false) requireClassic(this.path, classic);
-    const bigTiff = this.#bigTiff ?? classic > CLASSIC_LIMIT;
-    return encode(bigTiff, encode(bigTiff, 0).byteLength);
-  }
-
-  /** Images in the order of directories, the full one first; their data is in the opposite order, masks after images. */
-  #images(headBytes: number): CogImage[] {
-    let offset = headBytes;
-    const images: CogImage[][] = [];
-    for (const level of [...this.#levels].reverse()) {
-      const place = (group: number): Pick<CogImage, 'offsets' | 'byteCounts'> => {
-        const byteCounts = level.byteCountsOf(group);
-        const offsets = byteCounts.map((count) => {
-          const at = count === 0 ? 0 : offset + BLOCK_LEADER_BYTES;
-          offset += TileFile.framed(count);
-          return at;
-        });
-        return { offsets, byteCounts };
-      };
-      const groups = this.#groupsOf(level).map(place);
-      const masks = this.hasMask ? groups.splice(-1) : [];
-      const { width, height } = level;
-      images.unshift([
-        {
-          width,
-          height,
-          isMask: false,
-          offsets: groups.flatMap(({ offsets }) => offsets),
-          byteCounts: groups.flatMap(({ byteCounts }) => byteCounts),
-        },
-        ...masks.map((tiles) => ({ width, height, isMask: true, ...tiles })),
-      ]);
-    }
-    return images.flat();
+    const [layout, levels, hasMask, bigTiff] = [this.#layout, this.#levels, this.hasMask, this.#bigTiff];
+    return headOf(this.path, { layout, levels, hasMask, bigTiff });
   }
 
   async #assemble(file: FileHandle, head: Uint8Array): Promise<void> {
@@ -260,11 +218,11 @@ export class CogWriter {
       // The file of one group is already in the result's order.
       const segments =
         level.groups.length === 1
-          ? [{ position: 0, bytes: level.file.bytes }]
-          : this.#groupsOf(level).flatMap((group) => level.segmentsOf(group));
+          ? [{ position: 0, bytes: level.store.bytes }]
+          : groupsOf(level, this.#settings, this.hasMask).flatMap((group) => level.segmentsOf(group));
       for (const { position, bytes } of segments) {
         for (let done = 0; done < bytes; ) {
-          const { bytesRead } = await level.file.handle.read(
+          const { bytesRead } = await level.store.handle.read(
             piece,
             0,
             Math.min(COPY_BYTES, bytes - done),
@@ -278,15 +236,6 @@ export class CogWriter {
       }
     }
   }
-}
-
-function requireClassic(path: string, bytes: number): void {
-  if (bytes <= CLASSIC_LIMIT) return;
-  throw invalidInput(
-    path,
-    `takes ${Math.ceil(bytes)} bytes, more than a classic TIFF can address`,
-    'leave the choice of BigTIFF to auto',
-  );
 }
 
 /** Images with the right number of tiles, to compute the length of the head. */

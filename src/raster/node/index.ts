@@ -5,8 +5,6 @@
 import '../../geo/node/epsg.js';
 import './register.js';
 
-export type { CogCompression, CogOptions } from '../cog/options.js';
-export type { OverviewMethod } from '../cog/overview.js';
 export * from '../index.js';
 export { type Jp2Options, Jp2Raster } from '../jp2/raster.js';
 export { NpyArray } from '../npy/array.js';

@@ -2,43 +2,27 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { writeFully } from '../../io/node/output.js';
 import { removeTemporary, temporaryPath } from '../../io/node/temporaries.js';
 import { BLOCK_LEADER_BYTES, BLOCK_TRAILER_BYTES } from '../cog/directory.js';
+import {
+  framedBytes,
+  frameOf,
+  type TileMemory,
+  type TileStore,
+  UNDER_WAY_BYTES,
+  writeFrame,
+} from '../cog/tile-store.js';
 
-/** Limits of tiles in flight, to bound the memory. */
-const UNDER_WAY_BYTES = 32 * 2 ** 20;
+/** The most tiles in flight. */
 const UNDER_WAY_TILES = 32;
 
 type Bytes = Uint8Array<ArrayBuffer>;
-
-/** Memory of tiles, used again: fresh memory costs as much as a copy. */
-export class TileMemory {
-  readonly #spare: ArrayBuffer[] = [];
-  #bytes = 0;
-
-  /** Memory of a tile, with room for leader and trailer around it and with values of earlier tiles. */
-  take(tileBytes: number): Bytes {
-    const size = TileFile.framed(tileBytes);
-    const known = this.#spare.findIndex(({ byteLength }) => byteLength === size);
-    const memory = known < 0 ? new ArrayBuffer(size) : this.#spare.splice(known, 1)[0];
-    if (known >= 0) this.#bytes -= size;
-    return new Uint8Array(memory, BLOCK_LEADER_BYTES, tileBytes);
-  }
-
-  /** Takes back the memory of a tile. */
-  give(memory: ArrayBuffer): void {
-    if (this.#bytes + memory.byteLength > UNDER_WAY_BYTES) return;
-    this.#spare.push(memory);
-    this.#bytes += memory.byteLength;
-  }
-}
 
 /**
  * A temporary file of tiles with their leaders and trailers. Tiles to compress are compressed concurrently, and written in
  * the order of `add`.
  */
-export class TileFile {
+export class TileFile implements TileStore {
   readonly path: string;
   readonly handle: FileHandle;
-  /** Stored bytes of each tile of `add` so far, 0 for a sparse one. */
   readonly byteCounts: number[] = [];
   readonly #start: number;
   readonly #limit: number;
@@ -85,12 +69,6 @@ export class TileFile {
     return this.#end - this.#start;
   }
 
-  /** Bytes of a tile with its leader and trailer. */
-  static framed(tileBytes: number): number {
-    return tileBytes === 0 ? 0 : BLOCK_LEADER_BYTES + tileBytes + BLOCK_TRAILER_BYTES;
-  }
-
-  /** Adds the next tile, null for a sparse one; waits only if too many are in flight. */
   async add(tile: Promise<Bytes | null>): Promise<void> {
     const before = this.#last;
     this.#last = (async () => {
@@ -104,10 +82,6 @@ export class TileFile {
     if (this.#underWay.length >= this.#limit) await this.#underWay.shift();
   }
 
-  /**
-   * Writes tiles of the same size at a place.
-   * @param cut writes the bytes of tile `k`
-   */
   async addEqual(
     count: number,
     tileBytes: number,
@@ -115,7 +89,7 @@ export class TileFile {
     cut: (k: number, tile: Bytes) => void,
   ): Promise<void> {
     const before = this.#last;
-    const size = TileFile.framed(tileBytes);
+    const size = framedBytes(tileBytes);
     const frames = this.#takeFrames(count * size);
     for (let k = 0; k < count; k++) {
       const frame = frames.subarray(k * size, (k + 1) * size);
@@ -138,7 +112,6 @@ export class TileFile {
     return memory.subarray(0, bytes);
   }
 
-  /** Resolves when all tiles are in the file. */
   async flush(): Promise<void> {
     await this.#last;
     this.#underWay.length = 0;
@@ -154,22 +127,9 @@ export class TileFile {
   async #write(tile: Bytes | null): Promise<void> {
     this.byteCounts.push(tile?.byteLength ?? 0);
     if (tile === null) return;
-    // The memory of `take` has room around the tile; that of one that compression enlarged has none.
-    const size = TileFile.framed(tile.byteLength);
-    const start = tile.byteOffset - BLOCK_LEADER_BYTES;
-    const hasRoom = start >= 0 && start + size <= tile.buffer.byteLength;
-    const frame = hasRoom ? new Uint8Array(tile.buffer, start, size) : new Uint8Array(size);
-    if (!hasRoom) frame.set(tile, BLOCK_LEADER_BYTES);
-    writeFrame(frame, tile.byteLength);
+    const frame = frameOf(tile);
     await writeFully(this.handle, frame, this.#end);
-    this.#end += size;
-    if (hasRoom) this.#memory.give(tile.buffer);
+    this.#end += frame.byteLength;
+    if (frame.buffer === tile.buffer) this.#memory.give(tile.buffer);
   }
-}
-
-/** Writes leader and trailer around the bytes of a tile. */
-function writeFrame(frame: Bytes, tileBytes: number): void {
-  const end = BLOCK_LEADER_BYTES + tileBytes;
-  new DataView(frame.buffer, frame.byteOffset).setUint32(0, tileBytes, true);
-  frame.copyWithin(end, end - BLOCK_TRAILER_BYTES, end);
 }

@@ -13,7 +13,7 @@ import { decompressZstd } from '../codecs/wasm-decoders.js';
 import { BOUNDED_CODECS, type BoundedCodec, type CodecEntry, registeredName } from '../zarr/codec-names.js';
 import { ZARR_COMPRESSIONS, type ZarrCompression } from '../zarr/metadata.js';
 import { zstdSize } from './codecs/zstd.js';
-import { createEncoder } from './encoders.js';
+import { createThreadedEncoder } from './encoders.js';
 
 type Bytes = Uint8Array<ArrayBufferLike>;
 
@@ -104,7 +104,7 @@ export function createCompressor(compression: ZarrCompression, bytesPerValue: nu
       codec: { name: 'zstd', configuration: { level, checksum: false } },
       // A copy, since what is encoded in a thread is handed over to it.
       async encode(bytes) {
-        const encoded = await createEncoder('zstd', level)(new Uint8Array(bytes), null);
+        const encoded = await createThreadedEncoder('zstd', level)(new Uint8Array(bytes), null);
         // It may be a part of the memory that was handed over.
         return encoded.slice();
       },

@@ -6,7 +6,7 @@ import { WorkerPool } from '../../../gpu/node/worker-pool.js';
 import { onAbort } from '../../../io/abort.js';
 import { bytesOfPieces, type DecodeRequest, type FileRequest, rowsOfPieces } from '../../codecs/decode.js';
 import type { DecoderThreads } from '../../codecs/decoder.js';
-import type { EncodeRequest } from './wasm-encoders.js';
+import type { EncodeRequest } from '../../codecs/wasm-encoders.js';
 
 /** Blocks queued on a thread, so that it never waits for the next one. */
 const DEPTH = 2;

@@ -2,10 +2,10 @@ import { read } from 'node:fs';
 import { promisify } from 'node:util';
 import { answerRequests } from '../../../gpu/node/worker-pool.js';
 import { decodePieces, type FileRequest } from '../../codecs/decode.js';
+import { encodeBytes } from '../../codecs/wasm-encoders.js';
 import { readPieces } from '../../geotiff/pieces.js';
 import type { Request } from './pool.js';
 import { CODECS } from './table.js';
-import { encodeBytes } from './wasm-encoders.js';
 
 type Bytes = Uint8Array<ArrayBuffer>;
 

@@ -1,6 +1,7 @@
 /** Compression of tiles in WebAssembly: libdeflate, zstd and C of our own (scripts/codecs). */
-import type { BlockCoding } from '../../codecs/codec.js';
-import { bytesAt, type Memory, WasmModule } from '../../codecs/wasm.js';
+import type { CogCompression } from '../cog/options.js';
+import type { BlockCoding } from './codec.js';
+import { bytesAt, type Memory, WasmModule } from './wasm.js';
 
 type Compress = (level: number, input: number, size: number, output: number, capacity: number) => number;
 
@@ -65,4 +66,27 @@ export function encodeBytes(request: EncodeRequest): Promise<Uint8Array<ArrayBuf
     bytes.set(compressed);
     return bytes.subarray(0, size);
   });
+}
+
+/** Compresses bytes, which are handed over. @param prediction a predictor to apply before; null for none */
+export type Encoder = (
+  bytes: Uint8Array<ArrayBuffer>,
+  prediction: Prediction | null,
+) => Promise<Uint8Array<ArrayBuffer>>;
+
+/** GDAL's defaults. */
+const DEFAULT_LEVEL = { deflate: 6, zstd: 9 } as const;
+
+/**
+ * @param level null for the default: deflate 6, zstd 9
+ * @param encode compresses: on this thread (default), or on others
+ */
+export function createEncoder(
+  compression: CogCompression,
+  level: number | null,
+  encode: (request: EncodeRequest) => Promise<Uint8Array<ArrayBuffer>> = encodeBytes,
+): Encoder {
+  if (compression === 'none') return async (bytes) => bytes;
+  const settings = { compression, level: level ?? DEFAULT_LEVEL[compression] };
+  return (bytes, prediction) => encode({ ...settings, bytes, prediction });
 }

@@ -1,18 +1,18 @@
 import { bytesPerElement } from '../../geo/dtype.js';
 import { allocateArray, type TypedArray } from '../../geo/index.js';
-import { alphaOf } from '../cog/colours.js';
-import { type CogSettings, hasEqualTiles } from '../cog/options.js';
+import type { Encoder } from '../codecs/wasm-encoders.js';
+import { alphaOf } from './colours.js';
+import { type CogSettings, hasEqualTiles } from './options.js';
 import {
   firstRowUnder,
   type ReducingMethod,
   ROWS_ACROSS,
   rowsReady,
   type SizeReduction,
-} from '../cog/overview.js';
-import { allocatePlanes, copyRows, joinRows, type Planes, reducePlanes } from '../cog/planes.js';
-import { cutMask, cutTile, type Strip } from '../cog/tile.js';
-import type { Encoder } from './encoders.js';
-import { TileFile, type TileMemory } from './tile-file.js';
+} from './overview.js';
+import { allocatePlanes, copyRows, joinRows, type Planes, reducePlanes } from './planes.js';
+import { cutMask, cutTile, type Strip } from './tile.js';
+import { framedBytes, type TileMemory, type TileStore } from './tile-store.js';
 
 /** Bytes of tiles without compression that are written at a time. */
 const FRAMES_BYTES = 16 * 2 ** 20;
@@ -29,15 +29,15 @@ export interface LevelParts {
  * reduced for the next level. With `nearest` every level is reduced from the full image, because repeated picks would
  * drift off the centre. Padding beyond the image is nodata.
  */
-export class CogLevel {
+export class CogLevel<Store extends TileStore = TileStore> {
   readonly width: number;
   readonly height: number;
-  readonly file: TileFile;
+  readonly store: Store;
   /** Groups of planes interleaved in one tile; a group's tiles are contiguous in the result. */
   readonly groups: readonly (readonly number[])[];
   readonly #parts: LevelParts;
   readonly #start: number;
-  readonly #next: CogLevel | null;
+  readonly #next: CogLevel<Store> | null;
   readonly #columns: number;
   readonly #nodata: number | null;
   /** The bytes of a sample beyond the image. */
@@ -60,14 +60,14 @@ export class CogLevel {
   constructor(
     parts: LevelParts,
     [width, height]: readonly [number, number],
-    file: TileFile,
+    store: Store,
     start: number,
-    next: CogLevel | null,
+    next: CogLevel<Store> | null,
   ) {
     const { bands, blockSize, dtype, interleave, mask, nodata } = parts.settings;
     this.width = width;
     this.height = height;
-    this.file = file;
+    this.store = store;
     this.#parts = parts;
     this.#start = start;
     this.#next = next;
@@ -138,25 +138,25 @@ export class CogLevel {
 
   /** Resolves when all tiles of this and all smaller levels are in their files. */
   async finish(): Promise<void> {
-    await this.file.flush();
+    await this.store.flush();
     await this.#next?.finish();
   }
 
   /** Stored bytes of the tiles of a group, in row-major order. */
   byteCountsOf(group: number): number[] {
     if (!hasEqualTiles(this.#parts.settings))
-      return this.file.byteCounts.filter((_, tile) => this.#groupOf(tile) === group);
+      return this.store.byteCounts.filter((_, tile) => this.#groupOf(tile) === group);
     return new Array<number>(this.#tileRows * this.#columns).fill(this.#tileBytes(group));
   }
 
   /** The tiles of a group in the temporary file, leaders and trailers included. */
   segmentsOf(group: number): { readonly position: number; readonly bytes: number }[] {
-    const { byteCounts } = this.file;
+    const { byteCounts } = this.store;
     let position = 0;
     const segments: { position: number; bytes: number }[] = [];
     for (let tile = 0; tile < byteCounts.length; tile += this.#columns) {
       const row = byteCounts.slice(tile, tile + this.#columns);
-      const bytes = row.reduce((sum, count) => sum + TileFile.framed(count), 0);
+      const bytes = row.reduce((sum, count) => sum + framedBytes(count), 0);
       if (this.#groupOf(tile) === group) segments.push({ position, bytes });
       position += bytes;
     }
@@ -194,7 +194,7 @@ export class CogLevel {
     else {
       for (const g of this.groups.keys()) {
         for (let column = 0; column < this.#columns; column++)
-          await this.file.add(this.#tile(strip, planes, g, column));
+          await this.store.add(this.#tile(strip, planes, g, column));
       }
     }
     this.#rowsInStrip = 0;
@@ -217,12 +217,12 @@ export class CogLevel {
     const groups = this.#band === null ? this.groups.entries() : [[this.#band, [0]] as const];
     for (const [g, group] of groups) {
       const tileBytes = this.#tileBytes(g);
-      const frameBytes = TileFile.framed(tileBytes);
+      const frameBytes = framedBytes(tileBytes);
       const step = Math.max(1, Math.floor(FRAMES_BYTES / frameBytes));
       for (let column = 0; column < this.#columns; column += step) {
         const count = Math.min(step, this.#columns - column);
         const place = (g * this.#tileRows + row) * this.#columns + column;
-        await this.file.addEqual(count, tileBytes, this.#start + place * frameBytes, (k, tile) =>
+        await this.store.addEqual(count, tileBytes, this.#start + place * frameBytes, (k, tile) =>
           cutTile(strip, group, column + k, tile),
         );
       }
@@ -230,7 +230,7 @@ export class CogLevel {
   }
 
   /** Appends the rows to another level that the rows so far complete. */
-  async #reduce(next: CogLevel, planes: Planes, count: number, method: ReducingMethod): Promise<void> {
+  async #reduce(next: CogLevel<Store>, planes: Planes, count: number, method: ReducingMethod): Promise<void> {
     const { width } = this;
     const reduction: SizeReduction = { from: [width, this.height], to: [next.width, next.height] };
     const gaps = { nodata: this.#nodata, alpha: this.#alpha };
