@@ -4,12 +4,12 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { build } from 'esbuild';
 
-/** @param {string} root of the project, whose dist/ has the modules of texts (shaders, tables) */
-export async function buildPages(root) {
-  const pages = join(root, 'src', 'page');
-  const target = join(root, 'dist', 'page');
-  const names = readdirSync(pages).filter((name) => existsSync(join(pages, name, 'main.ts')));
-  const texts = {
+/**
+ * Takes the modules of texts (shaders, tables, WebAssembly) from dist/ into a bundle of the sources.
+ * @param {string} root of the project
+ */
+export function texts(root) {
+  return {
     name: 'texts',
     setup({ onResolve }) {
       onResolve({ filter: /\.(wgsl|json|wasm)\.js$/ }, ({ path, resolveDir }) => ({
@@ -17,6 +17,13 @@ export async function buildPages(root) {
       }));
     },
   };
+}
+
+/** @param {string} root of the project, whose dist/ has the modules of texts (shaders, tables) */
+export async function buildPages(root) {
+  const pages = join(root, 'src', 'page');
+  const target = join(root, 'dist', 'page');
+  const names = readdirSync(pages).filter((name) => existsSync(join(pages, name, 'main.ts')));
   await build({
     entryPoints: names.flatMap((name) => [
       { in: join(pages, name, 'main.ts'), out: name },
@@ -34,7 +41,7 @@ export async function buildPages(root) {
     // Modules that worker threads load have no address inside of a bundle.
     define: { 'import.meta.url': '""' },
     loader: { '.png': 'dataurl' },
-    plugins: [texts],
+    plugins: [texts(root)],
     outdir: target,
   });
   mkdirSync(target, { recursive: true });

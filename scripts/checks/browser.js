@@ -210,6 +210,11 @@ if (ran) await checkResults();
 if (installed) await checkModel();
 if (installed) await checkView(list);
 if (installed) await checkReport(list);
+if (installed) {
+  // It loads the built package.
+  const { checkApp } = await import('./browser/app.js');
+  await checkApp(list, folder);
+}
 list.finish();
 
 async function checkResults() {
