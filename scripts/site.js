@@ -31,7 +31,7 @@ async function writeSample(folder) {
     /^(S2L2A|S1RTC|DEM)\b.*\.tif$/.test(name),
   );
   for (const name of names) {
-    await using raster = await openRaster(join(DEMO, 'package', name));
+    const raster = await openRaster(join(DEMO, 'package', name));
     const window = {
       x: 0,
       y: 0,
@@ -51,6 +51,7 @@ async function writeSample(folder) {
       blockSize: 256,
       overviews: 'average',
     });
+    await raster.dispose();
   }
   const { inputs } = JSON.parse(readFileSync(join(DEMO, 'package', 'scene.json'), 'utf8'));
   const files = names.map((name) => [name, inputs[/^[^-.]+/.exec(name)[0]].units]);

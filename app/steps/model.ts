@@ -72,7 +72,7 @@ function sceneImage(backend: Backend, spec: MapSpec, geobox: GeoBox, image: Mode
   return {
     input,
     phase: image.phase,
-    readRows: (rows, planes, signal) => warped.readRows(rows, planes, rows.start, signal),
+    readRows: (rows, planes, firstRow, signal) => warped.readRows(rows, planes, firstRow, signal),
   };
 }
 
