@@ -40,11 +40,14 @@ export default defineConfig({
       },
     },
     {
-      // What examples import as users do comes from the source that their tests import; other tests that name the
-      // package mean what was built.
+      // What examples and the app import as users do comes from the source that their tests import; other tests that name
+      // the package mean what was built.
       name: 'examples',
       enforce: 'pre',
-      resolveId: (id, importer) => (importer?.includes('/examples/') ? sourceOf(id) : null),
+      resolveId: (id, importer) =>
+        importer?.includes('/examples/') || importer?.startsWith(`${import.meta.dirname}/app/`)
+          ? sourceOf(id)
+          : null,
     },
   ],
   test: {

@@ -76,7 +76,6 @@ await buildApp(root, join(site, 'app'));
 const cli = join(root, 'bin', 'terrachip.js');
 if (!existsSync(join(DEMO, 'map'))) run(cli, 'demo', '--size', ...DEMO_SIZE, '-o', DEMO);
 await writeSample(join(site, 'app', 'sample'));
-if (existsSync(join(root, 'src', 'cli', 'commands', 'report.ts')))
-  run(cli, 'report', join(DEMO, 'map'), '-o', join(site, 'report.html'), '--overwrite');
+run(cli, 'report', join(DEMO, 'map'), '-o', join(site, 'report.html'));
 linkFrontPage();
 console.log(`site: ${site}`);
