@@ -1,7 +1,7 @@
 /** Asks the page's workers. */
 
+import type { MapTile, MapTileOptions, PixelAt } from 'terrachip/raster';
 import type { TileSource } from '../src/page/tiles/index.js';
-import type { MapTile, MapTileOptions, PixelAt } from '../src/raster/map-tiles.js';
 import type { EngineInfo, LayerPlace, Message, OperationName, Operations, Reply } from './protocol.js';
 
 /** The most workers without a GPU: each keeps its own blocks of a file. */

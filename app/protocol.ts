@@ -1,7 +1,6 @@
 /** What the page asks of its workers. */
 import type { Bounds, Dtype, GeoBox, RowRange } from 'terrachip/geo';
-import type { ColourTable, Resampling, Units } from 'terrachip/raster';
-import type { MapTile, PixelAt } from '../src/raster/map-tiles.js';
+import type { ColourTable, MapTile, PixelAt, Resampling, Units } from 'terrachip/raster';
 import type { Storage } from './steps/cog.js';
 
 /** An opened file, or the result of a step. Each worker opens it when it is first asked for it. */

@@ -2,9 +2,8 @@
 import { GeoBox } from 'terrachip/geo';
 import { registerCommonEpsg } from 'terrachip/geo/epsg';
 import { type Backend, CpuBackend, parseExpression, WebGpuBackend } from 'terrachip/kernels';
-import type { Raster } from 'terrachip/raster';
+import { MapTiles, type Raster } from 'terrachip/raster';
 import { messageOf } from '../src/errors.js';
-import { MapTiles } from '../src/raster/map-tiles.js';
 import { describeLayer } from './describe.js';
 import { openModel } from './open-model.js';
 import type { LayerPlace, Message, OperationName, Operations, Reply } from './protocol.js';

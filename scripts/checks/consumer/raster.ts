@@ -1,6 +1,8 @@
 import {
   type Backend,
   type BandInfo,
+  type CogOptions,
+  encodeCog,
   type MapTile,
   MapTiles,
   openRaster,
@@ -18,4 +20,8 @@ export async function bandsOf(path: string, signal: AbortSignal): Promise<readon
 export async function tileOf(backend: Backend, path: string, tile: MapTile): Promise<Float32Array[] | null> {
   const raster = await openRaster(path);
   return new MapTiles(backend, raster).read(tile, { resampling: 'bilinear' });
+}
+
+export function cogOf(values: Float32Array, options: CogOptions): Promise<Uint8Array<ArrayBuffer>> {
+  return encodeCog([values], { ...options, dtype: 'float32' });
 }
