@@ -229,6 +229,16 @@ describe('a raster', () => {
     expect(await remote.readPlanes()).toEqual(await local.readPlanes());
   });
 
+  it('on a server is shown too, but not passed on as a file', async () => {
+    const { report } = await serve([`${base}file/0`]);
+    const layer = await json<LayerDocument>(`${report.url}layers/0`);
+    expect(layer).toMatchObject({ name: '0', width: 200, hasFile: false });
+    const here = await ask(`${report.url}tiles/0/10/527/367?bands=1`);
+    const there = await ask(`${base}tiles/0/10/527/367?bands=1`);
+    expect(here.body.equals(there.body)).toBe(true);
+    expect((await problemOf(`${report.url}file/0`))[0]).toBe(404);
+  });
+
   it('goes on after a browser that went away', async () => {
     const { port, pathname } = new URL(base);
     await new Promise<void>((done) => {

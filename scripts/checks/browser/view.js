@@ -23,6 +23,18 @@ const [LOW, HIGH] = [0, 4096];
 /** Pixels of a tile where a position is on the edge of two source pixels, at most. */
 const MOST_TIES = 10;
 
+/** A name that would run code where it became markup. */
+const MARKUP = '<img src=x onerror="document.title=1">';
+
+/** Writes a raster whose band has a name. */
+async function writeNamed(path, name) {
+  const { GeoBox } = await import('terrachip/geo');
+  const { writeCog } = await import('terrachip/raster');
+  const geobox = GeoBox.fromSize([300_000, 5_000_000, 300_640, 5_000_640], 32632, 64, 64);
+  const values = Float32Array.from({ length: 4096 }, (_, k) => k / 7);
+  await writeCog(path, [values], { geobox, bands: 1, dtype: 'float32', descriptions: [name] });
+}
+
 /** Starts the command, hands over its address, and ends it as Ctrl-C does. */
 async function withView(paths, task) {
   const child = spawn(process.execPath, [PROGRAM, 'view', ...paths, '--backend', 'cpu'], {
@@ -271,6 +283,18 @@ export async function checkView(list) {
       }),
     );
     await withTemporaryFolder(async (folder) => {
+      await list.check('names of files and bands are shown as text, whatever they are', async () => {
+        const path = join(folder, `${MARKUP}.tif`);
+        await writeNamed(path, MARKUP);
+        await withView([path], (url) =>
+          withPage(browser, url, {}, async (page) => {
+            assert.equal(await page.evaluate(() => document.querySelectorAll('img').length), 0);
+            const text = await page.locator('#panel').innerText();
+            assert.ok(text.includes(MARKUP), text);
+            assert.equal(await page.title(), `${MARKUP}.tif · terrachip view`);
+          }),
+        );
+      });
       const catalog = join(folder, 'scenes.parquet');
       await run(process.execPath, [PROGRAM, 'catalog', 'build', join(FIXTURE, 'source.tif'), '-o', catalog]);
       await list.check('a catalog lists its rows, and opens their rasters', () =>

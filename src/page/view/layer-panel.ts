@@ -84,7 +84,8 @@ export function addLayer(options: PanelOptions): PanelLayer {
     legend.replaceChildren(legendOf(document, drawing, stretches, layer.valuesInView()));
   };
   layer.on('values', paint);
-  map.on('moveend', paint);
+  layer.on('add', () => map.on('moveend', paint));
+  layer.on('remove', () => map.off('moveend', paint));
 
   const change = (changes: Partial<Drawing>, rebuild = false): void => {
     drawing = { ...drawing, ...changes };
@@ -242,7 +243,6 @@ export function addLayer(options: PanelOptions): PanelLayer {
   panel.className = 'layer';
   if (onRemove !== null) {
     const remove = button('Remove', () => {
-      map.off('moveend', paint);
       layer.remove();
       panel.remove();
       onRemove();
