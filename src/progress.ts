@@ -2,7 +2,20 @@
 export type ProgressEvent =
   | { type: 'stage'; stage: string }
   | { type: 'progress'; stage: string; done: number; total: number; unit: string }
-  | { type: 'warning'; message: string };
+  | { type: 'warning'; message: string }
+  | ({ type: 'plan'; stage: string } & WorkPlan);
+
+/** What a stage will take, known before it begins. */
+export interface WorkPlan {
+  /** What is read, such as `2 bands of 512 × 512 pixels of scene.tif`. */
+  reads: string;
+  /** What is written, and where. */
+  writes: string;
+  /** Bytes that are written, about, and how many the disk has free; null for what nobody knows. */
+  disk?: { readonly bytes: number; readonly freeBytes: number | null } | null;
+  /** Memory that is taken, about. */
+  memoryBytes?: number | null;
+}
 
 /** Receives the events of a long operation. */
 export type OnProgress = (event: ProgressEvent) => void;
@@ -23,4 +36,19 @@ export function reportProgress(
   unit: string,
 ): void {
   onProgress?.({ type: 'progress', stage, done, total, unit });
+}
+
+/** Reports what a stage will take, before it begins. */
+export function reportPlan({ onProgress }: OperationOptions, stage: string, plan: WorkPlan): void {
+  onProgress?.({ type: 'plan', stage, ...plan });
+}
+
+/** `1 file`, `3 files`. @param many the word for several; default with an s */
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+/** `2 bands of 512 × 512 pixels`. */
+export function pixelsOf(width: number, height: number, bands: number): string {
+  return `${counted(bands, 'band')} of ${width} × ${height} pixels`;
 }

@@ -1,11 +1,12 @@
 // npm run check:zonal: compares zonal statistics with masks of rasterio, exact areas of shapely, and NumPy, on real rasters
-// with made-up zones and on a real flood with its outlines. Needs Debian, and root to install missing Python packages, and
-// real files (TERRACHIP_SHARED, or ../shared).
+// with made-up zones and on a real flood with its outlines; series of dates with xarray. Needs Debian, and root to install
+// missing Python packages and to make a Debian 13 root, and real files (TERRACHIP_SHARED, or ../shared).
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { printTable, python, Report, requirePackages, terrachip } from './programs.js';
 import { installProject, root, withTemporaryFolder } from './support.js';
+import { checkSeries, lastColumns } from './zonal/series.js';
 
 await requirePackages([
   'python3-numpy',
@@ -67,7 +68,7 @@ await withTemporaryFolder(async (folder) => {
       const options = ['--stat', STATISTICS.join(','), '--coverage', coverage, '--keep', 'name'];
       if (given !== undefined) options.splice(-2);
       await terrachip('zonal', raster, '--zones', zones, ...layer, ...options, '-o', output);
-      const found = lastColumns(await readFile(output, 'utf8'));
+      const found = lastColumns(await readFile(output, 'utf8'), STATISTICS);
       const expected = await python('zonal/zone_statistics.py', {
         raster,
         zones,
@@ -91,17 +92,7 @@ await withTemporaryFolder(async (folder) => {
       rows.push([name, coverage, expected.length, found[0].count, found[0].mean, worst]);
     }
   }
+  rows.push(...(await checkSeries(report, data, folder)));
   printTable(['raster', 'coverage', 'zones', 'pixels of the first', 'mean', 'largest error'], rows);
 });
 report.end();
-
-/** The statistics of each line: they are the last columns, and hold no commas. */
-function lastColumns(csv) {
-  const lines = csv.trimEnd().split('\r\n').slice(1);
-  return lines.map((line) => {
-    const cells = line.split(',').slice(-STATISTICS.length);
-    return Object.fromEntries(
-      STATISTICS.map((name, k) => [name, cells[k] === '' ? undefined : Number(cells[k])]),
-    );
-  });
-}

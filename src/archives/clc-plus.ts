@@ -20,20 +20,20 @@ export interface LandCoverClass {
 
 /**
  * The ten classes of CLC+ Backbone that training labels have. Names: CLCplus Backbone 2023 Product User Manual, table 2
- * (https://library.land.copernicus.eu/products/CLCplus_Backbone_2023_PUM_v1.html). Colours: the legend of its rasters, as the
- * course of AIML4OS on land cover lists it (https://aiml4os.github.io/funathon-project3/1-acquisition.html). The product has
- * also 11, snow and ice, and 253, a belt of sea along coasts.
+ * (https://library.land.copernicus.eu/products/CLCplus_Backbone_2023_PUM_v1.html). Colours: the palette that the product
+ * is delivered with, CLMS_CLCPLUS_RAS_S2023_R10m_V01_R00.qml. The product has also 11, snow and ice, and 253, a belt of sea
+ * along coasts.
  */
 export const CLC_PLUS_CLASSES: readonly LandCoverClass[] = [
-  { value: 1, name: 'Sealed', colour: '#ff0100' },
-  { value: 2, name: 'Woody needle leaved trees', colour: '#238b23' },
+  { value: 1, name: 'Sealed', colour: '#ff0000' },
+  { value: 2, name: 'Woody needle leaved trees', colour: '#228b22' },
   { value: 3, name: 'Woody broadleaved deciduous trees', colour: '#80ff00' },
-  { value: 4, name: 'Woody broadleaved evergreen trees', colour: '#00ff00' },
+  { value: 4, name: 'Woody broadleaved evergreen trees', colour: '#00ff08' },
   { value: 5, name: 'Low-growing woody plants', colour: '#804000' },
-  { value: 6, name: 'Permanent herbaceous', colour: '#ccf24e' },
-  { value: 7, name: 'Periodically herbaceous', colour: '#feff80' },
-  { value: 8, name: 'Lichens and mosses', colour: '#ff81ff' },
-  { value: 9, name: 'Non- and sparsely vegetated', colour: '#bfbfbf' },
+  { value: 6, name: 'Permanent herbaceous', colour: '#ccf24d' },
+  { value: 7, name: 'Periodically herbaceous', colour: '#ffff80' },
+  { value: 8, name: 'Lichens and mosses', colour: '#ff80ff' },
+  { value: 9, name: 'Non and sparsely vegetated', colour: '#bfbfbf' },
   { value: 10, name: 'Water', colour: '#0080ff' },
 ];
 

@@ -9,6 +9,7 @@ const ALIASES: Readonly<Record<string, readonly string[]>> = {
   grid: ['like'],
   select: ['datetime'],
   sourceUnits: ['units'],
+  statistic: ['plotStatistic'],
 };
 
 /** A message in the words of a command. @param option what the message begins with, in an error about an option */

@@ -7,6 +7,7 @@ import { writeError } from '../io/node/output.js';
 import type { OnProgress, ProgressEvent } from '../progress.js';
 import type { Rephrase } from './flags.js';
 import { printable, printableJson, printableLines } from './printable.js';
+import { formatPlan } from './table.js';
 
 const BAR_WIDTH = 24;
 
@@ -47,6 +48,8 @@ export class Output {
     if (event.type === 'warning') {
       this.#clear();
       process.stderr.write(`warning: ${printable(withoutCredentials(this.rephrase(event.message)))}\n`);
+    } else if (event.type === 'plan') {
+      for (const line of formatPlan(event)) this.note(line);
     } else if (event.type === 'stage' || this.#stage !== event.stage) {
       this.#clear();
       this.#stage = event.stage;

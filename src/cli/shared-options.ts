@@ -7,7 +7,15 @@ import { BACKEND_CHOICES } from '../gpu/node/index.js';
 import { COG_COMPRESSIONS } from '../raster/cog/options.js';
 import { OVERVIEW_METHODS } from '../raster/cog/overview.js';
 import type { CogReport, RowGrid, TargetGrid } from '../workflow/index.js';
-import { type Parse, parseChoice, parseCount, parseNodata, parseNumber, parseSize } from './arguments.js';
+import {
+  type Parse,
+  parseBand,
+  parseChoice,
+  parseCount,
+  parseNodata,
+  parseNumber,
+  parseSize,
+} from './arguments.js';
 import { box, flag, option, type Parameter, pair, required, withDefault } from './command.js';
 
 /** @param name what is written, such as `<folder>` */
@@ -176,6 +184,10 @@ export const SELECTION_OPTIONS = {
   ),
   allowLocal: ALLOW_LOCAL,
 };
+
+/** Names of bands, or numbers of bands in a raster or in a row's main file: `red,nir` or `1`. */
+export const parseBands: Parse<(string | number)[]> = (text, flag) =>
+  text.split(',').map((band) => parseBand(band, flag));
 
 /** Reads a mask as `BAND:CLASS,CLASS`. @param form how it is written, for errors */
 export function maskParser(form: string): Parse<QualityMask> {

@@ -1,4 +1,5 @@
 import type { DiskPlan } from '../io/node/disk-space.js';
+import type { WorkPlan } from '../progress.js';
 import { inUnits, type MemoryPlan } from '../workflow/memory.js';
 import { printable } from './printable.js';
 
@@ -37,8 +38,27 @@ export function formatMemory({ bytes, parts, deviceBytes, blocks, blocksAgain }:
   return `memory: about ${inUnits(bytes)} (${largest.join(', ')})${device}\nblocks to decode: at most ${blocks}, ${again}`;
 }
 
+/** What a stage will take: a line on what it reads and writes, and one on disk and memory where they are known. */
+export function formatPlan({
+  stage,
+  reads,
+  writes,
+  disk,
+  memoryBytes,
+}: WorkPlan & { stage: string }): string[] {
+  const sizes = [
+    disk === undefined || disk === null ? [] : formatDisk(disk),
+    memoryBytes === undefined || memoryBytes === null ? [] : `memory: about ${inUnits(memoryBytes)}`,
+  ].flat();
+  const lines = [`${stage} will read ${reads}; and write ${writes}`];
+  return sizes.length === 0 ? lines : [...lines, `${stage} will take ${sizes.join('; ')}`];
+}
+
 /** What a job writes, and what its disk has free. */
-export function formatDisk({ bytes, freeBytes }: DiskPlan): string {
+export function formatDisk({
+  bytes,
+  freeBytes,
+}: Pick<DiskPlan, 'bytes' | 'freeBytes'> & Partial<DiskPlan>): string {
   const free = freeBytes === null ? '' : `, of ${inUnits(freeBytes)} that are free`;
   return `disk: about ${inUnits(bytes)}${free}`;
 }

@@ -13,6 +13,7 @@ import {
   type Resampling,
   uploadExpression,
 } from '../kernels/index.js';
+import { counted, pixelsOf } from '../progress.js';
 import { type ExactRowSource, openRaster, type Raster, WarpedRaster } from '../raster/node/index.js';
 import { requireNodata } from '../raster/stored-values.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
@@ -125,7 +126,12 @@ async function calculateOpened(
       options.overviews ?? (isFloat(dtype) && !expressions.some(givesClasses) ? 'average' : 'nearest'),
   } as const;
   // Values may be classes: one that equals the nodata value is not moved to its neighbour.
-  const target = { cog, resampled: false, alpha: null, stage: 'calc' };
+  const read = groups.map(
+    ({ raster, bands }) => `${pixelsOf(raster.width, raster.height, bands.length)} of ${raster.name}`,
+  );
+  const reads =
+    read.length > 2 ? `${read[0]}, and of ${counted(read.length - 1, 'other file')}` : read.join(' and ');
+  const target = { cog, resampled: false, alpha: null, stage: 'calc', reads: reads || 'no raster' };
   return { ...(await streamCog(backend, rows, target, options)), expressions: texts };
 }
 

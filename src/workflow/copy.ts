@@ -11,7 +11,7 @@ import { requireWritable, writeAtomically, writeFully } from '../io/node/output.
 import { isUrl, pathOf } from '../io/open-url.js';
 import { isS3, s3Address, s3Place } from '../io/s3/address.js';
 import { listObjects, type StoredObject, uploadObject } from '../io/s3/objects.js';
-import { type OperationOptions, reportProgress } from '../progress.js';
+import { type OperationOptions, reportPlan, reportProgress } from '../progress.js';
 
 /** What is copied where. */
 export interface CopyOptions extends OperationOptions, OpenOptions {
@@ -43,6 +43,8 @@ export async function copyFile(options: CopyOptions): Promise<CopyReport> {
     const report = (done: number): void => reportProgress(options, 'copy', done, source.size, 'bytes');
     const read = (offset: number, length: number): Promise<Uint8Array<ArrayBuffer>> =>
       source.read(offset, length, { signal });
+    const disk = isS3(to) ? null : await requireSpace(dirname(to), source.size);
+    reportPlan(options, 'copy', { reads: `${source.size} bytes of ${source.name}`, writes: to, disk });
     if (isS3(to)) await uploadObject(to, { size: source.size, read }, { ...options, onBytes: report });
     else await writeCopy(to, from, source.size, read, report);
     return { source: source.name, destination: isS3(to) ? publicUrl(to) : to, bytes: source.size };
@@ -60,7 +62,6 @@ async function writeCopy(
 ): Promise<void> {
   await requireWritable(path);
   await requireApart([path], [from]);
-  await requireSpace(dirname(path), size);
   await writeAtomically(path, async (file) => {
     for (let offset = 0; offset < size; offset += PIECE) {
       const length = Math.min(PIECE, size - offset);

@@ -4,7 +4,7 @@ import { invalidOption } from '../errors.js';
 import type { BackendChoice } from '../gpu/node/index.js';
 import { bundledModel } from '../inference/node/index.js';
 import { requireRuntime } from '../inference/node/onnx-runtime.js';
-import type { OperationOptions } from '../progress.js';
+import { type OperationOptions, reportPlan } from '../progress.js';
 import { evaluateMap } from './evaluate/evaluate.js';
 import type { Metrics } from './evaluate/metrics.js';
 import { type InferReport, infer } from './infer.js';
@@ -69,6 +69,10 @@ export async function runDemo(options: DemoOptions = {}): Promise<DemoReport> {
   }
   await requireRuntime();
   const common = { signal, onProgress };
+  reportPlan(options, 'demo', {
+    reads: 'nothing; its event is made up',
+    writes: `an event of at least ${size[0]} × ${size[1]} pixels, its package, map and pictures to ${output}`,
+  });
   onProgress?.({ type: 'stage', stage: 'event' });
   const files = await writeMadeUpEvent(seed, size, join(output, 'event'), common);
   const folder = join(output, 'package');

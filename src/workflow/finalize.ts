@@ -8,7 +8,7 @@ import { requireSpace } from '../io/node/disk-space.js';
 import { requireApart } from '../io/node/inputs.js';
 import { readJson } from '../io/node/json.js';
 import { makeOutputFolder, writeJson } from '../io/node/output.js';
-import { type OperationOptions, reportProgress } from '../progress.js';
+import { type OperationOptions, pixelsOf, reportPlan, reportProgress } from '../progress.js';
 import { type BlockCounters, CogWriter } from '../raster/node/index.js';
 import { AREA_TYPES } from '../vector/class-polygons.js';
 import { PolygonFile } from '../vector/node/polygon-file.js';
@@ -160,7 +160,14 @@ export async function finalizeMap(job: FinalizeJob, options: FinalizeOptions = {
   const { store, model, output } = job;
   checkProductOptions(options, model.spec);
   await store.run.requireComplete(options.signal);
-  await requireSpace(output, mapBytes(store.plan, layersOf(model.spec.output).length, 0, true));
+  const layers = layersOf(model.spec.output).length;
+  const { width, height } = store.geobox;
+  const disk = await requireSpace(output, mapBytes(store.plan, layers, 0, true));
+  reportPlan(options, 'finalize', {
+    reads: `${pixelsOf(width, height, layers)} of ${store.run.folder}`,
+    writes: `the map to ${output}`,
+    disk,
+  });
   const outdated = [...Object.values(FILES), ...OUTLINES, CLASS_TABLE, ...SCORES];
   const { report } = await publishTogether(output, FILES.run, outdated, (stage) =>
     makeProducts({ ...job, output: stage }, options),

@@ -122,6 +122,7 @@ export type { View, ViewOptions, ViewReport } from './view/view.js';
 export type { WarpFileOptions, WarpReport } from './warp.js';
 export type { ZonalSourceOptions } from './zonal/catalog-source.js';
 export type { ZonalLayers } from './zonal/layers.js';
+export type { ZonalPlotOptions, ZonalPlotReport } from './zonal/plot.js';
 export type { ZonalStatistic } from './zonal/statistics.js';
 export type { ZonalFileOptions, ZonalOptions, ZonalReport, ZonalRow } from './zonal/zonal.js';
 
@@ -277,6 +278,14 @@ export const zonalFile = lazy(async () => (await import('./zonal/zonal.js')).zon
  * INVALID_OPTION; TOO_LARGE before any pixel is read for more than `memory` or `maxPixels`; DISK
  */
 export const mosaicCatalog = lazy(async () => (await import('./mosaic/mosaic.js')).mosaicCatalog);
+
+/**
+ * Draws a series of `zonalStatistics` as PNG or SVG: a line over time for each of the first seven zones, a panel for each of
+ * the first four bands. A date without data has no marker; the line goes on to the next date.
+ * @throws {TerrachipError} INVALID_INPUT for rows without dates, and a `label` that no zone has; INVALID_OPTION for a
+ * statistic that the rows do not have; DISK
+ */
+export const plotZonalSeries = lazy(async () => (await import('./zonal/plot.js')).plotZonalSeries);
 
 /**
  * Makes a model folder from a TerraMind checkpoint: `model.onnx` and `model.json`, and with `split` `encoder.onnx` and

@@ -16,7 +16,7 @@ import {
 } from '../inference/node/index.js';
 import { requireRuntime } from '../inference/node/onnx-runtime.js';
 import { requireSpace } from '../io/node/disk-space.js';
-import { type OperationOptions, reportProgress } from '../progress.js';
+import { counted, type OperationOptions, reportPlan, reportProgress } from '../progress.js';
 import { type BlockCache, createBlockCache } from '../raster/node/index.js';
 import {
   checkProductOptions,
@@ -190,8 +190,16 @@ async function runPlan(job: Job): Promise<InferReport> {
     },
     job,
   );
-  const toDo = (await run.missing()).filter((unit) => unit >= own.start && unit < own.end).length;
-  await requireSpace(run.folder, mapBytes(plan, layers, toDo, !isPart));
+  const isOwn = (unit: number): boolean => unit >= own.start && unit < own.end;
+  const missing = (await run.missing()).filter(isOwn);
+  const toDo = job.overwrite === true ? [...run.units.keys()].filter(isOwn) : missing;
+  const disk = await requireSpace(run.folder, mapBytes(plan, layers, missing.length, !isPart));
+  reportPlan(job, 'infer', {
+    reads: `${counted(images.length, 'image')} of ${plan.scene.path} in ${counted(chipCount(plan, run.units, consecutive(toDo)), 'chip')} of ${plan.chip.size} × ${plan.chip.size} pixels`,
+    writes: `${counted(toDo.length, 'unit')} of a map of ${plan.grid.width} × ${plan.grid.height} pixels to ${job.output}`,
+    disk,
+    memoryBytes: memory.bytes,
+  });
   job.cache.restart(memory.cacheBytes);
   await using _claimed = await run.claim(own, {
     resume: job.resume === true || isPart,
@@ -201,8 +209,8 @@ async function runPlan(job: Job): Promise<InferReport> {
   const unitsRun = await run.compute(
     'infer',
     own,
-    async (missing, done) => {
-      const groups = consecutive(missing);
+    async (rest, done) => {
+      const groups = consecutive(rest);
       const onChips = chipProgress(plan, run.units, groups, job);
       for (const units of groups) {
         const counters = await runUnits(job, store, images, units, { done, onChips });
@@ -290,22 +298,31 @@ const SETTINGS = [
 
 /** Reports how many chips of groups of units are done. @returns adds chips */
 function chipProgress(
-  { grid: { width, height }, chip: { size, stride } }: Plan,
+  plan: Plan,
   units: readonly RowRange[],
   groups: readonly RowRange[],
   options: OperationOptions,
 ): (count: number) => void {
-  const { rowStarts, columnStarts } = createChipLayout(width, height, size, stride);
-  const { first, last } = chipCover(height, size, rowStarts);
-  const rows = groups.map(
-    (group) => last[units[group.end - 1].end - 1] - first[units[group.start].start] + 1,
-  );
-  const total = columnStarts.length * rows.reduce((sum, count) => sum + count, 0);
+  const total = chipCount(plan, units, groups);
   let done = 0;
   return (count) => {
     done += count;
     reportProgress(options, 'infer', done, total, 'chips');
   };
+}
+
+/** The chips over groups of units. */
+function chipCount(
+  { grid: { width, height }, chip: { size, stride } }: Plan,
+  units: readonly RowRange[],
+  groups: readonly RowRange[],
+): number {
+  const { rowStarts, columnStarts } = createChipLayout(width, height, size, stride);
+  const { first, last } = chipCover(height, size, rowStarts);
+  const rows = groups.map(
+    (group) => last[units[group.end - 1].end - 1] - first[units[group.start].start] + 1,
+  );
+  return columnStarts.length * rows.reduce((sum, count) => sum + count, 0);
 }
 
 /** Groups consecutive units, so that rows of chips across their boundaries are computed once. */

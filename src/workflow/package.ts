@@ -13,7 +13,7 @@ import { requireSpace } from '../io/node/disk-space.js';
 import { requireApart } from '../io/node/inputs.js';
 import { makeFolder, makeOutputFolder, writeFileAtomically, writeJson } from '../io/node/output.js';
 import { withoutUndefined } from '../json.js';
-import { type OperationOptions, reportProgress } from '../progress.js';
+import { counted, type OperationOptions, reportPlan, reportProgress } from '../progress.js';
 import { type BlockCounters, createBlockCache } from '../raster/node/index.js';
 import { placeOf } from '../vector/features.js';
 import { Rasterizer } from '../vector/node/index.js';
@@ -163,7 +163,15 @@ async function runJob(options: Job, backend: Backend): Promise<PackageReport> {
     await refuseOtherPlans(folder, job.settings, (theirs) => changedFiles(job, theirs));
   }
   const toMake = (await run.missing()).flatMap((unit) => files[unit][1]);
-  await requireSpace(output, packageBytes(grid, toMake));
+  const disk = await requireSpace(output, packageBytes(grid, toMake));
+  reportPlan(options, 'package', {
+    reads: `${counted(toMake.length, 'image')} of ${counted(new Set(toMake.flatMap(hrefsOf)).size, 'file')}`,
+    writes: `${counted(
+      toMake.reduce((sum, image) => sum + image.bands.length, 0),
+      'band',
+    )} of ${grid.width} × ${grid.height} pixels to ${output}`,
+    disk,
+  });
   const own = { start: 0, end: files.length };
   await using _claimed = await run.claim(own, options);
   await makeFolder(stage);

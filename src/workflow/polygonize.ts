@@ -2,7 +2,7 @@
 import { invalidInput, invalidOption } from '../errors.js';
 import { gridStrips, rangeOf, type TypedArray } from '../geo/index.js';
 import { requireOutput } from '../io/node/inputs.js';
-import { type OperationOptions, reportProgress } from '../progress.js';
+import { type OperationOptions, pixelsOf, reportPlan, reportProgress } from '../progress.js';
 import { type BandInfo, openRaster, type Raster, readPixels } from '../raster/node/index.js';
 import { requireReal } from '../raster/request.js';
 import { AREA_TYPES, classPolygons } from '../vector/class-polygons.js';
@@ -48,6 +48,10 @@ export async function polygonizeFile(options: PolygonizeOptions): Promise<Polygo
   const { nodata = info.nodata } = options;
   const { class: _, ...types } = AREA_TYPES;
   const totals = new Map<number, { value: number; areas: number; km2: number }>();
+  reportPlan(options, 'polygonize', {
+    reads: `${pixelsOf(raster.width, raster.height, 1)} of ${raster.name}`,
+    writes: `outlines of areas of equal pixels to ${destination}`,
+  });
   await using file = await PolygonFile.create(destination, types);
   const polygonizer = classPolygons({
     geobox,

@@ -2,7 +2,7 @@
 import { invalidOption } from '../errors.js';
 import { allocateArray, type Dtype, type GeoBox, gridStrips, noOverlap } from '../geo/index.js';
 import { requireOutput } from '../io/node/inputs.js';
-import { type OperationOptions, reportProgress } from '../progress.js';
+import { counted, type OperationOptions, pixelsOf, reportPlan, reportProgress } from '../progress.js';
 import { CogWriter, createBlockCache } from '../raster/node/index.js';
 import { burnValue, requireHolds } from '../vector/burn-values.js';
 import { placeOf } from '../vector/features.js';
@@ -89,6 +89,10 @@ export async function rasterizeFile(options: RasterizeFileOptions): Promise<Rast
     throw noOverlap(areas.name, placeOf(all), 'the grid', geobox);
   }
   const { width, height } = geobox;
+  reportPlan(options, 'rasterize', {
+    reads: `${counted(areas.features.length, 'feature')} of ${areas.name}`,
+    writes: `${pixelsOf(width, height, 1)} of ${dtype} to ${destination}`,
+  });
   await using writer = await CogWriter.create(destination, { geobox, bands: 1, dtype, overviews: 'mode' });
   // A value may equal the background, so that burned pixels are counted in a mask of their own.
   const strips = gridStrips(geobox);

@@ -1,6 +1,7 @@
 /** Writes the scene file of some rasters. */
 import { invalidInput, invalidOption } from '../errors.js';
 import { type Bounds, Crs, TimeInterval } from '../geo/index.js';
+import { readModelSpec } from '../inference/node/index.js';
 import { requireOutput } from '../io/node/inputs.js';
 import { writeJson } from '../io/node/output.js';
 import { validateStrictly } from '../json.js';
@@ -12,6 +13,7 @@ import { dateOf } from './file-hints.js';
 import { metresPerPixel } from './picture/sheet.js';
 import { SCENE_SCHEMA_VERSION, SceneSchema } from './scene.js';
 import { bandsOf, type FileBand, Notes, parseFile, phaseDeclared, STATIC } from './scene-files.js';
+import { type DraftInput, sceneForModel } from './scene-for-model.js';
 
 /** Which rasters a scene has, and what they do not say themselves. */
 export interface SceneInitOptions extends OperationOptions {
@@ -34,6 +36,11 @@ export interface SceneInitOptions extends OperationOptions {
   readonly resolution?: number;
   /** x0, y0, x1, y1 in `crs` (default: what the rasters cover). */
   readonly bounds?: Bounds;
+  /**
+   * The folder of a model that the scene is for, or the name of a bundled one: all that it needs and the files lack is named in one error, and inputs,
+   * phases and bands come in its order. As many phases as it has get its names.
+   */
+  readonly model?: string;
   /** A name of the scene. */
   readonly id?: string;
   /** Answers which units an input has, where nothing says it. Without it, such inputs are an error. */
@@ -56,13 +63,15 @@ const ONLY_PHASE = 'event';
 /**
  * Writes a scene file from rasters: their inputs, bands and dates by what they or their names say, or by the options.
  * @throws {TerrachipError} INVALID_INPUT for a raster that is not known to be an input, has unnamed bands or no
- * georeference, and for values that its units cannot have; INVALID_OPTION for units that nothing says
+ * georeference, for values that its units cannot have, and where the files lack what `model` needs; INVALID_OPTION for units
+ * that nothing says
  */
 export async function initScene(options: SceneInitOptions): Promise<SceneInitReport> {
   const { output, signal } = options;
   const declared = options.files.map(parseFile);
   const paths = declared.map(({ path }) => path);
   await requireOutput(output, { formats: ['JSON'], inputs: paths });
+  const model = options.model === undefined ? null : await readModelSpec(options.model);
   const notes = new Notes();
   const found: FoundFile[] = [];
   for (const file of declared) {
@@ -75,25 +84,26 @@ export async function initScene(options: SceneInitOptions): Promise<SceneInitRep
   const phases = phasesOf(found, options.phases, notes);
   const rows = found.flatMap(({ bands }, k) => bands.map((band) => ({ ...band, phase: phases.of[k] })));
   const units = await unitsOf(rows, options);
+  const draft = { phases: phases.names, inputs: inputsOf(rows, units, output, notes) };
+  const shown = model === null ? draft : sceneForModel(draft, model, notes);
   const document = validateStrictly(
     SceneSchema,
     {
       schemaVersion: SCENE_SCHEMA_VERSION,
       ...(options.id === undefined ? {} : { id: options.id }),
       grid: gridOf(options, found, notes),
-      phases: phases.names,
-      inputs: inputsOf(rows, units, output, notes),
+      ...shown,
     },
     output,
   );
   await writeJson(output, document);
   for (const message of notes.all) options.onProgress?.({ type: 'warning', message });
-  const summary = Object.entries(units).map(([input, of]) => {
+  const summary = Object.keys(shown.inputs).map((input) => {
     const own = rows.filter((row) => row.input === input);
     const bands = [...new Set(own.map(({ band }) => band))];
-    return [input, { units: of, bands, files: new Set(own.map(({ href }) => href)).size }] as const;
+    return [input, { units: units[input], bands, files: new Set(own.map(({ href }) => href)).size }] as const;
   });
-  return { path: output, phases: phases.names, inputs: Object.fromEntries(summary), assumed: notes.all };
+  return { path: output, phases: [...shown.phases], inputs: Object.fromEntries(summary), assumed: notes.all };
 }
 
 interface FoundFile {
@@ -227,8 +237,8 @@ function inputsOf(
   units: Readonly<Record<string, Units>>,
   output: string,
   notes: Notes,
-): Record<string, unknown> {
-  const inputs: Record<string, Record<string, unknown>> = {};
+): Record<string, DraftInput<TiledSource>> {
+  const inputs: Record<string, DraftInput<TiledSource>> = {};
   for (const [name, common] of Object.entries(units)) {
     const images: Record<string, Record<string, TiledSource>> = {};
     for (const row of rows.filter(({ input }) => input === name)) {

@@ -5,7 +5,7 @@ import { type Dtype, isFloat, type TypedArray } from '../geo/index.js';
 import type { Backend, BackendInfo } from '../gpu/index.js';
 import type { BackendChoice } from '../gpu/node/index.js';
 import { requireSpace } from '../io/node/disk-space.js';
-import { type OperationOptions, reportProgress } from '../progress.js';
+import { type OperationOptions, pixelsOf, reportPlan, reportProgress } from '../progress.js';
 import {
   type CogOptions,
   CogWriter,
@@ -69,6 +69,10 @@ export interface StreamTarget {
   full?: number;
   /** The name of the stage in progress events; null where the source reports them. */
   stage: string | null;
+  /** What is read, for the plan; without it none is reported. */
+  reads?: string;
+  /** Memory of the job, where it is planned. */
+  memoryBytes?: number;
 }
 
 /**
@@ -88,7 +92,13 @@ export async function streamCog(
   const { destination, compression, level, bigTiff } = options;
   const cog = { ...target.cog, compression, level, bigTiff };
   const alphaIsMask = alpha !== null && (cog.dtype === 'uint8' || cog.dtype === 'uint16');
-  await requireSpace(dirname(destination), cogBytes(cog));
+  const disk = await requireSpace(dirname(destination), cogBytes(cog));
+  const { width: columns, height: lines } = cog.geobox;
+  const { stage, reads, memoryBytes } = target;
+  if (stage !== null && reads !== undefined) {
+    const writes = `${pixelsOf(columns, lines, cog.bands)} of ${cog.dtype} to ${destination}`;
+    reportPlan(options, stage, { reads, writes, disk, memoryBytes });
+  }
   let { nodata } = cog;
   for (;;) {
     const mask = nodata === null && !alphaIsMask ? 'auto' : false;

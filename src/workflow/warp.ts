@@ -13,6 +13,7 @@ import {
 import { createBackend } from '../gpu/node/index.js';
 import { requireOutput } from '../io/node/inputs.js';
 import { type Antialias, keepsValues, type Resampling } from '../kernels/index.js';
+import { pixelsOf } from '../progress.js';
 import {
   type BandInfo,
   type BlockCache,
@@ -139,6 +140,8 @@ async function warpOpened(
     resampled: !keepsValues(resampling),
     alpha: alpha < 0 ? null : alpha,
     stage: 'warp',
+    reads: `${pixelsOf(raster.width, raster.height, bands.length)} of ${raster.name}`,
+    memoryBytes: memory.bytes,
   };
   const report = await streamCog(backend, warped, target, options);
   return { ...report, counters: { ...warped.counters, ...cache.counters }, memory };

@@ -158,3 +158,60 @@ describe('initScene', () => {
     await expect(init({ output: before })).rejects.toThrow(/S1_20210711\.tif/);
   });
 });
+
+describe('initScene for a model', () => {
+  it('writes inputs and bands in the order of the model, and phases by its names', async () => {
+    const swapped = await write('S1_20210716.tif', [-26.5, -19.5], 'float32', ['VH', 'VV']);
+    const report = await init({ files: [heights, swapped], model: 'water-threshold' });
+    expect(report.phases).toEqual(['event']);
+    expect(report.assumed.join('\n')).toMatch(/the model water-threshold does not need DEM/);
+    const { inputs } = JSON.parse(await readFile(output, 'utf8'));
+    expect(Object.keys(inputs)).toEqual(['S1RTC', 'DEM']);
+    expect(Object.entries(inputs.S1RTC.phases.event)).toEqual([
+      ['VV', { href: 'rasters/S1_20210716.tif', band: 2 }],
+      ['VH', { href: 'rasters/S1_20210716.tif', band: 1 }],
+    ]);
+  });
+
+  it('names dates as the phases of the model, in order', async () => {
+    const days = ['20210601', '20210630', '20210712', '20210719'];
+    const files: string[] = [heights];
+    const bands = ['B01', 'B02', 'B03', 'B04', 'B05', 'B06', 'B07', 'B08', 'B8A', 'B09', 'B11', 'B12'];
+    for (const day of days) {
+      files.push(await write(`S1_${day}.tif`, [-9.5, -16.5], 'float32', ['VV', 'VH']));
+      files.push(
+        await write(
+          `S2_${day}.tif`,
+          bands.map(() => 500),
+          'int16',
+          bands,
+        ),
+      );
+    }
+    const report = await init({ files, units: { S2L2A: 'dn_harmonised' }, model: 'demo-flood' });
+    expect(report.phases).toEqual(['pre_month', 'pre_event', 'event', 'post_event']);
+    expect(report.assumed.join('\n')).toMatch(
+      /its phases 2021-06-01, 2021-06-30, 2021-07-12, 2021-07-19 are pre_month, pre_event, event, post_event of the model/,
+    );
+    const { inputs } = JSON.parse(await readFile(output, 'utf8'));
+    expect(Object.keys(inputs)).toEqual(['S2L2A', 'S1RTC', 'DEM']);
+    expect(inputs.S1RTC.phases.post_event.VH.href).toBe('rasters/S1_20210719.tif');
+  });
+
+  it('names all that the files lack, and writes nothing', async () => {
+    const target = join(folder, 'lacking.json');
+    const run = init({ files: [before, during], output: target, model: 'demo-flood' });
+    await expect(run).rejects.toThrow(
+      /lacks what the model demo-flood needs: the phase pre_month; .*S2L2A \(B01, .* in dn_harmonised\); DEM \(DEM in m\); give files/,
+    );
+    await expect(
+      init({
+        files: [`S1RTC@event:VV=${heights}`],
+        units: { S1RTC: 'm' },
+        output: target,
+        model: 'water-threshold',
+      }),
+    ).rejects.toThrow(/VH of S1RTC in the phase event; S1RTC in the phase event in dB, since it is in m/);
+    await expect(readFile(target)).rejects.toThrow(/ENOENT/);
+  });
+});

@@ -354,6 +354,22 @@ describe('zonalStatistics of a catalog', async () => {
     ]);
   });
 
+  it('draws the series beside the table, by the number of a band', async () => {
+    const files = { destination: join(folder, 'drawn.csv'), plot: { output: join(folder, 'drawn.svg') } };
+    // The first asset of a row is its main file: B04.
+    const options = { source: catalog, zones: path, bands: [1], statistics: ['mean', 'max'] as const };
+    const { plot } = await zonalFile({ ...options, ...files, by: 'date' });
+    expect(plot).toMatchObject({ statistic: 'mean', dates: 2, zones: [1, 2], bands: ['1'] });
+    expect(await readFile(files.plot.output, 'utf8')).toContain('mean of 1');
+    // Of the early date, the second pixel of six has the value 2.
+    expect((await readFile(files.destination, 'utf8')).split('\r\n')[1]).toBe('1,A,2021-07-04,1,1.25,2');
+    await expect(zonalFile({ ...options, ...files })).rejects.toThrow(/plot needs a series of dates/);
+    const other = { ...files.plot, statistic: 'std' as const };
+    await expect(zonalFile({ ...options, ...files, by: 'date', plot: other })).rejects.toThrow(
+      /statistic is std, which the rows do not have/,
+    );
+  });
+
   it('combines all rows without dates, on a grid of choice', async () => {
     const rows = await zonalStatistics({
       source: catalog,

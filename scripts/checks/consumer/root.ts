@@ -9,6 +9,7 @@ import {
   missingShards,
   type PlanMapsReport,
   planMaps,
+  plotZonalSeries,
   type ReportFile,
   type SceneInitReport,
   startView,
@@ -49,7 +50,9 @@ export async function inShards(scenes: readonly string[], output: string): Promi
 /** Means of zones, by date; and as a table. */
 export async function series(source: string, zones: string, destination: string): Promise<ZonalRow[]> {
   await zonalFile({ source, zones, destination, statistics: ['mean', 'p10'], coverage: 'fraction' });
-  return zonalStatistics({ source, zones, expressions: ['NDVI'], mask: 'scl', by: 'date' });
+  const rows = await zonalStatistics({ source, zones, expressions: ['NDVI'], mask: 'scl', by: 'date' });
+  await plotZonalSeries(rows, { output: 'series.svg', statistic: 'mean', label: 'name' });
+  return rows;
 }
 
 /** The page of a map, and what it leaves out. */

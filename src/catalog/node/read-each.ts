@@ -1,7 +1,7 @@
 /** Many files at a time, where some cannot be read. */
 import { internalError, invalidInput, isError, messageOf } from '../../errors.js';
 import { mapConcurrently } from '../../io/semaphore.js';
-import type { OperationOptions } from '../../progress.js';
+import { counted, type OperationOptions, reportPlan } from '../../progress.js';
 import { GeoCatalog } from '../geo-catalog.js';
 import type { NameParts, NameReader } from '../name-pattern.js';
 import type { CatalogRow } from '../row.js';
@@ -43,6 +43,8 @@ export async function readEach<T>(
 ): Promise<{ found: { path: string; value: T }[]; unreadable: UnreadableFile[] }> {
   const { concurrency = 16, onUnreadable = 'report', signal, onProgress } = options;
   let done = 0;
+  const reads = `the headers of ${counted(paths.length, 'file')}, ${concurrency} at a time`;
+  reportPlan(options, 'catalog', { reads, writes: 'a row for each, or for several' });
   const results = await mapConcurrently(
     paths,
     concurrency,

@@ -7,7 +7,7 @@ import type { OpenOptions } from '../../io/open-url.js';
 import { Semaphore } from '../../io/semaphore.js';
 import { requestJson } from '../../io/web-request.js';
 import { AnyRecord, validate } from '../../json.js';
-import { type OperationOptions, reportProgress } from '../../progress.js';
+import { type OperationOptions, reportPlan, reportProgress } from '../../progress.js';
 import { CrawlFilter, type CrawlSelection } from './crawl-filter.js';
 import { type HrefOptions, trustedHref } from './href.js';
 import type { ItemDocument } from './search.js';
@@ -131,6 +131,8 @@ class Crawl {
     this.#signal = signal;
     this.#read =
       read ?? (async (href) => (await requestJson(href, { ...options, signal, keep: true })).document);
+    const reads = `${publicUrl(url)} and all documents that it links, at most ${maxDocuments}, ${concurrency} at a time`;
+    reportPlan(options, 'crawl', { reads, writes: 'their items' });
     this.#push([url], 0, null);
   }
 

@@ -4,7 +4,7 @@ import { RESAMPLINGS } from '../../kernels/index.js';
 import { UNITS } from '../../raster/units.js';
 import { CHIP_METHODS, CHIP_TIMES, EDGE_POLICIES, EMBEDDING_POOLS } from '../../workflow/choices.js';
 import { embedCatalogs, embedScenes } from '../../workflow/index.js';
-import { type Parse, parseBand, parseChoice, parseCount, parseNumber, parsePair } from '../arguments.js';
+import { type Parse, parseChoice, parseCount, parseNumber, parsePair } from '../arguments.js';
 import {
   argumentList,
   converted,
@@ -29,6 +29,7 @@ import {
   memoryOf,
   OVERWRITE,
   outputOption,
+  parseBands,
   RESUME,
   SELECTION_OPTIONS,
   THREADS,
@@ -43,10 +44,6 @@ Of a catalog whose rows have the bands of all inputs, or of a catalog for each i
     --crs EPSG:32632 --res 10 --datetime 2021-07 --where "eo:cloud_cover < 20" --mask S2L2A=SCL:3,8,9,10 --pad 3`;
 
 const DAY = 86_400_000;
-
-/** Names, or numbers of bands in the row's main file. */
-const parseBands: Parse<(string | number)[]> = (text, flag) =>
-  text.split(',').map((band) => parseBand(band, flag));
 
 /** An option with a value for each of several inputs. @param what the value, for errors */
 function byInput<T>(

@@ -40,6 +40,10 @@ const initCommand = defineCommand(
     crs,
     resolution,
     bounds,
+    model: option(
+      '--model <model>',
+      'the model that the scene is for: what it needs and the files lack is named, and its order and phases are taken',
+    ),
     id: option('--id <name>', 'a name of the scene'),
   },
   async (values, { output, ...operation }) => {

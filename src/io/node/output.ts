@@ -206,6 +206,7 @@ export async function requireWritable(path: string): Promise<void> {
 const ENDINGS = {
   GeoTIFF: ['.tif', '.tiff'],
   PNG: ['.png'],
+  SVG: ['.svg'],
   GeoJSON: ['.geojson', '.json'],
   FlatGeobuf: ['.fgb'],
   NumPy: ['.npy'],

@@ -209,10 +209,11 @@ function item(name: string, text: string, band?: number, role?: string): string 
   return `  <Item name="${escapeXml(name)}"${sample}${meaning}>${escapeXml(escapeXml(text))}</Item>\n`;
 }
 
-/** A text as XML, without control characters. */
+/** A text as XML, without the characters that XML does not allow. */
 export function escapeXml(text: string): string {
   return [...text]
     .filter((character) => character >= ' ' || '\t\n\r'.includes(character))
+    .filter((character) => !/[\ud800-\udfff\ufffe\uffff]/u.test(character))
     .join('')
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')

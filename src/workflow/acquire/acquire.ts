@@ -3,7 +3,7 @@ import { groupBy } from '../../catalog/group-by.js';
 import { invalidInput } from '../../errors.js';
 import { requireApart } from '../../io/node/inputs.js';
 import { writeJson } from '../../io/node/output.js';
-import { type OperationOptions, reportProgress } from '../../progress.js';
+import { counted, type OperationOptions, reportPlan, reportProgress } from '../../progress.js';
 import { writtenAcquisition } from '../acquisition.js';
 import { type RequestOptions, resolveHref } from '../scene.js';
 import { CloudReader } from './cloud.js';
@@ -111,6 +111,11 @@ async function chooseAll(context: ChoiceContext, allowMissing: boolean): Promise
   const phases: DraftPhase[] = [];
   const missing: Draft['missing'][number][] = [];
   const temporal = event.modalities.filter(({ isStatic }) => !isStatic);
+  const catalogs = new Set(event.modalities.map(({ catalog }) => catalog)).size;
+  reportPlan(context, 'acquire', {
+    reads: `${counted(catalogs, 'catalog')} for ${temporal.map(({ name }) => name).join(', ')} in ${counted(event.phases.length, 'phase')}; small parts of the images, to see clouds`,
+    writes: 'a manifest with the addresses of the chosen scenes; no images',
+  });
   const steps = temporal.flatMap((modality) => event.phases.map((phase) => ({ modality, phase })));
   for (const [done, { modality, phase }] of steps.entries()) {
     signal?.throwIfAborted();

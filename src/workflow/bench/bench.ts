@@ -8,7 +8,7 @@ import { type BackendChoice, createBackend } from '../../gpu/node/index.js';
 import type { ProviderChoice } from '../../inference/node/index.js';
 import { requireOutput } from '../../io/node/inputs.js';
 import { writeJson } from '../../io/node/output.js';
-import type { OperationOptions } from '../../progress.js';
+import { counted, type OperationOptions, reportPlan } from '../../progress.js';
 import { VERSION } from '../../version.js';
 import { BENCH_SUITES, type BenchSuite } from '../choices.js';
 import { describeGpu, machine } from './machine.js';
@@ -78,7 +78,12 @@ export async function runBench(options: BenchOptions = {}): Promise<BenchReport>
     const adapter = backend.info.kind === 'webgpu' ? await describeGpu() : null;
     const context: BenchContext = { backend, provider, threads, quick, folder, signal };
     const measured: BenchDocument['suites'] = [];
-    for (const name of BENCH_SUITES.filter((each) => suites.length === 0 || suites.includes(each))) {
+    const chosen = BENCH_SUITES.filter((each) => suites.length === 0 || suites.includes(each));
+    reportPlan(options, 'bench', {
+      reads: `made-up data; ${counted(chosen.length, 'suite')} (${chosen.join(', ')}), each case ${counted(rounds, 'time')} after a first one`,
+      writes: `temporary files in ${folder}${output === undefined ? '' : `, and ${output}`}`,
+    });
+    for (const name of chosen) {
       const results: BenchResult[] = [];
       const suite = await LOADERS[name]();
       for await (const each of suite(context)) {

@@ -8,7 +8,7 @@ import { requireSpace } from '../../io/node/disk-space.js';
 import { readJson } from '../../io/node/json.js';
 import { moveTo, requireFolderName, writeJson } from '../../io/node/output.js';
 import { isMembers } from '../../json.js';
-import { type OperationOptions, reportProgress } from '../../progress.js';
+import { counted, type OperationOptions, reportPlan, reportProgress } from '../../progress.js';
 import { VERSION } from '../../version.js';
 import { type ChipSource, withStrip } from '../chips/source.js';
 import type { EmbeddingPool } from '../choices.js';
@@ -114,7 +114,13 @@ export async function embedChips(options: EmbedChipsOptions): Promise<EmbedRepor
     await refuseOtherPlans(run.folder, settings);
   }
   const toDo = (await run.missing()).reduce((sum, unit) => sum + units[unit].end - units[unit].start, 0);
-  await requireSpace(run.folder, toDo * (4 * pooledLength(pool, tokens, channels) + RECORD_BYTES));
+  const bytes = toDo * (4 * pooledLength(pool, tokens, channels) + RECORD_BYTES);
+  const disk = await requireSpace(run.folder, bytes);
+  reportPlan(options, 'embed', {
+    reads: `${counted(toDo, 'chip')} of ${session.spec.chip.size} × ${session.spec.chip.size} pixels`,
+    writes: `embeddings of (${[toDo, ...shape].join(', ')}) to ${output}`,
+    disk,
+  });
   await using _claimed = await run.claim(own, options);
   const store = new EmbeddingStore(join(run.folder, 'embeddings.zarr'), {
     count,

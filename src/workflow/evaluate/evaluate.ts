@@ -4,7 +4,7 @@ import { invalidInput, invalidOption } from '../../errors.js';
 import { type GeoBox, gridStrips, PixelAreas, type RowRange } from '../../geo/index.js';
 import { requireApart } from '../../io/node/inputs.js';
 import { writeFileAtomically, writeJson } from '../../io/node/output.js';
-import { type OperationOptions, reportProgress } from '../../progress.js';
+import { type OperationOptions, reportPlan, reportProgress } from '../../progress.js';
 import { openRaster, type Raster, readPixels } from '../../raster/node/index.js';
 import type { ReadVectorOptions } from '../../vector/node/index.js';
 import { CLASS_NODATA } from '../classes.js';
@@ -95,6 +95,14 @@ export async function assessMap(options: AssessOptions): Promise<Assessment> {
     throw invalidOption('labels', 'has no meaning beside `label`', 'give one of them');
   }
   const folder = await readMapFolder(options.map);
+  const { grid } = folder.plan;
+  const beside = [label, ...Object.values(labels ?? {}), permanentWater, zones, scene].filter(
+    (input) => input !== undefined,
+  );
+  reportPlan(options, 'evaluate', {
+    reads: `${grid.width} × ${grid.height} pixels of ${[options.map, ...beside].join(', ')}`,
+    writes: `statistics${beside.length > 0 ? ' and scores' : ''} to ${options.map}`,
+  });
   await requireApart(
     ['statistics.json', 'metrics.json', 'zones.csv', 'quicklook.png'].map((file) => join(options.map, file)),
     [label, permanentWater, zones, scene, ...Object.values(labels ?? {})].filter(

@@ -8,8 +8,10 @@ import { type Graph, halfPrecision } from '../../inference/onnx/index.js';
 import { isPrithvi, type PrithviArchitecture } from '../../inference/prithvi/index.js';
 import type { Architecture, ArchitectureOptions } from '../../inference/terramind/index.js';
 import type { Leftovers, Segmentation } from '../../inference/vit/index.js';
+import { planDisk } from '../../io/node/disk-space.js';
 import { openSource } from '../../io/node/index.js';
 import { writeJson } from '../../io/node/output.js';
+import { reportPlan } from '../../progress.js';
 import type { ModelPrecision } from '../choices.js';
 import type { ChosenStatistics } from './checkpoint-model.js';
 import {
@@ -106,6 +108,12 @@ export async function importModel(options: ImportOptions): Promise<ImportReport>
   if (options.precision === 'fp16') await requireRuntime(options.provider);
   const path = await findModelFile(options.checkpoint);
   await using source = await openSource(path, { signal: options.signal });
+  const disk = await planDisk(options.output, source.size * (options.split === true ? 2 : 1));
+  reportPlan(options, 'model import', {
+    reads: `${source.size} bytes of ${path}`,
+    writes: `a model folder to ${options.output}`,
+    disk,
+  });
   if (!(await isOnnx(source, options.signal))) return await importCheckpoint(path, options);
   refuseOptions(options, CHECKPOINT_ONLY, 'is for checkpoints, and the file is an ONNX model');
   const report = await importOnnx(source, path, options);

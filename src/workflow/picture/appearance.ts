@@ -111,8 +111,8 @@ function ofOneBand(drawing: Drawing): Appearance {
   return ofQuantities(drawing, [plane], label, colourMap, assumed);
 }
 
-/** What is written behind the name of a band. */
-const UNIT_LABELS: Readonly<Partial<Record<Units, string>>> = {
+/** What is written behind the name of a band; power is drawn in decibels. */
+export const UNIT_LABELS: Readonly<Partial<Record<Units, string>>> = {
   dB: 'dB',
   linear_power: 'dB',
   m: 'm',

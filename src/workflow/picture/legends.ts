@@ -13,7 +13,7 @@ interface Legend {
 }
 
 export const LEGENDS: Readonly<Record<LegendName, Legend>> = {
-  // Classes 11, 253 and 254: table 2 of the manual that `CLC_PLUS_CLASSES` names.
+  // Classes 11, 253 and 254: table 2 of the manual and the palette that `CLC_PLUS_CLASSES` names.
   'clc-plus': {
     title: 'CLC+ Backbone',
     file: /clc_?plus/i,

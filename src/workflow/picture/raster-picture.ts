@@ -3,7 +3,7 @@ import { basename } from 'node:path';
 import { invalidOption } from '../../errors.js';
 import { requireOutput } from '../../io/node/inputs.js';
 import { INDICES, type IndexName } from '../../kernels/index.js';
-import type { OperationOptions } from '../../progress.js';
+import { counted, type OperationOptions, reportPlan } from '../../progress.js';
 import { openRaster, type Raster } from '../../raster/node/index.js';
 import type { Units } from '../../raster/units.js';
 import type { ColourMapName, LegendName } from '../choices.js';
@@ -80,6 +80,10 @@ export async function drawRaster(
   const shown = { ...options, composite: options.composite ?? chosen.composite };
   const aspect = plain ? 1 : pixelAspect(raster.geobox);
   const reduced = pictureSize(raster.width, raster.height, size, aspect);
+  reportPlan(options, 'quicklook', {
+    reads: `${counted(bands.length, 'band')} of ${raster.width} × ${raster.height} pixels of ${raster.name}, from the smallest overview that has as many pixels as the picture`,
+    writes: `${reduced[0]} × ${reduced[1]} pixels to ${target}`,
+  });
   const { planes } = await readReduced(raster, bands, reduced, signal);
   const clouds = await cloudsOf(raster, reduced, bandNames, signal);
   const names = bands.map((band) => nameOf(raster, band, bandNames));

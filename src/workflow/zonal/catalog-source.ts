@@ -1,4 +1,5 @@
 /** Pixels of the rows of a catalog for zonal statistics, by dates, on one grid. */
+import { findBand } from '../../catalog/loaders/bands.js';
 import { middleOf } from '../../catalog/loaders/rows.js';
 import { longitudeOf, solarDay, stepsOfRows } from '../../catalog/loaders/time-steps.js';
 import { type CatalogRow, GeoCatalog, type QualityMask, streamRaster } from '../../catalog/node/index.js';
@@ -18,6 +19,7 @@ import { intersectWindows, padWindow } from '../../geo/windows.js';
 import { CpuBackend } from '../../gpu/index.js';
 import type { Resampling } from '../../kernels/index.js';
 import { createBlockCache } from '../../raster/node/index.js';
+import type { Units } from '../../raster/units.js';
 import { Resource } from '../../resource.js';
 import { placeOf } from '../../vector/features.js';
 import type { AreaFeatures } from '../../vector/node/index.js';
@@ -62,6 +64,7 @@ export class CatalogSource extends Resource implements ZonalSource {
   readonly grid: GeoBox;
   readonly layers: readonly string[];
   readonly steps: readonly CatalogStep[];
+  readonly units: Readonly<Record<string, Units>>;
   readonly #layers: Layers;
   readonly #backend = new CpuBackend();
   readonly #cache = createBlockCache();
@@ -79,6 +82,7 @@ export class CatalogSource extends Resource implements ZonalSource {
     this.grid = grid;
     this.layers = layers.names;
     this.steps = steps;
+    this.units = unitsOf(steps[0].rows, options);
     this.#layers = layers;
     this.#options = options;
   }
@@ -141,6 +145,16 @@ export class CatalogSource extends Resource implements ZonalSource {
   async dispose(): Promise<void> {
     this.#backend.dispose();
   }
+}
+
+/** The units of bands in the first row. Of stored values they are not known. */
+function unitsOf(
+  rows: GeoCatalog,
+  { bands = [], stored = false }: ZonalSourceOptions,
+): Record<string, Units> {
+  const [row] = rows;
+  const known = stored ? [] : bands.map((band) => [String(band), findBand(row, band)?.units] as const);
+  return Object.fromEntries(known.flatMap(([band, units]) => (units === undefined ? [] : [[band, units]])));
 }
 
 /** The pixels of a grid, which is continued, around the zones, without those far from all rows. */

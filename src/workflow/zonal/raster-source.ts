@@ -28,6 +28,7 @@ export class RasterSource extends Resource implements ZonalSource {
   readonly grid: GeoBox;
   readonly layers: readonly string[];
   readonly steps: readonly SourceStep[] = [{ date: null }];
+  readonly units = {};
   readonly #raster: Raster;
   readonly #backend = new CpuBackend();
   readonly #layers: Layers;

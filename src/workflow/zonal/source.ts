@@ -1,4 +1,5 @@
 import type { GeoBox, PixelWindow, RowRange } from '../../geo/index.js';
+import type { Units } from '../../raster/units.js';
 import type { Resource } from '../../resource.js';
 
 /** One time of a source. */
@@ -23,6 +24,8 @@ export interface ZonalSource extends Resource {
   /** Names of bands and expressions. */
   readonly layers: readonly string[];
   readonly steps: readonly SourceStep[];
+  /** The units of layers that have one, by name. */
+  readonly units: Readonly<Record<string, Units>>;
   /** All rows of a window, from top to bottom. */
   read(step: SourceStep, window: PixelWindow): AsyncIterable<ZonalStrip>;
 }

@@ -6,12 +6,21 @@ import { invalidOption, requireChoice } from '../../errors.js';
 import { PixelAreas } from '../../geo/index.js';
 import { requireOutput } from '../../io/node/inputs.js';
 import { pathOf } from '../../io/open-url.js';
-import { type OperationOptions, reportProgress } from '../../progress.js';
+import { counted, type OperationOptions, reportPlan, reportProgress } from '../../progress.js';
+import type { Units } from '../../raster/units.js';
 import { type AreaFeatures, readAreas } from '../../vector/node/index.js';
 import { TABLE_FORMATS } from '../../vector/node/polygon-file.js';
 import { COVERAGES, type ZoneCoverage } from '../choices.js';
+import { UNIT_LABELS } from '../picture/appearance.js';
 import { CatalogSource, type ZonalSourceOptions } from './catalog-source.js';
 import { orderStatistics } from './order.js';
+import {
+  chosenStatistic,
+  PLOT_FORMATS,
+  type ZonalPlotOptions,
+  type ZonalPlotReport,
+  ZonalSeries,
+} from './plot.js';
 import { RasterSource } from './raster-source.js';
 import type { SourceStep, ZonalSource, ZonalStrip } from './source.js';
 import {
@@ -71,6 +80,8 @@ export interface ZonalFileOptions extends ZonalOptions {
   destination: string;
   /** Write GeoParquet with the outlines of zones in longitude and latitude (default false: a plain table). */
   geometry?: boolean;
+  /** Also draw the series, which needs `by`. */
+  plot?: ZonalPlotOptions;
 }
 
 /** The table that `zonalFile` wrote. */
@@ -84,6 +95,8 @@ export interface ZonalReport {
   /** Empty for a source without times. */
   dates: string[];
   statistics: ZonalStatistic[];
+  /** Null without `plot`. */
+  plot: ZonalPlotReport | null;
 }
 
 /** The rows of a table, by date, then by zone, then by band. */
@@ -95,13 +108,21 @@ export async function zonalStatistics(options: ZonalOptions): Promise<ZonalRow[]
 }
 
 export async function zonalFile(options: ZonalFileOptions): Promise<ZonalReport> {
-  const { destination, source, zones, geometry = false } = options;
-  await requireOutput(destination, {
-    formats: TABLE_FORMATS,
-    inputs: typeof source === 'string' ? [source, zones] : [zones],
-  });
+  const { destination, source, zones, geometry = false, plot } = options;
+  const inputs = typeof source === 'string' ? [source, zones] : [zones];
+  await requireOutput(destination, { formats: TABLE_FORMATS, inputs });
+  if (plot !== undefined) {
+    if (options.by === undefined)
+      throw invalidOption('plot', 'needs a series of dates', 'give a catalog and `by`, or leave it out');
+    await requireOutput(plot.output, { formats: PLOT_FORMATS, inputs });
+    chosenStatistic(requireStatistics(options.statistics ?? DEFAULT_STATISTICS), plot);
+  }
   await using job = await openJob(options);
   const { areas, statistics } = job;
+  const series =
+    plot === undefined
+      ? null
+      : new ZonalSeries({ ...plot, units: { ...unitLabels(job.source), ...plot.units } });
   await using table = await ZonalTable.create(destination, {
     areas,
     properties: options.properties,
@@ -112,7 +133,10 @@ export async function zonalFile(options: ZonalFileOptions): Promise<ZonalReport>
   });
   const withData = new Set<number>();
   for await (const rows of computeRows(job, options, destination, (zone) => withData.add(zone))) {
-    for (const row of rows) await table.add(row);
+    for (const row of rows) {
+      await table.add(row);
+      series?.add(row);
+    }
   }
   await table.finish();
   return {
@@ -123,7 +147,15 @@ export async function zonalFile(options: ZonalFileOptions): Promise<ZonalReport>
     bands: [...job.source.layers],
     dates: job.source.steps.flatMap(({ date }) => date ?? []),
     statistics,
+    plot: series === null ? null : await series.write(),
   };
+}
+
+/** What the values of layers are in, for axes. */
+function unitLabels({ units }: ZonalSource): Record<string, string> {
+  const labels: Readonly<Partial<Record<Units, string>>> = { ...UNIT_LABELS, linear_power: 'linear power' };
+  const known = Object.entries(units).map(([layer, of]) => [layer, labels[of] ?? ''] as const);
+  return Object.fromEntries(known.filter(([, label]) => label !== ''));
 }
 
 /** What is open while a table is computed. */
@@ -183,6 +215,12 @@ async function* computeRows(
 ): AsyncGenerator<ZonalRow[]> {
   const { source, areas, zones, statistics } = job;
   const layers = source.layers.length;
+  const pixels = zones.blocks.reduce((sum, { window }) => sum + window.width * window.height, 0);
+  const times = source.steps.length > 1 ? ` at ${source.steps.length} dates` : '';
+  reportPlan(options, 'zonal', {
+    reads: `${pixels} pixels of ${source.name} around ${counted(zones.count, 'zone')}${times}`,
+    writes: `a table of ${counted(zones.count * layers * source.steps.length, 'row')}`,
+  });
   const rule = options.coverage === 'fraction' ? 'weighted' : 'linear';
   const ofValues = statistics.filter(needsValues);
   for (const [k, step] of source.steps.entries()) {
