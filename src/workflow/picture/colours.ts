@@ -7,8 +7,14 @@ import type { Colour } from './canvas.js';
 /** Colours at equal steps from 0 to 1. */
 const CONTROL_POINTS: Readonly<Record<ColourMapName, readonly string[]>> = {
   grey: ['000000', 'ffffff'],
-  // Nine samples of viridis (S. van der Walt and N. Smith 2015, CC0); in between, the error is at most two levels.
-  viridis: ['440154', '472d7b', '3b528b', '2c728e', '21918c', '28ae80', '5ec962', 'addc30', 'fde725'],
+  // 33 samples of viridis (S. van der Walt and N. Smith 2015, CC0); in between, the error is at most two levels.
+  viridis: [
+    ...'440154 470d60 48186a 482374 472d7b 453681 424086 3f4989'.split(' '),
+    ...'3b528b 375a8d 33638d 2f6a8e 2c728e 297a8e 26818e 23898e'.split(' '),
+    ...'21908c 1f988b 1f9f88 21a685 28ae80 31b57b 3ebc74 4cc26c'.split(' '),
+    ...'5dc963 6ece58 82d34c 96d83f abdc32 c0df24 d5e21a eae51a'.split(' '),
+    'fde725',
+  ],
   // RdBu with nine classes (C. Brewer, colorbrewer2.org, Apache-2.0): dry red, wet blue.
   rdbu: ['b2182b', 'd6604d', 'f4a582', 'fddbc7', 'f7f7f7', 'd1e5f0', '92c5de', '4393c3', '2166ac'],
 };
