@@ -32,7 +32,7 @@ export type {
   RetryOptions,
 } from './io/index.js';
 export type { Antialias, Resampling } from './kernels/index.js';
-export type { OnProgress, OperationOptions, ProgressEvent } from './progress.js';
+export type { OnProgress, OperationOptions, ProgressEvent, WorkPlan } from './progress.js';
 export type {
   BandInfo,
   BlockCache,

@@ -39,7 +39,7 @@ export const SERIES_COLOURS: readonly Colour[] = [
   [86, 180, 233],
 ];
 
-const WIDTH = 860;
+const WIDTH = 800;
 const MARGIN = 18;
 const HEADER = 66;
 const LEGEND = 170;

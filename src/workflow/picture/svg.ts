@@ -60,7 +60,7 @@ export class Svg implements Surface {
   toString(): string {
     const { width, height } = this;
     const box = `width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"`;
-    const head = `<svg xmlns="http://www.w3.org/2000/svg" ${box} role="img" font-family="sans-serif">`;
+    const head = `<svg xmlns="http://www.w3.org/2000/svg" ${box} role="img" font-family="Arial, Helvetica, sans-serif">`;
     return `${[head, `<title>${escapeXml(this.#title)}</title>`, ...this.#elements, '</svg>'].join('\n')}\n`;
   }
 }

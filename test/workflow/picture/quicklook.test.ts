@@ -137,7 +137,7 @@ describe('classes', () => {
     const options = { legend: 'clc-plus' } as const;
     const clc = await draw('cover.tif', [(x) => [1, 10, 253, 77][x % 4]], { dtype: 'uint8' }, options);
     const colours = [
-      [255, 1, 0],
+      [255, 0, 0],
       [0, 128, 255],
       [191, 223, 255],
     ].map((colour) => [...colour, 255]);
