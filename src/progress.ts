@@ -1,3 +1,5 @@
+import { withoutCredentials } from './errors.js';
+
 /** An event of a long operation. The library itself never prints. */
 export type ProgressEvent =
   | { type: 'stage'; stage: string }
@@ -38,9 +40,10 @@ export function reportProgress(
   onProgress?.({ type: 'progress', stage, done, total, unit });
 }
 
-/** Reports what a stage will take, before it begins. */
+/** Reports what a stage will take, before it begins; addresses without signatures. */
 export function reportPlan({ onProgress }: OperationOptions, stage: string, plan: WorkPlan): void {
-  onProgress?.({ type: 'plan', stage, ...plan });
+  const [reads, writes] = [plan.reads, plan.writes].map(withoutCredentials);
+  onProgress?.({ type: 'plan', stage, ...plan, reads, writes });
 }
 
 /** `1 file`, `3 files`. @param many the word for several; default with an s */
