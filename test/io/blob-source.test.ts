@@ -24,10 +24,14 @@ describe('BlobSource', () => {
   it('names a file that cannot be read any more', async () => {
     class Removed extends Blob {
       override slice(): Blob {
-        return Object.assign(new Blob([]), { arrayBuffer: () => Promise.reject(new Error('NotReadableError')) });
+        return Object.assign(new Blob([]), {
+          arrayBuffer: () => Promise.reject(new Error('NotReadableError')),
+        });
       }
     }
     const source = new BlobSource(new Removed([bytes]), 'scene.tif');
-    await expect(source.read(0, 1)).rejects.toThrow('scene.tif cannot be read any more; choose the file again.');
+    await expect(source.read(0, 1)).rejects.toThrow(
+      'scene.tif cannot be read any more; choose the file again.',
+    );
   });
 });

@@ -13,9 +13,9 @@ import {
   type TypedArray,
 } from '../../src/geo/index.js';
 import { undoCoding } from '../../src/raster/codecs/wasm-decoders.js';
+import { encodeBytes } from '../../src/raster/codecs/wasm-encoders.js';
 import { type OverviewMethod, reduceRows } from '../../src/raster/cog/overview.js';
 import { requirePredictor } from '../../src/raster/geotiff/predictor.js';
-import { encodeBytes } from '../../src/raster/codecs/wasm-encoders.js';
 import { type CogOptions, CogWriter, openRaster, writeCog } from '../../src/raster/node/index.js';
 import { temporaryFolder } from '../support/files.js';
 import { seeded } from '../support/random.js';

@@ -52,7 +52,9 @@ describe('encodeCog', () => {
     await expect(encodeCog([new Float32Array(5)], options)).rejects.toThrow(
       'the COG cannot hold 5 values of float32; give 1 arrays of 19950 values of float32, and a mask only with the option mask.',
     );
-    await expect(encodeCog([band('float64', 1)], options)).rejects.toThrow(/^the COG cannot hold 19950 values/);
+    await expect(encodeCog([band('float64', 1)], options)).rejects.toThrow(
+      /^the COG cannot hold 19950 values/,
+    );
     await expect(encodeCog([band('float32', 1)], options, mask)).rejects.toThrow(/^the COG cannot hold/);
   });
 });

@@ -348,9 +348,9 @@ async function checkSources(list, page) {
   await list.check('every field has a name', () => requireNames(page));
 }
 
-/** Pictures in light and dark, on a wide and a narrow screen, where APP_PICTURES names a folder. */
+/** Pictures in light and dark, on a wide and a narrow screen, where TERRACHIP_PICTURES names a folder. */
 async function takePictures(list, browser, server, inputs) {
-  const folder = process.env.APP_PICTURES;
+  const folder = process.env.TERRACHIP_PICTURES;
   for (const colorScheme of ['light', 'dark']) {
     for (const width of [1280, 390]) {
       await list.check(`the ${colorScheme} page fits ${width} pixels`, async () => {
