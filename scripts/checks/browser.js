@@ -28,11 +28,8 @@ const MODEL_TOLERANCE = 1e-5;
 /** Tolerance of interpolated values, as a share of the source's range; everything else is bit-identical. */
 const TOLERANCE = 1e-6;
 
-/** A content security policy for the page's own files, without `eval` and `new Function`. */
-const POLICY = "default-src 'none'; script-src 'self'; connect-src 'self'";
-
-/** The same with WebAssembly, for onnxruntime-web. */
-const MODEL_POLICY = POLICY.replace("script-src 'self'", "script-src 'self' 'wasm-unsafe-eval'");
+/** A content security policy for the page's own files and WebAssembly (decoders, onnxruntime-web), without `eval`. */
+const POLICY = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; connect-src 'self'";
 
 /** Bundles a page with the export conditions `browser` and `default`. */
 async function bundle(page) {
@@ -295,7 +292,7 @@ async function checkModel() {
   let maps;
   const mapped = await list.check('a page maps a scene with a bundled model on onnxruntime-web', async () => {
     const { files } = await bundle(MODEL_PAGE);
-    maps = await runPage(files, assets, MODEL_POLICY);
+    maps = await runPage(files, assets, POLICY);
   });
   if (!mapped) return;
   const { CpuBackend } = await import('terrachip/kernels');

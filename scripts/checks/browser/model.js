@@ -27,9 +27,9 @@ export async function mapScene(backend, runtime, provider, { document, graph }) 
   const [input] = spec.inputs;
   const [phase] = spec.phases;
   const bands = input.bands.map((_, band) => backscatter(band));
-  const readRows = async ({ start, end }, planes) => {
+  const readRows = async ({ start, end }, planes, firstRow) => {
     for (const [band, plane] of planes.entries()) {
-      backend.write(plane, bands[band].subarray(start * WIDTH, end * WIDTH));
+      backend.write(plane, bands[band].subarray(start * WIDTH, end * WIDTH), (start - firstRow) * WIDTH);
     }
   };
   const classes = spec.output.classes.length;
