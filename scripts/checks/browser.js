@@ -67,14 +67,14 @@ async function bundle(page) {
  * @param {Map<string, Buffer>} assets
  * @returns {Promise<Map<string, Buffer>>} results by name
  */
-async function runPage(files, assets, policy) {
+async function runPage(files, assets) {
   const results = new Map();
   let settle;
   const finished = new Promise((resolve, reject) => {
     settle = { resolve, reject };
   });
   const server = createServer(async (request, response) => {
-    response.setHeader('Content-Security-Policy', policy);
+    response.setHeader('Content-Security-Policy', POLICY);
     if (request.method === 'POST') {
       const name = request.url.replace('/results/', '');
       results.set(name, await buffer(request));
@@ -200,7 +200,7 @@ let results;
 const ran =
   installed &&
   (await list.check('the page runs, under a policy that refuses strings as code', async () => {
-    results = await runPage(files, new Map([[`/${SCENE}`, readFileSync(scenePath)]]), POLICY);
+    results = await runPage(files, new Map([[`/${SCENE}`, readFileSync(scenePath)]]));
     return `on ${results.get('done')}`;
   }));
 if (ran) await checkResults();
@@ -292,7 +292,7 @@ async function checkModel() {
   let maps;
   const mapped = await list.check('a page maps a scene with a bundled model on onnxruntime-web', async () => {
     const { files } = await bundle(MODEL_PAGE);
-    maps = await runPage(files, assets, POLICY);
+    maps = await runPage(files, assets);
   });
   if (!mapped) return;
   const { CpuBackend } = await import('terrachip/kernels');
