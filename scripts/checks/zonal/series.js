@@ -122,12 +122,21 @@ async function checkLandsat(report, data, folder) {
   return rows;
 }
 
-/** @returns the largest relative error */
+/** The zones that `make_zones.py` makes, and that which reaches beyond the raster. */
+const ZONES = 8;
+const BEYOND = 6;
+
+/**
+ * Compares rows by date and zone. Pixels without data of the zone that reaches beyond the images are left out: the grid of a
+ * catalog goes on there, that of a raster does not.
+ * @returns the largest relative error
+ */
 function compare(report, title, found, expected) {
   report.same(`${title}: rows`, found.length, expected.length);
   let worst = 0;
   for (const [k, values] of expected.entries()) {
     for (const [statistic, value] of Object.entries(values)) {
+      if (statistic === 'nodata' && k % ZONES === BEYOND) continue;
       const own = found[k]?.[statistic];
       const claim = `${title}: ${statistic} in row ${k + 1}`;
       if (value === null) {
