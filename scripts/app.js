@@ -1,6 +1,6 @@
 // Builds the browser app: app/ becomes a folder of static files with all that the page needs, so that it asks no other
 // server for anything but the files that its user names.
-import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { build } from 'esbuild';
@@ -38,7 +38,8 @@ export async function buildApp(root, target) {
   rmSync(target, { recursive: true, force: true });
   mkdirSync(join(target, 'runtime'), { recursive: true });
   const app = join(root, 'app');
-  await build({
+  const { metafile } = await build({
+    metafile: true,
     entryPoints: [
       { in: join(app, 'main.ts'), out: 'app' },
       { in: join(app, 'worker.ts'), out: 'worker' },
@@ -66,8 +67,19 @@ export async function buildApp(root, target) {
   }
   for (const name of MODELS)
     cpSync(join(root, 'models', name), join(target, 'models', name), { recursive: true });
-  const licences = ['leaflet/LICENSE', 'proj4/LICENSE.md'].map((file) =>
-    readFileSync(join(root, 'node_modules', file), 'utf8'),
-  );
-  writeFileSync(join(target, 'licences.txt'), licences.join('\n\n'));
+  writeFileSync(join(target, 'licences.txt'), licencesOf(root, Object.keys(metafile.inputs)));
+}
+
+/** The licences of the packages that are in the bundle, and of the codecs. */
+function licencesOf(root, files) {
+  const names = files.flatMap((file) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1] ?? []);
+  const texts = [...new Set(names)].sort().map((name) => {
+    const folder = join(root, 'node_modules', name);
+    const { version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+    const file = readdirSync(folder).find((each) => /^(licen[cs]e|copying)/i.test(each));
+    const text = file === undefined ? '' : readFileSync(join(folder, file), 'utf8');
+    return `${name} ${version}, ${license}\n\n${text}`;
+  });
+  texts.push(readFileSync(join(root, 'src', 'raster', 'codecs', 'COPYING.md'), 'utf8'));
+  return texts.join('\n\n---\n\n');
 }
