@@ -72,7 +72,18 @@ function sceneImage(backend: Backend, spec: MapSpec, geobox: GeoBox, image: Mode
   return {
     input,
     phase: image.phase,
-    readRows: (rows, planes, firstRow, signal) => warped.readRows(rows, planes, firstRow, signal),
+    async readRows(rows, planes, firstRow, signal) {
+      const size = (rows.end - rows.start) * geobox.width;
+      // Planes of their own: the conversion changes whole planes, and the model's hold rows that are converted already.
+      const own = planes.map(() => backend.allocate([size], 'float32'));
+      try {
+        await warped.readRows(rows, own, rows.start, signal);
+        const at = (rows.start - firstRow) * geobox.width;
+        for (const [k, plane] of planes.entries()) backend.copy(own[k], 0, plane, at, size);
+      } finally {
+        for (const plane of own) plane.dispose();
+      }
+    },
   };
 }
 

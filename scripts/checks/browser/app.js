@@ -278,11 +278,11 @@ async function checkFlood(list, { page }, { inputs, folder, on }) {
     await page.selectOption('#provider', 'wasm');
     for (const { title, units } of INPUTS) {
       const select = page.getByLabel(`Units of ${title}`, { exact: true });
-      await select.selectOption(units === 'dB' ? 'linear_power' : units);
+      await select.selectOption(units === 'linear_power' ? 'dB' : units);
     }
     await page.check('input[name=model-part][value=whole]');
     const said = await step(page, 'model', () => page.click('#model-form button[type=submit]'));
-    assert.match(said, /declares its units as linear_power, but holds negative values/);
+    assert.match(said, /declares its units as dB, but none of its values is below −1/);
   });
   await list.check(`the flood model maps a scene on ${on} as in Node`, async () => {
     for (const { title, units } of INPUTS)

@@ -18,7 +18,8 @@ export const INPUTS = spec.inputs.flatMap((input, k) =>
     input,
     k,
     time,
-    units: input.units,
+    // Of the file: the app must convert them.
+    units: input.units === 'dB' ? 'linear_power' : input.units,
     title: phase === null ? input.name : `${input.name} ${phase}`,
     file: phase === null ? `${input.name}.tif` : `${input.name}-${phase}.tif`,
   })),
@@ -42,7 +43,11 @@ function plane({ input, k, time }, band) {
 export async function writeFloodInputs(folder) {
   for (const image of INPUTS) {
     const { bands } = image.input;
-    const planes = bands.map((_, band) => plane(image, band));
+    const isPower = image.units === 'linear_power';
+    const planes = bands.map((_, band) => {
+      const values = plane(image, band);
+      return isPower ? values.map((decibels) => 10 ** (decibels / 10)) : values;
+    });
     await writeCog(join(folder, image.file), planes, {
       geobox,
       bands: bands.length,
