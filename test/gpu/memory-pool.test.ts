@@ -3,7 +3,7 @@ import { MemoryPool } from '../../src/gpu/cpu/memory-pool.js';
 
 describe('MemoryPool', () => {
   it('frees memory, with other idle buffers present', () => {
-    const pool = new MemoryPool((bytes) => new ArrayBuffer(bytes), { maxIdleBytes: 32768 });
+    const pool = new MemoryPool((bytes) => new ArrayBuffer(bytes), 32768);
     // Three sizes fill the pool; the next one is reused again and again.
     const old = [4096, 8192, 16384].map((bytes) => pool.acquire(bytes));
     for (const buffer of old) pool.release(buffer);
@@ -17,7 +17,7 @@ describe('MemoryPool', () => {
   });
 
   it('keeps buffers that still fit', () => {
-    const pool = new MemoryPool((bytes) => new ArrayBuffer(bytes), { maxIdleBytes: 32768 });
+    const pool = new MemoryPool((bytes) => new ArrayBuffer(bytes), 32768);
     const [small, large] = [pool.acquire(4096), pool.acquire(16384)];
     pool.release(large);
     pool.release(small);
@@ -29,7 +29,7 @@ describe('MemoryPool', () => {
   });
 
   it('keeps at most its bound', () => {
-    const pool = new MemoryPool((bytes) => new ArrayBuffer(bytes), { maxIdleBytes: 8192 });
+    const pool = new MemoryPool((bytes) => new ArrayBuffer(bytes), 8192);
     const buffer = pool.acquire(16384);
     pool.release(buffer);
     expect(pool.acquire(16384)).not.toBe(buffer);
@@ -47,10 +47,7 @@ describe('MemoryPool', () => {
   });
 
   it('keeps idle buffers also where others never come back', () => {
-    const pool = new MemoryPool((bytes) => new ArrayBuffer(bytes), {
-      maxIdleBytes: 2 ** 25,
-      spareBytes: Number.POSITIVE_INFINITY,
-    });
+    const pool = new MemoryPool((bytes) => new ArrayBuffer(bytes), 2 ** 25, Number.POSITIVE_INFINITY);
     const kept = [1, 2].map(() => pool.acquire(2 ** 24));
     // Lost buffers count as used. With the default, they would leave no room for idle ones.
     for (let k = 0; k < 8; k++) pool.acquire(2 ** 24);

@@ -105,9 +105,9 @@ describe('the plan of a job', () => {
   });
 
   it('refuses what does not fit, with the option that makes it fit', async () => {
-    // 224 MiB of the program, 64 of ONNX Runtime; of a batch of four 4 × 4 × 256² × (64 + 2 × 11) bytes between layers.
+    // 224 MiB of the program, 32 of ONNX Runtime; of a batch of four 4 × 4 × 256² × (96 + 2 × 3.5) bytes between layers.
     await expect(plan(360 * 2 ** 20)).rejects.toThrow(
-      /300\.json needs about 38\d MiB of memory, and may take 360 MiB; give a smaller `batchSize`, at most 2\./,
+      /300\.json needs about 37\d MiB of memory, and may take 360 MiB; give a smaller `batchSize`, at most 2\./,
     );
   });
 

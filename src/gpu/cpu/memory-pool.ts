@@ -1,17 +1,3 @@
-/** Idle bytes beyond the most that were in use. */
-const SPARE_BYTES = 8 * 2 ** 20;
-
-/** How much idle memory a pool keeps. */
-export interface PoolBounds {
-  /** The most idle bytes (default 512 MiB). */
-  readonly maxIdleBytes?: number;
-  /**
-   * Idle bytes beyond the most that were in use (default 8 MiB). Infinity where not all buffers come back, so that the bytes
-   * in use are not known.
-   */
-  readonly spareBytes?: number;
-}
-
 /**
  * Reuses memory: a warp allocates megabytes per tile, which JavaScript would clear each time and free late. Idle buffers are
  * kept by padded size, as long as all buffers together take little more than they did at the busiest moment, and up to a
@@ -19,20 +5,21 @@ export interface PoolBounds {
  */
 export class MemoryPool<Buffer extends ArrayBuffer | SharedArrayBuffer> {
   readonly #free = new Map<number, Buffer[]>();
-  readonly #maxIdleBytes: number;
-  readonly #spareBytes: number;
   #idleBytes = 0;
   #usedBytes = 0;
   #mostUsedBytes = 0;
 
-  /** @param create gives new memory */
+  /**
+   * @param create gives new memory
+   * @param maxIdleBytes the most idle bytes
+   * @param spareBytes idle bytes beyond the most that were in use; Infinity where not all buffers come back, so that the bytes
+   * in use are not known
+   */
   constructor(
     private readonly create: (bytes: number) => Buffer,
-    { maxIdleBytes = 512 * 2 ** 20, spareBytes = SPARE_BYTES }: PoolBounds = {},
-  ) {
-    this.#maxIdleBytes = maxIdleBytes;
-    this.#spareBytes = spareBytes;
-  }
+    private readonly maxIdleBytes = 512 * 2 ** 20,
+    private readonly spareBytes = 8 * 2 ** 20,
+  ) {}
 
   /** A buffer of at least `bytes`, with unspecified contents. */
   acquire(bytes: number): Buffer {
@@ -52,7 +39,7 @@ export class MemoryPool<Buffer extends ArrayBuffer | SharedArrayBuffer> {
   release(buffer: Buffer): void {
     const size = buffer.byteLength;
     this.#usedBytes -= size;
-    if (size > this.#maxIdleBytes) return;
+    if (size > this.maxIdleBytes) return;
     const list = this.#free.get(size) ?? [];
     list.push(buffer);
     // The map's order is that of the last use.
@@ -64,8 +51,8 @@ export class MemoryPool<Buffer extends ArrayBuffer | SharedArrayBuffer> {
 
   /** Drops idle buffers beyond the limit. */
   #trim(): void {
-    const spare = this.#mostUsedBytes - this.#usedBytes + this.#spareBytes;
-    const limit = Math.min(this.#maxIdleBytes, spare);
+    const spare = this.#mostUsedBytes - this.#usedBytes + this.spareBytes;
+    const limit = Math.min(this.maxIdleBytes, spare);
     for (const [size, idle] of this.#free) {
       while (this.#idleBytes > limit && idle.pop() !== undefined) this.#idleBytes -= size;
       if (this.#idleBytes <= limit) break;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { isTerrachipError } from '../../errors.js';
 import { readJson } from '../../io/node/json.js';
-import { validate } from '../../json.js';
+import { dictionary, validate } from '../../json.js';
 
 const Share = v.nullable(v.number());
 
@@ -79,7 +79,7 @@ const MetricsSchema = v.object({
 const RunSchema = v.object({
   backend: v.optional(v.object({ kind: v.string(), adapter: v.string() })),
   provider: v.optional(v.string()),
-  seconds: v.optional(v.record(v.string(), v.number())),
+  seconds: v.optional(dictionary(v.string(), v.number())),
   peakMemoryBytes: v.optional(v.number()),
 });
 

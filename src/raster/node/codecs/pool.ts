@@ -24,10 +24,7 @@ export type Request = DecodeRequest | FileRequest | EncodeRequest;
  * Idle memory of decoded blocks, which is handed to a thread and back: fresh memory costs as much as decoding. What is lost
  * with a failed or aborted request, or with a cache that nobody cleared, never comes back.
  */
-const memory = new MemoryPool((bytes) => new ArrayBuffer(bytes), {
-  maxIdleBytes: IDLE_BYTES,
-  spareBytes: Number.POSITIVE_INFINITY,
-});
+const memory = new MemoryPool((bytes) => new ArrayBuffer(bytes), IDLE_BYTES, Number.POSITIVE_INFINITY);
 
 /** Results in such memory that were not taken back. */
 const lent = new WeakSet<ArrayBuffer>();
