@@ -1,8 +1,9 @@
+import { readdirSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type CatalogRow, GeoCatalog } from '../../src/catalog/node/index.js';
-import type { GeoBox } from '../../src/geo/node/index.js';
+import { createTransform, type GeoBox } from '../../src/geo/node/index.js';
 import { openRaster } from '../../src/raster/node/index.js';
 import { type MosaicCatalogOptions, type MosaicPlan, mosaicCatalog } from '../../src/workflow/index.js';
 import { temporaryFolder } from '../support/files.js';
@@ -235,12 +236,111 @@ describe('mosaicCatalog', () => {
     expect((await readdir(folder)).filter((name) => name.startsWith('other'))).toEqual([]);
   });
 
-  it('leaves nothing behind when it is stopped or fails', async () => {
+  it.each(['tif', 'zarr'])('leaves nothing behind when it is stopped or fails: %s', async (ending) => {
+    const destination = join(folder, `stopped.${ending}`);
+    const here = async () => (await readdir(folder)).filter((name) => name.startsWith('stopped'));
     const controller = new AbortController();
-    const destination = join(folder, 'stopped.tif');
-    const onPlan = () => controller.abort();
-    await expect(mosaic({ destination, onPlan, signal: controller.signal })).rejects.toThrow();
-    expect((await readdir(folder)).filter((name) => name.startsWith('stopped'))).toEqual([]);
+    const seen: string[][] = [];
+    const onPlan = () => controller.abort(new Error('enough'));
+    await expect(mosaic({ destination, onPlan, signal: controller.signal })).rejects.toThrow('enough');
+    expect(await here()).toEqual([]);
+    // Stopped after the first of several tiles.
+    const late = new AbortController();
+    const onProgress: MosaicCatalogOptions['onProgress'] = (event) => {
+      if (event.type !== 'progress' || event.done !== 1 || event.total === 1) return;
+      seen.push(readdirSync(folder).filter((name) => name.startsWith('stopped')));
+      late.abort(new Error('late'));
+    };
+    const grid = {
+      crs: 'EPSG:32631',
+      bounds: [500_000, 5_000_000, 500_020, 5_000_010],
+      resolution: 0.1,
+    } as const;
+    const stopped = mosaic({ destination, grid, tile: 64, onProgress, signal: late.signal });
+    await expect(stopped).rejects.toThrow('late');
+    expect(seen).toHaveLength(1);
+    expect(seen[0][0]).toMatch(/\.tmp$/);
+    expect(await here()).toEqual([]);
+  });
+
+  it('never writes over a file of the catalog', async () => {
     await expect(mosaic({ destination: rows[0].assets.B04.href })).rejects.toThrow(/is also an input/);
+    await expect(mosaic({ destination: join(folder, 'mosaic.png') })).rejects.toThrow(/ends with \.png/);
+  });
+});
+
+describe('mosaicCatalog of scenes that differ', () => {
+  const box = gridAt(600_000, 5_000_020, 4, 2);
+  const constant = (geobox: GeoBox, value: number) => ({
+    geobox,
+    bands: [new Uint16Array(geobox.pixelCount).fill(value)],
+    names: ['red'],
+    options: { nodata: 0 },
+    asset: { geobox },
+  });
+  const classes = (geobox: GeoBox, name: string, values: readonly number[]) => ({
+    geobox,
+    bands: [Uint16Array.from(values)],
+    names: [name],
+    asset: { geobox },
+  });
+  const of = (...made: CatalogRow[]) => ({ catalog: GeoCatalog.from(made), bands: ['red'], mask: undefined });
+
+  it('scales each row by its own metadata, and takes the grid of most rows', async () => {
+    // The neighbouring zone: constant values stay what they are.
+    const { forward } = createTransform('EPSG:32631', 'EPSG:32632');
+    const [x, y] = forward(600_000, 5_000_020);
+    const far = gridAt(Math.round(x) - 300, Math.round(y) + 300, 60, 60, 10, 'EPSG:32632');
+    const scaled = (offset: number) => ({ scale: 0.0001, offset });
+    const old = await writeRow(folder, 'old', { red: { ...constant(box, 2000), describe: scaled(0) } });
+    const harmonised = { red: { ...constant(box, 3400), describe: scaled(-0.1) } };
+    const later = await writeRow(folder, 'new', harmonised);
+    const other = await writeRow(folder, 'far', { red: { ...constant(far, 4000), describe: scaled(-0.1) } });
+    const all = of(old, later, other);
+    const { bands, geobox } = await mosaic({ ...all, grid: { bounds: box.bounds } });
+    // 0.2, 0.24 and 0.3.
+    for (const value of bands[0]) expect(value).toBeCloseTo(0.24, 6);
+    expect(geobox?.equals(box)).toBe(true);
+    const [means] = (await mosaic({ ...all, grid: { bounds: box.bounds }, method: 'mean' })).bands;
+    for (const value of means) expect(value).toBeCloseTo((0.2 + 0.24 + 0.3) / 3, 6);
+    // The extent of all rows, by the pixels of most.
+    const whole = await mosaic(all);
+    expect(whole.geobox?.resolution).toEqual([10, 10]);
+    expect(whole.geobox?.crs.toString()).toBe('EPSG:32631');
+    expect(whole.report.validPixels[0]).toBeGreaterThanOrEqual(58 * 58);
+  });
+
+  it('masks by coarser classes, and grows masks by pixels of these', async () => {
+    const coarse = gridAt(600_000, 5_000_020, 2, 1, 20);
+    const row = await writeRow(folder, 'coarse', {
+      red: constant(box, 7),
+      SCL: classes(coarse, 'SCL', [4, 9]),
+    });
+    const [clear] = (await mosaic({ ...of(row), mask: 'scl' })).bands;
+    expect(clear).toEqual([7, 7, NAN, NAN, 7, 7, NAN, NAN]);
+    const [grown] = (await mosaic({ ...of(row), mask: 'clouds', dilate: 1, count: true })).bands;
+    expect(grown).toEqual(new Array(8).fill(NAN));
+  });
+
+  it('masks Landsat by the bits that a satellite has, and refuses rows without a band of clouds', async () => {
+    // Bits 3 and 4 are a cloud and its shadow, bit 2 is cirrus on Landsat 8 and nothing on Landsat 7; bit 6 is clear.
+    const quality = [64, 8, 16, 4, 64, 64, 12, 64];
+    const landsat = (id: string, value: number) =>
+      writeRow(folder, id, { red: constant(box, value), qa_pixel: classes(box, 'QA_PIXEL', quality) });
+    const catalog = GeoCatalog.from([await landsat('LC08_x', 2), await landsat('LE07_x', 6)]);
+    const run = { catalog, bands: ['red'], mask: 'clouds', method: 'mean', count: true } as const;
+    const { bands } = await mosaic(run);
+    expect(bands[0]).toEqual([4, NAN, NAN, 6, 4, 4, NAN, 4]);
+    expect(bands[1]).toEqual([2, 0, 0, 1, 2, 2, 0, 2]);
+    const bare = await writeRow(folder, 'bare', { red: constant(box, 1) });
+    const mixed = { ...run, catalog: GeoCatalog.from([...catalog, bare]) };
+    await expect(mosaic(mixed)).rejects.toThrow(/bare has neither of the bands SCL and QA_PIXEL/);
+    const warnings: string[] = [];
+    const onProgress: MosaicCatalogOptions['onProgress'] = (event) => {
+      if (event.type === 'warning') warnings.push(event.message);
+    };
+    const { report } = await mosaic({ ...mixed, skipUnreadable: true, onProgress });
+    expect([report.rows, report.skippedRows]).toEqual([2, 1]);
+    expect(warnings).toEqual([expect.stringMatching(/bare was left out/)]);
   });
 });

@@ -1,4 +1,4 @@
-import type { BandChoice, QualityMask, RowOrder } from '../../catalog/node/index.js';
+import type { QualityMask, RowOrder } from '../../catalog/node/index.js';
 import { MOSAIC_METHODS } from '../../kernels/mosaic-methods.js';
 import { parseResampling, RESAMPLINGS } from '../../kernels/resampling.js';
 import { COG_COMPRESSIONS } from '../../raster/cog/options.js';
@@ -6,7 +6,7 @@ import { OVERVIEW_METHODS } from '../../raster/cog/overview.js';
 import { MASK_WORDS, type MaskWord } from '../../workflow/choices.js';
 import type { MosaicCatalogOptions, MosaicPlan, MosaicReport } from '../../workflow/index.js';
 import { inUnits } from '../../workflow/memory.js';
-import { type Parse, parseChoice, parseCount, parseNodata } from '../arguments.js';
+import { type Parse, parseBand, parseChoice, parseCount, parseNodata } from '../arguments.js';
 import { argument, defineCommand, flag, list, option } from '../command.js';
 import {
   BACKEND,
@@ -39,8 +39,6 @@ const parseMask: Parse<QualityMask | MaskWord> = (text, name) => {
   const word = MASK_WORDS.find((each) => each === text.toLowerCase());
   return word ?? parseClasses(text, name);
 };
-
-const parseBand: Parse<BandChoice> = (text) => (/^[1-9]\d*$/.test(text) ? Number(text) : text);
 
 const parseOrder: Parse<RowOrder> = (text) => {
   if (text === 'time' || text === 'given') return text;

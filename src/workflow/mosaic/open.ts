@@ -1,10 +1,12 @@
 /** Rows of a mosaic: chosen, opened, and what they take. */
 import { dirname } from 'node:path';
+import { findBand } from '../../catalog/loaders/bands.js';
 import { LoadPlan } from '../../catalog/loaders/plan.js';
 import { requireMethod } from '../../catalog/loaders/raster.js';
 import { PICKING } from '../../catalog/loaders/reduce.js';
 import { sortRows } from '../../catalog/loaders/rows.js';
 import {
+  type BandChoice,
   type CatalogRow,
   createLoadCounters,
   GeoCatalog,
@@ -12,10 +14,11 @@ import {
 } from '../../catalog/node/index.js';
 import { invalidInput, invalidOption } from '../../errors.js';
 import { bytesPerElement } from '../../geo/dtype.js';
-import { canHold, type Dtype, type GeoBox, isFloat } from '../../geo/index.js';
+import { canHold, createTransform, type Dtype, type GeoBox, isFloat } from '../../geo/index.js';
 import { padWindow, wholeWindow } from '../../geo/windows.js';
 import { planDisk } from '../../io/node/disk-space.js';
 import { keepsValues, type MosaicMethod } from '../../kernels/index.js';
+import type { OnProgress } from '../../progress.js';
 import { requireNodata, UsedValues } from '../../raster/stored-values.js';
 import { mayExceedFloat32 } from '../../raster/warp-source.js';
 import { selectRows } from '../catalog.js';
@@ -112,6 +115,12 @@ export async function planRows(
       const problem = `has no row on the grid that can be read (${found.length} were found)`;
       throw invalidInput(name, problem, 'choose another grid or time');
     }
+    warnOfShifts(
+      sources.map(({ source }) => source.row),
+      layers.bands[0],
+      grid,
+      onProgress,
+    );
     const bands = loadPlan.bands?.slice(0, layers.shown) ?? null;
     requireMethod({ bands, bandNames }, method);
     const rows = sources.map(({ source, window }) => ({ row: source.row, window }));
@@ -161,6 +170,25 @@ export async function planRows(
     };
   } finally {
     await loadPlan.dispose();
+  }
+}
+
+/** Warns of datum shifts that are not known exactly, once for each. */
+function warnOfShifts(
+  rows: readonly CatalogRow[],
+  band: BandChoice,
+  grid: GeoBox,
+  onProgress: OnProgress | undefined,
+): void {
+  const systems = new Map(
+    rows.flatMap((row) => {
+      const crs = findBand(row, band)?.asset.geobox?.crs;
+      return crs === undefined ? [] : [[String(crs), crs]];
+    }),
+  );
+  for (const crs of systems.values()) {
+    const note = createTransform(crs, grid.crs).accuracyNote;
+    if (note !== null) onProgress?.({ type: 'warning', message: note });
   }
 }
 

@@ -55,11 +55,12 @@ export class MosaicTiles implements StripSource {
 
   async *strips(signal?: AbortSignal): AsyncGenerator<GridStrip<Floats>> {
     const { grid, tile } = this.#options;
-    const { width } = grid;
+    const { width, height } = grid;
     const tiles = this.tiles(signal);
     // One is written while the next is computed.
-    const buffers = [this.#planes(tile * width), this.#planes(tile * width)];
-    for (const [k, rows] of unitRows(grid.height, tile).entries()) {
+    const length = Math.min(tile, height) * width;
+    const buffers = [this.#planes(length), this.#planes(length)];
+    for (const [k, rows] of unitRows(height, tile).entries()) {
       const values = buffers[k % 2].map((plane) => plane.subarray(0, (rows.end - rows.start) * width));
       for (let x = 0; x < width; x += tile) {
         const { value: part } = await tiles.next();
