@@ -6,7 +6,10 @@ import {
   inferPlanned,
   initScene,
   isTerrachipError,
+  type MosaicPlan,
+  type MosaicReport,
   missingShards,
+  mosaicCatalog,
   type PlanMapsReport,
   planMaps,
   plotZonalSeries,
@@ -59,6 +62,21 @@ export async function series(source: string, zones: string, destination: string)
 export async function pageOf(map: string, destination: string): Promise<string[]> {
   const { notes }: ReportFile = await writeReport({ map, destination, title: 'Flood' });
   return notes;
+}
+
+/** A month of a catalog without clouds. */
+export async function composite(catalog: string, destination: string): Promise<[MosaicReport, MosaicPlan[]]> {
+  const plans: MosaicPlan[] = [];
+  const onPlan = (plan: MosaicPlan): void => {
+    plans.push(plan);
+  };
+  const select = { datetime: '2021-07' };
+  const layers = {
+    bands: ['red'],
+    expressions: ['ndvi = (nir - red) / (nir + red)'],
+    mask: 'clouds',
+  } as const;
+  return [await mosaicCatalog({ catalog, destination, select, ...layers, count: true, onPlan }), plans];
 }
 
 /** Serves a map of some rasters, until the view is disposed of. */
