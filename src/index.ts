@@ -3,7 +3,13 @@
  * @module terrachip
  */
 export type { Chip as CatalogChip, GeoCatalog, ItemSource, Predicate } from './catalog/index.js';
-export type { BandChoice, QualityMask } from './catalog/loaders/options.js';
+export type {
+  BandChoice,
+  LoadCounters,
+  QualityMask,
+  ResamplingChoice,
+  RowOrder,
+} from './catalog/loaders/options.js';
 export { type ErrorCode, type ErrorFields, isTerrachipError, TerrachipError } from './errors.js';
 export * from './geo/node/index.js';
 export type { Backend, BackendCounters, BackendInfo } from './gpu/index.js';
@@ -31,7 +37,7 @@ export type {
   OpenOptions,
   RetryOptions,
 } from './io/index.js';
-export type { Antialias, Resampling } from './kernels/index.js';
+export type { Antialias, MosaicMethod, Resampling } from './kernels/index.js';
 export type { OnProgress, OperationOptions, ProgressEvent, WorkPlan } from './progress.js';
 export type {
   BandInfo,
