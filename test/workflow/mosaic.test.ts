@@ -3,7 +3,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type CatalogRow, GeoCatalog } from '../../src/catalog/node/index.js';
-import { createTransform, type GeoBox } from '../../src/geo/node/index.js';
+import { Crs, createTransform, type GeoBox } from '../../src/geo/node/index.js';
 import { openRaster } from '../../src/raster/node/index.js';
 import { type MosaicCatalogOptions, type MosaicPlan, mosaicCatalog } from '../../src/workflow/index.js';
 import { temporaryFolder } from '../support/files.js';
@@ -288,7 +288,7 @@ describe('mosaicCatalog of scenes that differ', () => {
 
   it('scales each row by its own metadata, and takes the grid of most rows', async () => {
     // The neighbouring zone: constant values stay what they are.
-    const { forward } = createTransform('EPSG:32631', 'EPSG:32632');
+    const { forward } = createTransform(Crs.parse('EPSG:32631'), Crs.parse('EPSG:32632'));
     const [x, y] = forward(600_000, 5_000_020);
     const far = gridAt(Math.round(x) - 300, Math.round(y) + 300, 60, 60, 10, 'EPSG:32632');
     const scaled = (offset: number) => ({ scale: 0.0001, offset });

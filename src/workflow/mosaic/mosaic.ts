@@ -1,5 +1,6 @@
 /** Mosaics of catalogs: the rows at a place and a time, combined on one grid. */
 import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { createLoadCounters, createRasterPool } from '../../catalog/node/index.js';
 import { invalidInput, invalidOption, requireChoice, requireWhole } from '../../errors.js';
 import { DTYPES, TimeInterval } from '../../geo/index.js';
@@ -7,6 +8,7 @@ import type { Backend } from '../../gpu/index.js';
 import { createBackend } from '../../gpu/node/index.js';
 import { requireApart, requireOutput } from '../../io/node/inputs.js';
 import { requireFolderName } from '../../io/node/output.js';
+import { sweepTemporaries } from '../../io/node/temporaries.js';
 import { MOSAIC_METHODS } from '../../kernels/index.js';
 import { createBlockCache, openRaster } from '../../raster/node/index.js';
 import { streamCog } from '../stream-rows.js';
@@ -35,6 +37,7 @@ export async function mosaicCatalog(options: MosaicCatalogOptions): Promise<Mosa
   const layers = mosaicLayers(options, options.count ?? false);
   const isZarr = /\.zarr\/?$/i.test(destination);
   await requireDestination(options, isZarr);
+  await sweepTemporaries(dirname(destination));
   const { rows, grid } = await findRows(options, layers);
   await requireApart(
     [destination],
