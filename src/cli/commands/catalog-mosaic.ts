@@ -4,8 +4,7 @@ import { parseResampling, RESAMPLINGS } from '../../kernels/resampling.js';
 import { COG_COMPRESSIONS } from '../../raster/cog/options.js';
 import { OVERVIEW_METHODS } from '../../raster/cog/overview.js';
 import { MASK_WORDS, type MaskWord } from '../../workflow/choices.js';
-import type { MosaicCatalogOptions, MosaicPlan, MosaicReport } from '../../workflow/index.js';
-import { inUnits } from '../../workflow/memory.js';
+import type { MosaicCatalogOptions, MosaicReport } from '../../workflow/index.js';
 import { type Parse, parseBand, parseChoice, parseCount, parseNodata } from '../arguments.js';
 import { argument, defineCommand, flag, list, option } from '../command.js';
 import {
@@ -22,7 +21,6 @@ import {
   SELECTION_OPTIONS,
   THREADS,
 } from '../shared-options.js';
-import { formatDisk, formatMemory } from '../table.js';
 
 const EXAMPLES = `
 Without a grid, the result has the CRS of most rows, their extent, and the smallest pixels of their files. A row without a
@@ -122,9 +120,6 @@ export const mosaicCommand = defineCommand(
       select: { datetime, where, allowLocal },
       grid: gridOf({ crs, bounds, size, resolution, like }, true),
       memory: memoryOf(values.memory, process.env),
-      onPlan: (plan) => {
-        for (const line of describePlan(plan)) output.note(line);
-      },
       ...operation,
     };
     const report = await mosaicCatalog(options);
@@ -132,28 +127,6 @@ export const mosaicCommand = defineCommand(
   },
   { after: EXAMPLES },
 );
-
-/** In lines. */
-function describePlan({
-  width,
-  height,
-  crs,
-  rows,
-  tiles,
-  readBytes,
-  memory,
-  disk,
-  ...plan
-}: MosaicPlan): string[] {
-  const skipped = plan.skippedRows === 0 ? '' : `, ${plan.skippedRows} left out`;
-  const inTiles = tiles === 1 ? '' : `, in ${tiles} tiles`;
-  return [
-    `${rows} ${rows === 1 ? 'row' : 'rows'}${skipped}; ${width} × ${height} pixels in ${crs}${inTiles}`,
-    ...formatMemory(memory).split('\n'),
-    `pixels to read: about ${inUnits(readBytes)}`,
-    formatDisk(disk),
-  ];
-}
 
 function describeReport({ destination, width, height, crs, dtype, ...report }: MosaicReport): string {
   const share = (pixels: number): string => `${((100 * pixels) / (width * height)).toFixed(1)} %`;

@@ -10,12 +10,14 @@ import { requireApart, requireOutput } from '../../io/node/inputs.js';
 import { requireFolderName } from '../../io/node/output.js';
 import { sweepTemporaries } from '../../io/node/temporaries.js';
 import { MOSAIC_METHODS } from '../../kernels/index.js';
+import { counted, pixelsOf, reportPlan } from '../../progress.js';
 import { createBlockCache, openRaster } from '../../raster/node/index.js';
+import { inUnits } from '../memory.js';
 import { streamCog } from '../stream-rows.js';
 import { COUNT, mosaicLayers } from './layers.js';
 import { rowMask } from './masks.js';
 import { type CheckedMosaic, findRows, type OpenedRows, planRows } from './open.js';
-import type { MosaicCatalogOptions, MosaicReport } from './options.js';
+import type { MosaicCatalogOptions, MosaicPlan, MosaicReport } from './options.js';
 import type { PlacedRow } from './plan.js';
 import { MosaicTiles } from './tiles.js';
 import { writeMosaicZarr } from './zarr.js';
@@ -68,6 +70,7 @@ export async function mosaicCatalog(options: MosaicCatalogOptions): Promise<Mosa
   const opened = await planRows(job, rows, grid);
   cache.restart(opened.plan.memory.cacheBytes);
   options.onPlan?.(opened.plan);
+  announce(job, opened.plan);
   const written = await write(job, opened, backend);
   const { rows: _, skippedRows: __, ...counted } = counters;
   return {
@@ -105,6 +108,20 @@ function timeOf(rows: readonly PlacedRow[], datetime: string | undefined): TimeI
   const chosen = datetime === undefined ? TimeInterval.always : TimeInterval.parse(datetime);
   const common = all.intersection(chosen);
   return common !== null && Number.isFinite(common.start) && Number.isFinite(common.end) ? common : null;
+}
+
+/** What will be read and written, in words. */
+function announce({ options, layers, dtype }: CheckedMosaic, plan: MosaicPlan): void {
+  const { width, height, crs, rows, tiles, memory, readBytes, disk } = plan;
+  const again = memory.blocksAgain === 0 ? '' : `, ${memory.blocksAgain} of them again`;
+  const blocks = memory.blocks === 0 ? '' : `, at most ${counted(memory.blocks, 'block')}${again}`;
+  const bands = layers.names.length + (layers.reduced.count ? 1 : 0);
+  reportPlan(options, 'mosaic', {
+    reads: `${counted(layers.bands.length, 'band')} of ${counted(rows, 'row')}${blocks}, about ${inUnits(readBytes)} of pixels`,
+    writes: `${pixelsOf(width, height, bands)} of ${dtype} in ${crs} to ${options.destination}, in ${counted(tiles, 'tile')}`,
+    disk,
+    memoryBytes: memory.bytes,
+  });
 }
 
 type Written = Omit<MosaicReport, 'method' | 'rows' | 'skippedRows' | 'memory' | 'counters'>;
