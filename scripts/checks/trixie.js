@@ -8,8 +8,11 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { here, requirePackages, run } from './programs.js';
 
-/** Makes the root if it is missing, and a folder inside it that both sides can access without mounts. */
-export async function openTrixie() {
+/**
+ * Makes the root if it is missing, and a folder inside it that both sides can access without mounts.
+ * @param packages of Debian that this check needs besides those of the root; they stay there
+ */
+export async function openTrixie(packages = []) {
   await requirePackages(['debootstrap']);
   const cache = join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'terrachip-checks');
   // Increase the number when make-trixie.sh changes.
@@ -17,6 +20,14 @@ export async function openTrixie() {
   if (!existsSync(root)) {
     console.log(`making a Debian 13 root in ${root}, once: some minutes`);
     await run('bash', [join(here, 'make-trixie.sh'), root]);
+  }
+  const missing = packages.filter(
+    (name) => !existsSync(join(root, 'var', 'lib', 'dpkg', 'info', `${name}.list`)),
+  );
+  if (missing.length > 0) {
+    console.log(`installing ${missing.join(', ')} in ${root}, once`);
+    const install = ['apt-get', 'install', '-y', '--no-install-recommends', ...missing];
+    await run('chroot', [root, '/usr/bin/env', 'DEBIAN_FRONTEND=noninteractive', ...install]);
   }
   const folder = mkdtempSync(join(root, 'tmp', 'terrachip-check-'));
   cpSync(here, join(folder, 'checks'), { recursive: true });

@@ -1,6 +1,8 @@
 import {
   type DoctorReport,
   diagnose,
+  type ExportChipsReport,
+  exportChips,
   type FinalizeReport,
   finalizeMaps,
   inferPlanned,
@@ -56,6 +58,13 @@ export async function series(source: string, zones: string, destination: string)
   const rows = await zonalStatistics({ source, zones, expressions: ['NDVI'], mask: 'scl', by: 'date' });
   await plotZonalSeries(rows, { output: 'series.svg', statistic: 'mean', label: 'name' });
   return rows;
+}
+
+/** Training chips with labels, and how many each split has. */
+export async function chipsOf(catalog: string, labels: string, output: string): Promise<number[]> {
+  const options = { size: 256, labels, split: [0.7, 0.15, 0.15], format: 'zarr', resume: true } as const;
+  const { splits }: ExportChipsReport = await exportChips({ catalog, output, ...options });
+  return splits.map(({ chips }) => chips);
 }
 
 /** The page of a map, and what it leaves out. */
