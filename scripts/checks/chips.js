@@ -1,4 +1,4 @@
-// npm run check:chips: training chips of real images. rasterio's windows have the same pixels, NumPy the same statistics,
+// npm run check:chips [-- pixels|kills]: training chips of real images. rasterio's windows have the same pixels, NumPy the same statistics,
 // DuckDB reads the index, and a PyTorch Dataset and DataLoader, as README.md beside the chips has it, reads each format. A
 // killed run that is resumed has the same bytes. Needs Debian, DuckDB from npm, and the folder of real data
 // (TERRACHIP_SHARED, or ../shared).
@@ -15,6 +15,7 @@ import { openTrixie } from './trixie.js';
 const report = new Report('check:chips');
 const data = join(process.env.TERRACHIP_SHARED ?? join(root, '..', 'shared'), 'data', 'eo');
 await installProject();
+const parts = process.argv.slice(2);
 const readIndex = await openDuckDb();
 if (readIndex === null) report.skip('the index', 'DuckDB could not be installed from npm');
 const { folder, python, close } = await openTrixie(['python3-torch', 'python3-geopandas']);
@@ -63,6 +64,15 @@ const CASES = [
 ];
 
 try {
+  if (parts.length === 0 || parts.includes('pixels')) await checkPixels();
+  if (parts.length === 0 || parts.includes('kills')) await checkKills();
+} finally {
+  close();
+}
+report.end();
+
+/** Compares chips with what other programs read of the same files. */
+async function checkPixels() {
   const rows = [];
   for (const [k, { name, options, ...files }] of CASES.entries()) {
     if (!existsSync(files.image) || !existsSync(files.label)) {
@@ -104,17 +114,17 @@ try {
     }
   }
   printTable(['case', 'format', 'chips', 'pixels compared', 'statistics differ by'], rows);
-  await checkKill();
-} finally {
-  close();
 }
-report.end();
 
 /** Kills runs at some moments, and resumes them. */
-async function checkKill() {
+async function checkKills() {
   const { image, label } = CASES[1];
-  if (!existsSync(image)) return;
-  const catalog = join(folder, '1.parquet');
+  if (!existsSync(image)) {
+    report.skip('killed runs', `${image} is not there`);
+    return;
+  }
+  const catalog = join(folder, 'kills.parquet');
+  await terrachip('catalog', 'build', image, '-o', catalog);
   const args = [
     'catalog',
     'chips',

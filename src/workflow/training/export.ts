@@ -9,7 +9,7 @@ import { CpuBackend } from '../../gpu/index.js';
 import { requireSpace } from '../../io/node/disk-space.js';
 import { makeFolder, moveTo, requireFolderName, writeJson } from '../../io/node/output.js';
 import { mapConcurrently } from '../../io/semaphore.js';
-import { reportProgress } from '../../progress.js';
+import { counted, pixelsOf, reportPlan, reportProgress } from '../../progress.js';
 import { createBlockCache } from '../../raster/node/index.js';
 import { CHIP_FORMATS } from '../choices.js';
 import { InputVersions } from '../input-versions.js';
@@ -70,7 +70,7 @@ export async function exportChips(options: ExportChipsOptions): Promise<ExportCh
     await refuseOtherPlans(run.folder, settings);
   }
   const toDo = (await run.missing()).reduce((sum, unit) => sum + units[unit].end - units[unit].start, 0);
-  await announceSpace(run.folder, toDo, shape, options);
+  await announce(run.folder, toDo, plan, options);
   const own = { start: 0, end: units.length };
   await using _claimed = await run.claim(own, options);
   await writeJson(join(run.folder, 'plan.json'), { ...settings, fingerprint });
@@ -179,19 +179,21 @@ function filesOf(records: readonly ChipRecord[], form: ChipForm, { labels }: Chi
   return written.flatMap(({ split, number }) => parts.map((part) => form.path(split, number, part)));
 }
 
-/** Checks the space for chips, and says how much they may take. @throws {TerrachipError} DISK */
-async function announceSpace(
+/** Checks the space for chips, and says what they take. @throws {TerrachipError} DISK */
+async function announce(
   folder: string,
   chips: number,
-  { size, bands, dtype, labels }: ChipShape,
-  { onProgress }: ExportChipsOptions,
+  { images, shape: { size, bands, dtype, labels } }: ChipPlan,
+  options: ExportChipsOptions,
 ): Promise<void> {
   const ofPixel =
     bands.length * bytesPerElement(dtype) + (labels === null ? 0 : bytesPerElement(labels.dtype));
-  const bytes = chips * (size ** 2 * ofPixel + CHIP_BYTES);
-  await requireSpace(folder, bytes);
-  const megabytes = Math.ceil(bytes / 2 ** 20);
-  onProgress?.({ type: 'stage', stage: `${chips} chips, at most ${megabytes} MiB` });
+  const disk = await requireSpace(folder, chips * (size ** 2 * ofPixel + CHIP_BYTES));
+  reportPlan(options, 'chips', {
+    reads: `${counted(images.catalog.length, 'row')} of the catalog`,
+    writes: `${counted(chips, 'chip')} of ${pixelsOf(size, size, bands.length)} into ${options.output}`,
+    disk,
+  });
 }
 
 function reportOf(
