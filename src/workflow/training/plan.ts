@@ -102,20 +102,15 @@ export async function planChips(
 function settingsOf(options: ExportChipsOptions): Record<string, unknown> {
   const { size, sampler = 'grid', seed = 0, every = 'day', method = 'first', stored = false } = options;
   const { stride, policy, count, split, block, buffer, bands, mask, resampling } = options;
-  const {
-    dtype = 'float32',
-    nodata,
-    minValid = 0,
-    unitChips,
-    select: { bbox, crs, geometry } = {},
-  } = options;
+  const { dtype = 'float32', nodata, minValid = 0, unitChips } = options;
+  const { bbox, crs, geometry, datetime, predicate, touch, where } = options.select ?? {};
   const { labelBand, labelProperty, labelClasses, labelLayer, labelCrs, allTouched, background, ignore } =
     options;
   return {
     ...{ size, sampler, stride, policy, count, seed, every, split, block, buffer },
     ...{ bands, mask, method, resampling, stored, dtype, nodata, minValid },
     ...{ labelBand, labelProperty, labelClasses, labelLayer, labelCrs, allTouched, background, ignore },
-    ...{ bbox, crs, geometry, unitChips },
+    ...{ bbox, crs, geometry, datetime, predicate, touch, where, unitChips },
   };
 }
 
