@@ -126,9 +126,16 @@ const SECTIONS = {
 };
 
 try {
-  const made = values.only === 'idle' ? null : await makeJobs(folder);
+  const chosen = values.only?.split(',') ?? Object.keys(SECTIONS);
+  const unknown = chosen.filter((name) => !(name in SECTIONS));
+  if (unknown.length > 0) {
+    throw new Error(`--only names ${unknown.join(', ')}; choose some of ${Object.keys(SECTIONS).join(', ')}`);
+  }
+  const made = chosen.every((name) => name === 'idle') ? null : await makeJobs(folder);
   for (const [name, check] of Object.entries(SECTIONS)) {
-    if (values.only === undefined || values.only === name) await check(made);
+    if (!chosen.includes(name)) continue;
+    console.log(`${name}:`);
+    await check(made);
   }
 } finally {
   rmSync(folder, { recursive: true, force: true });
