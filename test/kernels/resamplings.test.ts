@@ -373,9 +373,10 @@ describeBackends('resamplings', (backend) => {
     });
   });
 
-  it.each(['uint8', 'int8', 'uint16', 'int16', 'uint32', 'int32', 'float32'] as const)(
+  const TYPES = ['uint8', 'int8', 'uint16', 'int16', 'uint32', 'int32', 'float32'] as const;
+  it.each(TYPES.map((dtype, k) => [dtype, k] as const))(
     'reads stored %s with nodata, scale and offset',
-    async (dtype) => {
+    async (dtype, index) => {
       const from = square(37, 23);
       const random = seeded(4);
       const make = (): number => Math.floor(random() * 100) - (dtype.startsWith('u') ? 0 : 50);
@@ -387,8 +388,12 @@ describeBackends('resamplings', (backend) => {
       const floats = (await device.download(converted)) as Float32Array;
       expect(floats.some(Number.isNaN)).toBe(true);
       for (const tensor of [raw, converted]) tensor.dispose();
-      for (const resampling of RESAMPLINGS) {
-        const to = randomGrid(40, from, 21);
+      // On WebGPU each pair of type and resampling is a pipeline to compile, and all read pixels by the same function: there
+      // each type meets a third of the resamplings, and each resampling at least two types.
+      const met = RESAMPLINGS.filter((_, k) => device.info.kind === 'cpu' || (k + index) % 3 === 0);
+      expect(met.length).toBeGreaterThan(RESAMPLINGS.length / 3 - 1);
+      const to = randomGrid(40, from, 21);
+      for (const resampling of met) {
         const fused = await warpOn(device, source, from, to, resampling, stored);
         expect(fused, resampling).toBeCloseToArray(await warpOn(device, floats, from, to, resampling));
       }
