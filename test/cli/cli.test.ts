@@ -224,8 +224,8 @@ describe('terrachip', () => {
       '-o',
       join(folder, 'demo'),
       '--size',
-      '300',
-      '270',
+      '256',
+      '200',
       '--json',
     );
     expect(status).toBe(0);

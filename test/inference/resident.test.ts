@@ -33,7 +33,7 @@ const INPUTS = [
   { name: 'D', bands: ['d'], kind: 'static' as const, weights: [1.5] },
 ];
 
-/** A model of a thousand kernels of few kinds, so that a run takes a while and few shaders are compiled. */
+/** A model of hundreds of kernels of few kinds, so that a run takes a while and few shaders are compiled. */
 const long = join(folder, 'long');
 
 /** A scene for it, of 96 × 96 pixels. */
@@ -119,7 +119,7 @@ describe.skipIf(webgpuProblem !== null)('a model on the device of the kernels (w
       ],
       phases: ['before', 'after'],
       stride: SIZE,
-      signChanges: 1000,
+      signChanges: 400,
     });
     device = await ResidentDevice.start();
   });
@@ -253,24 +253,16 @@ describe.skipIf(webgpuProblem !== null)('a model on the device of the kernels (w
     backend.dispose();
   });
 
-  it('the process exits after success and after failure', async () => {
-    const program = (rest: string): string => `
+  it('the process exits after a failure', async () => {
+    const program = `
       import { ResidentDevice } from 'terrachip/inference';
       const device = await ResidentDevice.start();
-      const graph = await device.load(${JSON.stringify(join(whole, 'model.onnx'))});
-      ${rest}`;
-    const run = (rest: string) =>
-      promisify(execFile)(process.execPath, ['--input-type=module', '-e', program(rest)], {
-        timeout: 50_000,
-      });
-    const { stdout } = await run(
-      `console.log(graph.inputs.map(({ name }) => name).join()); device.backend.dispose();`,
-    );
-    expect(stdout.trim()).toBe('A,D');
-    await expect(run(`throw new Error('on purpose');`)).rejects.toMatchObject({
-      code: 1,
-      stderr: expect.stringMatching(/on purpose/),
+      await device.load(${JSON.stringify(join(whole, 'model.onnx'))});
+      throw new Error('on purpose');`;
+    const run = promisify(execFile)(process.execPath, ['--input-type=module', '-e', program], {
+      timeout: 50_000,
     });
+    await expect(run).rejects.toMatchObject({ code: 1, stderr: expect.stringMatching(/on purpose/) });
   });
 
   /** A program that runs a graph of many kernels; `rest` runs while they compile or run. */
@@ -318,7 +310,7 @@ describe.skipIf(webgpuProblem !== null)('a model on the device of the kernels (w
       import { ResidentDevice } from 'terrachip/inference';
       ResidentDevice.start();
       setTimeout(() => process.exit(5), Number(process.argv[1]));`;
-    for (const delay of [200, 450, 700]) {
+    for (const delay of [200, 600]) {
       const { code, signal } = await outcomeOf(['--input-type=module', '-e', program, String(delay)]);
       expect({ delay, code, signal }).toEqual({ delay, code: 5, signal: null });
     }
