@@ -44,7 +44,7 @@ async function script(body: string): Promise<string> {
     const path = ${JSON.stringify(join(folder, 'strips.tif'))};
     const write = () => writeFileSync(path, Buffer.concat([head, ...strips]));
     ${body}`;
-  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', program], { timeout: 30_000 });
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', program], { timeout: 50_000 });
   return stdout.trim();
 }
 
