@@ -1,6 +1,7 @@
 /** What a mosaic reads and takes, before any pixel is read. */
 import type { LoadPlan, PlacedSource } from '../../catalog/loaders/plan.js';
 import { planesOf, type ReducedLayers } from '../../catalog/loaders/reduced-layers.js';
+import { isTerrachipError } from '../../errors.js';
 import { type GeoBox, gridStrips, type PixelWindow, unitRows } from '../../geo/index.js';
 import { alignedTiles, intersectWindows, wholeWindow } from '../../geo/windows.js';
 import type { MosaicMethod } from '../../kernels/index.js';
@@ -13,7 +14,7 @@ import {
   planMemory,
   type SmallerJob,
 } from '../memory.js';
-import { type KnownWindows, planTiles, type SourceReads, sourceReads } from '../tile-plan.js';
+import { type KnownWindows, planTiles, type SourceReads, sourceReads, type TilePlan } from '../tile-plan.js';
 
 /** Sizes of tiles that a message proposes. */
 const TILES = [1024, 512, 256, 128, 64];
@@ -68,8 +69,35 @@ export async function planReads(
   options: MosaicJobOptions,
   signal?: AbortSignal,
 ): Promise<MosaicReads> {
-  const { grid, backend, byBand } = plan.context;
-  const strips = unitRows(grid.height, options.tile);
+  const { backend } = plan.context;
+  const memory = options.memory ?? (await availableMemory());
+  const { reads, tiles } = await readsOf(plan, options.tile, signal);
+  const partsOf = (tile: number, of: TilePlan) =>
+    mosaicParts(jobOf(plan, rows, { ...options, tile }, backend.info), of);
+  const planned = (smaller: readonly SmallerJob[]) =>
+    planMemory(options.name, partsOf(options.tile, tiles), tiles, { ...options, memory }, smaller);
+  const readBytes = reads.reduce((sum, each) => sum + bytesOf(each), 0);
+  try {
+    return { memory: planned([]), readBytes };
+  } catch (error) {
+    if (!isTerrachipError(error, 'TOO_LARGE')) throw error;
+    const smaller: SmallerJob[] = [];
+    for (const tile of TILES.filter((size) => size < options.tile)) {
+      const parts = partsOf(tile, (await readsOf(plan, tile, signal)).tiles);
+      smaller.push({ remedy: `give \`tile\` ${tile}`, parts });
+    }
+    return { memory: planned(smaller), readBytes };
+  }
+}
+
+/** What is read of all sources with tiles of a size, in the order in which they are read. */
+async function readsOf(
+  plan: LoadPlan,
+  tile: number,
+  signal?: AbortSignal,
+): Promise<{ reads: SourceReads[]; tiles: TilePlan }> {
+  const { grid, byBand } = plan.context;
+  const strips = unitRows(grid.height, tile);
   const known: KnownWindows = new Map();
   const bySource: SourceReads[][] = [];
   for (const { source } of plan.sources) {
@@ -78,17 +106,7 @@ export async function planReads(
     bySource.push(sourceReads(await source.warped(signal), strips, known));
   }
   const reads = byBand ? inOrderOfBands(bySource) : bySource.flat();
-  const tiles = planTiles(reads);
-  const partsOf = (tile: number) => mosaicParts(jobOf(plan, rows, { ...options, tile }, backend.info), tiles);
-  const smaller: SmallerJob[] = TILES.filter((tile) => tile < options.tile).map((tile) => ({
-    remedy: `give \`tile\` ${tile}`,
-    parts: partsOf(tile),
-  }));
-  const memory = options.memory ?? (await availableMemory());
-  return {
-    memory: planMemory(options.name, partsOf(options.tile), tiles, { ...options, memory }, smaller),
-    readBytes: reads.reduce((sum, each) => sum + bytesOf(each), 0),
-  };
+  return { reads, tiles: planTiles(reads) };
 }
 
 function jobOf(
