@@ -160,6 +160,6 @@ function tooMany(
   problem: string,
   fields: { size: number; limit: number },
 ): TerrachipError<'TOO_LARGE'> {
-  const remedy = 'leave out small areas with --min-area, or corners with --simplify, when the map is made';
+  const remedy = 'make the map with a larger `minArea`, or with `simplify`';
   return tooLarge(`${path} has ${problem}`, remedy, fields);
 }

@@ -110,7 +110,7 @@ async function openRasterLabels(path: string, options: ChipLabels, context: Labe
       for (const [i, value] of tensor.data.entries()) {
         if (value === ignore && given === undefined) throw isIgnored(path, ignore);
         if (!Number.isNaN(value) && !canHold(dtype, value)) {
-          const remedy = 'give a raster of whole numbers, made by `terrachip calc` with --dtype int32';
+          const remedy = 'give a raster of whole numbers, as `calculate` writes with the `dtype` int32';
           throw invalidInput(path, `holds ${value}, which is no class`, remedy);
         }
         labels[i] = Number.isNaN(value) ? ignore : value;
