@@ -46,32 +46,27 @@ async function checkDates(folder, trixie) {
     ),
   };
   for (const [title, grid] of Object.entries(grids)) {
+    const cases = [];
+    const common = [
+      '--band',
+      'B04',
+      'B08',
+      '--expression',
+      'ndvi = NDVI',
+      '--mask',
+      'scl',
+      '--count',
+      ...grid,
+    ];
     for (const [k, method] of METHODS.entries()) {
       const mosaic = join(folder, `${k}-${title.replaceAll(' ', '-')}.tif`);
       const tile = k % 2 === 0 ? [] : ['--tile', '64'];
-      const common = ['--band', 'B04', 'B08', '--expression', 'ndvi = NDVI', '--mask', 'scl', '--count'];
-      await terrachip(
-        'catalog',
-        'mosaic',
-        catalog,
-        ...common,
-        '--reduce',
-        method,
-        ...grid,
-        ...tile,
-        '-o',
-        mosaic,
-      );
-      const layers = ['B04', 'B08', 'ndvi'];
-      const request = {
-        folder: files,
-        dates: made.dates,
-        cases: [{ mosaic, method, layers, masked: true, count: true }],
-      };
-      await checkCase(`${title}, ${method}`, request);
-      if (k === 0)
-        await checkStore(trixie, title, [catalog, ...common, '--reduce', method, ...grid, '-o'], mosaic);
+      await terrachip('catalog', 'mosaic', catalog, ...common, '--reduce', method, ...tile, '-o', mosaic);
+      cases.push({ mosaic, method, layers: ['B04', 'B08', 'ndvi'], masked: true, count: true });
     }
+    await checkCases(title, { folder: files, dates: made.dates, cases });
+    const [{ mosaic, method }] = cases;
+    await checkStore(trixie, title, [catalog, ...common, '--reduce', method, '-o'], mosaic);
   }
 }
 
@@ -82,52 +77,41 @@ async function checkFiles(folder, title, names, grid) {
   if (missing !== undefined) return report.skip(title, `${missing} is not there`);
   const catalog = join(folder, `${title.replaceAll(' ', '-')}.parquet`);
   await terrachip('catalog', 'build', ...files, '-o', catalog);
+  const cases = [];
   for (const method of METHODS) {
-    const mosaic = join(folder, 'files.tif');
-    await terrachip(
-      'catalog',
-      'mosaic',
-      catalog,
-      '--band',
-      '1',
-      '--reduce',
-      method,
-      '--order',
-      'given',
-      ...grid,
-      '-o',
-      mosaic,
-    );
-    const cases = [{ mosaic, method, layers: ['1'], masked: false }];
-    await checkCase(`${title}, ${method}`, { folder: '', dates: files, cases });
+    const mosaic = join(folder, `${title.replaceAll(' ', '-')}-${method}.tif`);
+    const args = ['--band', '1', '--reduce', method, '--order', 'given', ...grid, '-o', mosaic];
+    await terrachip('catalog', 'mosaic', catalog, ...args);
+    cases.push({ mosaic, method, layers: ['1'], masked: false });
   }
+  await checkCases(title, { folder: '', dates: files, cases });
 }
 
-async function checkCase(title, request) {
-  const {
-    cases: [{ bands, count }],
-  } = await python('mosaic/compare.py', request);
-  for (const band of bands) {
-    const of = `${title}: ${band.name}`;
-    report.check(`${of}: holds values`, band.pixels > 1000, `${band.pixels}`);
-    report.same(`${of}: values beyond the tolerance`, band.beyond, 0);
-    report.same(`${of}: gaps that differ`, band.gaps, 0);
-    // Beside edges, the pixels under a filter may differ.
-    const atEdges = band.beyondAtEdges + band.gapsAtEdges;
-    report.check(`${of}: edges`, atEdges <= 0.05 * band.edges, `${atEdges} of ${band.edges}`);
-    rows.push([title, band.name, band.pixels, band.missing, band.largest.toExponential(1), atEdges]);
+async function checkCases(name, request) {
+  const { cases } = await python('mosaic/compare.py', request);
+  for (const [k, { bands, count }] of cases.entries()) {
+    const title = `${name}, ${request.cases[k].method}`;
+    for (const band of bands) {
+      const of = `${title}: ${band.name}`;
+      report.check(`${of}: holds values`, band.pixels > 1000, `${band.pixels}`);
+      report.same(`${of}: values beyond the tolerance`, band.beyond, 0);
+      report.same(`${of}: gaps that differ`, band.gaps, 0);
+      // Beside edges, the pixels under a filter may differ.
+      const atEdges = band.beyondAtEdges + band.gapsAtEdges;
+      report.check(`${of}: edges`, atEdges <= 0.05 * band.edges, `${atEdges} of ${band.edges}`);
+      rows.push([title, band.name, band.pixels, band.missing, band.largest.toExponential(1), atEdges]);
+    }
+    if (count === undefined) continue;
+    report.same(`${title}: counts that differ`, [count.name, count.differing], ['count', 0]);
+    report.check(`${title}: counts several rows`, count.most > 3, `${count.most}`);
   }
-  if (count === undefined) return;
-  report.same(`${title}: counts that differ`, [count.name, count.differing], ['count', 0]);
-  report.check(`${title}: counts several rows`, count.most > 3, `${count.most}`);
 }
 
 /** The same mosaic as Zarr store. */
 async function checkStore({ folder, python: inside }, title, args, product) {
-  const [store, copy] = [join(folder, `${title.replaceAll(' ', '-')}.zarr`), join(folder, 'product.tif')];
+  const store = join(folder, `${title.replaceAll(' ', '-')}.zarr`);
   await terrachip('catalog', 'mosaic', ...args, store);
-  await terrachip('catalog', 'mosaic', ...args, copy);
-  const seen = await inside('mosaic/open_store.py', { store, product: copy });
+  const seen = await inside('mosaic/open_store.py', { store, product });
   report.same(`${title}: centre of the first pixel`, seen.centre, seen.expectedCentre);
   report.check(`${title}: time`, seen.time.startsWith('2021-07-04'), seen.time);
   for (const [name, { dimensions, dtype, differing }] of Object.entries(seen.variables)) {
@@ -135,7 +119,7 @@ async function checkStore({ folder, python: inside }, title, args, product) {
     report.same(`${title}: type of ${name}`, dtype, name === 'count' ? 'uint32' : 'float32');
     report.same(`${title}: values of ${name} that differ in xarray`, differing, 0);
   }
-  console.log(`xarray ${seen.xarray} opens ${product} as Zarr store: ${JSON.stringify(seen.sizes)}`);
+  console.log(`${title}: xarray ${seen.xarray} opens the store: ${JSON.stringify(seen.sizes)}`);
 }
 
 const trixie = await openTrixie();

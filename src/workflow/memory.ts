@@ -190,6 +190,9 @@ export interface MosaicJob {
 /** A list of planes is copied into a stack of this size to combine them. */
 const STACK_BYTES = 2 ** 26;
 
+/** Bytes of a pixel of a band of classes: as float32 before and after the mask, the mask, and which have data. */
+const MASK_BYTES = 12;
+
 export function mosaicParts(job: MosaicJob, tiles: TilePlan): Parts {
   const { tilePixels, layers, heldPixels, valueBytes, floatBytes, backend } = job;
   return onDevice(
@@ -197,12 +200,12 @@ export function mosaicParts(job: MosaicJob, tiles: TilePlan): Parts {
     { mosaics: 4 * job.planeValues + STACK_BYTES },
     {
       runtime: PROGRAM_BYTES + HEAP_BYTES + THREAD_BYTES * backend.threads,
-      // The rows that are computed, those that are written, and a tile.
-      strips: floatBytes * layers * (2 * heldPixels + tilePixels),
+      // The rows that are computed, those that are written, a tile, and tiles that are not collected yet.
+      strips: floatBytes * layers * (2 * heldPixels + 3 * tilePixels),
       sources: job.concurrent * WINDOWS * tiles.windowBytes,
       output: 2 * layers * heldPixels * valueBytes,
-      // Which pixels of each source are valid, at its pixels and on the grid.
-      masks: job.masked ? 2 * job.sources * tilePixels : 0,
+      // Which pixels of each source are valid; and the classes of those that are read, and what is computed of them.
+      masks: job.masked ? (2 * job.sources + MASK_BYTES * job.concurrent) * tilePixels : 0,
     },
   );
 }

@@ -69,7 +69,18 @@ def near_edge(profile, grid):
     return (near[0] | near[1]).reshape(grid["height"], grid["width"])
 
 
+known = {}
+
+
 def layer(request, case, date, name, grid, shift=(0, 0)):
+    """A layer on a grid, computed once for all cases."""
+    key = (case["masked"], date, name, str(grid), shift)
+    if key not in known:
+        known[key] = compute_layer(request, case, date, name, grid, shift)
+    return known[key]
+
+
+def compute_layer(request, case, date, name, grid, shift):
     if name == "ndvi":
         red, nir = (layer(request, case, date, band, grid, shift)[0] for band in ("B04", "B08"))
         total = nir + red
