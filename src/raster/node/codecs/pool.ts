@@ -21,8 +21,8 @@ type Bytes = Uint8Array<ArrayBuffer>;
 export type Request = DecodeRequest | FileRequest | EncodeRequest;
 
 /**
- * Idle memory of decoded blocks, which is handed to a thread and back: fresh memory costs as much as decoding. What is lost
- * with a failed or aborted request, or with a cache that nobody cleared, never comes back.
+ * Idle memory of decoded blocks, which is handed to a thread and back: fresh memory costs as much as decoding. Buffers
+ * of failed or aborted requests, and of caches that were not cleared, are never released.
  */
 const memory = new MemoryPool((bytes) => new ArrayBuffer(bytes), IDLE_BYTES, Number.POSITIVE_INFINITY);
 
