@@ -41,14 +41,13 @@ async function resample(backend) {
 
 async function onYourDevice() {
   // In a browser: navigator.gpu.requestAdapter(). The backend never destroys an adopted device.
-  const { adapter, dispose } = await requestNodeAdapter();
+  const { adapter } = await requestNodeAdapter();
   const device = await adapter.requestDevice();
   const backend = WebGpuBackend.adopt(device);
   const result = await resample(backend);
   backend.dispose();
   device.destroy();
   await device.lost;
-  dispose();
   return result;
 }
 

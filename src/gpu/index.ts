@@ -41,5 +41,5 @@ export {
 } from './tensor.js';
 export type { TensorBackend } from './tensor-backend.js';
 export { isSoftware, modelDevice } from './webgpu/adapter.js';
-export { WebGpuBackend, type WebGpuBackendOptions } from './webgpu/backend.js';
+export { WebGpuBackend } from './webgpu/backend.js';
 export { type DeviceMeter, watchDevice } from './webgpu/device-meter.js';

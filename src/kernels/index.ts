@@ -50,7 +50,6 @@ export {
   type TensorDtypeOf,
   type TensorMeta,
   WebGpuBackend,
-  type WebGpuBackendOptions,
 } from '../gpu/index.js';
 export type { NameOf } from '../gpu/kernel.js';
 export { compose as composeShader, type ShaderFunction } from '../shaders/index.js';

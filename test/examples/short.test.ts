@@ -106,8 +106,8 @@ it('maps an image with an ONNX model of one’s own', async () => {
 
 describe.skipIf(webgpuProblem !== null)('kernels on a canvas (webgpu)', () => {
   it('draw from their own buffer', async () => {
-    const node = await requestNodeAdapter();
-    const device = await node.adapter.requestDevice();
+    const { adapter } = await requestNodeAdapter();
+    const device = await adapter.requestDevice();
     const [width, height] = [64, 4];
     const [COPY_SRC, RENDER_ATTACHMENT, COPY_DST, MAP_READ] = [1, 16, 8, 1];
     const texture = device.createTexture({
@@ -140,6 +140,5 @@ describe.skipIf(webgpuProblem !== null)('kernels on a canvas (webgpu)', () => {
       ]);
     }
     device.destroy();
-    node.dispose();
   });
 });

@@ -1,25 +1,23 @@
 import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CpuBackend, WebGpuBackend } from '../../src/gpu/index.js';
-import { type NodeAdapter, requestNodeAdapter } from '../../src/gpu/node/index.js';
+import { requestNodeAdapter } from '../../src/gpu/node/index.js';
 import { linearToDecibel } from '../../src/kernels/index.js';
 import { webgpuProblem } from '../support/backends.js';
 
 const [MAP_READ, COPY_SRC, COPY_DST, STORAGE] = [1, 4, 8, 128];
 
 describe.skipIf(webgpuProblem !== null)('buffers of your own device (webgpu)', () => {
-  let node: NodeAdapter;
   let device: GPUDevice;
   let backend: WebGpuBackend;
   beforeAll(async () => {
-    node = await requestNodeAdapter();
-    device = await node.adapter.requestDevice();
+    const { adapter } = await requestNodeAdapter();
+    device = await adapter.requestDevice();
     backend = WebGpuBackend.adopt(device);
   });
   afterAll(() => {
     backend.dispose();
     device.destroy();
-    node.dispose();
   });
 
   /** Reads with the device alone, without the backend. */

@@ -101,10 +101,7 @@ describe.skipIf(webgpuProblem !== null)('shaders (webgpu)', async () => {
   const node = webgpuProblem === null ? await requestNodeAdapter() : null;
   // No limits are requested: these are WebGPU's defaults.
   const device = await node?.adapter.requestDevice();
-  afterAll(() => {
-    device?.destroy();
-    node?.dispose();
-  });
+  afterAll(() => device?.destroy());
 
   it.each(all.map((kernel) => [kernel.name, kernel] as const))(
     '%s compiles with default limits',

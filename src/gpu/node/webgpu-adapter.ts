@@ -22,18 +22,16 @@ const loadDawn = (): Promise<DawnModule> =>
   });
 
 /**
- * Dawn's instances in use. If V8 collects an instance too early, the process crashes at the next wait. Node exits once all
- * devices are destroyed and their instances are dropped.
+ * Dawn's only instance in this thread, as `navigator.gpu` is in a page. An instance for each device leaks about 25 threads
+ * and 2 MiB, and crashes the process if V8 collects it too early. Node exits once all devices are destroyed.
  */
-const instances = new Set<GPU>();
+let instance: GPU | undefined;
 
-/** This machine's WebGPU adapter, to create a device of your own. */
-export interface NodeAdapter extends Disposable {
+/** This machine's WebGPU adapter, to create a device of your own. It makes one device. */
+export interface NodeAdapter {
   readonly adapter: GPUAdapter;
   /** As `navigator.gpu` in a page. */
   readonly gpu: GPU;
-  /** Call it only after all devices of the adapter are destroyed. */
-  dispose(): void;
 }
 
 /**
@@ -42,17 +40,9 @@ export interface NodeAdapter extends Disposable {
  */
 export async function requestNodeAdapter(): Promise<NodeAdapter> {
   const dawn = await loadDawn();
-  const gpu = dawn.create([]);
-  instances.add(gpu);
-  const dispose = (): void => void instances.delete(gpu);
-  const adapter = await gpu
-    .requestAdapter({ powerPreference: 'high-performance' })
-    .catch((cause: unknown) => {
-      dispose();
-      throw cause;
-    });
+  instance ??= dawn.create([]);
+  const adapter = await instance.requestAdapter({ powerPreference: 'high-performance' });
   if (adapter === null) {
-    dispose();
     throw new TerrachipError(
       'MISSING_DEPENDENCY',
       'no WebGPU adapter was found',
@@ -60,7 +50,7 @@ export async function requestNodeAdapter(): Promise<NodeAdapter> {
       { dependency: 'Vulkan driver' },
     );
   }
-  return { adapter, gpu, dispose, [Symbol.dispose]: dispose };
+  return { adapter, gpu: instance };
 }
 
 /** WebGPU's classes and constants, which are globals in a page. */
@@ -70,22 +60,15 @@ export async function webGpuGlobals(): Promise<Readonly<Record<string, unknown>>
 
 /** A backend on a device of this machine's adapter. */
 export async function createNodeWebGpuBackend(): Promise<WebGpuBackend> {
-  const { adapter, dispose } = await requestNodeAdapter();
-  try {
-    return await WebGpuBackend.request(adapter, { onDispose: dispose });
-  } catch (error) {
-    dispose();
-    throw error;
-  }
+  const { adapter } = await requestNodeAdapter();
+  return WebGpuBackend.request(adapter);
 }
 
-/** Checks for an adapter and releases it. */
+/** Checks for an adapter. */
 export async function probeAdapter(): Promise<AdapterProbe> {
   try {
-    const { adapter, dispose } = await requestNodeAdapter();
-    const { info } = adapter;
-    dispose();
-    return { available: true, info };
+    const { adapter } = await requestNodeAdapter();
+    return { available: true, info: adapter.info };
   } catch (error) {
     if (error instanceof TerrachipError) {
       return { available: false, problem: error.message, remedy: error.remedy };

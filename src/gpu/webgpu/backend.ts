@@ -41,12 +41,6 @@ declare global {
   interface GPUDeviceDescriptor {}
 }
 
-/** Options of a WebGPU backend. */
-export interface WebGpuBackendOptions {
-  /** Called once on `dispose`, with an owned device only. */
-  onDispose?: () => void;
-}
-
 /**
  * Runs kernels with WebGPU. Commands are recorded and submitted in the order of the calls. After the loss of the device,
  * every call throws DEVICE_LOST.
@@ -59,23 +53,16 @@ export class WebGpuBackend extends TensorBackend<GpuSlice> {
   readonly #state: DeviceState;
   readonly #pipelines: PipelineCache;
   readonly #ownsDevice: boolean;
-  readonly #onDispose: (() => void) | undefined;
   /** The buffer of omitted optional bindings. */
   #nothing: GPUBuffer | null = null;
   #encoder: GPUCommandEncoder | null = null;
   #recorded = 0;
 
-  private constructor(
-    device: GPUDevice,
-    info: BackendInfo,
-    ownsDevice: boolean,
-    options: WebGpuBackendOptions,
-  ) {
+  private constructor(device: GPUDevice, info: BackendInfo, ownsDevice: boolean) {
     super('WebGPU backend');
     this.device = device;
     this.info = info;
     this.#ownsDevice = ownsDevice;
-    this.#onDispose = options.onDispose;
     this.#pool = new BufferPool(device);
     this.#state = new DeviceState(device);
     this.#pipelines = new PipelineCache(device, this.#state);
@@ -85,19 +72,19 @@ export class WebGpuBackend extends TensorBackend<GpuSlice> {
   }
 
   /** Requests a device from an adapter, with raised limits, and owns it. */
-  static async request(adapter: GPUAdapter, options: WebGpuBackendOptions = {}): Promise<WebGpuBackend> {
+  static async request(adapter: GPUAdapter): Promise<WebGpuBackend> {
     let device: GPUDevice;
     try {
       device = await adapter.requestDevice({ requiredLimits: raisedLimits(adapter) });
     } catch (cause) {
       throw deviceLost(messageOf(cause));
     }
-    return new WebGpuBackend(device, describeAdapter(adapter.info), true, options);
+    return new WebGpuBackend(device, describeAdapter(adapter.info), true);
   }
 
   /** Uses an existing device, which `dispose` does not destroy. */
   static adopt(device: GPUDevice): WebGpuBackend {
-    return new WebGpuBackend(device, describeAdapter(device.adapterInfo), false, {});
+    return new WebGpuBackend(device, describeAdapter(device.adapterInfo), false);
   }
 
   write(tensor: DeviceTensor, data: TypedArray, offset = 0): void {
@@ -222,7 +209,6 @@ export class WebGpuBackend extends TensorBackend<GpuSlice> {
     this.#nothing?.destroy();
     this.#state.close();
     if (this.#ownsDevice) this.device.destroy();
-    this.#onDispose?.();
   }
 
   #record(): GPUCommandEncoder {

@@ -32,14 +32,11 @@ function giveUp(error: unknown): void {
 }
 
 async function start(): Promise<void> {
-  const { adapter, gpu, dispose } = await requestNodeAdapter();
+  const { adapter, gpu } = await requestNodeAdapter();
   const [runtime, device] = await Promise.all([
     loadOnnxRuntimeWeb(gpu),
     adapter.requestDevice(modelDevice(adapter)),
-  ]).catch((error: unknown) => {
-    dispose();
-    throw error;
-  });
+  ]);
   const meter = watchDevice(device);
   const host = new BackendHost(WebGpuBackend.adopt(device));
   const graphs = new Map<number, ModelGraph>();
@@ -96,12 +93,10 @@ async function start(): Promise<void> {
     await end();
   };
 
-  /** Releases Dawn's instance after its devices. While it is referenced, Node does not end. */
+  /** Node ends the thread once the device is destroyed. */
   const end = async (): Promise<void> => {
     device.destroy();
     await device.lost;
-    Reflect.deleteProperty(globalThis, 'navigator');
-    dispose();
   };
 
   const answer = async (question: ResidentQuestion): Promise<unknown> => {
