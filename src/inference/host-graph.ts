@@ -95,16 +95,17 @@ export class HostGraph implements ModelGraph {
   }
 
   async run(inputs: ReadonlyMap<string, GraphInput>, outputs: readonly string[]): Promise<GraphResult> {
-    const feeds: Record<string, Tensor> = {};
     const [backend] = [...inputs.values()].map(({ tensor }) => tensor.owner);
     const used = new Map<string, Float32Array<ArrayBuffer>>();
-    for (const [name, { tensor, shape }] of inputs) {
+    // All are asked for at once: commands that are recorded meanwhile run after the last of them.
+    const downloads = Array.from(inputs, async ([name, { tensor, shape }]) => {
       const idle = this.#idle.get(name);
       this.#idle.delete(name);
       const target = idle?.length === tensor.length ? idle : new Float32Array(tensor.length);
       used.set(name, await backend.download(tensor, target));
-      feeds[name] = this.#tensor(name, target, shape);
-    }
+      return [name, this.#tensor(name, target, shape)] as const;
+    });
+    const feeds = Object.fromEntries(await Promise.all(downloads));
     const results = await this.session.run(feeds, [...outputs]);
     for (const [name, array] of used) this.#idle.set(name, array);
     const values = new Map<string, Float32Array>();

@@ -66,7 +66,8 @@ export async function runScene(options: RunnerOptions, range: RowRange): Promise
   const held = backend.allocate([ring * columns, classes, layout.size, layout.size], 'float32');
   const slots = new Int32Array(columns * layout.rowStarts.length).fill(-1);
   const strips = new SceneStrips(backend, spec, options.images, layout);
-  const batch = new ChipBatch(backend, spec, batchSize);
+  /** The one that the model runs, and the next one. */
+  const batches = [0, 1].map(() => new ChipBatch(backend, spec, batchSize));
   const counters: RunnerCounters = { chipsRun: 0, chipsSkipped: 0, batches: 0, notFinite: 0 };
 
   const timed = async <T>(stage: Stage, task: () => Promise<T>): Promise<T> => {
@@ -92,13 +93,24 @@ export async function runScene(options: RunnerOptions, range: RowRange): Promise
       else counters.chipsSkipped++;
     }
     options.onChips?.(columns - selected.length);
-    for (let k = 0; k < selected.length; k += batchSize) {
-      const chips = selected.slice(k, k + batchSize);
+    /** Cuts the chips from `k` on, while the model runs on those before. */
+    const cut = async (k: number): Promise<void> => {
+      if (k >= selected.length) return;
       await timed('chips', () => {
-        batch.add(strip, chips);
+        batchOf(k).add(strip, selected.slice(k, k + batchSize));
         return backend.submit();
       });
-      const predictions = await timed('model', () => batch.run(session, { finite: true }));
+    };
+    const batchOf = (k: number): ChipBatch => batches[(k / batchSize) % batches.length];
+    cutting = cut(0);
+    for (let k = 0; k < selected.length; k += batchSize) {
+      const chips = selected.slice(k, k + batchSize);
+      await cutting;
+      const running = timed('model', () => batchOf(k).run(session, { finite: true }));
+      cutting = cut(k + batchSize);
+      // A failure is reported where it is awaited.
+      cutting.catch(() => undefined);
+      const predictions = await running;
       if (blend === 'probability' && session.takesSoftmax) softmax(backend, predictions);
       for (const [i, column] of chips.entries()) {
         const slot = (chipRow % ring) * columns + column;
@@ -180,6 +192,7 @@ export async function runScene(options: RunnerOptions, range: RowRange): Promise
   };
 
   let writing: Promise<void> = Promise.resolve();
+  let cutting: Promise<void> = Promise.resolve();
   try {
     const last = rowsOver.last[range.end - 1];
     let done = range.start;
@@ -199,8 +212,8 @@ export async function runScene(options: RunnerOptions, range: RowRange): Promise
     throw error;
   } finally {
     leave();
-    await Promise.allSettled([writing, strips.close()]);
-    for (const each of [batch, scene, held]) each.dispose();
+    await Promise.allSettled([writing, cutting, strips.close()]);
+    for (const each of [...batches, scene, held]) each.dispose();
   }
 }
 

@@ -116,9 +116,10 @@ export function sceneParts(job: SceneJob, tiles: TilePlan): Parts {
   const strips = 4 * (2 * planes * strip + job.bandsApart * fresh * width) + 2 * strip;
   const rows = Math.min(rowStarts.length, Math.ceil(size / Math.max(1, fresh || size)) + 1);
   const predictions = 4 * job.layers * chip * rows * columnStarts.length;
-  // As chips, and as the runtime takes and returns them.
-  const chips = 4 * 2 * batchSize * (planes * chip + job.answerValues);
-  const device = { strips, mosaics: 4 * job.mosaicValues, predictions, chips: chips / 2 };
+  const input = 4 * batchSize * planes * chip;
+  const answer = 4 * batchSize * job.answerValues;
+  // The chips that the model runs and the next ones; as the runtime takes and returns them.
+  const device = { strips, mosaics: 4 * job.mosaicValues, predictions, chips: 2 * input + answer };
   return onDevice(backend, device, {
     runtime: PROGRAM_BYTES + HEAP_BYTES + THREAD_BYTES * backend.threads,
     model:
@@ -126,7 +127,7 @@ export function sceneParts(job: SceneJob, tiles: TilePlan): Parts {
       MODEL_COPIES * job.modelBytes +
       4 * (LAYER_VALUES + BAND_VALUES * planes) * chip * batchSize,
     sources: WINDOWS * tiles.windowBytes,
-    chips: chips / 2,
+    chips: input + answer,
     // A unit as it is computed, the next one, and its file.
     units: 4 * 3 * job.unitValues,
   });
