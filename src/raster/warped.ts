@@ -81,7 +81,7 @@ const TILE_SIZE = 1024;
 const WIDE_TILE_ROWS = 256;
 
 /** A tile with a larger source window is cut in four. */
-const MAX_SOURCE_PIXELS = 16 * 2 ** 20;
+const MAX_SOURCE_PIXELS = 4 * 2 ** 20;
 const SMALLEST_TILE = 1;
 
 /** Tiles in flight: one is read while another is computed. */

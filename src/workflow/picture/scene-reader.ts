@@ -1,7 +1,7 @@
 /** Reads bands of a scene at the size of a picture, from overviews. */
 import type { GeoBox } from '../../geo/index.js';
 import { CpuBackend } from '../../gpu/index.js';
-import { readWhole, unitConversion } from '../../raster/node/index.js';
+import { createBlockCache, readWhole, unitConversion } from '../../raster/node/index.js';
 import { isCategorical } from '../../raster/units.js';
 import { Resource } from '../../resource.js';
 import { MosaicRows, type MosaicTile } from '../mosaic-rows.js';
@@ -24,7 +24,11 @@ export interface SceneBand {
   readonly method: Mosaic | undefined;
 }
 
+/** Decoded blocks that are kept: a picture is read from top to bottom, and needs few of them twice. */
+const CACHE_BYTES = 32 * 2 ** 20;
+
 export class SceneReader extends Resource {
+  readonly #cache = createBlockCache(CACHE_BYTES);
   readonly #rasters: SceneRasters;
   readonly #backend = new CpuBackend();
 
@@ -34,7 +38,7 @@ export class SceneReader extends Resource {
     readonly geobox: GeoBox,
   ) {
     super();
-    this.#rasters = new SceneRasters(declaredGrid(scene));
+    this.#rasters = new SceneRasters(declaredGrid(scene), this.#cache);
   }
 
   /** Names of the phases, in order. */
@@ -103,6 +107,7 @@ export class SceneReader extends Resource {
 
   async dispose(): Promise<void> {
     this.#backend.dispose();
+    this.#cache.clear();
     await this.#rasters.dispose();
   }
 }
