@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
 import { opendir, stat } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
+import type { RasterPool } from '../catalog/node/index.js';
 import { invalidInput, isTerrachipError } from '../errors.js';
 import { versionOf } from '../io/http.js';
 import { publicUrl } from '../io/http-errors.js';
@@ -110,6 +111,29 @@ export class InputVersions {
       if (!isTerrachipError(error, 'NOT_FOUND') && (before !== undefined || !isRefusal(error))) throw error;
       return { identity: address, exact: address };
     }
+  }
+}
+
+/** Opens files from a pool, and checks the versions of those that were opened since the last check. */
+export class UsedFiles {
+  readonly #used = new Set<string>();
+
+  constructor(
+    private readonly pool: RasterPool,
+    private readonly versions: InputVersions,
+  ) {}
+
+  /** For the option `open` of loaders. */
+  readonly open: RasterPool['open'] = (href, options) => {
+    this.#used.add(href);
+    return this.pool.open(href, options);
+  };
+
+  /** @throws {TerrachipError} as `InputVersions.requireUnchanged` */
+  async requireUnchanged(signal?: AbortSignal): Promise<void> {
+    const used = [...this.#used];
+    await this.versions.requireUnchanged(signal, used);
+    for (const href of used) this.#used.delete(href);
   }
 }
 
