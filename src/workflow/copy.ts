@@ -32,7 +32,7 @@ export interface CopyReport {
 const PIECE = 8 * 2 ** 20;
 
 /**
- * Copies a file. The copy is there when it is whole.
+ * Copies a file. The destination appears only when the copy is complete.
  * @throws {TerrachipError} INVALID_INPUT for a destination that cannot be written; NOT_FOUND, NETWORK or DISK
  */
 export async function copyFile(options: CopyOptions): Promise<CopyReport> {
@@ -97,7 +97,7 @@ function nameOf(source: string): string {
 export interface ListFilesOptions extends OperationOptions, OpenOptions {
   /** `s3://bucket/prefix` */
   url: string;
-  /** Also what lies below further slashes (default false). */
+  /** Also list keys with further slashes (default false). */
   recursive?: boolean;
 }
 

@@ -55,15 +55,15 @@ export interface InferOptions
   output: string;
   /** Compute only the units of shard `index` of `count`. `finalizeRun` then writes the products. */
   shard?: { index: number; count: number };
-  /** Compute only the units from `start` to before `end`, `of` so many; else as `shard`. A map of another number is refused. */
+  /** As `shard`, for the units from `start` to before `end`. A map whose number of units is not `of` is refused. */
   units?: { start: number; end: number; of: number };
   /** Keep the units that an earlier run with the same plan finished; a finished map is left as it is. */
   resume?: boolean;
   /** Compute those units again. Without `resume`, `overwrite` and `shard` they are an error. */
   overwrite?: boolean;
   /**
-   * The GPU that was chosen for this process, to be recorded. It is chosen by the environment, before Vulkan is loaded. A
-   * function is asked when the device is there; it verifies the choice, and gives null where no GPU is used.
+   * The GPU of this process, for the record. The environment chooses it before Vulkan is loaded. A function is called when
+   * the device is open; it verifies the choice, and returns null if no GPU is used.
    */
   gpu?: GpuIdentity | ((device: BackendInfo) => Promise<GpuIdentity | null>);
   /** Keep the run folder with its intermediate store after the products are written. */
@@ -281,7 +281,7 @@ async function runUnits(
   );
 }
 
-/** What the units of a run depend on, by the names of options where these decide it. */
+/** The keys of a plan that decide the units of a run, named like the options where these decide. */
 const SETTINGS = [
   'batchSize',
   'blend',

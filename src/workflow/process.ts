@@ -1,4 +1,4 @@
-/** Rasters of the Copernicus Data Space, by its Process API, on a grid of one's choice. */
+/** Rasters of the Copernicus Data Space, by its Process API, on a chosen grid. */
 import { type ProcessFileOptions, type ProcessReport, processFile } from '../archives/node/index.js';
 import { requireApart } from '../io/node/inputs.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';

@@ -1,6 +1,6 @@
 /**
- * Who is at work on a run: a file for each process, which that process touches every few seconds. Processes on several
- * hosts may share the folder.
+ * The owners of a run: each process has a file, which it touches every few seconds. Processes on several hosts may share
+ * the folder.
  */
 import { readdir, rm, rmdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';

@@ -241,7 +241,7 @@ export class UnitRun {
     await removeRun(this.folder);
   }
 
-  /** Removes what a process left that was killed after the units were in the result. */
+  /** Removes what is left of a process that was killed after the units were in the result. */
   async removeRest(): Promise<void> {
     if ((await stat(this.folder).catch(() => null)) === null) return;
     try {

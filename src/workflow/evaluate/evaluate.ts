@@ -16,16 +16,16 @@ export interface AssessOptions extends OperationOptions, Partial<LabelOptions> {
   /** The folder of a map. */
   map: string;
   /**
-   * Of a map whose classes do not exclude each other: a label of each class, by its name. Polygons, or a raster with values
-   * above 0 in pixels of the class, and nodata where it is unknown. `label` is a raster with a band a class instead.
+   * For a map whose classes do not exclude each other: a label per class, by name. Polygons, or a raster with values above 0
+   * in pixels of the class, and nodata where it is unknown. Alternatively, `label` is a raster with a band per class.
    */
   labels?: Readonly<Record<string, string>>;
   /**
-   * The class of the baselines and of permanent water. Default: the only class of water or flood that is not permanent
+   * The class that baselines and permanent water refer to. Default: the only class of water or flood that is not permanent
    * (`no_water` is none), else the second of two classes.
    */
   positiveClass?: string;
-  /** Permanent water, to be told from flood: polygons, or a raster with values above 0. */
+  /** Permanent water, as distinct from flood: polygons, or a raster with values above 0. */
   permanentWater?: string;
   /** Connected components smaller than this, in m², are assigned to the first class before the evaluation. */
   minArea?: number;

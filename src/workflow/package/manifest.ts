@@ -41,7 +41,7 @@ export interface PackageImage {
   /** Of all bands but those of classes, once tiles in other units are converted. */
   readonly units: Units;
   readonly bands: readonly PackageBand[];
-  /** What is taken where tiles overlap: their mean, or the first that has data. */
+  /** How overlapping tiles are combined: their mean, or the first with data. */
   readonly method: Mosaic;
 }
 

@@ -22,7 +22,7 @@ export type RasterStyle =
         readonly value: number;
         readonly label: string;
         readonly colour: string | null;
-        /** From 0 to 1, beside the layer's own (default 1). */
+        /** From 0 to 1, in addition to the layer's own (default 1). */
         readonly opacity?: number;
       }[];
     }
@@ -33,7 +33,7 @@ export type RasterStyle =
       readonly colours: readonly string[];
       readonly low: number;
       readonly high: number;
-      /** Digits behind the point, as values are shown. */
+      /** Decimals of shown values. */
       readonly digits: number;
     };
 
@@ -62,7 +62,7 @@ export interface ReportPicture {
 export interface ReportOutlines {
   readonly title: string;
   readonly colour: string;
-  /** Closed rings: longitude and latitude by turns. */
+  /** Closed rings: longitude and latitude alternate. */
   readonly rings: readonly (readonly number[])[];
   readonly isVisible: boolean;
 }

@@ -1,4 +1,4 @@
-/** What lies beside the chips: the index, the statistics, and how to open them. */
+/** The files beside the chips: the index, the statistics, and how to open them. */
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { gridFootprint } from '../../catalog/place.js';
@@ -60,7 +60,7 @@ export interface FinishedChips {
   readonly plan: Readonly<Record<string, unknown>> & { readonly fingerprint: string };
 }
 
-/** What lies in a folder of chips; null where no such folder is. @throws {TerrachipError} INVALID_INPUT for a damaged file */
+/** The description of a folder of chips; null if there is none. @throws {TerrachipError} INVALID_INPUT for a damaged file */
 export async function readFinished(folder: string): Promise<FinishedChips | null> {
   const path = join(folder, DESCRIPTION);
   const document = await readJson(path).catch(() => null);

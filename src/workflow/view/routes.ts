@@ -9,7 +9,7 @@ import type { OpenLayers } from './open-layers.js';
 import type { PageFile } from './page-files.js';
 import type { TileStore } from './tile-store.js';
 
-/** What there is to answer. */
+/** What is served. */
 export interface Routes {
   readonly document: ViewDocument;
   readonly layers: OpenLayers;
@@ -22,7 +22,7 @@ export interface Routes {
 const MOST_BANDS = 32;
 
 /**
- * Answers a request. What a request names are ids of layers and names of the page's files, never paths.
+ * Answers a request. Requests contain ids of layers and names of the page's files, never paths.
  * @param path the path after the token, with its query
  */
 export async function answer(

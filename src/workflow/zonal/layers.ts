@@ -1,4 +1,4 @@
-/** What statistics are computed of: bands of a source, and expressions of its bands. */
+/** The layers of zonal statistics: bands of a source, and expressions of its bands. */
 import type { BandChoice, QualityMask } from '../../catalog/node/index.js';
 import { invalidInput } from '../../errors.js';
 import { evaluateExpressionFloat64 } from '../../kernels/expression.js';
