@@ -92,7 +92,7 @@ export class WarpedRaster implements ExactRowSource {
   readonly #grid: ControlGrid;
   readonly #radius: number;
   readonly #scale: FilterScale;
-  /** Where the source's pixels are the grid's: the source column and row of the grid's first pixel; else null. */
+  /** If source and grid have the same pixels, the source column and row of the grid's first pixel; else null. */
   readonly #origin: PixelOrigin | null;
   readonly #bands: readonly BandInfo[];
   readonly #tiles: WarpTiles;
@@ -167,8 +167,8 @@ export class WarpedRaster implements ExactRowSource {
   }
 
   /**
-   * The windows of the source that `readRows` reads for some rows, in its order. A window across the seam of a raster
-   * around the globe stands for whole rows.
+   * The windows of the source that `readRows` reads for some rows, in its order. A window across the edge of a
+   * global raster is given as whole rows.
    */
   sourceWindows(rows: RowRange): PixelWindow[] {
     const { width } = this.#grid.mapping.source;
@@ -186,8 +186,8 @@ export class WarpedRaster implements ExactRowSource {
   }
 
   /**
-   * Resamples rows of the grid into planes of `height × width` float32 with NaN for no data, one per band. A call that comes
-   * before another has ended reads after it.
+   * Resamples rows of the grid into planes of `height × width` float32 with NaN for no data, one per band. Overlapping
+   * calls read one after the other.
    * @param planes the planes to write into; their first row is grid row `firstRow`
    * @throws {TerrachipError} UNSUPPORTED for whole numbers that float32 cannot hold, with a resampling that must keep the
    *   source's values
