@@ -93,7 +93,7 @@ function storedBand(band: BandValues): object {
   return { ...band, nodata: numberMember(nodata) };
 }
 
-/** Undefined for a grid whose reference system has no text: it is found again when the file is opened. */
+/** Undefined for a grid whose reference system has no text: it is then read from the raster. */
 function storedGrid({ crs, transform, width, height }: GeoBox): object | undefined {
   const text = crs.epsg === null ? crs.wkt : `EPSG:${crs.epsg}`;
   return text === null ? undefined : { crs: text, transform: transform.toTuple(), width, height };
@@ -107,7 +107,7 @@ const Nodata = v.union([
     v.transform((text) => NOT_FINITE[text]),
   ),
 ]);
-// Whoever reads the pixels knows the units there are.
+// Units are checked when pixels are read.
 const StoredUnits = v.exactOptional(v.custom<Units>((value) => typeof value === 'string', 'must be a text'));
 const VALUES = {
   commonName: v.exactOptional(v.string()),

@@ -62,7 +62,7 @@ export function rowOfStacValues(
   }
   const { id, collection } = values;
   const item = { id, collection, geometry: null, properties, assets: read('assets') };
-  // Addresses of items in a file on this machine are as they are.
+  // Addresses of items in a local file are not changed.
   const origin = { ...options, base: isUrl(name) ? name : null, inCollection: true };
   return { ...rowOfItem(item, name, origin), footprint: stacFootprint(values, where) };
 }
