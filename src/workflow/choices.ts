@@ -10,7 +10,7 @@ export const CATALOG_TYPES = ['raster', 'zarr', 'vector', 'product', 'stac'] as 
 export type CatalogType = (typeof CATALOG_TYPES)[number];
 
 export const ROW_KINDS = ['store', 'step', 'file', 'feature'] as const;
-/** What a row of a catalog is: a `store` or a time `step` of it, a vector `file` or a `feature` of it. */
+/** What a row of a catalog stands for: a `store` or a time `step` of it, a vector `file` or a `feature` of it. */
 export type RowKind = (typeof ROW_KINDS)[number];
 
 export const CHIP_METHODS = [
@@ -74,7 +74,7 @@ export type MapTask = (typeof TASKS)[number];
 /** The name of a synthetic sample in reports. */
 export const MADE_UP = 'made-up chips';
 
-/** What is blended where chips overlap. */
+/** The quantity that is blended where chips overlap. */
 export const BLENDS = ['probability', 'logits'] as const;
 
 export const COVERAGES = ['centre', 'touched', 'fraction'] as const;

@@ -13,7 +13,7 @@ import { isS3, s3Address, s3Place } from '../io/s3/address.js';
 import { listObjects, type StoredObject, uploadObject } from '../io/s3/objects.js';
 import { type OperationOptions, reportPlan, reportProgress } from '../progress.js';
 
-/** What is copied where. */
+/** The source and the destination of a copy. */
 export interface CopyOptions extends OperationOptions, OpenOptions {
   /** A path or an address. */
   source: string;
@@ -93,7 +93,7 @@ function nameOf(source: string): string {
   throw invalidInput(publicUrl(source), 'gives the copy no name', 'give the destination with a name');
 }
 
-/** What is listed. */
+/** Which objects are listed. */
 export interface ListFilesOptions extends OperationOptions, OpenOptions {
   /** `s3://bucket/prefix` */
   url: string;

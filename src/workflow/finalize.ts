@@ -111,7 +111,7 @@ export interface ProductOptions {
 /** Options of `finalizeRun` and `finalizeMaps`. */
 export interface FinalizeOptions extends OperationOptions, ProductOptions {}
 
-/** What products are made of: a run, its model, and where they go. */
+/** The inputs of products: a run, its model, and their folder. */
 export interface FinalizeJob {
   store: RunStore;
   model: ModelFolder<MapSpec>;
@@ -149,7 +149,7 @@ export async function makeProductFolder(output: string, inputs: readonly string[
   await makeOutputFolder(output);
 }
 
-/** What `evaluateMap` writes beside a map. */
+/** The files that `evaluateMap` writes beside a map. */
 const SCORES = ['metrics.json', 'zones.csv'];
 
 /**

@@ -17,13 +17,13 @@ import { isUrl, type OpenOptions } from '../io/open-url.js';
 import { mapConcurrently, Semaphore } from '../io/semaphore.js';
 import { storedAddress } from '../io/signature.js';
 
-/** Files that are looked at concurrently. */
+/** Files that are checked concurrently. */
 const CONCURRENCY = 8;
 
 /** How often a refused request is sent again. */
 const REPEATS = 3;
 
-/** Files of a folder, such as a Zarr store, that are looked at. */
+/** The most files of a folder, such as a Zarr store, that are checked. */
 const MAX_FILES = 100_000;
 
 /** One version of an input. */

@@ -92,7 +92,7 @@ function placeOfLabel(patch: string | undefined): string | null {
   }
 }
 
-/** Whose regions are named. */
+/** The patch or raster whose regions are named. */
 export interface RegionOptions extends OperationOptions, RegionNames {
   /** The name of an SSP Cloud patch, or the path or URL of a raster. */
   readonly place: string;
@@ -100,7 +100,7 @@ export interface RegionOptions extends OperationOptions, RegionNames {
   readonly size?: number;
   /** A vector file of regions. Default: NUTS regions, downloaded from Eurostat. */
   readonly regions?: string;
-  /** Of NUTS regions: 0 countries, 1 major regions, 2 regions, 3 provinces (default). */
+  /** The level of NUTS regions: 0 countries, 1 major regions, 2 regions, 3 provinces (default). */
   readonly level?: number;
   /** The year of the NUTS regions (default 2021). */
   readonly nutsYear?: number;

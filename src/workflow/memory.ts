@@ -7,7 +7,7 @@ import type { TilePlan } from './tile-plan.js';
 
 /** The memory of a job, in bytes. */
 export interface MemoryPlan {
-  /** What the process may take; Infinity for a plan without a bound. */
+  /** The limit of the process; Infinity for a plan without one. */
   readonly limitBytes: number;
   /** Its approximate peak: the sum of the parts. */
   readonly bytes: number;

@@ -80,7 +80,7 @@ export interface PackageReport {
   /** The chips of the package's list. */
   chips: PackagedChips;
   counters: BlockCounters;
-  /** Of the image that needs most. */
+  /** The memory of the image that needs most. */
   memory: MemoryPlan | null;
   backend: BackendInfo;
   /** Whether the output had this package already, so that nothing was computed. */

@@ -4,7 +4,7 @@ import { requireApart } from '../io/node/inputs.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { type TargetGrid, targetGrid } from './target-grid.js';
 
-/** What is requested, and the grid. */
+/** The request, and the grid. */
 export interface ProcessGridOptions extends Omit<ProcessFileOptions, 'geobox'> {
   grid: TargetGrid;
   /** Largest allowed grid, in pixels (default 500 million). */

@@ -14,7 +14,7 @@ import { makeFolder, writeError } from '../io/node/output.js';
 import { isRunning } from '../io/node/temporaries.js';
 import { validate } from '../json.js';
 
-/** Milliseconds between two touches of a file, and after which its process is taken for dead. */
+/** Milliseconds between two touches of a file, and after which its process counts as dead. */
 const HEARTBEAT = 5_000;
 const STALE = 60_000;
 

@@ -147,7 +147,7 @@ async function documentIn(folder: string): Promise<string> {
 
 /**
  * Resolves a path relative to the document that names it; keeps URLs, and absolute paths in files.
- * @throws {TerrachipError} INVALID_INPUT for a URL that is none, and what a document from a server may not name
+ * @throws {TerrachipError} INVALID_INPUT for an invalid URL, or one that a document from a server may not name
  */
 export function resolveHref({ path }: { readonly path: string }, href: string): string {
   if (/^(https?|file):\/\//i.test(href) && !URL.canParse(href))

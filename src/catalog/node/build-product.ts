@@ -10,7 +10,7 @@ import { findFiles } from './find-files.js';
 import { type OpenProductOptions, openProduct } from './open-product.js';
 import { type BuildOptions, type BuiltCatalog, builtCatalog, readEach } from './read-each.js';
 
-/** What `buildProductCatalog` looks for. */
+/** Options of `buildProductCatalog`. */
 export interface BuildProductOptions extends BuildOptions, ItemOptions, HrefOptions {}
 
 /** Every file that a pattern finds is a product, whatever its name; a SAFE folder is one product. */

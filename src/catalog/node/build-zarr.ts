@@ -14,7 +14,7 @@ import { findFiles } from './find-files.js';
 import { fileName, groupItems } from './group-items.js';
 import { type BuildOptions, type BuiltCatalog, builtCatalog, readEach } from './read-each.js';
 
-/** What `buildZarrCatalog` looks for. */
+/** Which arrays `buildZarrCatalog` reads, and how. */
 export interface BuildZarrOptions extends BuildOptions {
   /** The arrays to include. Default: all georeferenced rasters. */
   variables?: readonly string[];
@@ -80,7 +80,7 @@ async function readStore(path: string, options: BuildZarrOptions): Promise<Store
     let problem: Error | null = null;
     for (const name of names) {
       const raster = await ArrayRaster.open(group, { variable: name, signal, onProgress });
-      // Arrays that were not asked for by name may have no place.
+      // Arrays that were not requested by name may have no place.
       if (raster.geobox === null) problem ??= noReference(raster);
       else variables.push(describe(raster, name, place));
       if (wanted !== undefined && problem !== null) throw problem;

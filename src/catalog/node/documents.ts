@@ -34,8 +34,8 @@ function isLinesPath(path: string): boolean {
 
 /**
  * The document that a file or URL holds, or the list of those on its lines.
- * @throws {TerrachipError} NOT_FOUND or NETWORK; TOO_LARGE above 64 MiB, for lines above 1 GiB; INVALID_INPUT for what is
- * not JSON
+ * @throws {TerrachipError} NOT_FOUND or NETWORK; TOO_LARGE above 64 MiB, for lines above 1 GiB; INVALID_INPUT for
+ * invalid JSON
  */
 export async function readDocuments(path: string, options: ReadOptions = {}): Promise<unknown> {
   const source = await openSource(path, options);

@@ -22,7 +22,7 @@ export interface BuiltCatalog {
   readonly unmatched: readonly string[];
 }
 
-/** What all builders of catalogs take. */
+/** Options of all builders of catalogs. */
 export interface BuildOptions extends OperationOptions {
   /** The name of the collection that the rows belong to. Default: none. */
   collection?: string;

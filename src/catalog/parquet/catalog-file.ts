@@ -122,7 +122,7 @@ export class CatalogFile {
     return rowNumbers((await this.#search(where, options)).keys());
   }
 
-  /** What `find` finds, by row, in no order. */
+  /** The entries that `find` returns, by row, in no order. */
   async #search(
     where: GeoSlice | PlaceAndTime,
     options: QueryOptions & ReadOptions,

@@ -48,7 +48,7 @@ export interface IndexLevels {
   readonly counts: readonly number[];
   /** The first byte of each level behind the table of checksums. */
   readonly offsets: readonly number[];
-  /** Of all levels. */
+  /** The bytes of all levels. */
   readonly bytes: number;
 }
 

@@ -80,7 +80,7 @@ export function valuesAt(columns: Columns, row: number, names = Object.keys(colu
 }
 
 /**
- * Rows that were read from a file as columns: outlines and rows are made when they are asked for.
+ * Rows that were read from a file as columns: outlines and rows are made on demand.
  * @param columns of `length` rows each
  */
 export function tableOfColumns(layout: CatalogLayout, columns: Columns, length: number): RowTable {

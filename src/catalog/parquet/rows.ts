@@ -67,7 +67,7 @@ export function storedAssets(assets: CatalogRow['assets']): Readonly<Record<stri
   return mapValues(assets, storedAsset);
 }
 
-/** @throws {TerrachipError} INVALID_INPUT for what `storedAssets` did not make */
+/** @throws {TerrachipError} INVALID_INPUT for values that `storedAssets` did not make */
 export function assetsOfStored(value: unknown, name: string): CatalogRow['assets'] {
   return mapValues(validate(Assets, value, name), ({ geobox, ...rest }): CatalogAsset => {
     if (geobox === undefined) return rest;

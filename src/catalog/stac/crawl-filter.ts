@@ -7,7 +7,7 @@ import { PlaceQuery } from '../place-query.js';
 import { intervalOf, type TimeLike } from '../times.js';
 import { itemFootprint, itemInterval } from './item.js';
 
-/** What is wanted. Everything that is given must hold. */
+/** Conditions on collections and items. All must hold. */
 export interface CrawlSelection {
   /** West, south, east and north in degrees, or a geometry in longitude and latitude. */
   place?: readonly [number, number, number, number] | GeoJsonObject;

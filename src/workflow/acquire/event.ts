@@ -65,7 +65,7 @@ export interface EventPhase {
   /** The day, or the moment, of the phase. */
   readonly time: TimeInterval;
   readonly direction: Direction;
-  /** Days on both sides of the date, in place of those of each modality. */
+  /** Days on both sides of the date, instead of those of each modality. */
   readonly windowDays: number | undefined;
 }
 

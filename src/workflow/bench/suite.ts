@@ -14,7 +14,7 @@ export interface BenchCase {
   parts?(): Readonly<Record<string, number>>;
 }
 
-/** What all cases of a run share. */
+/** The context that all cases of a run share. */
 export interface BenchContext extends Pick<OperationOptions, 'signal'> {
   readonly backend: Backend;
   readonly provider: ProviderChoice;

@@ -125,7 +125,7 @@ export async function requireJob(output: string): Promise<MapJob> {
 
 /**
  * Finds the scenes of a job and counts their units.
- * @throws {TerrachipError} INVALID_INPUT for scenes that cannot be told apart by their ids; as `readScene`
+ * @throws {TerrachipError} INVALID_INPUT for scenes with equal ids; as `readScene`
  */
 export async function describeJob(options: MapJobOptions): Promise<MapJob> {
   requireFolderName(options.output);

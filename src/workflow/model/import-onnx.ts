@@ -55,7 +55,7 @@ interface ImportOnnxOptions extends OnnxOptions, OperationOptions {
 export interface OnnxReport {
   readonly output: string;
   readonly files: readonly string[];
-  /** Of the graph, without external data. */
+  /** The graph's, without external data. */
   readonly sha256: string;
   readonly spec: ModelSpec;
   /** What was assumed, since neither the graph nor the options state it, in sentences. */

@@ -7,7 +7,7 @@ import type { OperationOptions } from '../../progress.js';
 import { runSample } from './agreement.js';
 import { madeUpChips } from './sample.js';
 
-/** What a trial is told. */
+/** Options of a trial. */
 interface TrialOptions extends OperationOptions {
   /** The file, for messages. */
   file: string;

@@ -28,7 +28,7 @@ export interface PlacedRow extends Pick<PlacedSource, 'window'> {
   readonly row: PlacedSource['source']['row'];
 }
 
-/** What is known of a mosaic when its files are open. */
+/** A mosaic whose files were opened. */
 export interface MosaicJobOptions extends MemoryOptions {
   readonly name: string;
   readonly tile: number;
@@ -90,7 +90,7 @@ export async function planReads(
   }
 }
 
-/** What is read of all sources with tiles of a size, in the order in which they are read. */
+/** The reads of all sources with tiles of a size, in their order. */
 async function readsOf(
   plan: LoadPlan,
   tile: number,

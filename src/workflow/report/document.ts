@@ -1,4 +1,4 @@
-/** What the page of a report draws. It reads this from JSON in its HTML. */
+/** The data that the page of a report draws. It reads them from JSON in its HTML. */
 
 /** West, south, east and north in degrees. */
 export type LonLatBounds = readonly [west: number, south: number, east: number, north: number];
@@ -41,7 +41,7 @@ export type RasterStyle =
 export interface ReportRaster {
   readonly title: string;
   readonly pixels: PackedPlanes;
-  /** What a stored number of 1 stands for. */
+  /** The value of a stored number of 1. */
   readonly scale: number;
   /** The stored number of pixels without data; null: NaN. */
   readonly nodata: number | null;

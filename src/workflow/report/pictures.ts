@@ -21,7 +21,7 @@ export interface ScenePictures {
 /** Polarisations of radar that are drawn, the first that a phase has. */
 const POLARISATIONS = ['VV', 'HH'] as const;
 
-/** What titles of radar images begin with. */
+/** The start of titles of radar images. */
 const RADAR = 'radar';
 
 /** Most phases that are drawn. */

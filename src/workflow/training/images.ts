@@ -22,7 +22,7 @@ import type { ChipImages } from './options.js';
 /** Files whose versions are read concurrently. */
 const CONCURRENCY = 16;
 
-/** What images are read with. */
+/** How images are read. */
 export interface ImageContext {
   readonly pool: RasterPool;
   readonly cache: BlockCache;

@@ -103,7 +103,7 @@ export async function choosePlaces(
   if (sampler === 'grid') {
     refuse(options, ['count'], sampler);
   } else if (count === undefined) {
-    throw invalidOption('count', `is needed for ${sampler} chips`, 'say how many there are to be');
+    throw invalidOption('count', `is needed for ${sampler} chips`, 'give the number of chips');
   } else requireWhole('count', count, 1);
   if (sampler === 'random') {
     refuse(options, ['stride', 'policy'], sampler);

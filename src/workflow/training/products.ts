@@ -30,7 +30,7 @@ const MAX_CLASSES = 256;
 
 const CountSchema = v.pipe(v.number(), v.integer(), v.minValue(0));
 
-/** What `chips.json` says of the chips, besides their types. */
+/** The content of `chips.json` besides the types of chips. */
 const FinishedSchema = v.object({
   splits: v.array(
     v.object({
@@ -75,7 +75,7 @@ export interface ChipSet {
   readonly splitNames: readonly string[];
   /** Names of classes by value. */
   readonly names: ReadonlyMap<number, string>;
-  /** Of the chips that were planned, in order. */
+  /** The records of the planned chips, in order. */
   readonly records: readonly ChipRecord[];
   /** Everything that decides the chips, by the names of options, with the fingerprint. */
   readonly plan: FinishedChips['plan'];

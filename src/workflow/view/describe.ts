@@ -143,7 +143,7 @@ function hex(colour: readonly number[]): string {
   return `#${colour.map((level) => level.toString(16).padStart(2, '0')).join('')}`;
 }
 
-/** What the values of a radar band look like; null for another band. */
+/** The likely units of a radar band's values; null for another band. */
 function radarOf(
   raster: Raster,
   name: string,

@@ -104,7 +104,7 @@ function sendJson(response: ServerResponse, document: unknown): void {
   send(response, 'application/json; charset=utf-8', JSON.stringify(document));
 }
 
-/** Node leaves out the content where only the header was asked for. */
+/** Node leaves out the content if only the header was requested. */
 function send(response: ServerResponse, type: string, content: string | Uint8Array): void {
   response.setHeader('Content-Type', type);
   response.setHeader('Content-Length', Buffer.byteLength(content));

@@ -158,7 +158,7 @@ function unitLabels({ units }: ZonalSource): Record<string, string> {
   return Object.fromEntries(known.filter(([, label]) => label !== ''));
 }
 
-/** What is open while a table is computed. */
+/** The resources that are open while a table is computed. */
 interface ZonalJob extends AsyncDisposable {
   readonly source: ZonalSource;
   readonly areas: AreaFeatures;
@@ -203,7 +203,7 @@ function openSource(options: ZonalOptions, areas: AreaFeatures): Promise<ZonalSo
   return RasterSource.open(source, options);
 }
 
-/** Pixels that are looked at before values are written to a file. */
+/** Pixels that are read before values are written to a file. */
 const CHUNK_PIXELS = 2 ** 20;
 
 /** The rows of each step. @param onData receives zones that have pixels with data */
