@@ -42,7 +42,7 @@ export async function readBody(
 
 /** The error for an answer larger than the requested range, or than a file that is read whole. */
 export function tooLong(url: string, response: Response): TerrachipError {
-  if (response.status === 206) return networkError(url, 'sent more bytes than were asked for');
+  if (response.status === 206) return networkError(url, 'sent more bytes than requested');
   if (isHtmlType(response)) return webPage(url, response);
   return new TerrachipError(
     'UNSUPPORTED',

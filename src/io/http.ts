@@ -214,7 +214,7 @@ function wrongRange({ response, body }: HttpAnswer): string {
   const [, start, end] = RANGE.exec(range) ?? [];
   if (Number(end) + 1 - Number(start) !== body.byteLength)
     return `sent ${body.byteLength} bytes for what it calls ${range}`;
-  return 'answered a range request with a range that was not asked for';
+  return 'answered a range request with another range';
 }
 
 /** A time stands for a version only when the file did not change just before it was sent. */

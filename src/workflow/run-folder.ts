@@ -134,7 +134,7 @@ export async function finalizeRun(
   await makeProductFolder(output, [plan.scene.path, ...sources.map(({ href }) => href), model.path]);
   const identities = sources.map(({ href, identity }) => [href, identity] as const);
   for (const problem of await requireVersions(new Map(identities), options.signal)) {
-    const message = `nobody can tell whether an input has changed since the run was planned: ${problem}`;
+    const message = `it is unknown whether an input has changed since the run was planned: ${problem}`;
     options.onProgress?.({ type: 'warning', message });
   }
   return finalizeMap({ store, model, output, record: null }, options);

@@ -59,7 +59,7 @@ export async function refuseOtherPlans(
     throw invalidInput(
       other,
       `has units that were made with other values of ${changedSettings(settings, theirs)}`,
-      'give the same to go on with them, or leave out `resume`',
+      'give the same to continue with them, or leave out `resume`',
     );
   }
 }

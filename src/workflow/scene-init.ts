@@ -208,7 +208,7 @@ async function unitsOf(
   const names = [...new Set(rows.map(({ input }) => input))];
   const unknown = Object.keys(units ?? {}).find((name) => !names.includes(name));
   if (unknown !== undefined) {
-    throw invalidOption('units', `names ${unknown}, which no file is`, `name ${names.join(', ')}`);
+    throw invalidOption('units', `names ${unknown}, but no file has this input`, `name ${names.join(', ')}`);
   }
   const result: Record<string, Units> = {};
   for (const name of names) {

@@ -101,7 +101,7 @@ export interface CrawlStacOptions
 export async function crawlStacCatalog(options: CrawlStacOptions): Promise<GeoCatalog> {
   const { root, output, geometry, resume = false, strict } = options;
   if (resume && output === undefined)
-    throw invalidOption('resume', 'goes on with a crawl to an output', 'give `output`, or leave it out');
+    throw invalidOption('resume', 'continues a crawl to an output', 'give `output`, or leave it out');
   await requireCatalogOutput(output, [root, geometry]);
   const place = await placeOf(options);
   const journal = output === undefined ? undefined : `${output}.crawl`;

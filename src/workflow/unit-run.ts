@@ -258,7 +258,7 @@ export class UnitRun {
     if (done === 0) return;
     // Workers that share a run always keep finished units.
     const how = own.end - own.start === this.units.length ? ' with `resume`' : '';
-    const message = `${done} of ${this.units.length} units are done (${this.folder}); run it again${how} to go on`;
+    const message = `${done} of ${this.units.length} units are done (${this.folder}); run it again${how} to continue`;
     onProgress?.({ type: 'warning', message });
   }
 

@@ -100,7 +100,7 @@ describe('terrachip embed, of catalogs', () => {
       const kept = (await markers(store)).length;
       expect(kept).toBeGreaterThanOrEqual(2);
       if (name === 'SIGTERM') {
-        expect(text).toMatch(/units are done \(.*\); run it again with --resume to go on/);
+        expect(text).toMatch(/units are done \(.*\); run it again with --resume to continue/);
         const files = await readdir(join(folder, `${store}.run`), { recursive: true });
         expect(files.filter((file) => /\.tmp$/.test(file))).toEqual([]);
       }

@@ -32,7 +32,7 @@ interface Search extends FindOptions {
  */
 export async function findFiles(input: string | readonly string[], options: FindOptions): Promise<string[]> {
   const inputs = typeof input === 'string' ? [input] : input;
-  if (inputs.length === 0) throw invalidInput('a list of no files', 'makes no catalog', 'name at least one');
+  if (inputs.length === 0) throw invalidInput('the list of files', 'is empty', 'name at least one');
   const found = new Set<string>();
   let named = 0;
   const add = (path: string): void => {

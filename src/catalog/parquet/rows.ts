@@ -195,7 +195,7 @@ export function intervalOfValues(start: unknown, end: unknown, name: string): Ti
   const time = (value: unknown, open: number): number => {
     if (value === null || value === undefined) return open;
     if (typeof value === 'number') return value;
-    throw invalidInput(name, 'has a time that is none', 'write it again');
+    throw invalidInput(name, 'has an invalid time', 'write it again');
   };
   return new TimeInterval(time(start, -Infinity), time(end, Infinity));
 }

@@ -45,7 +45,7 @@ function resolve(href: string, base: string | null, name: string): string {
   try {
     return new URL(href, base).href;
   } catch (cause) {
-    throw invalidInput(name, `has the address "${href}", which is none`, 'correct it', cause);
+    throw invalidInput(name, `has the invalid address "${href}"`, 'correct it', cause);
   }
 }
 

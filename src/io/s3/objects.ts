@@ -59,7 +59,7 @@ function objectsOf(list: XmlElement, bucket: string, name: string): StoredObject
     .map((content) => {
       const size = Number(textOf(content, 'Size') ?? Number.NaN);
       if (!Number.isSafeInteger(size) || size < 0)
-        throw invalidInput(name, 'is listed with a size that is none', 'check the server');
+        throw invalidInput(name, 'is listed with an invalid size', 'check the server');
       return { key: textOf(content, 'Key') ?? '', size, modified: textOf(content, 'LastModified') };
     });
   const prefixes = findAll(list, 'CommonPrefixes').map((prefix) => ({
