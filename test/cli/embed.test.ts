@@ -62,7 +62,7 @@ const described = ['--bands', 'S1RTC=co,cross', 'DEM=1', '--units', 'S1RTC=dB', 
 describe('terrachip embed, of catalogs', () => {
   it('prints help and a summary', async () => {
     const help = await embed('--help');
-    expect(help.stdout).toMatch(/Options of catalogs:[\s\S]*--where/);
+    expect(help.stdout).toMatch(/Catalog options:[\s\S]*--where/);
     const { status, stdout } = await embed(...sources, ...quick, ...grid, ...described, '-o', 'one.zarr');
     expect(stdout).toMatch(
       /one\.zarr: \(12, 64\), the mean of the tokens of 12 chips on cpu; 0 without data/,
