@@ -14,7 +14,7 @@ const CALM = 60_000;
 
 /**
  * A token bucket of one token. Without refusals a host is not slowed down. A refusal (429, or 503 with a wait) halves the
- * rate at which it was asked, and each answer after that raises it by a quarter of a request a second. Times are in
+ * rate at which it was asked, and each answer after that raises it by a quarter of a request per second. Times are in
  * milliseconds of one clock.
  */
 export class Pace {

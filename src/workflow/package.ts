@@ -251,7 +251,7 @@ async function runJob(options: Job, backend: Backend): Promise<PackageReport> {
   return report(record, false);
 }
 
-/** Bytes of a package: its images are stored as they are; its masks, which are compressed, count as a byte a pixel. */
+/** Bytes of a package: its images are stored as they are; its masks, which are compressed, count as one byte per pixel. */
 function packageBytes({ pixelCount }: GeoBox, images: readonly PackageImage[]): number {
   const bands = images.reduce((sum, image) => sum + image.bands.length, 0);
   return pixelCount * (4 * bands + 1);

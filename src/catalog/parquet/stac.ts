@@ -1,5 +1,5 @@
 /**
- * STAC-GeoParquet (stac-geoparquet specification 1.0): a row an item, its properties as columns beside `id`,
+ * STAC-GeoParquet (stac-geoparquet specification 1.0): one row per item, its properties as columns beside `id`,
  * `geometry`, `bbox`, `assets` and `links`.
  */
 import * as v from 'valibot';
