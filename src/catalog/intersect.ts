@@ -97,7 +97,7 @@ export interface IntersectionReport {
   readonly pairsInSpace: number;
   /** Pairs that overlap in space and time. */
   readonly pairs: number;
-  /** Those of `pairs` without area (points, lines), which `intersect` keeps only with `keepFlat`. */
+  /** The overlaps of `pairs` without area (points, lines), which `intersect` keeps only with `keepFlat`. */
   readonly flatPairs: number;
   /** The shortest time in milliseconds between two rows that overlap in space only; null without such a pair. */
   readonly shortestGap: number | null;

@@ -1,4 +1,4 @@
-/** How addresses are read: which archives sign them, the credentials of the environment, and what is kept on the disk. */
+/** Access to URLs: signing by archives, credentials from the environment, and the cache on disk. */
 import { copernicusAccess } from '../archives/copernicus/access.js';
 import { eodataAccess } from '../archives/copernicus/eodata.js';
 import { planetaryComputerAccess } from '../archives/planetary-computer.js';
@@ -28,14 +28,14 @@ export function accessOf(env: Environment, home: string): Access {
   );
 }
 
-/** The keys of the Data Space's object store, if they are there. */
+/** Access with the keys of the Data Space's object store, if they are set. */
 function eodataOf(env: Environment): Access[] {
   const { CDSE_S3_ACCESS_KEY: accessKeyId = '', CDSE_S3_SECRET_KEY: secretAccessKey = '' } = env;
   if (accessKeyId === '' || secretAccessKey === '') return [];
   return [eodataAccess({ credentials: { accessKeyId, secretAccessKey } })];
 }
 
-/** Credentials are asked for once they are needed. */
+/** Credentials are read from the environment when they are first needed. */
 function copernicusOf(env: Environment): Access {
   let made: Access | null = null;
   return {
@@ -48,8 +48,8 @@ function copernicusOf(env: Environment): Access {
 }
 
 /**
- * The cache in a folder, which `TERRACHIP_CACHE` names where no option does. `TERRACHIP_CACHE_MB` bounds it.
- * @throws {TerrachipError} DISK for a folder that cannot be made; INVALID_OPTION for a bound that is no positive number
+ * The cache in the given folder, else in that of `TERRACHIP_CACHE`. `TERRACHIP_CACHE_MB` limits its size.
+ * @throws {TerrachipError} DISK if the folder cannot be made; INVALID_OPTION if the limit is not a positive number
  */
 export async function cacheOf(folder: string | undefined, env: Environment): Promise<DiskCache | null> {
   const place = folder ?? env.TERRACHIP_CACHE ?? '';

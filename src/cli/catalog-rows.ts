@@ -1,20 +1,20 @@
-/** What commands say of the rows of a catalog. */
+/** Prints the rows of a catalog. */
 import { bboxOf } from '../catalog/boxes.js';
 import type { CatalogRow, GeoCatalog } from '../catalog/index.js';
 import type { Output } from './output.js';
 import { formatLines } from './table.js';
 
-/** Prints rows. @param file where they were written; undefined where they were not */
+/** Prints rows. @param file the file that they were written to, if any */
 export function presentRows(catalog: GeoCatalog, file: string | undefined, output: Output): void {
   const items = itemsOf(catalog);
   const written = file === undefined ? {} : { output: file };
   output.result({ ...written, count: items.length, items }, describeItems(items, file));
 }
 
-/** Rows of a table for people; `--json` and files hold all. */
+/** Largest number of rows in the printed table; `--json` and files have all. */
 const SHOWN = 100;
 
-/** What `--json` has of a row: the contract others script against. */
+/** A row in the output of `--json`, which scripts depend on. */
 interface CatalogItem {
   path: string;
   id: string;
@@ -39,7 +39,7 @@ function itemsOf(catalog: GeoCatalog): CatalogItem[] {
   }));
 }
 
-/** A line a row, and how many there are. */
+/** A line for each row, and the number of rows. */
 function describeItems(items: readonly CatalogItem[], written?: string): string {
   const total = `${items.length} ${items.length === 1 ? 'row' : 'rows'}`;
   if (written !== undefined) return `${written}: ${total}`;
@@ -57,7 +57,7 @@ function describeItems(items: readonly CatalogItem[], written?: string): string 
   return `${table}\n${rest > 0 ? `… and ${rest} more of ` : ''}${total}`;
 }
 
-/** Whole days and seconds without what says nothing. */
+/** A short form of an interval: days without times, seconds without fractions. */
 function timeOf([start, end]: readonly [string, string]): string {
   if (start === '..' && end === '..') return 'static';
   const isDay = start.slice(0, 10) === end.slice(0, 10) && /T00:00:00\.000Z$/.test(start);

@@ -1,13 +1,13 @@
 /**
- * Commands from tables of their options and arguments. Each stands once: under the name that the workflow has for it, with
- * its flags, its help and its parser.
+ * Builds commands from tables of their options and arguments. A table maps the workflow's name of a parameter to its flags,
+ * help and parser.
  */
 import { Command, Option } from 'commander';
 import type { OperationOptions } from '../progress.js';
 import { type Parse, parseNumber, parseText, requireLength } from './arguments.js';
 import type { Output } from './output.js';
 
-/** What the job of a command gets besides its values. */
+/** Arguments of the job of a command, besides its values. */
 export interface CommandContext extends Required<OperationOptions> {
   readonly output: Output;
 }
@@ -17,14 +17,14 @@ export type Run = (command: Command, task: (context: CommandContext) => Promise<
 
 /** An option or an argument of a command. */
 export interface Parameter<T, Always extends boolean = boolean> {
-  /** Of an option `-o, --output <file>`, of an argument `<file>`; `...` for several values. */
+  /** `-o, --output <file>` for an option, `<file>` for an argument; `...` for several values. */
   readonly flags: string;
   readonly help: string;
-  /** @param given a text, several, or true @param name the flag or argument, for errors */
+  /** @param given a text, several texts, or true @param name the flag or argument, for errors */
   readonly read: (given: unknown, name: string) => T;
-  /** Whether there is a value in any case. */
+  /** Whether there is always a value. */
   readonly always: Always;
-  /** The text that is read where none is given. */
+  /** The text that is parsed if none is given. */
   readonly initial?: string;
 }
 
@@ -82,7 +82,7 @@ export function required<T>(parameter: Optional<T>): Parameter<T, true> {
   return { ...parameter, always: true };
 }
 
-/** @param initial the text that is read where none is given */
+/** @param initial the text that is parsed if none is given */
 export function withDefault<T>(initial: string, parameter: Optional<T>): Parameter<T, true> {
   return { ...parameter, always: true, initial };
 }
@@ -119,15 +119,15 @@ class NamedOption extends Option {
   }
 }
 
-/** What the help of a command has besides its table. */
+/** Help of a command besides its table. */
 export interface Help {
-  /** What follows the list of options. */
+  /** Text after the list of options. */
   readonly after?: string;
-  /** Options that stand under a heading of their own. */
+  /** Options under a separate heading. */
   readonly apart?: { readonly heading: string; readonly table: Table };
 }
 
-/** @returns makes the command */
+/** @returns a function that makes the command */
 export function defineCommand<const T extends Table>(
   name: string,
   description: string,
@@ -165,7 +165,7 @@ function valuesOf<T extends Table>(command: Command, table: T): Values<T> {
   const given = [...command.processedArgs];
   const values = Object.entries(table).map(([name, { flags, read, initial }]) => {
     const isOption = flags.startsWith('-');
-    // A switch such as --no-polygons is true for commander where it is not given.
+    // Commander sets a switch such as --no-polygons to true if it is not given.
     const isUnset = initial === undefined && command.getOptionValueSource(name) === 'default';
     const value: unknown = !isOption ? given.shift() : isUnset ? undefined : command.getOptionValue(name);
     const shown = isOption ? longFlag(flags) : flags.replace(/[<>.]/g, '');

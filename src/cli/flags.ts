@@ -1,7 +1,7 @@
-/** Errors and warnings name options as the API spells them; a terminal shows them as the flags of its command. */
+/** Errors and warnings name options as in the API; the command line shows them as flags. */
 import type { Command } from 'commander';
 
-/** Other names that parts of the library have for options of commands. The first that a command has is meant. */
+/** Other names of options in parts of the library. The first one that a command has is used. */
 const ALIASES: Readonly<Record<string, readonly string[]>> = {
   bands: ['band'],
   composite: ['index'],
@@ -12,12 +12,12 @@ const ALIASES: Readonly<Record<string, readonly string[]>> = {
   statistic: ['plotStatistic'],
 };
 
-/** A message in the words of a command. @param option what the message begins with, in an error about an option */
+/** Rewords a message for a command. @param option the option that the message begins with, in an error about an option */
 export type Rephrase = (message: string, option?: string) => string;
 
 /**
- * Writes flags for the options that a message names in backticks, and for those that it begins with. Names that are no
- * option of the command, or else of another one, stay as they are.
+ * Replaces options by flags: those that a message names in backticks, and those that it begins with. Names that are not an
+ * option of this command or of another one are not replaced.
  */
 export function inFlagsOf(command: Command): Rephrase {
   const own = flagsOf([command]);

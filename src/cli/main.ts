@@ -107,7 +107,7 @@ export async function main(args: readonly string[]): Promise<void> {
   watchOutputs();
   using stops = new Stops();
   const program = new Command('terrachip')
-    .description('Turns satellite scenes into maps with a geospatial foundation model, on the GPU.')
+    .description('Turn satellite scenes into maps with a geospatial foundation model, on the GPU.')
     .version(VERSION)
     .configureHelp({ showGlobalOptions: true })
     .configureOutput(usageErrors('terrachip'))
@@ -135,15 +135,15 @@ export async function main(args: readonly string[]): Promise<void> {
     const names = [program, ...(parent === program ? [] : [parent]), command].map((each) => each?.name());
     command
       .option('--json', 'print one JSON document on stdout')
-      .option('--debug', 'print the stack of an error')
+      .option('--debug', 'print the stack trace of an error')
       .option(
         '--least-rate <bytes>',
-        'bytes a second below which a server is given up after 10 s, 0 for never (default: 100)',
+        'give up on a server that sends fewer bytes per second for 10 s; 0 for never (default: 100)',
         (text: string) => parseCount(0)(text, '--least-rate'),
       )
       .option(
         '--cache <folder>',
-        'keep what is read of servers there (default: TERRACHIP_CACHE, else nothing)',
+        'folder to cache data from servers (default: TERRACHIP_CACHE, else no cache)',
       )
       .configureOutput(usageErrors(names.join(' ')))
       .exitOverride();

@@ -7,18 +7,23 @@ import { BACKEND, BATCH_SIZE, maxPixels } from './shared-options.js';
 
 export const MODEL = option(
   '--model <folder>',
-  'a folder with model.json and model.onnx, or demo-flood, demo-water-s1 or water-threshold',
+  'folder with model.json and model.onnx, or demo-flood, demo-water-s1 or water-threshold',
 );
 
-/** What changes the bytes of a map. */
+export const MAP_OUTPUT = option(
+  '-o, --output <folder>',
+  'folder of the products; with several scenes, each gets a subfolder',
+);
+
+/** Options that change the bytes of a map. */
 export const PLAN_OPTIONS = {
-  phases: list('--phases <names...>', "phases of the scene, in the order of the model's"),
+  phases: list('--phases <names...>', "phases of the scene, in the order of the model's phases"),
   threshold: option(
     '--threshold <p>',
-    'probability above which a pixel is of the second of two classes, or of each class of several labels',
+    'probability above which a pixel has the second of two classes, or each class of a multi-label model',
     parseNumber,
   ),
-  blend: option('--blend <what>', 'probability or logits', parseChoice(BLENDS)),
+  blend: option('--blend <what>', 'blend overlapping chips by probability or logits', parseChoice(BLENDS)),
   minChipValid: option(
     '--min-chip-valid <share>',
     'leave out chips with a smaller share of valid pixels',
@@ -27,37 +32,41 @@ export const PLAN_OPTIONS = {
   batchSize: BATCH_SIZE,
   reusePhases: flag(
     '--no-phase-reuse',
-    'encode equal phases each time, in models of two graphs; changes no bit',
+    'encode equal phases again each time, in models of two graphs (same result)',
   ),
-  rowsPerUnit: option('--unit-rows <n>', 'rows a unit: a multiple of 256', parseCount()),
+  rowsPerUnit: option('--unit-rows <n>', 'rows per unit, a multiple of 256', parseCount()),
   maxPixels: maxPixels(),
 };
 
-/** Where it is computed, which is part of a plan too. */
+/** The backend and the execution provider, which are part of a plan too. */
 export const EXECUTION_OPTIONS = {
   backend: BACKEND,
   provider: withDefault(
     'auto',
-    option('--provider <name>', PROVIDER_CHOICES.join(', '), parseChoice(PROVIDER_CHOICES)),
+    option(
+      '--provider <name>',
+      `execution provider of the model: ${PROVIDER_CHOICES.join(', ')}`,
+      parseChoice(PROVIDER_CHOICES),
+    ),
   ),
 };
 
-/** What products are written. */
+/** The products to write. */
 export const PRODUCT_OPTIONS = {
-  polygons: flag('--no-polygons', 'write no outlines of the classes'),
+  polygons: flag('--no-polygons', 'do not write polygons of the classes'),
   polygonFormat: option(
     '--polygon-format <name>',
-    'of the outlines: geojson (default), fgb (FlatGeobuf) or parquet (GeoParquet)',
+    'format of the polygons: geojson (default), fgb (FlatGeobuf) or parquet (GeoParquet)',
     parseChoice(POLYGON_FORMATS),
   ),
   minArea: option(
     '--min-area <area>',
-    'leave out polygons below this: 5000 (m²), 5000m2, 0.5ha, 0.1km2',
+    'leave out polygons smaller than this: 5000 (m²), 5000m2, 0.5ha, 0.1km2',
     parseArea,
   ),
   simplify: option(
     '--simplify <pixels>',
-    'leave out corners of polygons up to this far from the outline without them; neighbours keep a common border',
+    'tolerance for simplifying polygons, in pixels; neighbours keep their common border',
     parseNumber,
   ),
 };

@@ -1,6 +1,6 @@
 /**
- * Where commands print: results to stdout, everything else to stderr. Passwords of addresses are printed nowhere, control
- * characters are shown escaped.
+ * Prints the results of commands to stdout and everything else to stderr. Passwords in URLs are never printed, and control
+ * characters are escaped.
  */
 import { messageOf, withoutCredentials } from '../errors.js';
 import { writeError } from '../io/node/output.js';
@@ -11,7 +11,7 @@ import { formatPlan } from './table.js';
 
 const BAR_WIDTH = 24;
 
-/** Where there is no terminal, a line for each tenth of a stage that took this long, and at least every half minute. */
+/** Without a terminal, stages that take this long print a line for each tenth, and at least one every half minute. */
 const LINE_MILLISECONDS = 2000;
 const LONGEST_PAUSE = 30_000;
 
@@ -23,7 +23,7 @@ export class Output {
   #pace: Pace = { start: 0, first: 0, printed: 0, tenth: 0 };
 
   /**
-   * @param rephrase how warnings are worded for the command
+   * @param rephrase rewords warnings for the command
    * @param now the time in milliseconds
    */
   constructor(
@@ -34,16 +34,16 @@ export class Output {
     this.#now = now;
   }
 
-  /** The result of a command: a document with --json, else text. */
+  /** Prints the result of a command: a document with --json, else text. */
   result(document: object, text: string): void {
     this.#clear();
     const printed = this.json ? printableJson({ schemaVersion: 1, ...document }) : printableLines(text);
     process.stdout.write(`${withoutCredentials(printed)}\n`);
   }
 
-  /** Progress as it comes: a bar on a terminal; elsewhere a line for each stage, and lines at intervals. */
+  /** Prints progress: a bar on a terminal; elsewhere a line for each stage, and lines at intervals. */
   readonly onProgress: OnProgress = (event: ProgressEvent) => {
-    // The chips of units are counted too.
+    // Chips are counted instead of units.
     if (event.type === 'progress' && event.unit === 'units') return;
     if (event.type === 'warning') {
       this.#clear();
@@ -69,7 +69,7 @@ export class Output {
     } else if (this.#isDue(share)) process.stderr.write(`${printable(`${event.stage} ${text}`)}\n`);
   };
 
-  /** How many a second, and how long the rest takes; empty as long as that is unknown. */
+  /** The rate and the remaining time; empty while these are unknown. */
   #rate({ done, total, unit }: Extract<ProgressEvent, { type: 'progress' }>): string {
     const { start, first } = this.#pace;
     const seconds = (this.#now() - start) / 1000;
@@ -80,7 +80,7 @@ export class Output {
     return `, ${shown} ${unit}/s${left}`;
   }
 
-  /** Whether a line is printed where there is no terminal: at each tenth, and after a long pause. */
+  /** Whether to print a line without a terminal: at each tenth, and after a long pause. */
   #isDue(share: number): boolean {
     const { printed, tenth, start } = this.#pace;
     const now = this.#now();
@@ -91,7 +91,7 @@ export class Output {
     return true;
   }
 
-  /** A line that is no result. */
+  /** Prints a line that is not a result. */
   note(message: string): void {
     this.#clear();
     process.stderr.write(`${printable(withoutCredentials(message))}\n`);
@@ -123,9 +123,9 @@ export class Output {
   }
 }
 
-/** How a stage goes on, in milliseconds. */
+/** The progress of a stage, in milliseconds. */
 interface Pace {
-  /** When it began, with how much done. */
+  /** When it began, and how much was done then. */
   readonly start: number;
   readonly first: number;
   /** When the last line was printed, and the tenths of the stage that were done then. */
@@ -140,7 +140,7 @@ function durationOf(seconds: number): string {
   return minutes < 90 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-/** What a reader that went away (`| head -1`) leaves is no fault; a full disk under the output is one. */
+/** A reader that closes the pipe (`| head -1`) is not an error; a full disk is one. */
 export function watchOutputs(): void {
   process.stdout.on('error', (cause: NodeJS.ErrnoException) => {
     if (cause.code === 'EPIPE') return;
@@ -148,6 +148,6 @@ export function watchOutputs(): void {
     process.stderr.write(`terrachip: ${printable(error.message)}\n`);
     process.exitCode = error.exitStatus;
   });
-  // There is nowhere left to say it.
+  // Errors of stderr cannot be reported anywhere.
   process.stderr.on('error', () => undefined);
 }

@@ -221,7 +221,7 @@ function enlarged(
 
 const mix = (a: number, b: number, share: number): number => (share === 0 ? a : a + (b - a) * share);
 
-/** Of each pixel of the chip: the two pixels of the output around it, and the share of the second. */
+/** For each pixel of the chip: the two pixels of the output around it, and the share of the second. */
 function tapsOf(
   side: number,
   size: number,

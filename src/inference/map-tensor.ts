@@ -13,7 +13,7 @@ export interface MapTensorOptions {
   backend?: Backend;
   /** Chips per batch (default 4, or the only size that the model takes). */
   batchSize?: number;
-  /** What is averaged where chips overlap (default `probability`). */
+  /** The quantity that is averaged where chips overlap (default `probability`). */
   blend?: 'probability' | 'logits';
   signal?: AbortSignal;
 }

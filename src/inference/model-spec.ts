@@ -31,7 +31,7 @@ export type InputLayout = (typeof INPUT_LAYOUTS)[number];
 export const OUTPUT_LAYOUTS = ['NCHW', 'NHWC', 'NHW'] as const;
 /** The axes of a graph's output. */
 export type OutputLayout = (typeof OUTPUT_LAYOUTS)[number];
-/** Axes of an encoder's output; `NC` is one vector a chip. */
+/** Axes of an encoder's output; `NC` is one vector per chip. */
 export const EMBEDDING_LAYOUTS = ['NTC', 'NC', 'NCHW'] as const;
 /** The axes of an encoder's output. */
 export type EmbeddingLayout = (typeof EMBEDDING_LAYOUTS)[number];
@@ -153,7 +153,7 @@ export const EmbeddingSpecSchema = v.object({
   output: v.object({
     /** The ONNX output: tokens row by row from the chip's upper left corner. */
     name: GraphName,
-    /** `NTC` (default): (chip, token, channel). `NC`: one vector a chip. `NCHW`: a map of features, a token a pixel. */
+    /** `NTC` (default): (chip, token, channel). `NC`: one vector per chip. `NCHW`: a map of features, one token per pixel. */
     layout: v.optional(v.picklist(EMBEDDING_LAYOUTS)),
     /** Tokens before those of the image, such as a class token, which are left out (default 0). */
     classTokens: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
@@ -213,7 +213,7 @@ function completed<
 >(document: Document, name: string): Completed<Document> {
   const { inputs, phases, chip, validity, output } = document;
   const named = 'classes' in output ? (output.classes ?? []) : [];
-  // A model of one class tells it from everything else.
+  // A model of one class separates it from everything else.
   if (named.length === 1 && !('task' in output && output.task === 'multilabel')) {
     named.unshift({ name: named[0].name === 'background' ? 'other' : 'background' });
   }

@@ -138,7 +138,7 @@ function planeOffsets(spec: ModelSpec, input: ModelInput, chip: number, phase: n
 
 /**
  * The index of the first bitwise equal phase, for each phase of each chip (index = chip · phases + phase). A phase without
- * an equal one has its own index. The device compares; only a number a pair of phases is read back.
+ * an equal one has its own index. The device compares; only one number per pair of phases is read back.
  */
 async function equalPhases(spec: ModelSpec, { backend, inputs, chips }: Batch): Promise<number[]> {
   const phases = spec.phases.length;

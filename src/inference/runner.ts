@@ -52,7 +52,7 @@ export interface RunnerOptions {
 /** Runs the rows `range` of a scene. The result is byte for byte the same for any split of the scene into ranges. */
 export async function runScene(options: RunnerOptions, range: RowRange): Promise<RunnerCounters> {
   const { backend, session, layout, batchSize, blend, minChipValid } = options;
-  // When a step fails, the strip that is read ahead is given up.
+  // When a step fails, the strip that is read ahead is aborted.
   const failed = new AbortController();
   const { signal } = failed;
   const leave = onAbort(options.signal, () => failed.abort(options.signal?.reason));
@@ -135,7 +135,7 @@ export async function runScene(options: RunnerOptions, range: RowRange): Promise
     return false;
   };
 
-  /** Valid pixels in rows of the scene that a chip covers and that have no value all the same. */
+  /** Valid pixels in rows of the scene that a chip covers, but that have no value. */
   const countUnanswered = (
     values: Float32Array,
     mask: Uint8Array,

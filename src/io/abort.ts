@@ -1,6 +1,6 @@
-/** Giving up: what waits on a signal lets go of it again, since one signal may live as long as the program. */
+/** Waits that a signal aborts. They remove their listeners, since a signal may live as long as the program. */
 
-/** Who wants to know of each signal: one listener a signal, since many reads wait on one, and Node warns of many. */
+/** Callbacks by signal. Each signal has one listener, since many reads wait on one, and Node warns of many listeners. */
 const watchers = new WeakMap<AbortSignal, Set<() => void>>();
 
 /**
@@ -36,8 +36,8 @@ export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undef
 }
 
 /**
- * Runs a task of many parts with a signal of their own, which they must heed. It follows the caller's, and is also
- * aborted when the task fails: what one part cannot do, the others need not finish.
+ * Runs a task of many parts with a signal of their own, which they must check. It follows the caller's, and is also
+ * aborted when the task fails, so that the other parts stop.
  */
 export async function withTaskSignal<T>(
   signal: AbortSignal | undefined,

@@ -2,7 +2,7 @@ import { invalidInput } from '../errors.js';
 import { Resource } from '../resource.js';
 import { type ByteSource, checkRange, type ReadOptions } from './byte-source.js';
 
-/** A file that was dropped on a page or chosen in a form, or another `Blob`: only the bytes that are asked for are read. */
+/** A file that was dropped on a page or chosen in a form, or another `Blob`: only the requested bytes are read. */
 export class BlobSource extends Resource implements ByteSource {
   readonly name: string;
   readonly size: number;

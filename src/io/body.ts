@@ -40,9 +40,9 @@ export async function readBody(
   return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
 
-/** The error for an answer larger than a range that was asked for, or than a file that is read whole. */
+/** The error for an answer larger than the requested range, or than a file that is read whole. */
 export function tooLong(url: string, response: Response): TerrachipError {
-  if (response.status === 206) return networkError(url, 'sent more bytes than were asked for');
+  if (response.status === 206) return networkError(url, 'sent more bytes than requested');
   if (isHtmlType(response)) return webPage(url, response);
   return new TerrachipError(
     'UNSUPPORTED',
@@ -52,7 +52,7 @@ export function tooLong(url: string, response: Response): TerrachipError {
   );
 }
 
-/** @throws {TerrachipError} NETWORK or NOT_FOUND, with what the server says, for a status that says no */
+/** @throws {TerrachipError} NETWORK or NOT_FOUND, with what the server says, for a status of failure */
 export async function requireOk(
   url: string,
   received: Received,
@@ -68,7 +68,7 @@ export async function requireOk(
   throw refusalOf(url, response, told === '' ? '' : ` (${told})`, retryAfterUnit);
 }
 
-/** The first bytes of a body; what fails after them counts as its end. */
+/** The first bytes of a body; a failure after them counts as its end. */
 export async function startOfBody(
   response: Response,
   onBytes: (bytes: number) => void,
@@ -87,7 +87,7 @@ export async function startOfBody(
     }
     await reader?.cancel();
   } catch {
-    // The status says enough.
+    // The status is enough.
   }
   return start.subarray(0, size);
 }

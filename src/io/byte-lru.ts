@@ -1,6 +1,6 @@
 import { untilAborted } from './abort.js';
 
-/** What values larger than the bound may take together, in bounds; one of them may take any size. */
+/** The limit of all values larger than the bound, as a multiple of the bound; a single one may have any size. */
 const LARGE_BOUNDS = 4;
 
 interface Pending<Value> {
@@ -9,7 +9,7 @@ interface Pending<Value> {
 }
 
 /**
- * A cache with a bound in bytes that drops what was used longest ago. Values that are being made are shared: two
+ * A cache with a bound in bytes that drops the least recently used values. Values that are being made are shared: two
  * requests for one key make it once. A value that fails is forgotten.
  *
  * A value larger than the bound is kept too, or it would be made again at each request: the newest of them, and older
@@ -25,7 +25,7 @@ export class ByteLru<Key, Value> {
   #bytes = 0;
   #largeBytes = 0;
 
-  /** @param onDrop is told of each value that is no longer held, or never was */
+  /** @param onDrop is called with each value that is dropped, or never held */
   constructor(
     maxBytes: number,
     sizeOf: (value: Value) => number,
@@ -41,7 +41,7 @@ export class ByteLru<Key, Value> {
     return this.#bytes + this.#largeBytes;
   }
 
-  /** @param signal what `make` listens to; whoever waits for a value that another makes gives up by his own */
+  /** @param signal aborts `make`; a caller that waits for the value of another aborts by its own signal */
   async get(key: Key, make: () => Promise<Value>, signal?: AbortSignal): Promise<Value> {
     for (;;) {
       const known = this.#known(key);
@@ -51,7 +51,7 @@ export class ByteLru<Key, Value> {
       try {
         return await untilAborted(pending.promise, signal);
       } catch (error) {
-        // That its maker gave up is no reason to give up here.
+        // The abort of its maker does not abort this caller.
         if (signal?.aborted || !pending.signal?.aborted) throw error;
       }
     }

@@ -44,7 +44,7 @@ export function checkRange(source: Pick<ByteSource, 'name' | 'size'>, offset: nu
   if (!valid || offset + length > source.size) {
     throw invalidInput(
       source.name,
-      `is truncated or damaged: bytes ${offset} to ${offset + length} were asked for, it has ${source.size}`,
+      `is truncated or damaged: bytes ${offset} to ${offset + length} were requested, it has ${source.size}`,
       'get the file again',
     );
   }

@@ -1,9 +1,9 @@
-/** What is kept of servers' answers between runs: parts of files, and documents. */
+/** A cache of servers' answers between runs: parts of files, and documents. */
 import { type ByteSource, wrapSource } from './byte-source.js';
 
 /**
- * Keeps bytes by a key. It never fails: what cannot be kept or found is asked for again. Keys hold no signatures of known
- * kinds, but may hold what else is in the query of an address: store a hash of them.
+ * Keeps bytes by a key. It never fails: bytes that cannot be kept or found are requested again. Keys hold no signatures of
+ * known kinds, but may hold the rest of an address's query: store a hash of them.
  */
 export interface ByteCache {
   get(key: string): Promise<Uint8Array<ArrayBuffer> | null>;
@@ -26,7 +26,7 @@ export function defaultCache(): ByteCache | null {
 const SIGNATURE =
   /^(?:s[eprtvi]|srt|ss|sig|sip|spr|sdd|sk(?:oid|tid|t|e|s|v)|x-(?:amz|goog)-.*|awsaccesskeyid|googleaccessid|signature|expires|key-pair-id|policy)$/i;
 
-/** The key of an address: without user, password and what signs it, so that a new signature finds what is kept. */
+/** The key of an address: without user, password and signature, so that a new signature finds the same bytes. */
 export function keyOf(url: string): string {
   const parsed = new URL(url);
   parsed.username = '';
@@ -39,8 +39,8 @@ export function keyOf(url: string): string {
 }
 
 /**
- * Reads ranges from a cache that were read before, of this version of the file. Its opening asked the server, so that a
- * file that changed is read anew. Without a strong entity tag nothing is kept.
+ * Reads ranges of this version of a file from a cache. Opening the file asks the server, so that a changed file is read
+ * again. Without a strong entity tag nothing is kept.
  * @param start bytes at the start that the source holds already
  */
 export function withCache(source: ByteSource, url: string, cache: ByteCache, start = 0): ByteSource {
@@ -59,7 +59,7 @@ export function withCache(source: ByteSource, url: string, cache: ByteCache, sta
   });
 }
 
-/** A document that was kept, and what tells whether it is still the same. */
+/** A document that was kept, and the validators of its version. */
 export interface CachedDocument {
   readonly etag: string | null;
   readonly modified: string | null;
@@ -67,7 +67,7 @@ export interface CachedDocument {
   readonly body: Uint8Array<ArrayBuffer>;
 }
 
-/** @param accept the type that was asked for */
+/** @param accept the requested type */
 export function documentKey(url: string, accept: string): string {
   return `document ${accept} ${keyOf(url)}`;
 }
@@ -87,7 +87,7 @@ export async function cachedDocument(cache: ByteCache, key: string): Promise<Cac
   };
 }
 
-/** Keeps a document that its server lets one keep and can tell from another version. */
+/** Keeps a document if its server allows this and sends a validator. */
 export async function keepDocument(
   cache: ByteCache,
   key: string,

@@ -25,25 +25,25 @@ export interface HttpOptions {
   /** Milliseconds without more of an answer before a request counts as failed (default 60 000). */
   timeout?: number;
   /**
-   * Milliseconds until an answer begins before a request counts as failed (default: `timeout`). Node gives up a
-   * connection that is not made within 10 s by itself.
+   * Milliseconds until an answer begins before a request counts as failed (default: `timeout`). Node itself aborts a
+   * connection that is not made within 10 s.
    */
   answerTimeout?: number;
   /**
-   * Bytes a second that an answer must bring. Below that over a `rateWindow`, the request counts as failed and is
-   * worth repeating. 0 for no least rate. Default: what `setLeastRate` says, else 100.
+   * The least bytes per second of an answer. Below that over a `rateWindow`, the request counts as failed and is worth
+   * repeating. 0 for no least rate. Default: that of `setLeastRate`, else 100.
    */
   leastRate?: number;
   /** Milliseconds over which the rate is measured (default 10 000). */
   rateWindow?: number;
   /** Whether a redirect may lead to this machine or its network from a server that is farther away (default false). */
   allowLocal?: boolean;
-  /** Of the number in `Retry-After`: `seconds` (default), as HTTP has it, or `milliseconds`, as Sentinel Hub has it. */
+  /** The unit of `Retry-After`: `seconds` (default), as in HTTP, or `milliseconds`, as Sentinel Hub uses. */
   retryAfterUnit?: RetryAfterUnit;
   signal?: AbortSignal;
 }
 
-/** What is sent. */
+/** The message that is sent. */
 export interface Message {
   readonly method: string;
   /** With lower-case names; they go along on redirects. */
@@ -56,7 +56,7 @@ export interface Received {
   readonly response: Response;
   /** Texts of the request that must not be repeated in messages. */
   readonly secrets: readonly string[];
-  /** Tells that bytes of the body arrived. */
+  /** Called when bytes of the body arrive. */
   onBytes(bytes: number): void;
 }
 
@@ -72,7 +72,7 @@ export function setLeastRate(bytesPerSecond: number): void {
 
 /**
  * Sends a message to an address and reads the answer.
- * @param read reads the body, or cancels it; a status that says no is its matter
+ * @param read reads the body, or cancels it; it also handles a status of failure
  * @throws {TerrachipError} NETWORK for a server that does not answer, and what `read` throws
  */
 export async function exchange<T>(
@@ -126,7 +126,7 @@ export async function exchange<T>(
   }
 }
 
-/** Gives an answer up that brings less than a least rate, measured from its first bytes on. */
+/** Aborts an answer that is slower than a least rate, measured from its first bytes on. */
 function watchRate(
   leastRate: number,
   window: number,
@@ -158,7 +158,7 @@ interface Call {
   readonly options: HttpOptions;
   readonly signal: AbortSignal;
   readonly send: Send;
-  /** Gives the place up, before another address is asked. */
+  /** Releases the place, before a request to another address. */
   leave(): void;
 }
 
@@ -167,17 +167,17 @@ interface Answer {
   readonly secrets: readonly string[];
 }
 
-/** What an access may have caused: it is asked once more. */
+/** Whether an outdated access may be the cause: it is then called once more. */
 function mayBeStale({ status, headers }: Response): boolean {
   return [400, 401, 403].includes(status) || (status === 301 && headers.get('location') === null);
 }
 
-/** Fetches with what the access says, and once more with what is newer after a refusal. */
+/** Fetches with the answer of the access, and after a refusal once more with a newer one. */
 async function fetchAuthorized(call: Call): Promise<Answer> {
   const authorized = await authorize(call, new URL(call.url), null);
   const answer = await fetchFollowing(call, authorized);
   if (authorized.by === null || !mayBeStale(answer.response)) return answer;
-  // Accesses ask servers too: the place is given up first, or all of them may wait for each other.
+  // Accesses send requests too: the place is released first, to avoid a deadlock.
   const refusal = await inMemory(answer.response);
   call.leave();
   const renewed = await authorize(call, new URL(call.url), authorized);
@@ -195,7 +195,7 @@ async function inMemory(response: Response): Promise<Response> {
 interface Prepared {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  /** The access that has authorised it: after a refusal, only it is asked again. */
+  /** The access that has authorised it: after a refusal, only it is called again. */
   readonly by: Access | null;
 }
 
@@ -262,7 +262,7 @@ async function fetchFollowing(call: Call, first: Prepared): Promise<Answer> {
   );
 }
 
-/** Where a redirect leads. Credentials of an address stay with the host that they were given for. */
+/** Where a redirect leads. Credentials of an address are sent to their own host only. */
 function redirectTarget(
   { url, options }: Call,
   first: URL,

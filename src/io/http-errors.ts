@@ -1,7 +1,7 @@
-/** What is said about servers that fail or refuse. */
+/** Errors of servers that fail or refuse. */
 import { isError, messageOf, TerrachipError } from '../errors.js';
 
-/** An answer that asking again does not change. */
+/** The error for an answer that a retry does not change. */
 export function refused(
   url: string,
   problem: string,
@@ -17,7 +17,7 @@ export function refused(
   );
 }
 
-/** An answer that a later one may better. */
+/** The error for an answer that a retry may change. */
 export function networkError(url: string, problem: string, status?: number, cause?: unknown): TerrachipError {
   return new TerrachipError(
     'NETWORK',
@@ -28,7 +28,7 @@ export function networkError(url: string, problem: string, status?: number, caus
   );
 }
 
-/** Statuses that say no to a request now, and may say yes to the same one later. */
+/** Statuses of failures that may pass. */
 export function isPassing(status: number): boolean {
   return status === 408 || status === 425 || status === 429 || status >= 500;
 }
@@ -56,7 +56,7 @@ export function refusalOf(
   });
 }
 
-/** What a number in `Retry-After` means. */
+/** The unit of a number in `Retry-After`. */
 export type RetryAfterUnit = 'seconds' | 'milliseconds';
 
 /** The wait that `Retry-After` asks for: a number, or until a date; 0 for neither. */
@@ -67,7 +67,7 @@ export function millisecondsOf(retryAfter: string, unit: RetryAfterUnit = 'secon
   return Number.isNaN(wait) ? 0 : Math.max(0, wait);
 }
 
-/** fetch says "fetch failed" and leaves what happened in the cause; OpenSSL leaves it in the reason of that. */
+/** Why a fetch failed. `fetch` has the reason in the cause of its error; for TLS it is the cause's `reason`. */
 export function reasonOf(error: unknown): string {
   const cause = isError(error) ? error.cause : undefined;
   if (!isError(cause)) return messageOf(error);
@@ -79,7 +79,7 @@ export function reasonOf(error: unknown): string {
 export function isWebPage(response: Response, body: Uint8Array): boolean {
   const start = new TextDecoder().decode(body.subarray(0, 1024)).replace(/^\s*(?:<\?xml[^>]*>\s*)?/, '');
   if (/^<(?:!doctype\s+html|html|head|body)\b/i.test(start)) return true;
-  // XML is at times sent as HTML, since its server does not know better.
+  // Some servers send XML as HTML.
   return (
     isHtmlType(response) && /^<(?:!--|script|meta|title|form|div|p|h[1-6]|center|noscript)\b/i.test(start)
   );

@@ -9,13 +9,13 @@ import { type HttpAnswer, type HttpCounters, MAX_WHOLE_BYTES, request } from './
 /** Bytes of the first request: the headers of most cloud-optimised files, and the size from the answer. */
 export const PREFIX_BYTES = 32 * 1024;
 
-/** A file that is changed within this before it is sent may change again within the second that its time is given in. */
+/** A file that changed this shortly before it was sent may change again within the same second, the unit of its time. */
 const SETTLED = 2000;
 
-/** How often the first byte is asked for again to tell tags that vary from a file that changed. */
+/** How often the first byte is requested again, to distinguish tags that vary from a file that changed. */
 const PROBES = 3;
 
-/** What an opening found. */
+/** The result of opening a file. */
 interface Opened {
   readonly size: number;
   readonly validator: Validator;
@@ -23,7 +23,7 @@ interface Opened {
   readonly prefix: Uint8Array<ArrayBuffer>;
 }
 
-/** What tells two versions of a file apart: an entity tag, else the time of the last change, else nothing. */
+/** The version of a file: an entity tag, else the time of the last change, else nothing. */
 interface Validator {
   readonly etag: string | null;
   readonly modified: string | null;
@@ -32,7 +32,7 @@ interface Validator {
 /**
  * A file on a web server, read by byte ranges. Opening it asks for its first 32 KiB, which then answer reads of
  * headers. The entity tag (or the time of the last change) and the size of every answer are compared: a file that
- * changes while it is read is an error. Tags that differ from answer to answer tell nothing, and are left aside.
+ * changes while it is read is an error. Tags that differ from answer to answer are ignored.
  */
 export class HttpSource extends Resource implements ByteSource {
   readonly name: string;
@@ -65,7 +65,7 @@ export class HttpSource extends Resource implements ByteSource {
     return new HttpSource(url, options, await openFile(url, options, counters), counters);
   }
 
-  /** A server may send less of a range than it is asked for: the rest is asked for again. */
+  /** A server may send less of a range than requested: the rest is requested again. */
   async read(offset: number, length: number, options: ReadOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
     checkRange(this, offset, length);
     if (offset + length <= this.#prefix.byteLength) return this.#prefix.slice(offset, offset + length);
@@ -116,7 +116,7 @@ export class HttpSource extends Resource implements ByteSource {
     const current = validatorOf(response);
     if (!differ(known, current)) return;
     if (known.modified !== null && known.modified === current.modified) return;
-    // Servers behind one address, and some that make their answers up, give every answer another tag.
+    // Several servers behind one address, and servers that generate files, may give every answer another tag.
     for (let probe = 0; probe < PROBES; probe++) {
       const again = await request(this.#url, { offset: 0, length: 1 }, this.#options, signal, this.counters);
       if (!differ(validatorOf(again.response), current)) continue;
@@ -128,9 +128,9 @@ export class HttpSource extends Resource implements ByteSource {
 }
 
 /**
- * What tells the version of a file on a server from others: its entity tag, else the time of its last change, and its
- * size. Tags that differ from answer to answer are left aside.
- * @param expected if the first answer tells this version, it is not asked for again
+ * The version of a file on a server: its entity tag, else the time of its last change, and its size. Tags that differ from
+ * answer to answer are ignored.
+ * @param expected if the first answer has this version, it is not requested again
  * @throws {TerrachipError} NETWORK or NOT_FOUND
  */
 export async function versionOf(url: string, options: HttpOptions = {}, expected?: string): Promise<string> {
@@ -173,7 +173,7 @@ async function openFile(url: string, options: HttpOptions, counters: HttpCounter
     if (range !== null && range.start === 0 && range.size !== null) {
       return { size: range.size, validator: validatorOf(response), prefix: answer.body };
     }
-    // Without its size and with a range of something else, only the whole file can be trusted.
+    // Without the size, or with another range, only the whole file can be trusted.
     answer = await ask(null).catch((error: unknown) => {
       if (!(error instanceof TerrachipError) || error.code !== 'UNSUPPORTED') throw error;
       throw new TerrachipError(
@@ -189,7 +189,7 @@ async function openFile(url: string, options: HttpOptions, counters: HttpCounter
   return { size: answer.body.byteLength, validator: validatorOf(answer.response), prefix: answer.body };
 }
 
-/** The size that a status of 416 tells, or null. */
+/** The file's size in an answer with the status 416, or null. */
 function unsatisfiedSize(response: Response): number | null {
   const [, size] = /^\s*bytes\s+\*\/(\d{1,15})\s*$/i.exec(response.headers.get('content-range') ?? '') ?? [];
   return size === undefined ? null : Number(size);
@@ -197,7 +197,7 @@ function unsatisfiedSize(response: Response): number | null {
 
 const RANGE = /^\s*bytes\s+(\d{1,15})-(\d{1,15})\/(\d{1,15}|\*)\s*$/i;
 
-/** The range that an answer says to hold, with the file's size (null for one not told); null where its body is another. */
+/** The range that an answer declares, with the file's size (null if unknown); null if the body's length differs. */
 function contentRange({ response, body }: HttpAnswer): { start: number; size: number | null } | null {
   const [, start, end, size] = RANGE.exec(response.headers.get('content-range') ?? '') ?? [];
   if (start === undefined || Number(end) + 1 - Number(start) !== body.byteLength) return null;
@@ -214,7 +214,7 @@ function wrongRange({ response, body }: HttpAnswer): string {
   const [, start, end] = RANGE.exec(range) ?? [];
   if (Number(end) + 1 - Number(start) !== body.byteLength)
     return `sent ${body.byteLength} bytes for what it calls ${range}`;
-  return 'answered a range request with a range that was not asked for';
+  return 'answered a range request with another range';
 }
 
 /** A time stands for a version only when the file did not change just before it was sent. */
@@ -224,7 +224,7 @@ function validatorOf(response: Response): Validator {
   return { etag: response.headers.get('etag'), modified: age >= SETTLED ? modified : null };
 }
 
-/** Whether two answers tell of different versions. Weak tags are compared too: compression on the way makes tags weak. */
+/** Whether two answers are of different versions. Weak tags are compared too: compression on the way makes tags weak. */
 function differ(a: Validator, b: Validator): boolean {
   if (a.etag !== null && b.etag !== null) return opaque(a.etag) !== opaque(b.etag);
   return a.modified !== null && b.modified !== null && a.modified !== b.modified;

@@ -1,6 +1,5 @@
 /**
- * Where bytes come from: sources of random access, and what can be laid around them. Runs anywhere; Node's entry point
- * adds files on disk.
+ * Byte sources with random access, and middlewares around them. Runs anywhere; Node's entry point adds files on disk.
  * @module
  */
 

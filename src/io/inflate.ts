@@ -17,7 +17,7 @@ export async function inflateExactly(
   if (size > MOST_EXPANSION * stored.length) {
     throw new Error(`its ${stored.length} compressed bytes cannot hold the ${size} that it declares`);
   }
-  // One more is asked for, so that a longer stream shows.
+  // One more byte is requested, to detect a longer stream.
   const bytes = await inflateUpTo(stored, size + 1, format);
   if (bytes.length > size) throw new Error(`it holds more than the ${size} bytes that it declares`);
   if (bytes.length < size) throw new Error(`it holds ${bytes.length} of the ${size} bytes that it declares`);

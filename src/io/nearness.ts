@@ -1,6 +1,6 @@
 /**
- * How near a host is to this machine. What a server sends may name hosts as far away as itself, and farther ones: never
- * the services of this machine or its network, which only this machine can ask.
+ * How near a host is to this machine. Documents from a server may name hosts that are as far away as the server or farther,
+ * never services of this machine or its network.
  */
 
 /** Hosts of the public network, of a private one, this machine, and its link: clouds keep their keys there. */
@@ -9,7 +9,7 @@ const PRIVATE = 1;
 const MACHINE = 2;
 const LINK = 3;
 
-/** Hosts by which clouds tell a machine its keys, beside those of 169.254. */
+/** Metadata hosts of clouds, which give a machine its keys, besides those of 169.254. */
 const KEY_HOSTS = /^(metadata(\.google\.internal|\.goog)?|100\.100\.100\.200|168\.63\.129\.16)$/;
 
 /** Whether something from one address may name another. */
@@ -43,7 +43,7 @@ function nearnessOfIpv6(groups: readonly number[]): number {
   const [first] = groups;
   const [high, low] = groups.slice(6);
   if ((first & 0xffc0) === 0xfe80) return LINK;
-  // The address at which Amazon tells keys.
+  // Amazon's metadata host.
   if (first === 0xfd00 && groups[1] === 0xec2 && high === 0 && low === 0x254) return LINK;
   if ((first & 0xfe00) === 0xfc00) return PRIVATE;
   const isZero = (from: number, to: number): boolean => groups.slice(from, to).every((group) => group === 0);

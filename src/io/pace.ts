@@ -1,6 +1,6 @@
-/** How fast one host is asked, after it said that it was asked too fast. */
+/** The rate of requests to a host that refused requests as too frequent. */
 
-/** Requests a second below which a host is not slowed down. */
+/** Requests per second below which a host is not slowed down. */
 const LEAST_RATE = 2;
 
 /** Above this rate the bound is lifted. */
@@ -14,7 +14,7 @@ const CALM = 60_000;
 
 /**
  * A token bucket of one token. Without refusals a host is not slowed down. A refusal (429, or 503 with a wait) halves the
- * rate at which it was asked, and each answer after that raises it by a quarter of a request a second. Times are in
+ * rate at which it was asked, and each answer after that raises it by a quarter of a request per second. Times are in
  * milliseconds of one clock.
  */
 export class Pace {
@@ -23,7 +23,7 @@ export class Pace {
   #refusedAt = Number.NEGATIVE_INFINITY;
   #starts: number[] = [];
 
-  /** Requests a second; infinite without a bound. */
+  /** Requests per second; infinite without a bound. */
   get rate(): number {
     return this.#rate;
   }
@@ -37,10 +37,10 @@ export class Pace {
     return start - now;
   }
 
-  /** @param wait what the server asks for; null where it does not say */
+  /** @param wait that the server asks for; null if it gives none */
   refuse(now: number, wait: number | null): void {
     this.#next = Math.max(this.#next, now + (wait ?? 0));
-    // A server that asks for no wait was not asked too fast.
+    // A server that asks for a wait of 0 was not asked too fast.
     if (wait === 0 || now - this.#refusedAt < SECOND) return;
     this.#refusedAt = now;
     const lately = Math.min(this.#rate, this.#starts.filter((at) => at > now - SECOND).length);

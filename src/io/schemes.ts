@@ -93,7 +93,7 @@ function ownAddress(rest: string, address: (bucket: string, key: string) => stri
   return address(bucket.replace(/^.*@/, ''), key);
 }
 
-/** What stands behind `/vsicurl/` and `/vsicurl?url=`. */
+/** The address after `/vsicurl/` and `/vsicurl?url=`. */
 function withoutVsi(path: string): string {
   const plain = path.replace(/^\/?vsicurl(?:_streaming)?\//i, '');
   const [, encoded] = /^\/vsicurl\?(?:.*&)?url=([^&]+)/i.exec(path) ?? [];

@@ -1,7 +1,7 @@
 import { onAbort } from './abort.js';
 import { type ByteSource, wrapSource } from './byte-source.js';
 
-/** Lets a number of tasks run at a time; the others wait their turn, and can give up by their signal. */
+/** Lets a number of tasks run at a time; the others wait their turn, or abort by their signal. */
 export class Semaphore {
   readonly #waiting: (() => void)[] = [];
   #free: number;

@@ -1,10 +1,10 @@
-/** What a server says about a failure, made fit for a message. */
+/** What a server says about a failure, cleaned for a message. */
 import { publicUrl } from './http-errors.js';
 
-/** Of an error's body. */
+/** The most bytes of an error's body. */
 export const MAX_ERROR_BYTES = 64 * 1024;
 
-/** Of what a message repeats. */
+/** The most characters that a message repeats. */
 const MAX_TOLD = 300;
 
 /** Keys of JSON under which servers explain themselves: STAC APIs, Sentinel Hub, OAuth, problem details (RFC 9457). */
@@ -61,7 +61,7 @@ function shown(told: string, secrets: readonly string[]): string {
 const OPEN_HEADERS = ['accept', 'content-type', 'range', 'content-length'];
 const SECRET_NAMES = /sig|token|key|secret|credential|auth|password/i;
 
-/** What of a request a message must not repeat: values of its headers, of its query, and of a form in its body. */
+/** The parts of a request that a message must not repeat: values of its headers, of its query, and of a form in its body. */
 export function secretsOf(
   url: string,
   headers: Readonly<Record<string, string>>,

@@ -5,7 +5,7 @@ import { withoutCredentials } from '../errors.js';
 const AZURE =
   'sv|ss|srt|sr|st|se|sp|spr|sip|sig|si|sdd|skoid|sktid|skt|ske|sks|skv|saoid|suoid|scid|ses|sduoid';
 
-/** Those of S3, Google Cloud Storage and CloudFront, and keys that servers take in a query. */
+/** Parameters of S3, Google Cloud Storage and CloudFront, and keys that servers take in a query. */
 const OTHERS =
   'x-amz-[\\w-]+|x-goog-[\\w-]+|awsaccesskeyid|googleaccessid|signature|expires|policy|key-pair-id|security-token|access_?token|token|api_?key|subscription-key|ocp-apim-subscription-key';
 

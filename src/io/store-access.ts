@@ -7,7 +7,7 @@ import { isS3 } from './s3/address.js';
 /** Made once, when the first address of S3 is read: it remembers the regions of buckets. */
 let anonymousS3: Promise<Access> | undefined;
 
-/** Reads `s3://BUCKET/KEY`, `gs://BUCKET/KEY` and `az://ACCOUNT.blob.core.windows.net/CONTAINER/KEY` as what they are for everyone, without credentials. */
+/** Reads public `s3://BUCKET/KEY`, `gs://BUCKET/KEY` and `az://ACCOUNT.blob.core.windows.net/CONTAINER/KEY` addresses. */
 export const storeAccess: Access = {
   async authorize(request) {
     const { url, refresh } = request;

@@ -1,4 +1,4 @@
-/** Bounds on the requests under way: of the process, and to one host, whoever makes them. */
+/** Bounds on the requests under way: of the whole process, and to one host. */
 import { requireWhole } from '../errors.js';
 import { millisecondsOf, type RetryAfterUnit } from './http-errors.js';
 import { Pace } from './pace.js';
@@ -7,13 +7,13 @@ import { Semaphore } from './semaphore.js';
 
 /** How many requests may be under way at a time. */
 export interface RequestLimits {
-  /** Of the process (default 32). */
+  /** In the process (default 32). */
   total?: number;
   /** To one host and port (default 8). */
   perHost?: number;
 }
 
-/** Hosts that ask for a longer wait, in milliseconds, are not waited for: their requests are given up. */
+/** The longest wait that a host may ask for, in milliseconds; above it, its requests fail. */
 const MAX_WAIT = 120_000;
 
 interface Host {
@@ -39,7 +39,7 @@ export function setRequestLimits(limits: RequestLimits): void {
 
 /** A place among the requests to a host. */
 export interface Place {
-  /** Tells what the host answered, which may slow down further requests to it. */
+  /** Reports an answer of the host, which may slow down further requests to it. */
   answered(response: Response, unit?: RetryAfterUnit): void;
   leave(): void;
 }

@@ -9,14 +9,14 @@ import { isWebPage, publicUrl, webPage } from './http-errors.js';
 import { retrying } from './middleware/retry.js';
 import type { OpenOptions } from './open-url.js';
 
-/** What is asked of a server. */
+/** A request to a server. */
 export interface WebRequest extends OpenOptions {
   /** Default: GET, or POST with a body. */
   method?: string;
   body?: Uint8Array<ArrayBuffer> | string;
-  /** Of the body. */
+  /** The type of the body. */
   contentType?: string;
-  /** Which type the answer should have. */
+  /** The wanted type of the answer. */
   accept?: string;
   /**
    * Whether the answer to a GET may be kept in the `byteCache`, and is taken from there where the server says
@@ -37,7 +37,7 @@ export interface WebAnswer {
 }
 
 /**
- * Sends a request and reads the whole answer. What fails for a reason that passes is repeated, as every request.
+ * Sends a request and reads the whole answer. Transient failures are repeated, as for every request.
  * @throws {TerrachipError} NETWORK (with `status`) or NOT_FOUND, with what the server says about it; TOO_LARGE
  */
 export async function requestBody(url: string, request: WebRequest = {}): Promise<WebAnswer> {
@@ -76,7 +76,7 @@ export async function requestBody(url: string, request: WebRequest = {}): Promis
   return retrying(send, retry, signal);
 }
 
-/** What asks for a document only if it has changed. */
+/** Headers that request a document only if it has changed. */
 function conditionsOf({ etag, modified }: CachedDocument): Record<string, string> {
   return {
     ...(etag === null ? {} : { 'if-none-match': etag }),

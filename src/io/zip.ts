@@ -166,7 +166,7 @@ async function findDirectory(source: ByteSource): Promise<{ offset: number; leng
   const from = Math.max(0, source.size - END_BYTES - MAX_COMMENT - LOCATOR_BYTES);
   const view = await viewOf(source, from, source.size - from);
   let end = view.byteLength - END_BYTES;
-  // The comment ends with the file, which a signature inside of a comment does not say.
+  // The comment of the record ends with the file; a comment may contain the signature of a record.
   const isEnd = (at: number): boolean =>
     view.getUint32(at, true) === 0x06054b50 &&
     at + END_BYTES + view.getUint16(at + 20, true) === view.byteLength;

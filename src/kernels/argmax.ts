@@ -3,7 +3,7 @@
  *
  * Definition: the class with the largest score (the lowest class of equal scores); nodata where a score is not finite.
  *
- * Shapes: scores (class, …) float32 and labels (…) uint8. Error: none. Bytes a pixel: 4 a class read + 1 written.
+ * Shapes: scores (class, …) float32 and labels (…) uint8. Error: none. Bytes per pixel: 4 per class read + 1 written.
  */
 import { invalidInput, invalidOption } from '../errors.js';
 import type { Backend, DeviceTensor, KernelTable } from '../gpu/index.js';

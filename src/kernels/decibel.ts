@@ -5,7 +5,7 @@
  * infinite have no decibel and become NaN: in calibrated radar images they mean no data.
  *
  * Shapes: float32 of any shape. Error: 1e-4 dB; 4e-6 relative for powers (log2 and exp2 of WGSL, 3 ulp and
- * 3 + 2|x| ulp). NaN exactly where the CPU has NaN. Bytes a value: 8.
+ * 3 + 2|x| ulp). NaN exactly where the CPU has NaN. Bytes per value: 8.
  */
 import type { Backend, DeviceTensor, KernelTable } from '../gpu/index.js';
 import { decibelShader } from '../shaders/index.js';

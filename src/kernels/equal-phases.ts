@@ -4,8 +4,8 @@
  * Definition: 1 for each pair of phases of which some value differs, else unchanged. Phases are numbered through all chips:
  * chip · phases + phase. An input of one time step belongs to all phases of its chip.
  *
- * Shapes: chips (chip, band · step, y, x) float32; pairs int32, two numbers each; different uint32, a number a pair. Error:
- * none. Bytes per pair: at most 8 a value; the CPU stops at the first difference.
+ * Shapes: chips (chip, band · step, y, x) float32; pairs int32, two numbers each; different uint32, one number per pair.
+ * Error: none. Bytes per pair: at most 8 per value; the CPU stops at the first difference.
  */
 import { type Backend, type DeviceTensor, defineKernel, type KernelTable } from '../gpu/index.js';
 import { compose, equalPhasesShader } from '../shaders/index.js';

@@ -10,7 +10,7 @@
  * Shapes: bands and destination float32 of as many values. Error: `+ − ×`, comparisons, `min`, `max`, `floor`, powers
  * and bits as in float32 arithmetic, exactly; division 2.5 ulp, `sqrt` 3 ulp; logarithms 3 ulp, or 5e-7 between 0.5
  * and 2; `exp` (3 + 2|x|) ulp. No data exactly where the CPU has none, unless a comparison of such inexact values
- * decides it. Bytes a value: 4 a band + 4; from seven bands on 12 a band + 4.
+ * decides it. Bytes per value: 4 per band + 4; from seven bands on 12 per band + 4.
  */
 import { invalidInput, TerrachipError } from '../errors.js';
 import type { TypedArray } from '../geo/index.js';

@@ -4,7 +4,7 @@
  * Definition: 1 where `(stored >> first) & (2^width − 1)` is one of some numbers, else 0. Negative integers count in
  * two's complement; float32 must be whole numbers from 0 to 2²⁴ − 1, and anything else, NaN too, gives 0.
  *
- * Shapes: source of any tensor type, mask uint8 of as many values. Error: none. Bytes a value: its stored size + 1.
+ * Shapes: source of any tensor type, mask uint8 of as many values. Error: none. Bytes per value: its stored size + 1.
  */
 import { invalidInput } from '../errors.js';
 import { bytesPerElement } from '../geo/dtype.js';
@@ -53,7 +53,7 @@ export interface BitField {
   first: number;
   /** Number of bits, at most 8 (default 1). */
   width?: number;
-  /** The numbers that are looked for (default: all but 0). */
+  /** The numbers that are masked (default: all but 0). */
   values?: readonly number[];
 }
 

@@ -4,7 +4,7 @@
  * Definition: `p_c = exp(z_c − max z) / Σ exp(z_k − max z)` over the classes of a pixel; NaN for all classes if a logit is
  * not finite.
  *
- * Shapes: float32 (item, class, …pixels). Error: 1e-5. Bytes a value: 8.
+ * Shapes: float32 (item, class, …pixels). Error: 1e-5. Bytes per value: 8.
  */
 import { type Backend, type DeviceTensor, defineKernel, type KernelTable } from '../gpu/index.js';
 import { compose, softmaxShader } from '../shaders/index.js';

@@ -14,7 +14,7 @@ export interface BlockCounters {
   bytesRead: number;
 }
 
-/** A decoded block in memory that is used again. */
+/** A decoded block in reusable memory. */
 export interface LentBlock {
   readonly values: TypedArray;
   /** Takes the memory back; null where the block has its own. */
@@ -64,7 +64,7 @@ export class BlockCache {
    * A block, decoded if it is not held.
    * @param image identifies the image among all that use the cache
    * @param index identifies the block in the image: a whole number from 0
-   * @param signal what `decode` listens to; whoever waits for a block that another decodes gives up by his own
+   * @param signal aborts `decode`; a caller that waits for the decoding of another aborts by its own signal
    */
   async get(
     image: string,
@@ -77,7 +77,7 @@ export class BlockCache {
   }
 
   /**
-   * Uses a block, decoded if it is not held. Its memory is used again once it was dropped and no use is under way.
+   * Uses a block, decoded if it is not held. Its memory is reused once the block is dropped and no use is under way.
    * @param use reads the values until it returns
    * @internal
    */

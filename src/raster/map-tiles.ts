@@ -53,7 +53,7 @@ export function mapTileGrid({ z, x, y }: MapTile): GeoBox {
 export interface MapTileOptions {
   /** Band numbers from 1 (default: all). */
   bands?: readonly number[];
-  /** Default: nearest. Of a palette, nearest in any case. */
+  /** Default: nearest, which is always used for a palette. */
   resampling?: Resampling;
   signal?: AbortSignal;
 }
@@ -70,7 +70,7 @@ export interface PixelAt {
   readonly values: readonly (number | null)[];
 }
 
-/** A raster as tiles of a web map, warped on a device. From a zoom on, tiles are read from overviews, as by gdalwarp. */
+/** A raster as tiles of a web map, warped on a device. At coarse zooms, tiles are read from overviews, as by gdalwarp. */
 export class MapTiles {
   readonly raster: Raster;
   readonly #backend: Backend;
@@ -132,7 +132,7 @@ export class MapTiles {
 
   /**
    * The pixel under a position, read at full resolution.
-   * @param longitude in degrees; whole turns do not count
+   * @param longitude in degrees, modulo 360
    * @param bands numbers from 1 (default: all)
    * @returns null beside the raster
    */

@@ -142,8 +142,8 @@ export interface Raster extends Resource {
   /** Why the file's georeference cannot be used, as a predicate ("names …"); else null. */
   readonly placeProblem: string | null;
   /**
-   * The blocks that are kept of some bands and of their masks in a level: a grid for each stored image. Empty, or absent, if
-   * nothing is kept.
+   * The cached blocks of some bands and their masks in a level: a grid for each stored image. Empty, or absent, if nothing is
+   * cached.
    */
   blockGrids?(request?: Pick<WindowRequest, 'bands' | 'level'>): readonly BlockGrid[];
   /** Stored values of a window, one array per band. */

@@ -59,7 +59,7 @@ export function noReference(raster: Georeference): Error {
   if (raster.swath) {
     return invalidInput(
       raster.name,
-      `is a swath: its pixels lie by arrays of latitude and longitude (${raster.swath.join(' and ')}), not by a transform`,
+      `is a swath: its pixels are placed by arrays of latitude and longitude (${raster.swath.join(' and ')}), not by a transform`,
       'put it on a grid first (gdalwarp -geoloc, pyresample or satpy)',
     );
   }
@@ -213,7 +213,7 @@ export function resolveRequest(raster: RasterGrids, request: ReadRequest): Level
   });
   if (part !== null) return { level, window: part };
   throw invalidInput(
-    `the area asked for (${(box ?? levelBox(raster, 0)).bounds.join(', ')})`,
+    `the requested area (${(box ?? levelBox(raster, 0)).bounds.join(', ')})`,
     `does not overlap ${raster.name}`,
     `give one that meets ${levelBox(raster, 0).bounds.join(', ')} in ${raster.crs}`,
   );

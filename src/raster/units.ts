@@ -10,7 +10,7 @@ import { decibelToLinear, harmonise, linearToDecibel, reflectanceToDigital } fro
  * `dn_harmonised`: Sentinel-2 digital numbers, reflectance × 10 000, without offset. `dn_offset_1000`: with the offset
  * of 1000 since processing baseline 04.00. `linear_power`: radar backscatter. `display_8bit`: red, green and blue from 0
  * to 255, as in Sentinel-2’s true-colour image. `class` and `bits` are categories. `none`: values as they are stored, for
- * data without a known unit; what wants `none` takes data in any unit as it is.
+ * data without a known unit; a model input in `none` takes data in any unit unchanged.
  */
 export const UNITS = [
   'dn_harmonised',

@@ -1,10 +1,8 @@
 import { invalidInput, invalidOption } from '../errors.js';
 import { turnColumns } from '../geo/control/grid.js';
 import {
-  alignedTiles,
   type ControlGrid,
   ControlGrids,
-  type ControlWindow,
   createPixelMapping,
   DEFAULT_TOLERANCE,
   type GeoBox,
@@ -40,6 +38,7 @@ import {
   type SourcePixels,
   uploadSource,
 } from './warp-source.js';
+import { type Tile, WarpTiles } from './warp-tiles.js';
 
 /** The grid of a `WarpedRaster`, and how it resamples. */
 export interface WarpedRasterOptions {
@@ -74,16 +73,6 @@ export interface WarpedRasterOptions {
   finish?: UnitStep | null;
 }
 
-/** Destination pixels along a side of the tiles that are warped in one step. */
-const TILE_SIZE = 1024;
-
-/** Rows of the tiles of a source in strips: tiles have the width of the grid, so that few rows are read twice. */
-const WIDE_TILE_ROWS = 256;
-
-/** A tile with a larger source window is cut in four. */
-const MAX_SOURCE_PIXELS = 4 * 2 ** 20;
-const SMALLEST_TILE = 1;
-
 /** Tiles in flight: one is read while another is computed. */
 const TILES_IN_FLIGHT = 2;
 
@@ -91,11 +80,6 @@ const TILES_IN_FLIGHT = 2;
 export interface WarpCounters {
   warpedPixels: number;
   sourcePixelsRead: number;
-}
-
-interface Tile {
-  readonly window: PixelWindow;
-  readonly control: ControlWindow;
 }
 
 /** A raster reprojected onto another grid, row by row, on a device. Results do not depend on how rows are split. */
@@ -108,10 +92,10 @@ export class WarpedRaster implements ExactRowSource {
   readonly #grid: ControlGrid;
   readonly #radius: number;
   readonly #scale: FilterScale;
-  /** Where the source's pixels are the grid's: the source column and row of the grid's first pixel; else null. */
+  /** If source and grid have the same pixels, the source column and row of the grid's first pixel; else null. */
   readonly #origin: PixelOrigin | null;
   readonly #bands: readonly BandInfo[];
-  readonly #tileSize: readonly [width: number, height: number];
+  readonly #tiles: WarpTiles;
   readonly #options: WarpedRasterOptions;
   /** Done when the last caller has started all its reads. */
   #reads: Promise<void> = Promise.resolve();
@@ -150,7 +134,7 @@ export class WarpedRaster implements ExactRowSource {
         'use nearest or mode',
       );
     }
-    this.#tileSize = this.#chooseTileSize();
+    this.#tiles = new WarpTiles(raster, options.geobox, this.#grid, radius);
   }
 
   /** Number of bands. */
@@ -178,13 +162,13 @@ export class WarpedRaster implements ExactRowSource {
   get windowsKey(): string {
     const { mapping, tolerance, footprints } = this.#grid;
     const { source } = mapping;
-    const reads = [this.#radius, tolerance, footprints, this.#origin, this.#tileSize];
+    const reads = [this.#radius, tolerance, footprints, this.#origin, this.#tiles.size];
     return JSON.stringify([source.toJSON(), ...reads]);
   }
 
   /**
-   * The windows of the source that `readRows` reads for some rows, in its order. A window across the seam of a raster
-   * around the globe stands for whole rows.
+   * The windows of the source that `readRows` reads for some rows, in its order. A window across the edge of a
+   * global raster is given as whole rows.
    */
   sourceWindows(rows: RowRange): PixelWindow[] {
     const { width } = this.#grid.mapping.source;
@@ -194,7 +178,7 @@ export class WarpedRaster implements ExactRowSource {
       const height = rows.end - rows.start;
       return [{ x: column, y: row + rows.start, width: this.geobox.width, height }];
     }
-    return this.#tiles(rows).flatMap(({ control: { source } }) => {
+    return this.#tiles.of(rows).flatMap(({ control: { source } }) => {
       if (source === null) return [];
       const isInside = source.x >= 0 && source.x + source.width <= width;
       return [isInside ? source : { ...source, x: 0, width }];
@@ -202,8 +186,8 @@ export class WarpedRaster implements ExactRowSource {
   }
 
   /**
-   * Resamples rows of the grid into planes of `height × width` float32 with NaN for no data, one per band. A call that comes
-   * before another has ended reads after it.
+   * Resamples rows of the grid into planes of `height × width` float32 with NaN for no data, one per band. Overlapping
+   * calls read one after the other.
    * @param planes the planes to write into; their first row is grid row `firstRow`
    * @throws {TerrachipError} UNSUPPORTED for whole numbers that float32 cannot hold, with a resampling that must keep the
    *   source's values
@@ -331,7 +315,7 @@ export class WarpedRaster implements ExactRowSource {
     warpTile: (tile: Tile, sources: readonly SourcePixels[]) => Promise<void>,
     signal: AbortSignal,
   ): Promise<void> {
-    const tiles = this.#tiles(rows);
+    const tiles = this.#tiles.of(rows);
     const reads: Promise<readonly SourcePixels[]>[] = [];
     using turn = await this.#takeTurn();
     const startRead = (k: number): void => {
@@ -363,45 +347,6 @@ export class WarpedRaster implements ExactRowSource {
     });
     await earlier;
     return { end, [Symbol.dispose]: end };
-  }
-
-  #tiles(rows: RowRange): Tile[] {
-    const window = { x: 0, y: rows.start, width: this.geobox.width, height: rows.end - rows.start };
-    return [...alignedTiles(window, ...this.#tileSize)].flatMap((tile) => this.#split(tile));
-  }
-
-  /** Width and height of tiles: as wide as the grid if fewer rows are then read of a source in strips of its full width. */
-  #chooseTileSize(): readonly [number, number] {
-    const { width, height } = this.geobox;
-    const square = [TILE_SIZE, TILE_SIZE] as const;
-    if (this.raster.blockSize[0] < this.raster.width || width <= TILE_SIZE) return square;
-    const y = Math.floor(height / 2);
-    const rowsUnder = (x: number, columns: number, rows: number): number => {
-      const window = { x, y, width: columns, height: Math.min(rows, height - y) };
-      return (this.#grid.window(window, this.#radius).source?.height ?? 0) / window.height;
-    };
-    const columns = Math.ceil(width / TILE_SIZE);
-    const squares = columns * rowsUnder(Math.floor((width - TILE_SIZE) / 2), TILE_SIZE, TILE_SIZE);
-    return rowsUnder(0, width, WIDE_TILE_ROWS) < squares ? [width, WIDE_TILE_ROWS] : square;
-  }
-
-  /** The tile with its control grid, or its quarters if its source window is too large. */
-  #split(window: PixelWindow): Tile[] {
-    const control = this.#grid.window(window, this.#radius);
-    const { source } = control;
-    const small = window.width <= SMALLEST_TILE && window.height <= SMALLEST_TILE;
-    if (source === null || source.width * source.height <= MAX_SOURCE_PIXELS || small)
-      return [{ window, control }];
-    const size = Math.max(SMALLEST_TILE, Math.ceil(Math.max(window.width, window.height) / 2));
-    const tiles: Tile[] = [];
-    for (let y = 0; y < window.height; y += size) {
-      for (let x = 0; x < window.width; x += size) {
-        const width = Math.min(size, window.width - x);
-        const height = Math.min(size, window.height - y);
-        tiles.push(...this.#split({ x: window.x + x, y: window.y + y, width, height }));
-      }
-    }
-    return tiles;
   }
 
   async #readSource({ control }: Tile, signal: AbortSignal): Promise<readonly SourcePixels[]> {

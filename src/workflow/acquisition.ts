@@ -35,7 +35,7 @@ export const AcquisitionItemSchema = v.object({
   /** Cloud cover of the event's area in per cent, and what it was measured from. */
   cloud_over_area: v.optional(v.nullable(Finite)),
   cloud_source: v.optional(v.picklist(['scl', 'tile'], 'must be scl or tile')),
-  /** Whether the item is of another date or orbit than the first, and only fills what the first leaves. */
+  /** Whether the item's date or orbit differs from the first item's, so that it only fills gaps. */
   fills_gaps: v.optional(v.boolean()),
   /** The units of the item's values, where its collection does not settle them. */
   units: v.optional(ItemUnits),
@@ -43,7 +43,7 @@ export const AcquisitionItemSchema = v.object({
   assets: v.optional(dictionary(Name, AssetSchema)),
 });
 
-/** Items of one modality in one phase, first to last: a pixel is of the first item that has data there. */
+/** Items of one modality in one phase, first to last: each pixel is from the first item with data. */
 export const SelectedItemsSchema = v.pipe(
   v.array(AcquisitionItemSchema),
   v.minLength(1, 'must name at least one item'),
@@ -75,7 +75,7 @@ export const AcquisitionSchema = v.object({
   assets: dictionary(FileWord, v.pipe(v.array(Name), v.minLength(1, 'must name at least one asset'))),
   /** Units of a modality's values, where the collection does not imply them. */
   units: v.optional(dictionary(Name, ItemUnits), {}),
-  /** A list of items a modality; in a file, one item may stand for a list of one. */
+  /** A list of items per modality; in a file, a single item may replace a list of one. */
   selected: dictionary(Name, dictionary(Name, SelectedItemsSchema)),
   dem_items: v.array(AcquisitionItemSchema),
   /** How the items were chosen. */

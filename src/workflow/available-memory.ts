@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { freemem, totalmem } from 'node:os';
 
 /**
- * Bytes that this process may take, with those that it has: what the machine and the control groups of the process have
- * free. Files in memory count as free.
+ * Bytes that this process may use, including those in use: the free memory of the machine and of the process's control
+ * groups. Cached files count as free.
  * @param root the folder of `/proc` and `/sys` (default: the root)
  */
 export async function availableMemory(root = ''): Promise<number> {
@@ -12,7 +12,7 @@ export async function availableMemory(root = ''): Promise<number> {
   return process.memoryUsage.rss() + Math.max(0, Math.min(freeOfMachine(), ...groups));
 }
 
-/** macOS counts files in memory as used, so that nearly nothing is free there. */
+/** macOS counts cached files as used, so that almost nothing is free. */
 function freeOfMachine(): number {
   return process.platform === 'darwin' ? totalmem() : freemem();
 }
@@ -47,7 +47,7 @@ const V1: GroupFiles = {
 /** Larger limits mean none. */
 const NO_LIMIT = 2 ** 50;
 
-/** The least of what the group of this process and those around it have free; infinite without a limit. */
+/** The least free memory of this process's group and its parents; infinite without a limit. */
 async function freeOfGroups(root: string, names: GroupFiles): Promise<number> {
   const lines = (await textOf(`${root}/proc/self/cgroup`)).split('\n').map((line) => line.split(':'));
   const own = lines.find(([, controllers]) => controllers !== undefined && names.isMemory(controllers))?.[2];

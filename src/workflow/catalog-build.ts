@@ -35,7 +35,7 @@ export interface BuildCatalogOptions extends OperationOptions {
   bandNames?: readonly string[];
   /** For Zarr and NetCDF. */
   variables?: readonly string[];
-  /** What a row is: `store` or time `step` for `zarr`, `file` or `feature` for `vector`. */
+  /** What a row stands for: `store` or time `step` for `zarr`, `file` or `feature` for `vector`. */
   rows?: RowKind;
   /** For vector files, like the next four. */
   layer?: string;

@@ -10,7 +10,7 @@ export const CATALOG_TYPES = ['raster', 'zarr', 'vector', 'product', 'stac'] as 
 export type CatalogType = (typeof CATALOG_TYPES)[number];
 
 export const ROW_KINDS = ['store', 'step', 'file', 'feature'] as const;
-/** What a row of a catalog is: a `store` or a time `step` of it, a vector `file` or a `feature` of it. */
+/** What a row of a catalog stands for: a `store` or a time `step` of it, a vector `file` or a `feature` of it. */
 export type RowKind = (typeof ROW_KINDS)[number];
 
 export const CHIP_METHODS = [
@@ -68,19 +68,19 @@ export const PRECISIONS = ['fp32', 'fp16'] as const;
 export type ModelPrecision = (typeof PRECISIONS)[number];
 
 export const TASKS = ['segmentation', 'change', 'multilabel', 'regression'] as const;
-/** What a model that maps pixels does. */
+/** Tasks of models that map pixels. */
 export type MapTask = (typeof TASKS)[number];
 
 /** The name of a synthetic sample in reports. */
 export const MADE_UP = 'made-up chips';
 
-/** What is blended where chips overlap. */
+/** The quantity that is blended where chips overlap. */
 export const BLENDS = ['probability', 'logits'] as const;
 
 export const COVERAGES = ['centre', 'touched', 'fraction'] as const;
 /**
- * Which pixels belong to a zone: those whose `centre` lies in it, also those that its outline `touched`, or a `fraction` of
- * each: the part of its area that lies in the zone.
+ * How pixels are assigned to a zone: by their `centre`, also if its outline `touched` them, or by the `fraction` of their
+ * area that lies in the zone.
  */
 export type ZoneCoverage = (typeof COVERAGES)[number];
 
@@ -94,14 +94,14 @@ export const ZONAL_TIMES = [
   'year',
   'solarDay',
 ] as const satisfies readonly ('date' | 'time' | 'solarDay' | CalendarUnit)[];
-/** Which rows of a catalog are one date of a table: those of a `date` in UTC, of one exact `time`, or of a calendar unit. */
+/** How rows of a catalog are grouped into dates of a table: by `date` in UTC, by exact `time`, or by a calendar unit. */
 export type ZonalTimes = (typeof ZONAL_TIMES)[number];
 
-/** Over what clouds are counted. */
+/** The area over which clouds are counted. */
 export const CLOUD_PLACES = ['area', 'tile'] as const;
 
 export const POLYGON_FORMATS = ['geojson', 'fgb', 'parquet'] as const;
-/** What outlines of classes are written as, by the ending of the file: GeoJSON, FlatGeobuf or GeoParquet. */
+/** Formats of outlines of classes, by file extension: GeoJSON, FlatGeobuf or GeoParquet. */
 export type PolygonFormat = (typeof POLYGON_FORMATS)[number];
 
 /** How the grid of a package is placed. */
@@ -119,7 +119,7 @@ export const LEGEND_NAMES = ['clc-plus', 'worldcover'] as const;
 /** Names and colours of the classes of a land cover product. */
 export type LegendName = (typeof LEGEND_NAMES)[number];
 
-/** What `terrachip bench` measures, in the order in which it does. */
+/** The suites of `terrachip bench`, in the order in which they run. */
 export const BENCH_SUITES = ['kernels', 'io', 'model', 'scene', 'catalog'] as const;
 /** A list of measurements. */
 export type BenchSuite = (typeof BENCH_SUITES)[number];

@@ -15,7 +15,7 @@ export function planesOf(rows: Float32Array, layers: number): Float32Array[] {
   return Array.from({ length: layers }, (_, k) => rows.subarray(k * size, (k + 1) * size));
 }
 
-/** Of classes that do not exclude each other: 1 where the probability is above `threshold`, else 0. NaN becomes 255. */
+/** For classes that do not exclude each other: 1 where the probability is above `threshold`, else 0. NaN becomes 255. */
 export function isAbove(probability: Float32Array, threshold: number): Uint8Array {
   const result = new Uint8Array(probability.length);
   for (let i = 0; i < result.length; i++) {

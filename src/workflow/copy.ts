@@ -13,7 +13,7 @@ import { isS3, s3Address, s3Place } from '../io/s3/address.js';
 import { listObjects, type StoredObject, uploadObject } from '../io/s3/objects.js';
 import { type OperationOptions, reportPlan, reportProgress } from '../progress.js';
 
-/** What is copied where. */
+/** The source and the destination of a copy. */
 export interface CopyOptions extends OperationOptions, OpenOptions {
   /** A path or an address. */
   source: string;
@@ -32,7 +32,7 @@ export interface CopyReport {
 const PIECE = 8 * 2 ** 20;
 
 /**
- * Copies a file. The copy is there when it is whole.
+ * Copies a file. The destination appears only when the copy is complete.
  * @throws {TerrachipError} INVALID_INPUT for a destination that cannot be written; NOT_FOUND, NETWORK or DISK
  */
 export async function copyFile(options: CopyOptions): Promise<CopyReport> {
@@ -93,11 +93,11 @@ function nameOf(source: string): string {
   throw invalidInput(publicUrl(source), 'gives the copy no name', 'give the destination with a name');
 }
 
-/** What is listed. */
+/** Which objects are listed. */
 export interface ListFilesOptions extends OperationOptions, OpenOptions {
   /** `s3://bucket/prefix` */
   url: string;
-  /** Also what lies below further slashes (default false). */
+  /** Also list keys with further slashes (default false). */
   recursive?: boolean;
 }
 

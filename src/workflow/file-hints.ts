@@ -1,4 +1,4 @@
-/** What the names and values of rasters hint at. Whoever uses a hint says so. */
+/** Guesses from the names and values of rasters. Callers report the guesses that they use. */
 import { basename } from 'node:path';
 import type { Raster } from '../raster/node/index.js';
 import type { Units } from '../raster/units.js';
@@ -16,8 +16,8 @@ export function polarisationOf(raster: Raster, name: string): string | null {
 }
 
 /**
- * The units of a radar band that does not say them: power has no values below 0 but those of noise that is subtracted,
- * decibels of land and water lie below 0. Null without finite values and for whole numbers, whose scale is unknown.
+ * The units of a radar band that declares none: power is negative only where noise was subtracted, decibels of land and
+ * water are negative. Null without finite values and for whole numbers, whose scale is unknown.
  */
 export function radarUnits(
   values: Float32Array | Float64Array,
@@ -35,7 +35,7 @@ export function radarUnits(
 
 const DATE = /(?<!\d)((?:19|20)\d\d)([-_]?)(0[1-9]|1[0-2])\2(0[1-9]|[12]\d|3[01])(?!\d)/;
 
-/** The date of a raster as `2021-07-15`: of its metadata, else the first in its name; null for none. */
+/** The date of a raster as `2021-07-15`: from its metadata, else the first in its name; null for none. */
 export function dateOf(raster: Raster): string | null {
   const texts = [raster.metadata.IMAGERY?.ACQUISITIONDATETIME ?? '', basename(raster.name)];
   for (const text of texts) {
@@ -54,9 +54,9 @@ export function sentinel2BandOf(text: string): string | null {
   return short === null ? (SENTINEL2.exec(text)?.[1].toUpperCase() ?? null) : `B0${short[1]}`;
 }
 
-/** A band of a scene that a raster's band is taken for. */
+/** The band of a scene that a raster's band probably is. */
 export interface BandHint {
-  /** The name that models give such an input; null where the band hints at none. */
+  /** The name that models give such an input; null if unknown. */
   readonly input: 'S1RTC' | 'S2L2A' | 'SCL' | 'DEM' | null;
   readonly band: string;
 }

@@ -28,13 +28,13 @@ export const RUN_SCHEMA_VERSION = 1;
 /** A GPU of a node, as nvidia-smi names it. */
 export interface GpuIdentity {
   readonly uuid: string;
-  /** The place on the bus: `0000:41:00.0`. */
+  /** The PCI address: `0000:41:00.0`. */
   readonly pci: string;
   readonly name: string;
   readonly driver: string;
   /**
-   * How it is known that the device is on this GPU: nvidia-smi lists the process there, or the names are equal, which GPUs of
-   * one kind share. Absent where nothing tells.
+   * How the GPU of the device was identified: nvidia-smi lists the process on it, or the names are equal (GPUs of one kind
+   * share a name). Absent if unknown.
    */
   readonly verifiedBy?: 'process' | 'name';
 }
@@ -97,13 +97,13 @@ export interface FinalizeReport {
 export interface ProductOptions {
   /** Whether to write outlines of classes (default true). */
   polygons?: boolean;
-  /** What they are written as: GeoJSON (default), FlatGeobuf or GeoParquet. */
+  /** The format of outlines: GeoJSON (default), FlatGeobuf or GeoParquet. */
   polygonFormat?: PolygonFormat;
   /** Outlines of smaller areas, in m², are left out (default 0). Holes in others remain, and `classes.tif` is whole. */
   minArea?: number;
   /**
-   * Leaves out corners of outlines that are at most so many pixels from the outline without them (default 0). Neighbours
-   * keep a common border, and no outlines cross.
+   * Simplifies outlines: leaves out corners that are at most this many pixels from the simplified outline (default 0).
+   * Neighbours keep a common border, and no outlines cross.
    */
   simplify?: number;
 }
@@ -111,7 +111,7 @@ export interface ProductOptions {
 /** Options of `finalizeRun` and `finalizeMaps`. */
 export interface FinalizeOptions extends OperationOptions, ProductOptions {}
 
-/** What products are made of: a run, its model, and where they go. */
+/** The inputs of products: a run, its model, and their folder. */
 export interface FinalizeJob {
   store: RunStore;
   model: ModelFolder<MapSpec>;
@@ -149,7 +149,7 @@ export async function makeProductFolder(output: string, inputs: readonly string[
   await makeOutputFolder(output);
 }
 
-/** What `evaluateMap` writes beside a map. */
+/** The files that `evaluateMap` writes beside a map. */
 const SCORES = ['metrics.json', 'zones.csv'];
 
 /**
@@ -230,7 +230,7 @@ async function makeProducts(
     const planes = planesOf(rows, layers.length);
     await layerFile.writeRows(planes);
     for (const [k, tally] of values.entries()) tally.add(planes[k]);
-    // Of a regression, only the pixels without data count.
+    // For a regression, only pixels without data are counted.
     const bands =
       apart || classes.length === 0
         ? planes.map((plane) => isAbove(plane, plan.threshold))
@@ -282,7 +282,7 @@ async function makeProducts(
 
 /** Whether a folder has the finished map of a plan. */
 export async function hasFinishedMap(output: string, { fingerprint }: Plan): Promise<boolean> {
-  // It is written last.
+  // `run.json` is written last.
   const run = await readJson(join(output, FILES.run)).catch(() => null);
   return typeof run === 'object' && run !== null && 'fingerprint' in run && run.fingerprint === fingerprint;
 }

@@ -24,9 +24,8 @@ export function isAreasPath(path: string): boolean {
 }
 
 /**
- * Reads the polygons of a flood. Of several layers, the best by `FLOOD_LAYERS` is read where none is named. EMS maps
- * landslides and others beside a flood: where the property `event_type` tells floods from others, only floods are given,
- * with a warning.
+ * Reads the polygons of a flood. If no layer is named, the best by `FLOOD_LAYERS` is read. EMS also maps landslides and
+ * other events: if the property `event_type` distinguishes them, only floods are returned, with a warning.
  * @throws {TerrachipError} as `readAreas`
  */
 export async function readFloodAreas(path: string, options: ReadVectorOptions = {}): Promise<AreaFeatures> {

@@ -179,7 +179,7 @@ export const finalizeMaps = lazy(async () => (await import('./run-folder.js')).f
 /** Indices of the unfinished units of a run, or of all maps of a job. */
 export const missingUnits = lazy(async () => (await import('./run-folder.js')).missingUnits);
 
-/** Indices of the shards, of so many, that have unfinished units. */
+/** Indices of the shards that have unfinished units, for a number of shards. */
 export const missingShards = lazy(async () => (await import('./run-folder.js')).missingShards);
 
 /**
@@ -198,7 +198,7 @@ export const acquire = lazy(async () => (await import('./acquire/acquire.js')).a
 export const packageManifest = lazy(async () => (await import('./package.js')).packageManifest);
 
 /**
- * Has a raster made by the Process API of the Copernicus Data Space, on a grid of one's choice.
+ * Requests a raster from the Process API of the Copernicus Data Space, on a chosen grid.
  * @throws {TerrachipError} as `processFile` of `terrachip/archives`; TOO_LARGE
  */
 export const processGrid = lazy(async () => (await import('./process.js')).processGrid);
@@ -218,10 +218,10 @@ export const calculate = lazy(async () => (await import('./calculate.js')).calcu
 export const describeRaster = lazy(async () => (await import('./info.js')).describeRaster);
 
 /**
- * Writes the scene file of some rasters. Inputs, bands, dates and units are those that the files or their names say, or
- * the options; what was assumed is in the report.
+ * Writes the scene file of some rasters. Inputs, bands, dates and units come from the files, their names or the options;
+ * the report lists what was assumed.
  * @throws {TerrachipError} INVALID_INPUT for a raster that is not known to be an input, has bands without names, or
- *   values that its units cannot have; INVALID_OPTION for units that nothing says
+ *   values that its units cannot have; INVALID_OPTION for unknown units
  */
 export const initScene = lazy(async () => (await import('./scene-init.js')).initScene);
 
@@ -261,7 +261,7 @@ export const evaluateMap = lazy(async () => (await import('./evaluate/evaluate.j
 /**
  * Computes statistics of the pixels inside of polygons, as rows in memory: by date, then by zone, then by band or
  * expression. The raster is read in strips, and only where zones lie. Edges of zones in another CRS are projected as curves.
- * Percentiles and majorities are exact: what exceeds two million distinct values is sorted in a temporary file.
+ * Percentiles and majorities are exact: above two million distinct values, they are sorted in a temporary file.
  * @throws {TerrachipError} INVALID_INPUT for a file without polygons or with none on the raster, and for a band or
  * expression that is not there; INVALID_OPTION; DISK
  */

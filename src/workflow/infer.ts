@@ -1,7 +1,7 @@
 /** Inference over a scene: makes the plan, computes its units, and then writes the products. */
 import { rmdir, stat } from 'node:fs/promises';
 import { invalidInput } from '../errors.js';
-import { chipCover, createChipLayout, type RowRange, shardUnits } from '../geo/index.js';
+import { createChipLayout, type RowRange, shardUnits } from '../geo/index.js';
 import type { Backend, BackendInfo } from '../gpu/index.js';
 import { channelsOf } from '../inference/model-spec.js';
 import {
@@ -28,6 +28,7 @@ import {
   type ProductOptions,
   type RunRecord,
 } from './finalize.js';
+import { chipCount, consecutive, unitAssembler } from './map-units.js';
 import type { MemoryOptions, MemoryPlan } from './memory.js';
 import { createPlan, type Plan, type PlanOptions } from './plan.js';
 import { changedInputs } from './plan-images.js';
@@ -54,15 +55,15 @@ export interface InferOptions
   output: string;
   /** Compute only the units of shard `index` of `count`. `finalizeRun` then writes the products. */
   shard?: { index: number; count: number };
-  /** Compute only the units from `start` to before `end`, `of` so many; else as `shard`. A map of another number is refused. */
+  /** As `shard`, for the units from `start` to before `end`. A map whose number of units is not `of` is refused. */
   units?: { start: number; end: number; of: number };
   /** Keep the units that an earlier run with the same plan finished; a finished map is left as it is. */
   resume?: boolean;
   /** Compute those units again. Without `resume`, `overwrite` and `shard` they are an error. */
   overwrite?: boolean;
   /**
-   * The GPU that was chosen for this process, to be recorded. It is chosen by the environment, before Vulkan is loaded. A
-   * function is asked when the device is there; it verifies the choice, and gives null where no GPU is used.
+   * The GPU of this process, for the record. The environment chooses it before Vulkan is loaded. A function is called when
+   * the device is open; it verifies the choice, and returns null if no GPU is used.
    */
   gpu?: GpuIdentity | ((device: BackendInfo) => Promise<GpuIdentity | null>);
   /** Keep the run folder with its intermediate store after the products are written. */
@@ -280,7 +281,7 @@ async function runUnits(
   );
 }
 
-/** What the units of a run depend on, by the names of options where these decide it. */
+/** The keys of a plan that decide the units of a run, named like the options where these decide. */
 const SETTINGS = [
   'batchSize',
   'blend',
@@ -308,61 +309,6 @@ function chipProgress(
   return (count) => {
     done += count;
     reportProgress(options, 'infer', done, total, 'chips');
-  };
-}
-
-/** The chips over groups of units. */
-function chipCount(
-  { grid: { width, height }, chip: { size, stride } }: Plan,
-  units: readonly RowRange[],
-  groups: readonly RowRange[],
-): number {
-  const { rowStarts, columnStarts } = createChipLayout(width, height, size, stride);
-  const { first, last } = chipCover(height, size, rowStarts);
-  const rows = groups.map(
-    (group) => last[units[group.end - 1].end - 1] - first[units[group.start].start] + 1,
-  );
-  return columnStarts.length * rows.reduce((sum, count) => sum + count, 0);
-}
-
-/** Groups consecutive units, so that rows of chips across their boundaries are computed once. */
-function consecutive(units: readonly number[]): RowRange[] {
-  const groups: RowRange[] = [];
-  for (const unit of units) {
-    const last = groups.at(-1);
-    if (last?.end === unit) groups[groups.length - 1] = { start: last.start, end: unit + 1 };
-    else groups.push({ start: unit, end: unit + 1 });
-  }
-  return groups;
-}
-
-/** Assembles rows into units, from the unit `first` on. @returns adds rows, (class, row, x) */
-function unitAssembler(
-  classes: number,
-  width: number,
-  units: readonly RowRange[],
-  first: number,
-  onUnit: (unit: number, values: Float32Array) => Promise<void>,
-): (start: number, rows: number, values: Float32Array) => Promise<void> {
-  const allocate = ({ start, end }: RowRange) => new Float32Array(classes * (end - start) * width);
-  let current = first;
-  let assembled = allocate(units[first]);
-  return async (start, rows, values) => {
-    let row = start;
-    while (row < start + rows) {
-      const unit = units[current];
-      const end = Math.min(start + rows, unit.end);
-      for (let c = 0; c < classes; c++) {
-        const from = (c * rows + row - start) * width;
-        const to = (c * (unit.end - unit.start) + row - unit.start) * width;
-        assembled.set(values.subarray(from, from + (end - row) * width), to);
-      }
-      row = end;
-      if (end < unit.end) continue;
-      await onUnit(current, assembled);
-      current++;
-      if (current < units.length) assembled = allocate(units[current]);
-    }
   };
 }
 

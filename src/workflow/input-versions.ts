@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
 import { opendir, stat } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
+import type { RasterPool } from '../catalog/node/index.js';
 import { invalidInput, isTerrachipError } from '../errors.js';
 import { versionOf } from '../io/http.js';
 import { publicUrl } from '../io/http-errors.js';
@@ -16,13 +17,13 @@ import { isUrl, type OpenOptions } from '../io/open-url.js';
 import { mapConcurrently, Semaphore } from '../io/semaphore.js';
 import { storedAddress } from '../io/signature.js';
 
-/** Files that are looked at concurrently. */
+/** Files that are checked concurrently. */
 const CONCURRENCY = 8;
 
 /** How often a refused request is sent again. */
 const REPEATS = 3;
 
-/** Files of a folder, such as a Zarr store, that are looked at. */
+/** The most files of a folder, such as a Zarr store, that are checked. */
 const MAX_FILES = 100_000;
 
 /** One version of an input. */
@@ -42,9 +43,9 @@ export class InputVersions {
   constructor(private readonly request: Pick<OpenOptions, 'access' | 'retry' | 'timeout'> = {}) {}
 
   /**
-   * The identity of an input before it is opened. Of a file: name, size and time of the last change, also of its sidecars;
-   * of a folder, those of its files. Of a URL: the address without credentials and signature, the entity tag (else the
-   * time of the last change) and the size, where the server tells them.
+   * The identity of an input before it is opened. For a file: name, size and modification time, also of its sidecars; for a
+   * folder, those of its files. For a URL: the address without credentials and signature, the entity tag (else the
+   * modification time) and the size, if the server sends them.
    * @param location a path or URL, optionally with `#` and the name of a part
    * @throws {TerrachipError} NOT_FOUND or INVALID_INPUT for a file that cannot be read; NETWORK
    */
@@ -54,7 +55,7 @@ export class InputVersions {
     return (await known).identity;
   }
 
-  /** Takes the identities of many inputs at a time. What fails is reported when it is asked for. */
+  /** Takes the identities of many inputs at a time. `identityOf` reports errors. */
   async prepare(locations: readonly string[], signal?: AbortSignal): Promise<void> {
     const distinct = [...new Set(locations)];
     const take = (location: string) => this.identityOf(location, signal).catch(() => undefined);
@@ -68,7 +69,7 @@ export class InputVersions {
   async requireUnchanged(signal?: AbortSignal, locations?: Iterable<string>): Promise<void> {
     const compare = async (location: string): Promise<void> => {
       const before = await this.#taken.get(location);
-      // A server that did not tell a version is not asked again.
+      // A server that did not send a version is not asked again.
       if (before === undefined || (isUrl(location) && before.identity === storedAddress(location))) return;
       const now = await this.#read(location, signal, before);
       if (now.exact === before.exact) return;
@@ -77,7 +78,7 @@ export class InputVersions {
     await mapConcurrently([...(locations ?? this.#taken.keys())], CONCURRENCY, compare, signal);
   }
 
-  /** Asks again, one after the other: a signature may end while others renew theirs. */
+  /** Repeats a refused request, one at a time: a signature may expire while others are renewed. */
   async #despiteRefusals(ask: () => Promise<string>, signal?: AbortSignal): Promise<string> {
     try {
       return await ask();
@@ -106,10 +107,33 @@ export class InputVersions {
       const identity = `${address} ${version}`;
       return { identity, exact: identity };
     } catch (error) {
-      // Stores of many files have no address of their own, and some servers refuse such a request. Reading fails if need be.
+      // Stores of many files have no address of their own, and some servers refuse such a request. If needed, reading fails.
       if (!isTerrachipError(error, 'NOT_FOUND') && (before !== undefined || !isRefusal(error))) throw error;
       return { identity: address, exact: address };
     }
+  }
+}
+
+/** Opens files from a pool, and checks the versions of those that were opened since the last check. */
+export class UsedFiles {
+  readonly #used = new Set<string>();
+
+  constructor(
+    private readonly pool: RasterPool,
+    private readonly versions: InputVersions,
+  ) {}
+
+  /** For the option `open` of loaders. */
+  readonly open: RasterPool['open'] = (href, options) => {
+    this.#used.add(href);
+    return this.pool.open(href, options);
+  };
+
+  /** @throws {TerrachipError} as `InputVersions.requireUnchanged` */
+  async requireUnchanged(signal?: AbortSignal): Promise<void> {
+    const used = [...this.#used];
+    await this.versions.requireUnchanged(signal, used);
+    for (const href of used) this.#used.delete(href);
   }
 }
 

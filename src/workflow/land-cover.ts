@@ -18,7 +18,7 @@ export interface LandCoverOptions extends OperationOptions, Pick<OpenOptions, 'a
   readonly patch?: string;
   /** x0, y0, x1, y1 in EPSG:3035, instead of a patch. */
   readonly bounds?: Bounds;
-  /** Pixels a side of a patch whose path does not say it (default 250). */
+  /** Pixels per side of a patch whose path does not give it (default 250). */
   readonly size?: number;
   /** Default: that of the patch's folder. */
   readonly year?: number;
@@ -92,15 +92,15 @@ function placeOfLabel(patch: string | undefined): string | null {
   }
 }
 
-/** Whose regions are named. */
+/** The patch or raster whose regions are named. */
 export interface RegionOptions extends OperationOptions, RegionNames {
   /** The name of an SSP Cloud patch, or the path or URL of a raster. */
   readonly place: string;
-  /** Pixels a side of a patch whose path does not say it (default 250). */
+  /** Pixels per side of a patch whose path does not give it (default 250). */
   readonly size?: number;
   /** A vector file of regions. Default: NUTS regions, downloaded from Eurostat. */
   readonly regions?: string;
-  /** Of NUTS regions: 0 countries, 1 major regions, 2 regions, 3 provinces (default). */
+  /** The level of NUTS regions: 0 countries, 1 major regions, 2 regions, 3 provinces (default). */
   readonly level?: number;
   /** The year of the NUTS regions (default 2021). */
   readonly nutsYear?: number;

@@ -7,9 +7,9 @@ import type { TilePlan } from './tile-plan.js';
 
 /** The memory of a job, in bytes. */
 export interface MemoryPlan {
-  /** What the process may take; Infinity for a plan without a bound. */
+  /** The limit of the process; Infinity for a plan without one. */
   readonly limitBytes: number;
-  /** What it takes at its peak, about: the sum of the parts. */
+  /** Its approximate peak: the sum of the parts. */
   readonly bytes: number;
   /**
    * By part: `runtime` (program and threads), `model` (its runtime, weights, and values between its layers), `strips` (bands

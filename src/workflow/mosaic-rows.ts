@@ -17,7 +17,7 @@ export interface MosaicTile {
 export interface MosaicOptions {
   readonly geobox: GeoBox;
   readonly resampling: Resampling;
-  /** What is taken where tiles overlap (default `first`). */
+  /** How overlapping tiles are combined (default `first`). */
   readonly method?: Mosaic;
   readonly overview?: 'auto';
   /** Control grids to share with other bands of a job (default: their own). */
@@ -51,7 +51,7 @@ export class MosaicRows implements RowSource {
   readonly warped: readonly WarpedRaster[];
   readonly #backend: Backend;
   readonly #method: Mosaic;
-  /** Of the combined values, so that a mean of power is one of power. */
+  /** Converts the combined values, so that a mean of power is computed from power. */
   readonly #finish: UnitConversion['resampled'];
 
   /** @throws {TerrachipError} as `WarpedRaster` */
@@ -76,7 +76,7 @@ export class MosaicRows implements RowSource {
     this.#finish = isShared ? convert.resampled : null;
   }
 
-  /** Whether rows are computed in memory of their own, where the planes have others too: these steps change whole planes. */
+  /** Whether rows need planes of their own if the given planes have other rows too, since some steps change whole planes. */
   get needsOwnRows(): boolean {
     return this.warped.length > 1 || this.#finish !== null;
   }

@@ -17,7 +17,7 @@ import { SceneRasters } from './scene-rasters.js';
 
 /** What the images of a package share. */
 export interface SharedParts {
-  /** Of decoded blocks; its counters are of the last image. */
+  /** The cache of decoded blocks; its counters are those of the last image. */
   readonly cache: BlockCache;
   readonly controls: ControlGrids;
 }

@@ -80,7 +80,7 @@ export interface PackageReport {
   /** The chips of the package's list. */
   chips: PackagedChips;
   counters: BlockCounters;
-  /** Of the image that needs most. */
+  /** The memory of the image that needs most. */
   memory: MemoryPlan | null;
   backend: BackendInfo;
   /** Whether the output had this package already, so that nothing was computed. */
@@ -251,7 +251,7 @@ async function runJob(options: Job, backend: Backend): Promise<PackageReport> {
   return report(record, false);
 }
 
-/** Bytes of a package: its images are stored as they are; its masks, which are compressed, count as a byte a pixel. */
+/** Bytes of a package: its images are stored as they are; its masks, which are compressed, count as one byte per pixel. */
 function packageBytes({ pixelCount }: GeoBox, images: readonly PackageImage[]): number {
   const bands = images.reduce((sum, image) => sum + image.bands.length, 0);
   return pixelCount * (4 * bands + 1);

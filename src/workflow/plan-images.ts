@@ -46,7 +46,7 @@ export const PlannedImageSchema = v.object({
   scenePhase: v.nullable(v.string()),
   units: v.picklist(UNITS),
   resampling: v.picklist(RESAMPLINGS),
-  /** What is taken where sources of a band overlap. */
+  /** How overlapping sources of a band are combined. */
   mosaic: v.optional(v.picklist(MOSAICS)),
   sources: v.array(Source),
 });
@@ -118,7 +118,7 @@ export async function planImages(
   return images;
 }
 
-/** The scene's phase for each phase of the model: by the caller's list, by name, or the only one for the only one. */
+/** The scene's phase for each phase of the model: by the caller's list, by name, or if both have only one. */
 function matchPhases(
   scene: Scene,
   modelPhases: readonly string[],
@@ -263,7 +263,7 @@ export async function imagesOnGrid(
   return near;
 }
 
-/** The location for a plan, which is stored: `SceneRasters` has the raster open, by its signed address if it has one. */
+/** The location as a plan stores it. `SceneRasters` has the raster open, by its signed address if it has one. */
 function recorded(location: string): string {
   if (isAddress(location)) return storedAddress(location);
   return isAbsolute(location) ? location : resolve(location);

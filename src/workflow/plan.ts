@@ -35,7 +35,7 @@ export const PLAN_SCHEMA_VERSION = 1;
 /** Width and height of the inner chunks of the intermediate store. A unit's rows are a multiple of it. */
 export const CHUNK_SIZE = 256;
 
-/** Values of one class in a unit, about. Large for a parallel file system; small, since a stopped run loses a unit. */
+/** Approximate values of one class in a unit: large for parallel file systems, but a stopped run loses a unit. */
 const UNIT_VALUES = 8 * 2 ** 20;
 
 /** Chips per batch of a model that takes any number. */
@@ -168,7 +168,7 @@ export async function createPlan(
     provider: execution.provider,
     estimatedTensorBytes: estimateTensorBytes(grid, model, images, batchSize),
   } as const;
-  // Documents hold what JSON can: the fingerprint is of that.
+  // The fingerprint covers the plan as JSON stores it.
   const plan = validate(PlanSchema, { ...planned, fingerprint: '0'.repeat(64) }, 'the plan');
   return { ...plan, fingerprint: fingerprintOf(settingsOf(plan)) };
 }
@@ -227,7 +227,7 @@ function warnOfPixelSize({ name, pixelSize }: MapSpec, grid: GeoBox, { onProgres
   onProgress?.({ type: 'warning', message });
 }
 
-/** The rows of a unit where no option says them. */
+/** The default rows of a unit. */
 export function rowsOfUnits(grid: GeoBox): number {
   const chunks = Math.min(
     Math.round(UNIT_VALUES / grid.width / CHUNK_SIZE),

@@ -1,10 +1,10 @@
-/** Rasters of the Copernicus Data Space, by its Process API, on a grid of one's choice. */
+/** Rasters of the Copernicus Data Space, by its Process API, on a chosen grid. */
 import { type ProcessFileOptions, type ProcessReport, processFile } from '../archives/node/index.js';
 import { requireApart } from '../io/node/inputs.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { type TargetGrid, targetGrid } from './target-grid.js';
 
-/** What is requested, and the grid. */
+/** The request, and the grid. */
 export interface ProcessGridOptions extends Omit<ProcessFileOptions, 'geobox'> {
   grid: TargetGrid;
   /** Largest allowed grid, in pixels (default 500 million). */

@@ -34,8 +34,8 @@ export async function publishTogether<Result extends { readonly files: readonly 
 }
 
 /**
- * Moves files from one folder to another, in which they replace earlier ones. The file `last` goes first and comes last:
- * readers ask for it, so that they refuse a folder whose writer was killed in between.
+ * Moves files from one folder to another, in which they replace earlier ones. The file `last` is removed first and
+ * moved last: readers require it, so that they reject a folder whose writer was killed in between.
  * @param outdated files that describe an earlier result, and are removed with it
  * @param files their paths in the folders, with `last`
  * @throws {TerrachipError} DISK; BUSY if another process is writing the same products
@@ -55,7 +55,7 @@ export async function replaceFiles(
       if (dirname(name) !== '.') await makeFolder(dirname(path));
       await moveTo(join(from, name), path);
       for (const sidecar of /\.tif$/.test(name) ? await rasterSidecars(path) : []) {
-        // What others wrote beside the earlier raster.
+        // Other programs wrote these for the earlier raster.
         if (!files.includes(join(dirname(name), basename(sidecar)))) await rm(sidecar, { force: true });
       }
     }

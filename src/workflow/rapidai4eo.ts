@@ -51,7 +51,7 @@ export interface ListRapidAi4EoOptions extends OperationOptions, RowSelection {
   readonly locations: string;
   readonly products?: readonly RapidAi4EoProduct[];
   /**
-   * A list with one address a line (`.txt`), or a catalog of the images (GeoParquet or GeoJSON). Left out, nothing is
+   * A list with one address per line (`.txt`), or a catalog of the images (GeoParquet or GeoJSON). Left out, nothing is
    * written.
    */
   readonly output?: string;

@@ -19,7 +19,7 @@ import { type TargetGrid, targetGrid } from './target-grid.js';
 export interface RasterizeFileOptions extends OperationOptions {
   /** A vector file of polygons. */
   source: string;
-  /** Of a file with several; default: the one that is named as those of floods are (`FLOOD_LAYERS`). */
+  /** The layer of a file with several (default: the best by `FLOOD_LAYERS`). */
   layer?: string;
   /** The CRS of a file that declares none. */
   sourceCrs?: string;

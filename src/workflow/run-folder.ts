@@ -1,4 +1,4 @@
-/** Runs by the folder that a person knows: that of a map, of a run, of all runs of a map, or of the maps of a job. */
+/** Finds runs by a folder: of a map, of a run, of all runs of a map, or of the maps of a job. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invalidInput, isTerrachipError, requireWhole, TerrachipError } from '../errors.js';
@@ -83,8 +83,8 @@ async function missingOf({ run, units }: PlannedMap): Promise<number[]> {
 }
 
 /**
- * The units that are not finished, or have files of another size than was written. Units of several maps are counted
- * through, in the order of their folders.
+ * The units that are not finished, or whose files have another size than was written. Units of several maps are numbered
+ * consecutively, in the order of their folders.
  * @param folder of the map or the maps, or of a run
  */
 export async function missingUnits(folder: string): Promise<number[]> {
@@ -134,7 +134,7 @@ export async function finalizeRun(
   await makeProductFolder(output, [plan.scene.path, ...sources.map(({ href }) => href), model.path]);
   const identities = sources.map(({ href, identity }) => [href, identity] as const);
   for (const problem of await requireVersions(new Map(identities), options.signal)) {
-    const message = `nobody can tell whether an input has changed since the run was planned: ${problem}`;
+    const message = `it is unknown whether an input has changed since the run was planned: ${problem}`;
     options.onProgress?.({ type: 'warning', message });
   }
   return finalizeMap({ store, model, output, record: null }, options);
@@ -143,7 +143,7 @@ export async function finalizeRun(
 /**
  * Writes the products of all maps of a job that are whole, each into its folder.
  * @param folder of the map or the maps
- * @param options where they are not given, those of the job hold
+ * @param options default: those of the job
  * @throws {TerrachipError} INCOMPLETE for missing and damaged units, after the whole maps are written
  */
 export async function finalizeMaps(folder: string, options: FinalizeOptions = {}): Promise<FinalizeReport[]> {

@@ -1,6 +1,6 @@
 /**
- * Who is at work on a run: a file for each process, which that process touches every few seconds. Processes on several
- * hosts may share the folder.
+ * The owners of a run: each process has a file, which it touches every few seconds. Processes on several hosts may share
+ * the folder.
  */
 import { readdir, rm, rmdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
@@ -14,7 +14,7 @@ import { makeFolder, writeError } from '../io/node/output.js';
 import { isRunning } from '../io/node/temporaries.js';
 import { validate } from '../json.js';
 
-/** Milliseconds between two touches of a file, and after which its process is taken for dead. */
+/** Milliseconds between two touches of a file, and after which its process counts as dead. */
 const HEARTBEAT = 5_000;
 const STALE = 60_000;
 

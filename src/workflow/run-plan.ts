@@ -34,7 +34,7 @@ export function runFolder(output: string, fingerprint: string): string {
 }
 
 /**
- * Refuses to start anew where units of another plan lie beside those of a run, and none of its own.
+ * Refuses to start a run without units of its own if other plans for the same output have some.
  * @param folder the folder of the run
  * @param settings of its plan; those of the others are read from their `plan.json`
  * @param changedFiles the inputs of another plan that have changed since
@@ -59,7 +59,7 @@ export async function refuseOtherPlans(
     throw invalidInput(
       other,
       `has units that were made with other values of ${changedSettings(settings, theirs)}`,
-      'give the same to go on with them, or leave out `resume`',
+      'give the same to continue with them, or leave out `resume`',
     );
   }
 }

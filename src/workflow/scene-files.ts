@@ -1,4 +1,4 @@
-/** What rasters are in a scene, by what they, their names and options say. */
+/** Inputs, bands and dates of rasters for a scene, from the files, their names and options. */
 import { basename } from 'node:path';
 import { invalidInput } from '../errors.js';
 import { isFloat } from '../geo/index.js';
@@ -13,7 +13,7 @@ export interface FileBand {
   readonly number: number;
   readonly input: string;
   readonly band: string;
-  /** Null where nothing says them. */
+  /** Null if unknown. */
   readonly units: Units | null;
 }
 
@@ -35,7 +35,7 @@ export class Notes {
   }
 }
 
-/** A file, and what the option says that it is. */
+/** A file, and its input, phase and bands as the option gives them. */
 export interface DeclaredFile {
   readonly path: string;
   readonly input: string | null;

@@ -15,7 +15,7 @@ import { SCENE_SCHEMA_VERSION, SceneSchema } from './scene.js';
 import { bandsOf, type FileBand, Notes, parseFile, phaseDeclared, STATIC } from './scene-files.js';
 import { type DraftInput, sceneForModel } from './scene-for-model.js';
 
-/** Which rasters a scene has, and what they do not say themselves. */
+/** The rasters of a scene, and what they do not declare. */
 export interface SceneInitOptions extends OperationOptions {
   /**
    * Paths or URLs of rasters. `INPUT=FILE`, `INPUT@PHASE=FILE` and `INPUT@PHASE:BAND,BAND=FILE` say what a file is; the
@@ -37,13 +37,13 @@ export interface SceneInitOptions extends OperationOptions {
   /** x0, y0, x1, y1 in `crs` (default: what the rasters cover). */
   readonly bounds?: Bounds;
   /**
-   * The folder of a model that the scene is for, or the name of a bundled one: all that it needs and the files lack is named in one error, and inputs,
-   * phases and bands come in its order. As many phases as it has get its names.
+   * The folder of the scene's model, or the name of a bundled one. One error lists all that the files lack. Inputs, phases
+   * and bands get the model's order; phases get its names if their number is the model's.
    */
   readonly model?: string;
   /** A name of the scene. */
   readonly id?: string;
-  /** Answers which units an input has, where nothing says it. Without it, such inputs are an error. */
+  /** Called for the units of an input if they are unknown. Without it, such inputs are an error. */
   readonly askUnits?: (input: string, choices: readonly Units[]) => Promise<Units>;
 }
 
@@ -61,10 +61,10 @@ export interface SceneInitReport {
 const ONLY_PHASE = 'event';
 
 /**
- * Writes a scene file from rasters: their inputs, bands and dates by what they or their names say, or by the options.
+ * Writes a scene file from rasters: their inputs, bands and dates come from the files, their names or the options.
  * @throws {TerrachipError} INVALID_INPUT for a raster that is not known to be an input, has unnamed bands or no
- * georeference, for values that its units cannot have, and where the files lack what `model` needs; INVALID_OPTION for units
- * that nothing says
+ * georeference, for values that its units cannot have, and where the files lack what `model` needs; INVALID_OPTION for
+ * unknown units
  */
 export async function initScene(options: SceneInitOptions): Promise<SceneInitReport> {
   const { output, signal } = options;
@@ -193,7 +193,7 @@ function gridOf(
   return { like: placed(finest.path, output) };
 }
 
-/** The units that are asked for where nothing says them. */
+/** Asks for units that are unknown. */
 const CHOICES: Readonly<Record<string, readonly Units[]>> = {
   S1RTC: ['linear_power', 'dB'],
   S2L2A: ['dn_harmonised', 'dn_offset_1000', 'reflectance'],
@@ -208,7 +208,7 @@ async function unitsOf(
   const names = [...new Set(rows.map(({ input }) => input))];
   const unknown = Object.keys(units ?? {}).find((name) => !names.includes(name));
   if (unknown !== undefined) {
-    throw invalidOption('units', `names ${unknown}, which no file is`, `name ${names.join(', ')}`);
+    throw invalidOption('units', `names ${unknown}, but no file has this input`, `name ${names.join(', ')}`);
   }
   const result: Record<string, Units> = {};
   for (const name of names) {

@@ -48,7 +48,7 @@ export class SceneRasters extends Resource {
     return raster;
   }
 
-  /** Opens many rasters, some at a time. What fails is reported when it is opened by itself. */
+  /** Opens many rasters, some at a time. Errors are reported when a raster is opened by itself. */
   async prepare(paths: readonly string[], signal?: AbortSignal): Promise<void> {
     const open = (path: string): Promise<unknown> => this.open(path, signal).catch(() => undefined);
     await mapConcurrently([...new Set(paths)], OPENED_AT_ONCE, open, signal);

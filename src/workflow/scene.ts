@@ -28,7 +28,7 @@ export const SCENE_FILE = 'scene.json';
 const Finite = v.pipe(v.number(), v.finite('must be a finite number'));
 const Name = v.pipe(v.string(), v.minLength(1, 'must not be empty'), v.maxLength(64));
 
-/** What is taken where files of a band overlap: the first that has data, or their mean. */
+/** How overlapping files of a band are combined: the first with data, or their mean. */
 export const MOSAICS = ['first', 'mean'] as const satisfies readonly MosaicMethod[];
 export type Mosaic = (typeof MOSAICS)[number];
 
@@ -55,7 +55,7 @@ const TileSchema = v.object({
 export const BandSchema = v.object({
   ...TileSchema.entries,
   band: v.optional(BandNumber, 1),
-  /** Further files of the band. What they do not say is as in the first. */
+  /** Further files of the band. What they do not declare is as in the first. */
   tiles: v.optional(v.array(TileSchema)),
 });
 /** The bands of an input at a phase, by name. */
@@ -86,7 +86,7 @@ export const SceneInputSchema = v.object({
   units: UnitsSchema,
   nodata: v.optional(NodataSchema),
   resampling: v.optional(v.picklist(RESAMPLINGS)),
-  /** What is taken where tiles overlap: the first that has data (default), or their mean. */
+  /** How overlapping tiles are combined: the first with data (default), or their mean. */
   mosaic: v.optional(v.picklist(MOSAICS)),
   phases: v.optional(dictionary(Name, ImageSchema)),
   static: v.optional(ImageSchema),
@@ -113,7 +113,7 @@ export type SceneBands = v.InferOutput<typeof ImageSchema>;
 
 /** A scene file. Resolve its hrefs with `resolveHref`. */
 export interface Scene {
-  /** A path, or an address without its signature: what lies beside the file is asked for without it. */
+  /** A path, or an address without its signature: files beside the scene file are requested without it. */
   readonly path: string;
   readonly document: SceneDocument;
 }
@@ -147,7 +147,7 @@ async function documentIn(folder: string): Promise<string> {
 
 /**
  * Resolves a path relative to the document that names it; keeps URLs, and absolute paths in files.
- * @throws {TerrachipError} INVALID_INPUT for a URL that is none, and what a document from a server may not name
+ * @throws {TerrachipError} INVALID_INPUT for an invalid URL, or one that a document from a server may not name
  */
 export function resolveHref({ path }: { readonly path: string }, href: string): string {
   if (/^(https?|file):\/\//i.test(href) && !URL.canParse(href))
@@ -162,7 +162,7 @@ export function phasesOf({ document }: Scene): Set<string> {
   return new Set([...document.phases, ...used]);
 }
 
-/** How files on servers are read, whichever servers they are: without headers, which are for one. */
+/** How files on any server are read: without headers, which belong to one server. */
 export type RequestOptions = Pick<OpenOptions, 'access' | 'retry' | 'timeout'>;
 
 /** A file of a band, and the units of its values. */

@@ -51,7 +51,7 @@ export interface SearchStacOptions extends StacSelection {
   filter?: string;
   sortby?: readonly string[];
   fields?: readonly string[];
-  /** Items a page. */
+  /** Items per page. */
   limit?: number;
   method?: 'GET' | 'POST';
   headers?: Readonly<Record<string, string>>;
@@ -88,20 +88,20 @@ export interface CrawlStacOptions
   root: string;
   /** Follow links to related items (default true). */
   related?: boolean;
-  /** Go on with an interrupted crawl to the same output. */
+  /** Continue an interrupted crawl to the same output. */
   resume?: boolean;
   /** Fail on the first unreadable document, instead of leaving it out. */
   strict?: boolean;
 }
 
 /**
- * Crawls a static catalog. While it runs, what it has read lies in a file beside the output, by which `resume` goes on.
+ * Crawls a static catalog. While it runs, a file beside the output keeps what was read; `resume` continues from it.
  * @throws {TerrachipError} as `buildCrawledCatalog`; INVALID_OPTION for `resume` without an output
  */
 export async function crawlStacCatalog(options: CrawlStacOptions): Promise<GeoCatalog> {
   const { root, output, geometry, resume = false, strict } = options;
   if (resume && output === undefined)
-    throw invalidOption('resume', 'goes on with a crawl to an output', 'give `output`, or leave it out');
+    throw invalidOption('resume', 'continues a crawl to an output', 'give `output`, or leave it out');
   await requireCatalogOutput(output, [root, geometry]);
   const place = await placeOf(options);
   const journal = output === undefined ? undefined : `${output}.crawl`;

@@ -84,8 +84,8 @@ export class RunStore {
 }
 
 /**
- * Bytes that the units of a map take on the disk, and its products, about. Units are stored as they are: that is the most
- * they take. Products are compressed: half of their values are counted, and a third more for overviews.
+ * Approximate bytes of a map's units and products on the disk. Units are stored uncompressed: that is the most they take.
+ * Products are compressed: half of their values are counted, and a third more for overviews.
  * @param units how many units are computed
  * @param withProducts whether the products are written too
  */

@@ -181,7 +181,7 @@ class StripWriter {
       }
       return stored;
     });
-    // With different gaps, all is computed again: nothing is written.
+    // With different gaps, all rows are computed again: nothing is written.
     return this.gapsDiffer ? Promise.resolve() : this.writer.writeRows(values, mask);
   }
 

@@ -6,7 +6,7 @@ import type { BlockGrid, WarpedRaster } from '../raster/node/index.js';
 /** The windows of a source that are read for each strip, from top to bottom. */
 type StripWindows = readonly (readonly PixelWindow[])[];
 
-/** What is read of a source. */
+/** The reads of a source. */
 export interface SourceReads {
   /** The blocks of each of its stored images. */
   readonly grids: readonly BlockGrid[];
@@ -87,7 +87,7 @@ export function planTiles(sources: readonly SourceReads[], ahead = false): TileP
       });
     });
   });
-  /** What must be held for the blocks that a source has under a strip and the one above. */
+  /** The blocks of a source under a strip and the one above that must be held. */
   const needs: { readonly bytes: number; readonly shared: number }[] = [];
   const count = Math.max(0, ...sources.map(({ strips }) => strips.length));
   for (let k = 0; k < count; k++) {
@@ -133,7 +133,7 @@ export function mosaicValues(
     const own = reads.slice(first, first + warped.length);
     first += warped.length;
     for (const [k, { start, end }] of strips.entries()) {
-      // Of sources whose blocks are not kept, not all windows are known.
+      // For sources whose blocks are not kept, not all windows are known.
       const under = own.filter(
         ({ strips: windows }) => windows.length < strips.length || windows[k].length > 0,
       );

@@ -241,7 +241,7 @@ export class UnitRun {
     await removeRun(this.folder);
   }
 
-  /** Removes what a process left that was killed after the units were in the result. */
+  /** Removes what is left of a process that was killed after the units were in the result. */
   async removeRest(): Promise<void> {
     if ((await stat(this.folder).catch(() => null)) === null) return;
     try {
@@ -258,7 +258,7 @@ export class UnitRun {
     if (done === 0) return;
     // Workers that share a run always keep finished units.
     const how = own.end - own.start === this.units.length ? ' with `resume`' : '';
-    const message = `${done} of ${this.units.length} units are done (${this.folder}); run it again${how} to go on`;
+    const message = `${done} of ${this.units.length} units are done (${this.folder}); run it again${how} to continue`;
     onProgress?.({ type: 'warning', message });
   }
 

@@ -261,9 +261,7 @@ describe('geocatalog tests/test_streaming.py', () => {
   });
 
   it('TestValidation test_empty_filepaths_raises', async () => {
-    await expect(buildRasterCatalog([])).rejects.toThrow(
-      'a list of no files makes no catalog; name at least one',
-    );
+    await expect(buildRasterCatalog([])).rejects.toThrow('the list of files is empty; name at least one');
   });
 });
 

@@ -78,7 +78,7 @@ describe('terrachip catalog chips', () => {
       ['--size', '16', '--sampler', 'random', '--count', '3', '--stride', '4'],
       /--stride has no meaning/,
     ],
-    ['half of a grid', ['--size', '16', '--res', '10'], /--crs and --res say the grid together/],
+    ['half of a grid', ['--size', '16', '--res', '10'], /--crs and --res define the grid together/],
   ])('refuses %s', async (_, args, message) => {
     const { status, stderr } = await chips('scenes.parquet', '--band', 'red', ...args, '-o', 'no');
     expect(stderr).toMatch(message);

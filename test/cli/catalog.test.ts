@@ -260,7 +260,7 @@ describe('terrachip catalog', () => {
     await copyFile(join(folder, 'scenes/T0_20210710_B04.tif'), join(folder, 'bad/good.tif'));
     await writeFile(join(folder, 'bad/bad.tif'), 'no tiff');
     const { status, stdout, stderr } = await catalog('build', 'bad', '-o', 'bad.geojson');
-    expect([status, stdout]).toEqual([0, 'bad.geojson: 1 row, 1 file left out that cannot be read\n']);
+    expect([status, stdout]).toEqual([0, 'bad.geojson: 1 row, 1 unreadable file left out\n']);
     expect(stderr).toMatch(/warning: left out: .*bad\.tif/);
     const strict = await catalog('build', 'bad', '-o', 'strict.geojson', '--strict');
     expect(strict.status).toBe(2);

@@ -407,8 +407,16 @@ describe('bad input: one sentence, exit status 2, no files left', () => {
       ['warp', source, target, '--crs', 'EPSG:123456', '--bounds', '0', '0', '1', '1', '--res', '1'],
       /EPSG:123456 is not a known/,
     ],
-    ['two sizes', ['warp', source, target, '--size', '9', '9', '--res', '10'], /--size and --res both say/],
-    ['two grids', ['warp', source, target, '--like', source, '--res', '10'], /--like already says the grid/],
+    [
+      'two sizes',
+      ['warp', source, target, '--size', '9', '9', '--res', '10'],
+      /--size and --res both define/,
+    ],
+    [
+      'two grids',
+      ['warp', source, target, '--like', source, '--res', '10'],
+      /--like already defines the grid/,
+    ],
     [
       'three bounds',
       ['warp', source, target, '--crs', '32632', '--bounds', '1', '2', '3', '--res', '10'],
@@ -527,7 +535,7 @@ describe('bad input: one sentence, exit status 2, no files left', () => {
     [
       'half a grid',
       ['zonal', source, '--zones', 'z.geojson', '--res', '10', '-o', join(out, 'z.csv')],
-      /--crs and --res say the grid together; give both, or --like a raster/,
+      /--crs and --res define the grid together; give both, or --like a raster/,
     ],
     [
       'missing polygons',

@@ -62,7 +62,7 @@ const described = ['--bands', 'S1RTC=co,cross', 'DEM=1', '--units', 'S1RTC=dB', 
 describe('terrachip embed, of catalogs', () => {
   it('prints help and a summary', async () => {
     const help = await embed('--help');
-    expect(help.stdout).toMatch(/Options of catalogs:[\s\S]*--where/);
+    expect(help.stdout).toMatch(/Catalog options:[\s\S]*--where/);
     const { status, stdout } = await embed(...sources, ...quick, ...grid, ...described, '-o', 'one.zarr');
     expect(stdout).toMatch(
       /one\.zarr: \(12, 64\), the mean of the tokens of 12 chips on cpu; 0 without data/,
@@ -100,7 +100,7 @@ describe('terrachip embed, of catalogs', () => {
       const kept = (await markers(store)).length;
       expect(kept).toBeGreaterThanOrEqual(2);
       if (name === 'SIGTERM') {
-        expect(text).toMatch(/units are done \(.*\); run it again with --resume to go on/);
+        expect(text).toMatch(/units are done \(.*\); run it again with --resume to continue/);
         const files = await readdir(join(folder, `${store}.run`), { recursive: true });
         expect(files.filter((file) => /\.tmp$/.test(file))).toEqual([]);
       }

@@ -227,7 +227,7 @@ describe('terrachip stac crawl', () => {
   it('wants an output to go on with', async () => {
     const { stderr } = await run('stac', 'crawl', crawl, '--resume');
     expect(stderr).toBe(
-      'terrachip: --resume goes on with a crawl to an output; give --output, or leave it out.\n',
+      'terrachip: --resume continues a crawl to an output; give --output, or leave it out.\n',
     );
   });
 });

@@ -151,7 +151,7 @@ describe('a swath', () => {
       expect(raster.name).toMatch(/#PRODUCT\/no2$/);
       expect(raster.swath).toEqual(['PRODUCT/latitude', 'PRODUCT/longitude']);
       await expect(raster.read()).rejects.toThrow(
-        /is a swath: its pixels lie by arrays of latitude and longitude \(PRODUCT\/latitude and PRODUCT\/longitude\)/,
+        /is a swath: its pixels are placed by arrays of latitude and longitude \(PRODUCT\/latitude and PRODUCT\/longitude\)/,
       );
       await raster.close();
     }

@@ -321,7 +321,7 @@ describe('faults while a window is read', () => {
       ],
       [/changed while it was being read; run again\./, (_, r) => Boolean(r.writeHead(416).end())],
       [
-        /with a range that was not asked for; try again later/,
+        /with another range; try again later/,
         (_, r) =>
           Boolean(
             r

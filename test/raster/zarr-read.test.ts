@@ -134,8 +134,8 @@ describe('a store by terrachip', async () => {
       times.map((time) => ({ time: TimeInterval.instant(time) })),
     );
     await raster.close();
-    await expect(writeZarrTimes(store, [])).rejects.toThrow(/are none, or not all finite/);
-    await expect(writeZarrTimes(store, [0, Number.NaN])).rejects.toThrow(/are none, or not all finite/);
+    await expect(writeZarrTimes(store, [])).rejects.toThrow(/are missing or not all finite/);
+    await expect(writeZarrTimes(store, [0, Number.NaN])).rejects.toThrow(/are missing or not all finite/);
   });
 
   it.each(['none', 'zstd', 'gzip', 'blosc'] as const)('is read back with %s', async (compression) => {

@@ -382,7 +382,7 @@ describe('embedChips', async () => {
     await expect(stat(cut)).rejects.toThrow();
     const [run] = await readdir(`${cut}.run`);
     expect(warnings).toEqual([
-      `2 of 3 units are done (${join(`${cut}.run`, run)}); run it again with \`resume\` to go on`,
+      `2 of 3 units are done (${join(`${cut}.run`, run)}); run it again with \`resume\` to continue`,
     ]);
     read = 0;
     const report = await embedChips({ ...options, source: source(), output: cut, resume: true });

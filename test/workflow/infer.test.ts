@@ -187,7 +187,9 @@ describe('infer', () => {
     await expect(stopped).rejects.toThrow('killed');
     const [run] = await readdir(`${output}.run`);
     const runFolder = join(`${output}.run`, run);
-    expect(warnings).toEqual([`1 of 3 units are done (${runFolder}); run it again with \`resume\` to go on`]);
+    expect(warnings).toEqual([
+      `1 of 3 units are done (${runFolder}); run it again with \`resume\` to continue`,
+    ]);
     expect(await missingUnits(runFolder)).toEqual([1, 2]);
     await expect(finalizeRun(runFolder, output)).rejects.toThrow(/2 of 3 units .* are missing \(1, 2\)/);
     const shard = join(runFolder, 'map.zarr', 'probability', 'c', '0', '0', '0');
@@ -206,7 +208,7 @@ describe('infer', () => {
     await infer({ ...base(output), keepRun: true });
     const other = { ...base(output), keepRun: true, batchSize: 3 };
     await expect(infer({ ...other, resume: true })).rejects.toThrow(
-      /has units that were made with other values of `batchSize`; give the same to go on/,
+      /has units that were made with other values of `batchSize`; give the same to continue with them/,
     );
     await infer(other);
     expect(await readdir(`${output}.run`)).toHaveLength(2);

@@ -245,7 +245,7 @@ describe('several labels', () => {
     expect(some?.[0]).toEqual(labels?.[0]);
     expect(some?.[1]).toMatchObject({ name: 'green', pixels: 0, iou: null, accuracy: null });
     await expect(assessMap({ map: path, label: one })).rejects.toThrow(
-      /wet\.tif has 1 bands?, and the map has the classes wet, green; give a band a class, or a file a class with `labels`/,
+      /wet\.tif has 1 bands?, and the map has the classes wet, green; give a band per class, or a file per class with `labels`/,
     );
     await expect(assessMap({ map: path, labels: { dry: one } })).rejects.toThrow(/^labels cannot be "dry"/);
     await expect(assessMap({ map: path, label, positiveClass: 'wet' })).rejects.toThrow(

@@ -152,7 +152,7 @@ describe('initScene', () => {
       /linear_power, but holds negative/,
     );
     await expect(init({ units: { DEM: 'm' } })).rejects.toThrow(
-      /^units names DEM, which no file is; name S1RTC/,
+      /^units names DEM, but no file has this input; name S1RTC/,
     );
     await expect(init({ crs: 'EPSG:32632' })).rejects.toThrow(/^resolution is missing beside `crs`/);
     await expect(init({ output: before })).rejects.toThrow(/S1_20210711\.tif/);

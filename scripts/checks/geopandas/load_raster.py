@@ -13,6 +13,7 @@ import warnings
 
 import numpy as np
 import rasterio
+from rasterio.crs import CRS
 from rasterio.enums import Resampling
 from rasterio.merge import merge
 from rasterio.transform import Affine
@@ -23,16 +24,23 @@ warnings.simplefilter('ignore')
 TOLERANCE = 0.004
 
 
+def exact_grid(grid, shift=(0, 0)):
+    """Options of WarpedVRT: an exact transformer onto a grid that is shifted by pixels, and kernels at the source's scale."""
+    # rasterio 1.3 refuses a tolerance of 0.
+    return dict(
+        crs=grid['crs'], transform=grid['transform'] * Affine.translation(*shift), width=grid['width'],
+        height=grid['height'], tolerance=1e-9, XSCALE='1', YSCALE='1')
+
+
 def warped(case, path, shift=(0, 0), declare=False):
     with rasterio.open(path) as source:
         nodata = source.nodata
         if declare and nodata is None and source.dtypes[0].startswith('float'):
             nodata = np.nan
-        # An alpha band is shared by all bands, a nodata value is not. rasterio 1.3 refuses a tolerance of 0.
+        # An alpha band is shared by all bands, a nodata value is not.
         options = dict(
-            crs=case['crs'], transform=Affine(*case['transform']) * Affine.translation(*shift), width=case['width'],
-            height=case['height'], resampling=Resampling[case['resampling']], tolerance=1e-9,
-            add_alpha=nodata is None and not has_alpha(source), XSCALE='1', YSCALE='1')
+            exact_grid(case, shift), resampling=Resampling[case['resampling']],
+            add_alpha=nodata is None and not has_alpha(source))
         if nodata is not None:
             options.update(src_nodata=nodata, nodata=nodata)
         with WarpedVRT(source, **options) as vrt:
@@ -43,36 +51,40 @@ def warped(case, path, shift=(0, 0), declare=False):
             return np.where(vrt.read(vrt.count) > 0, values, np.nan)
 
 
+def largest_change(compute, step):
+    """The largest change of `compute(shift)` by a shift of the grid by a step to each side."""
+    here = compute((0, 0))
+    there = [np.abs(compute(shift) - here) for shift in ((step, 0), (0, step), (-step, 0), (0, -step))]
+    return np.nan_to_num(np.fmax.reduce(there))
+
+
 def slack(case, path):
     """The change by a shift of 0.004 source pixels, from a shift of 0.1."""
     if case['resampling'] == 'nearest':
         return np.zeros((case['height'], case['width']))
-    here = warped(case, path)
-    step = 0.1 * case['pixel']
-    there = [np.abs(warped(case, path, shift) - here) for shift in ((step, 0), (0, step), (-step, 0), (0, -step))]
+    change = largest_change(lambda shift: warped(case, path, shift), 0.1 * case['pixel'])
     with rasterio.open(path) as source:
         rounded = np.issubdtype(np.dtype(source.dtypes[0]), np.integer)
     # Both were rounded to integers: together by up to 1.
-    change = np.nan_to_num(np.fmax.reduce(there)) + (1 if rounded else 0)
-    return 0.04 * change + (0.501 if rounded else 0)
+    return 0.04 * (change + 1) + 0.501 if rounded else 0.04 * change
 
 
 def has_alpha(source):
     return any(interpretation.name == 'alpha' for interpretation in source.colorinterp)
 
 
-def positions(case, path):
-    columns, rows = np.meshgrid(np.arange(case['width']) + 0.5, np.arange(case['height']) + 0.5)
-    x, y = Affine(*case['transform']) * (columns.ravel(), rows.ravel())
-    with rasterio.open(path) as source:
-        sx, sy = transform_points(rasterio.crs.CRS.from_user_input(case['crs']), source.crs, x, y)
-        px, py = ~source.transform * (np.array(sx), np.array(sy))
-    return px, py
+def positions(grid, crs, transform):
+    """The centres of a grid's pixels, in pixels of a source."""
+    columns, rows = np.meshgrid(np.arange(grid['width']) + 0.5, np.arange(grid['height']) + 0.5)
+    x, y = grid['transform'] * (columns.ravel(), rows.ravel())
+    sx, sy = transform_points(grid['crs'], crs, x, y)
+    return ~transform * (np.array(sx), np.array(sy))
 
 
 def on_edge(case, path):
-    px, py = positions(case, path)
-    near = [np.abs(p - np.round(p)) < TOLERANCE for p in (px, py)]
+    with rasterio.open(path) as source:
+        centres = positions(case, source.crs, source.transform)
+    near = [np.abs(p - np.round(p)) < TOLERANCE for p in centres]
     return (near[0] | near[1]).reshape(case['height'], case['width'])
 
 
@@ -91,7 +103,7 @@ def combine(layers, method):
 
 
 def merged(case):
-    a, _, c, _, e, f = case['transform']
+    a, _, c, _, e, f = case['transform'][:6]
     bounds = (c, f + e * case['height'], c + a * case['width'], f)
     sources = [rasterio.open(path) for path in case['files']]
     data, _ = merge(sources, bounds=bounds, res=(a, -e), indexes=[case['band']], method=case['method'],
@@ -111,6 +123,7 @@ def merged(case):
 def main():
     request = json.load(sys.stdin)
     for case in request['cases']:
+        case.update(crs=CRS.from_user_input(case['crs']), transform=Affine(*case['transform']))
         exact = combine([warped(case, path) for path in case['files']], case['method'])
         value = merged(case) if case['kind'] == 'merge' else exact
         edge = np.any([on_edge(case, path) for path in case['files']], axis=0)
@@ -124,4 +137,5 @@ def main():
     print(json.dumps({'rasterio': rasterio.__version__, 'gdal': rasterio.__gdal_version__}))
 
 
-main()
+if __name__ == '__main__':
+    main()

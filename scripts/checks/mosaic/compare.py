@@ -9,19 +9,16 @@ which those near an edge of a source pixel, where rounding decides, are counted 
 import json
 import os
 import sys
-import warnings
 
 import numpy as np
 import rasterio
 from rasterio.enums import Resampling
 from rasterio.io import MemoryFile
-from rasterio.transform import Affine
 from rasterio.vrt import WarpedVRT
-from rasterio.warp import transform as transform_points
 
-warnings.simplefilter("ignore")
-# Source pixels: the error of positions.
-TOLERANCE = 0.004
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "geopandas"))
+from load_raster import TOLERANCE, combine, exact_grid, largest_change, positions  # noqa: E402
+
 CLOUDS = [3, 8, 9, 10]
 
 
@@ -51,20 +48,14 @@ def warped(values, profile, grid, shift=(0, 0)):
         with memory.open(**profile) as source:
             source.write(values, 1)
         with memory.open() as source, WarpedVRT(
-                source, crs=grid["crs"], transform=grid["transform"] * Affine.translation(*shift), width=grid["width"],
-                height=grid["height"], resampling=Resampling.bilinear, tolerance=1e-9, src_nodata=np.nan, nodata=np.nan,
-                XSCALE="1", YSCALE="1") as vrt:
+                source, resampling=Resampling.bilinear, src_nodata=np.nan, nodata=np.nan, **exact_grid(grid, shift)) as vrt:
             return vrt.read(1).astype(np.float64)
 
 
 def near_edge(profile, grid):
     """Positions beside an edge or a centre of a source pixel, where the pixels that count change."""
-    columns, rows = np.meshgrid(np.arange(grid["width"]) + 0.5, np.arange(grid["height"]) + 0.5)
-    x, y = grid["transform"] * (columns.ravel(), rows.ravel())
-    sx, sy = transform_points(grid["crs"], profile["crs"], x, y)
-    px, py = ~profile["transform"] * (np.array(sx), np.array(sy))
     # On pixels of the same grid, positions are centres.
-    apart = [np.abs(2 * p - np.round(2 * p)) for p in (px, py)]
+    apart = [np.abs(2 * p - np.round(2 * p)) for p in positions(grid, profile["crs"], profile["transform"])]
     near = [(distance > 1e-6) & (distance < 2 * TOLERANCE) for distance in apart]
     return (near[0] | near[1]).reshape(grid["height"], grid["width"])
 
@@ -93,17 +84,6 @@ def compute_layer(request, case, date, name, grid, shift):
     return warped(values, profile, grid, shift), profile
 
 
-def combine(stack, method):
-    valid = np.isfinite(stack)
-    some = valid.any(0)
-    if method in ("first", "last"):
-        order = stack if method == "first" else stack[::-1]
-        index = np.isfinite(order).argmax(0)
-        return np.where(some, np.take_along_axis(order, index[None], 0)[0], np.nan)
-    reduce = dict(min=np.nanmin, max=np.nanmax, mean=np.nanmean, median=np.nanmedian)[method]
-    return np.where(some, reduce(stack, 0), np.nan)
-
-
 def compare(request, case):
     with rasterio.open(case["mosaic"]) as mosaic:
         grid = dict(crs=mosaic.crs, transform=mosaic.transform, width=mosaic.width, height=mosaic.height)
@@ -114,10 +94,8 @@ def compare(request, case):
         stack, slack, edge = [], [], np.zeros(own[0].shape, bool)
         for date in request["dates"]:
             here, profile = layer(request, case, date, name, grid)
-            step = 0.1
-            there = [np.abs(layer(request, case, date, name, grid, shift)[0] - here)
-                     for shift in ((step, 0), (0, step), (-step, 0), (0, -step))]
-            slack.append(np.nan_to_num(np.fmax.reduce(there)) * TOLERANCE / step)
+            change = largest_change(lambda shift: layer(request, case, date, name, grid, shift)[0], 0.1)
+            slack.append(change * TOLERANCE / 0.1)
             stack.append(here)
             edge |= near_edge(profile, grid)
         stack = np.stack(stack)

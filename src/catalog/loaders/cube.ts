@@ -23,7 +23,7 @@ import { requireFloat32 } from '../../raster/warp-source.js';
 import { requireBytes, type SourceOptions } from './options.js';
 import { type LoadTarget, targetGrid, targetTime } from './rows.js';
 
-/** What is read of a cube, and how. */
+/** Which values of a cube are read, and how. */
 export interface CubeOptions extends OperationOptions, Pick<SourceOptions, 'cache' | 'maxBytes'> {
   /** The array in a store (default: the part of the path after `#`, else the only array). */
   variable?: string;

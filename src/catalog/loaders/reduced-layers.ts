@@ -19,7 +19,7 @@ export interface ReducedLayers {
   readonly layers: readonly (string | Expression)[];
   /** The names by which layers call the bands of the plan, in its order. */
   readonly names: readonly string[];
-  /** Whether the result has one more plane: how many sources have data, in the layer where they are the fewest. */
+  /** Whether the result has one more plane: how many sources have data, in the layer with the fewest. */
   readonly count: boolean;
 }
 

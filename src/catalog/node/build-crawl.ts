@@ -16,13 +16,13 @@ import { type BuiltCatalog, builtCatalog, type UnreadableFile } from './read-eac
 /** How `buildCrawledCatalog` crawls, and what it keeps. */
 export interface BuildCrawledOptions extends Omit<CrawlOptions, 'read' | 'onUnreadable'>, AssetSelection {
   /**
-   * A file that documents are kept in as they are read. With `resume`, those of an interrupted crawl are taken from it.
-   * It is left where it is.
+   * A file that keeps documents as they are read. With `resume`, documents of an interrupted crawl come from it. It is not
+   * removed.
    */
   journal?: string;
   /** Whether to take documents from the journal of an earlier crawl (default false). */
   resume?: boolean;
-  /** `report` (default) leaves unreadable documents below the root out and lists them; `throw` ends with the first. */
+  /** `report` (default) leaves out and lists unreadable documents below the root; `throw` stops at the first. */
   onUnreadable?: 'report' | 'throw';
 }
 
@@ -82,7 +82,7 @@ export async function buildCrawledCatalog(
   return { catalog, unreadable, unmatched: [], items: found.map(({ item }) => item) };
 }
 
-/** A document, from the journal where it is there. Lists of items are not kept, since tokens lead to their next pages. */
+/** A document, from the journal if it is there. Lists of items are not kept: links to their next pages contain tokens. */
 async function readKept(href: string, options: OpenOptions, journal: CrawlJournal | null): Promise<unknown> {
   const known = await journal?.read(href);
   if (known !== undefined) return known;

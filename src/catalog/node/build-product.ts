@@ -10,17 +10,17 @@ import { findFiles } from './find-files.js';
 import { type OpenProductOptions, openProduct } from './open-product.js';
 import { type BuildOptions, type BuiltCatalog, builtCatalog, readEach } from './read-each.js';
 
-/** What `buildProductCatalog` looks for. */
+/** Options of `buildProductCatalog`. */
 export interface BuildProductOptions extends BuildOptions, ItemOptions, HrefOptions {}
 
-/** What a pattern finds is a product, whatever its name; a SAFE folder is one, not what lies in it. */
+/** Every file that a pattern finds is a product, whatever its name; a SAFE folder is one product. */
 const PRODUCTS = { wanted: /(?:)/, isStore: /\.SAFE\/?$/i };
 
 /**
- * A catalog of products: a row each, an asset a file of a band. Only metadata is read.
+ * A catalog of products: one row per product, one asset per file of a band. Only metadata is read.
  * @param inputs what `openProduct` takes: SAFE folders and zip files, files and addresses of STAC items, one or several
  * in each; and patterns of them, such as `scenes/*.SAFE`
- * @throws {TerrachipError} NOT_FOUND for a pattern that finds nothing, INVALID_INPUT where not one can be read
+ * @throws {TerrachipError} NOT_FOUND for a pattern that finds nothing, INVALID_INPUT if none can be read
  */
 export async function buildProductCatalog(
   inputs: string | readonly string[],

@@ -12,7 +12,7 @@ import { findFiles } from './find-files.js';
 import { groupItems } from './group-items.js';
 import { type BuildOptions, type BuiltCatalog, builtCatalog, readNamed } from './read-each.js';
 
-/** What `buildRasterCatalog` looks for, and what file names say. */
+/** Which files `buildRasterCatalog` reads, and how it reads their names. */
 export interface BuildRasterOptions extends BuildOptions, NamePatternOptions {
   /** Names of the bands of each file, in order. Default: the descriptions in the file, else `band1`, `band2`, … */
   bandNames?: readonly string[];
@@ -38,7 +38,7 @@ interface FoundFile extends NameParts, RasterHeader {
  * in coordinate reference system and resolution; one without a date is static. Rows are in the order of their files.
  * @param inputs paths, patterns such as `scenes/*.tif`, folders (searched with those inside), URLs, or
  * `store.zarr#variable`
- * @throws {TerrachipError} NOT_FOUND for what names no file, INVALID_OPTION for a `filenameRegex` without its groups,
+ * @throws {TerrachipError} NOT_FOUND for an input that names no file, INVALID_OPTION for a `filenameRegex` without its groups,
  * INVALID_INPUT where no file can be read
  */
 export async function buildRasterCatalog(
@@ -85,7 +85,7 @@ async function readHeader(
   }
 }
 
-/** @param band what the file's name says, which is the band of a file with one */
+/** @param band the band in the file's name, for a file with one band */
 export function bandsOf(raster: Raster, band: string | null, names?: readonly string[]): CatalogBand[] {
   const isOne = raster.bands.length === 1;
   return raster.bands.map(({ index, description, nodata, scale, offset }) => ({

@@ -13,10 +13,10 @@ export interface BuildStacOptions extends BuildOptions, HrefOptions {}
 const DOCUMENTS = { wanted: /\.(json|geojson|ndjson|jsonl)$/i, isStore: /(?!)/ };
 
 /**
- * A catalog of STAC items: a row each, in the order of their files. Files hold one item, a FeatureCollection of them as
- * searches are saved, or an item a line.
+ * A catalog of STAC items: one row per item, in the order of their files. Files hold one item, a FeatureCollection of items
+ * as searches are saved, or one item per line.
  * @param inputs paths, patterns such as `items/*.json`, folders (searched with those inside), or URLs
- * @throws {TerrachipError} NOT_FOUND for what names no file, INVALID_INPUT where no file can be read
+ * @throws {TerrachipError} NOT_FOUND for an input that names no file, INVALID_INPUT where no file can be read
  */
 export async function buildStacCatalog(
   inputs: string | readonly string[],
@@ -36,14 +36,14 @@ export async function buildStacCatalog(
   );
 }
 
-/** Whether a path or URL holds STAC items: it is read, where its ending is that of JSON. */
+/** Whether a path or URL holds STAC items; files with an extension of JSON are read. */
 export async function isStacFile(path: string, signal?: AbortSignal): Promise<boolean> {
   if (!isDocumentPath(path)) return false;
   try {
     return isStac(await readDocuments(path, { signal }));
   } catch {
     signal?.throwIfAborted();
-    // A pattern, or a file that whoever reads it will tell about.
+    // A pattern, or a file whose reader will report the error.
     return false;
   }
 }

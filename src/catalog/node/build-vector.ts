@@ -20,19 +20,19 @@ import { findFiles } from './find-files.js';
 import { groupItems } from './group-items.js';
 import { type BuildOptions, type BuiltCatalog, builtCatalog, readNamed } from './read-each.js';
 
-/** What `buildVectorCatalog` looks for. */
+/** Which files `buildVectorCatalog` reads, and how. */
 export interface BuildVectorOptions extends BuildOptions, NamePatternOptions {
-  /** `file` (default): a row a file, with the box around its features. `feature`: a row a feature, with its outline. */
+  /** `file` (default): one row per file, with the box around its features. `feature`: one row per feature, with its outline. */
   rows?: 'file' | 'feature';
   /** The layer of files with several. */
   layer?: string;
-  /** The reference system of files that do not say their own. */
+  /** The reference system of files that declare none. */
   crs?: CrsLike;
-  /** The encoding of shapefiles' attributes, whatever they say. */
+  /** Overrides the attribute encoding of shapefiles. */
   encoding?: string;
   /**
-   * The property of a feature that says when, or those of its start and its end: ISO 8601, or as `dateFormat` has it.
-   * Default: the file's name says it.
+   * The property with a feature's time, or those with its start and its end: in ISO 8601, or in `dateFormat`. Default: the
+   * time is in the file's name.
    */
   dateProperty?: string | readonly [start: string, end: string];
   /** The property that becomes a feature's id. Default: its number in the file, from 0. */
@@ -42,19 +42,19 @@ export interface BuildVectorOptions extends BuildOptions, NamePatternOptions {
 const VECTORS = /\.(geojson|json|topojson|fgb|gpkg|shp|shz|gdb|(shp|gdb)\.zip)$/i;
 const STORES = /\.gdb\/?$/i;
 
-/** A file that was read: its rows are made once it is known how it is told from others. */
+/** A file that was read. Its rows get their ids when all files are grouped. */
 interface VectorFile {
   readonly path: string;
   readonly stem: string;
   readonly band: null;
-  /** With the last part of their ids; the first one is the file's. */
+  /** With the last part of their ids; the first part is the file's. */
   readonly rows: readonly CatalogRow[];
 }
 
 /**
  * A catalog of vector files of the formats that `readFeatures` reads. Points and lines have outlines without area.
  * @param inputs paths, patterns such as `labels/*.gpkg`, folders (searched with those inside), or URLs
- * @throws {TerrachipError} NOT_FOUND for what names no file, INVALID_OPTION for a `filenameRegex` without its groups,
+ * @throws {TerrachipError} NOT_FOUND for an input that names no file, INVALID_OPTION for a `filenameRegex` without its groups,
  * INVALID_INPUT where no file can be read
  */
 export async function buildVectorCatalog(
@@ -85,7 +85,7 @@ export async function buildVectorCatalog(
   return builtCatalog(all, options, unreadable, unmatched);
 }
 
-/** Says when a feature was, from its properties. */
+/** Reads the time of a feature from its properties. */
 type PropertyReader = (name: string, properties: VectorFeature['properties']) => TimeInterval;
 
 interface FileContext {
@@ -94,7 +94,7 @@ interface FileContext {
   readonly readDate: PropertyReader | null;
 }
 
-/** The box around all features, as the file's reference system has it. */
+/** The box around all features, in the file's reference system. */
 function fileRow(file: FileContext, { crs, features }: VectorFeatures): CatalogRow {
   const { path, parts, readDate } = file;
   const bounds = features.map(boundsOfFeature).reduce(unionBounds);

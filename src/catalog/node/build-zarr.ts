@@ -14,12 +14,12 @@ import { findFiles } from './find-files.js';
 import { fileName, groupItems } from './group-items.js';
 import { type BuildOptions, type BuiltCatalog, builtCatalog, readEach } from './read-each.js';
 
-/** What `buildZarrCatalog` looks for. */
+/** Which arrays `buildZarrCatalog` reads, and how. */
 export interface BuildZarrOptions extends BuildOptions {
-  /** The arrays that are meant. Default: all that are rasters with a place. */
+  /** The arrays to include. Default: all georeferenced rasters. */
   variables?: readonly string[];
   /**
-   * `store` (default): a row a store, from its first time to its last. `step`: a row for each time step, whose assets have
+   * `store` (default): one row per store, from its first time to its last. `step`: one row per time step, whose assets have
    * the bands of that step.
    */
   rows?: 'store' | 'step';
@@ -44,16 +44,16 @@ interface Store {
   readonly stem: string;
   readonly band: null;
   readonly variables: readonly Variable[];
-  /** What the store's attributes say of its time, where its arrays have none. */
+  /** The time in the store's attributes, for arrays without one. */
   readonly declared: TimeInterval;
 }
 
 /**
  * A catalog of Zarr stores, netCDF and HDF5 files, from their metadata and coordinates: times by the CF conventions,
- * places by GeoZarr and CF grid mappings. What has no time axis takes `time_coverage_start` and `time_coverage_end` of the
- * store, or is static.
+ * places by GeoZarr and CF grid mappings. Arrays without a time axis take `time_coverage_start` and `time_coverage_end` of
+ * the store, or are static.
  * @param inputs paths, patterns, folders (searched with those inside), URLs, or `store.zarr#variable`
- * @throws {TerrachipError} NOT_FOUND for what names no store, INVALID_INPUT where no store can be read
+ * @throws {TerrachipError} NOT_FOUND for an input that names no store, INVALID_INPUT where no store can be read
  */
 export async function buildZarrCatalog(
   inputs: string | readonly string[],
@@ -80,7 +80,7 @@ async function readStore(path: string, options: BuildZarrOptions): Promise<Store
     let problem: Error | null = null;
     for (const name of names) {
       const raster = await ArrayRaster.open(group, { variable: name, signal, onProgress });
-      // Arrays that were not asked for by name may have no place.
+      // Arrays that were not requested by name may have no place.
       if (raster.geobox === null) problem ??= noReference(raster);
       else variables.push(describe(raster, name, place));
       if (wanted !== undefined && problem !== null) throw problem;
@@ -121,7 +121,7 @@ async function declaredTime(group: ArrayGroup): Promise<TimeInterval> {
   try {
     return TimeInterval.parse(typeof end === 'string' ? `${start}/${end}` : start);
   } catch {
-    // Free text, which says nothing that could be compared.
+    // Free text, which cannot be compared.
     return TimeInterval.always;
   }
 }
@@ -138,7 +138,7 @@ function rowOf(id: string, interval: TimeInterval, href: string, variables: read
   return { id, collection: '', footprint, interval, href, assets, properties: {} };
 }
 
-/** A row for each time that occurs, in order; what has no time is in none, unless nothing has. */
+/** A row for each time, in order. Arrays without a time are left out, unless none has a time. */
 function stepRows(id: string, store: Store): CatalogRow[] {
   const steps = new Map<string, TimeInterval>();
   for (const { times } of store.variables) {

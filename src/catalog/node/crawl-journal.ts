@@ -1,4 +1,4 @@
-/** What a crawl has read, in a file beside its result, so that a crawl that was interrupted need not read it again. */
+/** A file beside a crawl's result with all documents that were read, so that an interrupted crawl can continue. */
 import { type FileHandle, open } from 'node:fs/promises';
 import { writeError } from '../../io/node/output.js';
 import { withoutSignature } from '../../io/signature.js';
@@ -12,12 +12,12 @@ const NEWLINE = 10;
 /** A line is an address and its document. */
 const LINE = /^\{"href":("(?:[^"\\]|\\.)*"),"document":/;
 
-/** Of a line, what is kept to find its address. */
+/** The first bytes of a line, which are searched for its address. */
 const MAX_HREF = 64 * 1024;
 
 type Places = Map<string, { readonly offset: number; readonly length: number }>;
 
-/** Documents by their addresses, a line each. */
+/** Documents by their addresses, one per line. */
 export class CrawlJournal extends Resource {
   readonly #path: string;
   readonly #file: FileHandle;
@@ -42,7 +42,7 @@ export class CrawlJournal extends Resource {
     try {
       file = await open(path, resume ? 'a+' : 'w+');
       const { places, size } = await indexOf(file);
-      // What a crash left of the last line.
+      // Removes a last line that a crash left incomplete.
       await file.truncate(size);
       return new CrawlJournal(path, file, places, size);
     } catch (cause) {
@@ -51,7 +51,7 @@ export class CrawlJournal extends Resource {
     }
   }
 
-  /** The document at an address; undefined where it was not read. */
+  /** The document at an address; undefined if it was not read. */
   async read(href: string): Promise<unknown> {
     const place = this.#places.get(withoutSignature(href));
     if (place === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** JSON documents: one a file, or one a line, as tools save the answers of STAC searches. */
+/** JSON documents: one per file, or one per line, as tools save the answers of STAC searches. */
 import { invalidInput } from '../../errors.js';
 import { requireAtMost } from '../../io/byte-source.js';
 import type { ByteSource, ReadOptions } from '../../io/index.js';
@@ -27,15 +27,15 @@ export function isDocumentPath(path: string): boolean {
   return DOCUMENTS.test(pathOf(path));
 }
 
-/** As `isDocumentPath`, for a document a line. */
+/** As `isDocumentPath`, for a document per line. */
 function isLinesPath(path: string): boolean {
   return LINES.test(pathOf(path));
 }
 
 /**
  * The document that a file or URL holds, or the list of those on its lines.
- * @throws {TerrachipError} NOT_FOUND or NETWORK; TOO_LARGE above 64 MiB, for lines above 1 GiB; INVALID_INPUT for what is
- * not JSON
+ * @throws {TerrachipError} NOT_FOUND or NETWORK; TOO_LARGE above 64 MiB, for lines above 1 GiB; INVALID_INPUT for
+ * invalid JSON
  */
 export async function readDocuments(path: string, options: ReadOptions = {}): Promise<unknown> {
   const source = await openSource(path, options);

@@ -14,7 +14,7 @@ const MAX_FILES = 5_000_000;
 const MAX_DEPTH = 32;
 
 interface FindOptions {
-  /** Which files of a folder are meant, where a folder is given. */
+  /** Which files of a folder are used. */
   readonly wanted: RegExp;
   /** Which folders are themselves files (a `.zarr` store, a `.gdb`). */
   readonly isStore: RegExp;
@@ -26,13 +26,13 @@ interface Search extends FindOptions {
 }
 
 /**
- * The files that are meant, each once, in the order of their code units whatever order they were given in. A pattern
+ * The files that inputs name, each once, sorted by code units. A pattern
  * takes `*`, `?`, `**`, `[abc]` and `{a,b}`; a path that exists is taken as it is.
- * @throws {TerrachipError} INVALID_INPUT for no inputs; NOT_FOUND for what names no file; TOO_LARGE above five million
+ * @throws {TerrachipError} INVALID_INPUT for no inputs; NOT_FOUND for an input that names no file; TOO_LARGE above five million
  */
 export async function findFiles(input: string | readonly string[], options: FindOptions): Promise<string[]> {
   const inputs = typeof input === 'string' ? [input] : input;
-  if (inputs.length === 0) throw invalidInput('a list of no files', 'makes no catalog', 'name at least one');
+  if (inputs.length === 0) throw invalidInput('the list of files', 'is empty', 'name at least one');
   const found = new Set<string>();
   let named = 0;
   const add = (path: string): void => {

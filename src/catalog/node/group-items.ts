@@ -1,9 +1,9 @@
-/** Which files are one item, and what it is called. */
+/** Groups files into items, and names the items. */
 import { basename, dirname } from 'node:path';
 import { isUrl, pathOf } from '../../io/open-url.js';
 import { groupBy } from '../group-by.js';
 
-/** What grouping asks of a file. */
+/** What grouping needs of a file. */
 export interface NamedFile {
   readonly path: string;
   readonly stem: string;
@@ -22,8 +22,8 @@ export function fileName(path: string): string {
 }
 
 /**
- * Files of one item together: those of one name without their band, in one folder or in several, as long as each band
- * comes once. Where files that are different items share a name, folders tell them apart.
+ * Groups the files of each item: those with equal names without the band, in one folder or in several, as long as each
+ * band occurs once. If files of different items share a name, ids begin with folders.
  */
 export function groupItems<T extends NamedFile>(files: readonly T[]): { id: string; files: T[] }[] {
   const items: { id: string; files: T[] }[] = [];

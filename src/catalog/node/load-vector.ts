@@ -31,26 +31,26 @@ import { type CatalogRow, rowName } from '../row.js';
 export interface LoadVectorOptions<D extends Dtype = Dtype> {
   /** The class of every feature (default 1), or the property that says it. */
   value?: number | PropertyClass;
-  /** What pixels outside of all features are (default 0). */
+  /** The class of pixels outside all features (default 0). */
   background?: number;
   /** Type of the class map (default uint8). */
   dtype?: D;
   /** Whether pixels that an outline merely touches belong to a feature (default false: those whose centres lie inside). */
   allTouched?: boolean;
   /**
-   * Of a catalog, whether `file` (default) all features of the rows' files are meant, or each `row` is a feature itself,
-   * with its footprint and properties, as `buildVectorCatalog` makes them with `rows: 'feature'`.
+   * For a catalog: `file` (default) loads all features of the rows' files; with `row`, each row is a feature itself, with its
+   * footprint and properties, as `buildVectorCatalog` makes them with `rows: 'feature'`.
    */
   features?: 'file' | 'row';
   /** The layer of files with several. */
   layer?: string;
-  /** The reference system of files that do not say their own. */
+  /** The reference system of files that declare none. */
   crs?: CrsLike;
-  /** The encoding of shapefiles' attributes, whatever they say. */
+  /** Overrides the attribute encoding of shapefiles. */
   encoding?: string;
   /**
-   * Files that were read already, by their paths, to share with other calls: they are read whole. Default: of a file with
-   * an index (FlatGeobuf, GeoPackage, GeoParquet) only what touches the grid is read.
+   * Files that were already read, by their paths, to share with other calls: they are read whole. Default: from a file with
+   * an index (FlatGeobuf, GeoPackage, GeoParquet), only features that touch the grid are read.
    */
   files?: Map<string, Promise<VectorFeatures>>;
   /** Bytes that the result may have (default 4 GiB). */
@@ -77,7 +77,7 @@ export interface VectorLabels<D extends Dtype = Dtype> {
   readonly classes: GeoTensor<D>;
   /** (y, x), int32: the instance of each pixel, 0 for none. */
   readonly instances: GeoTensor<'int32'>;
-  /** Those of which a pixel can be seen, in the order of the files; of features that overlap, the last is seen. */
+  /** Features with visible pixels, in the order of the files; where features overlap, the last is visible. */
   readonly boxes: readonly VectorInstance[];
 }
 
@@ -120,7 +120,7 @@ async function readSources(
   return areas;
 }
 
-/** What touches the grid; all of a file that is shared with other calls. */
+/** The features that touch the grid; all features of a file that is shared with other calls. */
 function readFile(
   path: string,
   grid: GeoBox,
@@ -133,7 +133,7 @@ function readFile(
   if (known !== undefined) return known;
   const reading = readFeatures(path, options);
   files.set(path, reading);
-  // What could not be read may be readable another time.
+  // A file that could not be read may be readable later.
   reading.catch(() => files.delete(path));
   return reading;
 }
@@ -167,7 +167,7 @@ function paint<D extends Dtype>(
       let number = 0;
       for (const rows of strips) {
         rasterizer.spans(k, rows, (row, from, to) => {
-          // Only what is seen needs a class.
+          // Only visible features need a class.
           if (number === 0)
             number = features.push({ value: classOf(areas.features[k], value, dtype, areas), properties });
           classes.fill(features[number - 1].value, row * grid.width + from, row * grid.width + to);
@@ -183,7 +183,7 @@ function paint<D extends Dtype>(
   return { classes: tensor<D>(classes), instances: tensor<'int32'>(renumbered), boxes };
 }
 
-/** Boxes and counts of what is left to be seen, numbered without gaps. */
+/** Boxes and counts of visible features, numbered without gaps. */
 function boxesOf(
   instances: Int32Array,
   { width }: GeoBox,

@@ -16,7 +16,7 @@ import { folderTree, subTree, zipTree } from './product-tree.js';
 /** Which product `openProduct` opens. */
 export interface OpenProductOptions extends ItemOptions, SafeOptions, HrefOptions {
   signal?: AbortSignal;
-  /** Where a parsed item came from, a path or an address: what it names relatively lies beside it. */
+  /** The path or address of a parsed item, which its relative addresses refer to. */
   base?: string;
 }
 

@@ -1,4 +1,4 @@
-/** Catalogs in files: GeoParquet by its ending, with an index beside it; GeoJSON and STAC items by what they hold. */
+/** Catalogs in files: GeoParquet by its ending, with an index beside it; GeoJSON and STAC items by their content. */
 import { rm } from 'node:fs/promises';
 import { invalidOption, isTerrachipError, requireChoice } from '../../errors.js';
 import type { ReadOptions } from '../../io/index.js';
@@ -51,7 +51,7 @@ export async function loadCatalog(path: string, options: LoadCatalogOptions = {}
 }
 
 /**
- * Writes a catalog by the ending of its path: GeoParquet with an index beside it, or GeoJSON, wholly or not at all.
+ * Writes a catalog atomically, by the ending of its path: GeoParquet with an index beside it, or GeoJSON.
  * @throws {TerrachipError} INVALID_INPUT for another ending; DISK where the file cannot be written
  */
 export async function saveCatalog(
@@ -83,7 +83,7 @@ export interface WriteCatalogOptions extends WriteOptions {
 }
 
 /**
- * Writes a catalog as GeoParquet 1.1 with an index beside it; either is written wholly or not at all. The grid of an
+ * Writes a catalog as GeoParquet 1.1 with an index beside it; each file is written atomically. The grid of an
  * asset is left out where its reference system has neither an EPSG code nor WKT.
  * @throws {TerrachipError} DISK where the file cannot be written; INVALID_INPUT for another format's ending, or properties
  * that are NaN or infinite
@@ -104,8 +104,8 @@ export async function writeCatalog(
 /**
  * Writes a catalog as STAC-GeoParquet, a column for each property and each kind of asset, for tools that read items.
  * Assets keep what a `CatalogAsset` holds. `openCatalog` reads it too.
- * @throws {TerrachipError} DISK; INVALID_INPUT for another format's ending, a row whose time is open, which STAC does not know, or whose
- * properties have the name of a member; TOO_LARGE for assets and properties of more kinds than make sense as columns
+ * @throws {TerrachipError} DISK; INVALID_INPUT for another format's ending, a row with an open time, which STAC lacks, or
+ * properties with the name of a member; TOO_LARGE for too many kinds of assets and properties
  */
 export async function writeStacGeoParquet(
   catalog: GeoCatalog,
@@ -116,7 +116,7 @@ export async function writeStacGeoParquet(
   await writeFile(path, options.signal, (sink) => writeStacParquet(catalog, sink, options));
 }
 
-/** Writes a Parquet file wholly or not at all. */
+/** Writes a Parquet file atomically. */
 async function writeFile<T>(
   path: string,
   signal: AbortSignal | undefined,
@@ -136,9 +136,8 @@ async function writeFile<T>(
 /** How `openCatalog` opens a file or an address. */
 export interface OpenCatalogOptions extends Omit<OpenUrlOptions, 'index'> {
   /**
-   * `use` (default) uses the index beside the file where there is one, and throws when it is damaged or belongs to
-   * another version of the file; `ignore` does not look at it; `rebuild` makes it anew where it is missing, damaged
-   * or out of date, which only a file on this machine allows.
+   * `use` (default) uses an index beside the file, and throws if it is damaged or belongs to another version of the file;
+   * `ignore` does not read it; `rebuild` builds it again if it is missing, damaged or out of date, for local files only.
    */
   index?: 'use' | 'ignore' | 'rebuild';
 }
@@ -167,7 +166,7 @@ export async function openCatalog(path: string, options: OpenCatalogOptions = {}
   }
 }
 
-/** Uses the index that is there, or makes it anew where it does not belong to the file. */
+/** Uses the existing index, or builds it again if it does not belong to the file. */
 async function rebuildIndex(file: CatalogFile, path: string, options: OpenCatalogOptions): Promise<void> {
   try {
     if (await attachIndexOf(file, openSource, path, options)) return;

@@ -1,4 +1,4 @@
-/** Many files at a time, where some cannot be read. */
+/** Reads many files at a time; some may be unreadable. */
 import { internalError, invalidInput, isError, messageOf } from '../../errors.js';
 import { mapConcurrently } from '../../io/semaphore.js';
 import { counted, type OperationOptions, reportPlan } from '../../progress.js';
@@ -13,7 +13,7 @@ export interface UnreadableFile {
   readonly error: Error;
 }
 
-/** A catalog, and what was asked for and is not in it. */
+/** A catalog, and the files that are not in it. */
 export interface BuiltCatalog {
   readonly catalog: GeoCatalog;
   /** In the order of the files. */
@@ -22,19 +22,19 @@ export interface BuiltCatalog {
   readonly unmatched: readonly string[];
 }
 
-/** What all builders of catalogs take. */
+/** Options of all builders of catalogs. */
 export interface BuildOptions extends OperationOptions {
   /** The name of the collection that the rows belong to. Default: none. */
   collection?: string;
-  /** Files that are open at a time (default 16). Requests to one server are bounded besides. */
+  /** Files that are open at a time (default 16). Requests to one server are limited too. */
   concurrency?: number;
-  /** `report` (default) leaves unreadable files out and lists them; `throw` ends with the first. */
+  /** `report` (default) leaves out and lists unreadable files; `throw` stops at the first. */
   onUnreadable?: 'report' | 'throw';
 }
 
 /**
  * Runs `read` on each path.
- * @throws {TerrachipError} INVALID_INPUT where not one can be read
+ * @throws {TerrachipError} INVALID_INPUT if none can be read
  */
 export async function readEach<T>(
   paths: readonly string[],
@@ -78,9 +78,9 @@ export async function readEach<T>(
 }
 
 /**
- * Runs `read` on each path whose name matches a pattern. A name whose date is none matches: it is reported where the
- * file is read.
- * @throws {TerrachipError} INVALID_INPUT where no name matches, or not one file can be read
+ * Runs `read` on each path whose name matches a pattern. A name with an invalid date matches: the error is
+ * reported when the file is read.
+ * @throws {TerrachipError} INVALID_INPUT if no name matches, or no file can be read
  */
 export async function readNamed<T>(
   paths: readonly string[],

@@ -1,4 +1,4 @@
-/** Finding rows without an index: by what the file says of its row groups, then by their boxes and times. */
+/** Finds rows without an index: by the statistics of row groups, then by the boxes and times of rows. */
 import type { Bounds } from '../../geo/index.js';
 import type { ReadOptions } from '../../io/index.js';
 import type { ColumnStatistics, ParquetFile, RowGroup } from '../../parquet/file.js';
@@ -7,7 +7,7 @@ import type { IndexEntry, IndexQuery } from './index-search.js';
 import { type CatalogLayout, valuesAt } from './layout.js';
 import { boxOfValue } from './stac.js';
 
-/** All rows whose box and time touch what is looked for. */
+/** All rows whose box and time touch those of the query. */
 export async function candidatesOf(
   file: ParquetFile,
   layout: CatalogLayout,
@@ -25,7 +25,7 @@ export async function candidatesOf(
       const { start, end } = layout.interval(values);
       if (start > query.end || end < query.start) continue;
       const box = searched(boxOfValue(values.bbox), layout);
-      // What has no box has no place.
+      // A row without a box has no place.
       if (needsBoxes && box === null) continue;
       const isNear =
         query.boxes === null || box === null || query.boxes.some((each) => boxesTouch(box, each));
@@ -46,8 +46,8 @@ function mayMeet(file: ParquetFile, layout: CatalogLayout, group: RowGroup, quer
   }
   if (query.boxes === null || !layout.hasBoxes) return true;
   const [x0, y0, x1, y1] = ['bbox.xmin', 'bbox.ymin', 'bbox.xmax', 'bbox.ymax'].map(bound);
-  // Others leave boxes out, or write xmin above xmax for what crosses the antimeridian, or go on beyond 180: then neither
-  // bounds the row group.
+  // Other writers leave out boxes, write xmin above xmax across the antimeridian, or continue beyond 180: then statistics
+  // do not bound the row group.
   if (layout.catalog === null && Number(x0?.nulls) > 0) return true;
   const isWithin = Number(x0?.min) >= -180 && Number(x1?.max) <= 180;
   const ordered = layout.catalog !== null || (isWithin && !(Number(x0?.max) > Number(x1?.min)));
@@ -67,7 +67,7 @@ function isBelow(value: unknown, limit: number): boolean {
 
 const WORLD: Bounds = [-180, -90, 180, 90];
 
-/** The box that a row's footprint is looked for in: all longitudes where someone else's box crosses, or runs on beyond. */
+/** The box that contains a row's footprint: all longitudes if another writer's box crosses the antimeridian or exceeds 180. */
 function searched(box: Bounds | null, layout: CatalogLayout): Bounds | null {
   if (layout.catalog !== null) return box;
   if (box === null) return WORLD;

@@ -1,4 +1,4 @@
-/** A catalog in a Parquet file: asked for rows without reading all of it. */
+/** Queries of a catalog in a Parquet file, which read only a part of it. */
 import { invalidInput, TerrachipError, unsupported } from '../../errors.js';
 import type { GeoSlice } from '../../geo/index.js';
 import type { ByteSource, ReadOptions } from '../../io/index.js';
@@ -12,7 +12,7 @@ import { type Fingerprint, fingerprintOf, IndexBuilder } from './index-build.js'
 import { CatalogIndex, type IndexEntry } from './index-search.js';
 import { type CatalogLayout, layoutOf, tableOfColumns, valuesAt } from './layout.js';
 
-/** A catalog in a Parquet file, asked for rows without being read whole. Dispose of it when done. */
+/** A catalog in a Parquet file. Queries read only a part of it. Dispose of it when done. */
 export class CatalogFile {
   readonly #source: ByteSource;
   readonly #file: ParquetFile;
@@ -53,7 +53,7 @@ export class CatalogFile {
     return this.#index !== null;
   }
 
-  /** What an index must carry to belong to this file. @internal */
+  /** The fingerprint of an index of this file. @internal */
   fingerprint(): Promise<Fingerprint> {
     return fingerprintOf(this.#file.footer, this.#source.size);
   }
@@ -101,13 +101,13 @@ export class CatalogFile {
 
   /**
    * The rows at a place and a time, as `GeoCatalog.query` finds them; only these are read.
-   * @throws {TerrachipError} as `GeoCatalog.query`; INVALID_INPUT where the file turns out to be damaged
+   * @throws {TerrachipError} as `GeoCatalog.query`; INVALID_INPUT for a damaged file
    */
   async query(where: GeoSlice | PlaceAndTime, options: QueryOptions & ReadOptions = {}): Promise<GeoCatalog> {
     const found = await this.#search(where, options);
     const rows = rowNumbers(found.keys());
     const { catalog, columns, times } = this.#layout;
-    // What was searched knows the times of terrachip's own rows.
+    // The search returned the times of terrachip's own rows.
     const names = catalog === null ? columns : columns.filter((name) => !times.includes(name));
     const read = await this.#read(names, rows, options);
     const values = catalog === null ? read : { ...read, ...timesOf(rows, found) };
@@ -122,7 +122,7 @@ export class CatalogFile {
     return rowNumbers((await this.#search(where, options)).keys());
   }
 
-  /** What `find` finds, by row, in no order. */
+  /** The entries that `find` returns, by row, in no order. */
   async #search(
     where: GeoSlice | PlaceAndTime,
     options: QueryOptions & ReadOptions,
@@ -160,7 +160,7 @@ export class CatalogFile {
     return GeoCatalog.fromTable(tableOfColumns(this.#layout, columns, this.length));
   }
 
-  /** Closes the files; what queries found stays. */
+  /** Closes the files; results of queries stay valid. */
   async dispose(): Promise<void> {
     if (this.#disposed) return;
     this.#disposed = true;
@@ -171,10 +171,10 @@ export class CatalogFile {
     return this.dispose();
   }
 
-  /** Whether a row's box alone says that it is asked for. */
+  /** Whether a row's box alone shows that the row matches. */
   #boxSuffices(query: PlaceQuery, { row, box }: IndexEntry): boolean {
     const { catalog } = this.#layout;
-    // A box of someone else's file may be wider than its row.
+    // A box in another writer's file may be larger than its footprint.
     if (catalog === null || row >= catalog.rows - catalog.crossing) return false;
     return query.matchesBox(box) === true;
   }

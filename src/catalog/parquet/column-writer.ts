@@ -1,7 +1,7 @@
 /**
- * One column of a row group, encoded as its values come: plain, in small compressed pages, so that a reader who wants
- * a row decodes little. hyparquet-writer writes what describes them: footers and indexes of pages. Its own encoder
- * takes whole arrays of values, which for millions of rows costs several times as much.
+ * One column of a row group, encoded value by value: plain, in small compressed pages, so that a reader of one row decodes
+ * little. hyparquet-writer writes footers and indexes of pages. Its own encoder takes whole arrays of values, which for
+ * millions of rows costs several times as much.
  */
 import type { ColumnChunk } from 'hyparquet';
 import { ByteWriter, type ParquetWriter } from 'hyparquet-writer';
@@ -19,7 +19,7 @@ const DATA_PAGE_V2 = { type: 3, field: 8 };
 /** The number of the encoding. */
 const PLAIN = 0;
 
-/** What a footer and an index say of a column chunk. */
+/** The metadata of a column chunk for the footer and the index. */
 export type WrittenChunk = ParquetWriter['pendingIndexes'][number];
 
 interface WrittenPage {
@@ -52,7 +52,7 @@ export class ColumnWriter {
   #min: number | Uint8Array | undefined;
   #max: number | Uint8Array | undefined;
 
-  /** @param withStatistics whether the footer says what the least and the greatest value are */
+  /** @param withStatistics whether the footer has the least and the greatest value */
   constructor(leaf: Leaf, withStatistics: boolean) {
     this.#leaf = leaf;
     this.#withStatistics = withStatistics;
@@ -103,7 +103,7 @@ export class ColumnWriter {
     this.#seeNumber(value);
   }
 
-  /** Puts the column chunk behind what a writer has, and starts another one. */
+  /** Appends the column chunk to a writer, and starts another one. */
   finish(writer: ByteWriter): WrittenChunk {
     if (this.#pageRows > 0) this.#finishPage();
     const start = writer.offset;

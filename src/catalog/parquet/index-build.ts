@@ -3,7 +3,7 @@
  * in blocks, so that a query over HTTP fetches a few of them.
  *
  * ```
- * header    4 KiB: magic, version, counts, what file it belongs to, a checksum of itself and of the table
+ * header    4 KiB: magic, version, counts, fingerprint of its file, a checksum of itself and of the table
  * checksums CRC-32C of each block, uint32
  * levels    from the root to the rows; an entry is 6 float64: xmin, ymin, xmax, ymax, start, end (degrees, UTC ms)
  * ```
@@ -29,7 +29,7 @@ export const ENTRY_BYTES = 8 * ENTRY;
 /** Bytes of a SHA-256. */
 export const DIGEST_BYTES = 32;
 
-/** Where things lie in the header. */
+/** Offsets in the header. */
 export const HEADER = {
   magic: 0,
   version: 4,
@@ -48,11 +48,11 @@ export interface IndexLevels {
   readonly counts: readonly number[];
   /** The first byte of each level behind the table of checksums. */
   readonly offsets: readonly number[];
-  /** Of all levels. */
+  /** The bytes of all levels. */
   readonly bytes: number;
 }
 
-/** How the levels over some entries lie in the file. */
+/** The layout of the levels over some entries. */
 export function indexLevels(entries: number): IndexLevels {
   const counts = [entries];
   while (counts[counts.length - 1] > NODE_SIZE) {
@@ -67,7 +67,7 @@ export function indexLevels(entries: number): IndexLevels {
   return { counts, offsets, bytes };
 }
 
-/** What tells one writing of a Parquet file from another. */
+/** The fingerprint of a Parquet file, which differs between versions of the file. */
 export interface Fingerprint {
   readonly fileSize: number;
   readonly digest: Uint8Array;
@@ -77,13 +77,13 @@ export async function fingerprintOf(footer: Uint8Array<ArrayBuffer>, fileSize: n
   return { fileSize, digest: new Uint8Array(await crypto.subtle.digest('SHA-256', footer)) };
 }
 
-/** What has no place is found nowhere. */
+/** The entry of a row without a place, which no query finds. */
 const NOWHERE = [Infinity, Infinity, -Infinity, -Infinity] as const;
 
 export class IndexBuilder {
   readonly #rows: number;
   readonly #crossing: number;
-  /** All levels as they lie in the file; the rows last. */
+  /** All levels in the order of the file; the rows last. */
   readonly #entries: Float64Array<ArrayBuffer>;
   readonly #levels;
 

@@ -1,4 +1,4 @@
-/** Finding rows by the index beside a catalog's file. */
+/** Finds rows by the index beside a catalog's file. */
 import { invalidInput, type TerrachipError, unsupported } from '../../errors.js';
 import type { Bounds } from '../../geo/index.js';
 import { ByteLru } from '../../io/byte-lru.js';
@@ -22,10 +22,10 @@ import {
 
 const MAX_ROWS = 2 ** 32;
 
-/** Bytes of blocks that are kept: all of an index over five million rows, once queries have been everywhere. */
+/** Bytes of cached blocks: enough for all of an index over five million rows. */
 const KEPT_BYTES = 256 * 2 ** 20;
 
-/** A row that may be what is looked for: its number, one of its boxes and its time. */
+/** A row that may match: its number, one of its boxes and its time. */
 export interface IndexEntry {
   readonly row: number;
   readonly box: Bounds;
@@ -33,7 +33,7 @@ export interface IndexEntry {
   readonly end: number;
 }
 
-/** What is looked for. */
+/** The query. */
 export type IndexQuery = Pick<PlaceQuery, 'boxes' | 'start' | 'end'>;
 
 /** Entries of a level, from the first up to the second. */
@@ -131,7 +131,7 @@ export class CatalogIndex {
     return found;
   }
 
-  /** Reads what holds some entries. @returns where an entry's values are */
+  /** Reads the blocks of some entries. @returns where an entry's values are */
   async #read(
     level: number,
     ranges: readonly Range[],

@@ -1,4 +1,4 @@
-/** What the columns of a catalog's file mean: those that terrachip writes, or those of STAC-GeoParquet. */
+/** The columns of a catalog's file: those that terrachip writes, or those of STAC-GeoParquet. */
 import { invalidInput } from '../../errors.js';
 import type { TimeInterval } from '../../geo/index.js';
 import type { Columns, ParquetFile } from '../../parquet/file.js';
@@ -14,13 +14,13 @@ import { footprintOfValue, intervalOfValues, ROW_COLUMNS, rowOfValues, type Valu
 import { jsonColumns, rowOfStacValues, stacFootprint, stacInterval } from './stac.js';
 
 export interface CatalogLayout {
-  /** What terrachip says of a file of its own; null for STAC-GeoParquet. */
+  /** terrachip's metadata of its own file; null for STAC-GeoParquet. */
   readonly catalog: CatalogMetadata | null;
   /** Columns that make a row. */
   readonly columns: readonly string[];
   /** Columns that hold times. */
   readonly times: readonly string[];
-  /** Columns that say where a row lies. */
+  /** Columns with the place of a row. */
   readonly places: string[];
   /** Whether boxes have columns of their own, so that they have statistics. */
   readonly hasBoxes: boolean;
@@ -80,7 +80,7 @@ export function valuesAt(columns: Columns, row: number, names = Object.keys(colu
 }
 
 /**
- * Rows that were read from a file as columns: outlines and rows are made when they are asked for.
+ * Rows that were read from a file as columns: outlines and rows are made on demand.
  * @param columns of `length` rows each
  */
 export function tableOfColumns(layout: CatalogLayout, columns: Columns, length: number): RowTable {

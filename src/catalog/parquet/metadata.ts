@@ -1,4 +1,4 @@
-/** What a file says of itself: the `geo` key of GeoParquet 1.1, and terrachip's own. */
+/** The metadata of a file: the `geo` key of GeoParquet 1.1, and terrachip's own. */
 import * as v from 'valibot';
 import { invalidInput, unsupported } from '../../errors.js';
 import { Crs } from '../../geo/index.js';
@@ -6,7 +6,7 @@ import { AnyRecord, dictionary, parseJson, validate } from '../../json.js';
 import type { ParquetFile } from '../../parquet/file.js';
 import { GEO_KEY } from '../../vector/geoparquet.js';
 
-/** Of the columns that terrachip writes; counted up when one of them changes its meaning. */
+/** The version of the columns that terrachip writes; increased when one of them changes its meaning. */
 export const SCHEMA_VERSION = 1;
 
 export const CATALOG_KEY = 'terrachip:catalog';
@@ -56,7 +56,7 @@ const CatalogMetadata = v.looseObject({
 export type CatalogMetadata = v.InferOutput<typeof CatalogMetadata>;
 
 /**
- * What terrachip wrote about a catalog; null for a file of someone else.
+ * What terrachip wrote about a catalog; null for a file of another writer.
  * @throws {TerrachipError} UNSUPPORTED for a newer version
  */
 export function catalogMetadata(file: ParquetFile): CatalogMetadata | null {

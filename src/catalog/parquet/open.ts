@@ -12,8 +12,8 @@ export interface OpenUrlOptions extends HrefOptions {
   /** Extra headers for HTTP. */
   headers?: Readonly<Record<string, string>>;
   /**
-   * `use` (default) uses the index beside the file where there is one, and throws when it is damaged or belongs to
-   * another version of the file; `ignore` does not look at it.
+   * `use` (default) uses an index beside the file, and throws if it is damaged or belongs to another version of the file;
+   * `ignore` does not read it.
    */
   index?: 'use' | 'ignore';
 }
@@ -70,7 +70,7 @@ export async function attachIndexOf(
   return true;
 }
 
-/** Null for what does not exist. Stores of objects say 403 where they do not let one ask what exists. */
+/** Null for a missing file. Object stores answer 403 for it without permission to list. */
 async function openIfThere(open: Open, path: string, options: ReadBytes): Promise<ByteSource | null> {
   try {
     return await open(path, options);
@@ -83,7 +83,7 @@ async function openIfThere(open: Open, path: string, options: ReadBytes): Promis
   }
 }
 
-/** `catalog.parquet.index`; a signature in a URL's query stays where it is. */
+/** `catalog.parquet.index`; a signature in a URL's query is kept. */
 export function indexPath(path: string): string {
   if (!isUrl(path)) return `${path}.index`;
   const url = new URL(path);

@@ -58,7 +58,7 @@ export class RowWriter {
     return boxes;
   }
 
-  /** Puts what was added behind the row groups that a writer has. */
+  /** Appends the added rows to a writer as a row group. */
   finish(parquet: ParquetWriter, writer: ByteWriter): void {
     const start = writer.offset;
     const written = Object.values(this.#columns).map((column) => column.finish(writer));
@@ -86,7 +86,7 @@ function leafOf(name: string): Leaf {
   return leaf;
 }
 
-/** @param withStatistics for columns whose least and greatest values say something */
+/** @param withStatistics for columns whose least and greatest values are useful */
 function columnOf(name: string, withStatistics = false): ColumnWriter {
   return new ColumnWriter(leafOf(name), withStatistics);
 }
@@ -98,8 +98,8 @@ function addTime(column: ColumnWriter, time: number): void {
 }
 
 /**
- * A column of texts of which there are few, as names of collections: each is stored once a row group, and rows as
- * numbers of them. All of it is one small page, which a reader keeps. More texts are written plainly.
+ * A column of few distinct texts, such as names of collections: each is stored once per row group, and rows as their
+ * numbers. All of it is one small page, which a reader caches. More texts are written plainly.
  */
 class DictionaryWriter {
   readonly #element: SchemaElement;
@@ -118,7 +118,7 @@ class DictionaryWriter {
     if (this.#different.size <= MOST_TEXTS) this.#different.add(text);
   }
 
-  /** Puts the column chunk behind what a writer has, and starts another one. */
+  /** Appends the column chunk to a writer, and starts another one. */
   finish(writer: ByteWriter): WrittenChunk {
     const [values, isFew] = [this.#values, this.#different.size <= MOST_TEXTS];
     this.#values = [];

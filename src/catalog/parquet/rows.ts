@@ -67,7 +67,7 @@ export function storedAssets(assets: CatalogRow['assets']): Readonly<Record<stri
   return mapValues(assets, storedAsset);
 }
 
-/** @throws {TerrachipError} INVALID_INPUT for what `storedAssets` did not make */
+/** @throws {TerrachipError} INVALID_INPUT for values that `storedAssets` did not make */
 export function assetsOfStored(value: unknown, name: string): CatalogRow['assets'] {
   return mapValues(validate(Assets, value, name), ({ geobox, ...rest }): CatalogAsset => {
     if (geobox === undefined) return rest;
@@ -93,7 +93,7 @@ function storedBand(band: BandValues): object {
   return { ...band, nodata: numberMember(nodata) };
 }
 
-/** Undefined for a grid whose reference system has no text: it is found again when the file is opened. */
+/** Undefined for a grid whose reference system has no text: it is then read from the raster. */
 function storedGrid({ crs, transform, width, height }: GeoBox): object | undefined {
   const text = crs.epsg === null ? crs.wkt : `EPSG:${crs.epsg}`;
   return text === null ? undefined : { crs: text, transform: transform.toTuple(), width, height };
@@ -107,7 +107,7 @@ const Nodata = v.union([
     v.transform((text) => NOT_FINITE[text]),
   ),
 ]);
-// Whoever reads the pixels knows the units there are.
+// Units are checked when pixels are read.
 const StoredUnits = v.exactOptional(v.custom<Units>((value) => typeof value === 'string', 'must be a text'));
 const VALUES = {
   commonName: v.exactOptional(v.string()),
@@ -195,7 +195,7 @@ export function intervalOfValues(start: unknown, end: unknown, name: string): Ti
   const time = (value: unknown, open: number): number => {
     if (value === null || value === undefined) return open;
     if (typeof value === 'number') return value;
-    throw invalidInput(name, 'has a time that is none', 'write it again');
+    throw invalidInput(name, 'has an invalid time', 'write it again');
   };
   return new TimeInterval(time(start, -Infinity), time(end, Infinity));
 }

@@ -2,7 +2,7 @@
 import type { SchemaElement } from 'hyparquet';
 import { mapValues } from '../../json.js';
 
-/** What some values have in common. `json` is for what has nothing in common, and is stored as text. */
+/** The common shape of some values. `json`, which is stored as text, is for values without one. */
 export type Shape =
   | { readonly kind: 'null' | 'boolean' | 'integer' | 'number' | 'text' | 'time' | 'json' }
   | { readonly kind: 'list'; readonly element: Shape }

@@ -1,4 +1,4 @@
-/** Writing a catalog as STAC-GeoParquet: for tools that read items rather than terrachip's own columns. */
+/** Writes a catalog as STAC-GeoParquet, for tools that read items instead of terrachip's columns. */
 import type { SchemaElement } from 'hyparquet';
 import { ParquetWriter } from 'hyparquet-writer';
 import { invalidInput, requireWhole, tooLarge } from '../../errors.js';
@@ -17,7 +17,7 @@ import { addShapes, type Shape, schemaElements, shapeOf, storableShape, storedVa
 import { JSON_KEY, MEMBERS, TIME_PROPERTIES } from './stac.js';
 import { orderRows, type WriteOptions } from './write.js';
 
-/** No reader likes more. */
+/** Readers handle more columns badly. */
 const MAX_COLUMNS = 5000;
 
 /** Bytes of a page before it is compressed. */
@@ -114,7 +114,7 @@ function shapesOf(catalog: GeoCatalog): Record<string, Shape> {
   return Object.fromEntries([...shapes].map(([name, shape]) => [name, storableShape(shape)]));
 }
 
-/** Whether a timestamp says all that a text says. */
+/** Whether a timestamp holds all that a text holds. */
 function isMoment(value: unknown): boolean {
   return typeof value === 'string' && !Number.isNaN(Date.parse(value)) && /T.*(Z|[+-]\d\d:\d\d)$/.test(value);
 }

@@ -1,5 +1,5 @@
 /**
- * STAC-GeoParquet (stac-geoparquet specification 1.0): a row an item, its properties as columns beside `id`,
+ * STAC-GeoParquet (stac-geoparquet specification 1.0): one row per item, its properties as columns beside `id`,
  * `geometry`, `bbox`, `assets` and `links`.
  */
 import * as v from 'valibot';
@@ -62,7 +62,7 @@ export function rowOfStacValues(
   }
   const { id, collection } = values;
   const item = { id, collection, geometry: null, properties, assets: read('assets') };
-  // Addresses of items in a file on this machine are as they are.
+  // Addresses of items in a local file are not changed.
   const origin = { ...options, base: isUrl(name) ? name : null, inCollection: true };
   return { ...rowOfItem(item, name, origin), footprint: stacFootprint(values, where) };
 }

@@ -1,4 +1,4 @@
-/** Writing a catalog as GeoParquet 1.1, a row group at a time. */
+/** Writes a catalog as GeoParquet 1.1, a row group at a time. */
 import type { KeyValue } from 'hyparquet';
 import { ParquetWriter } from 'hyparquet-writer';
 import { requireWhole } from '../../errors.js';
@@ -27,7 +27,7 @@ const LAST_KEY = 2 ** 32 - 1;
  * Writes the rows in an order of their own: along a Hilbert curve, those on both sides of the antimeridian last and
  * in row groups of their own, since their boxes span the globe. Beside the rows, this takes 13 bytes of memory a row,
  * 51 more for the index, and what a row group takes.
- * @returns what tells the file from others, and its index if it was asked for
+ * @returns the fingerprint of the file, and its index if it was requested
  */
 export async function writeParquet(
   catalog: GeoCatalog,
@@ -74,7 +74,7 @@ export async function writeParquet(
 }
 
 /**
- * Where rows go in a file.
+ * The order of rows in a file.
  * @returns rows of the catalog in the order of the file; how many of them, the last, lie on both sides of the
  * antimeridian; and the bounds of all, null for none
  */

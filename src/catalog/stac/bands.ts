@@ -1,5 +1,5 @@
 /**
- * What STAC documents say of bands. A value may stand at a band (`bands` of STAC 1.1, `eo:bands` and `raster:bands`
+ * Bands in STAC documents. A value may stand at a band (`bands` of STAC 1.1, `eo:bands` and `raster:bands`
  * before it), at the asset, at the item, or at the collection's `item_assets`; the nearest to the band counts.
  */
 import * as v from 'valibot';
@@ -9,7 +9,7 @@ import type { BandValues, CatalogAsset, CatalogBand } from '../row.js';
 
 const NUMBER_TEXT = /^\s*[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?\s*$/i;
 
-/** What JSON lacks, as STAC writes it. */
+/** Numbers that JSON lacks, as STAC writes them. */
 export const NOT_FINITE: Readonly<Record<string, number>> = { nan: NaN, inf: Infinity, '-inf': -Infinity };
 
 /** A number as JSON can hold it. */
@@ -28,7 +28,7 @@ const NodataText = v.pipe(
 const Factor = v.nullish(v.number());
 const Classes = v.nullish(v.array(v.unknown()));
 
-/** Members that tell what values mean. Extensions before STAC 1.1 write them without a prefix in lists of their own. */
+/** Members that describe values. Extensions before STAC 1.1 write them without a prefix in lists of their own. */
 const VALUES = {
   nodata: v.nullish(v.union([v.number(), NodataText])),
   scale: Factor,
@@ -48,22 +48,22 @@ const Band = v.looseObject({ name: v.nullish(v.string()), ...VALUES });
 /** Before STAC 1.0, assets name bands of the item by their numbers, from 0. */
 const Bands = v.nullish(v.array(v.union([Band, v.pipe(v.number(), v.integer())])));
 
-/** Members of an asset or of an item's properties that tell of bands. */
+/** Members of an asset or of an item's properties that describe bands. */
 export const BAND_MEMBERS = { ...VALUES, bands: Bands, 'eo:bands': Bands, 'raster:bands': Bands };
 
-/** What an item's properties say of bands; nothing where one of these members is not as it should be. */
+/** Metadata of bands in an item's properties; empty if one of these members is invalid. */
 export const BandLists = v.fallback(v.looseObject(BAND_MEMBERS), {});
 export type BandLists = v.InferOutput<typeof BandLists>;
 type Band = v.InferOutput<typeof Band>;
 
 const LISTS = ['bands', 'eo:bands', 'raster:bands'] as const;
 
-/** What an asset says of its bands: a list, or what holds for each of them; units where all have the same. */
+/** Metadata of an asset's bands: a list, or values for all of them; units if all have the same. */
 type AssetBands = Pick<CatalogAsset, 'bands' | 'everyBand' | 'units'>;
 
 /**
  * The bands of an asset.
- * @param item what its item says of all assets
+ * @param item the metadata of its item for all assets
  */
 export function bandsOf(asset: BandLists, item: BandLists): AssetBands {
   // A name is that of one asset.
@@ -89,7 +89,7 @@ export function bandsOf(asset: BandLists, item: BandLists): AssetBands {
   return { bands: bands.map(({ units: _, ...band }) => band), units };
 }
 
-/** What a band says, and what it inherits. Classes are stored as they are, whatever holds for what is beside them. */
+/** The metadata of a band, with what it inherits. Classes do not inherit a scale and offset. */
 function sharedValues(own: BandValues, inherited: BandValues): BandValues {
   const { scale, offset, ...rest } = inherited;
   const isClasses = own.units !== undefined && isCategorical(own.units);
@@ -102,7 +102,7 @@ function bandAt(band: Band | number, ofItem: BandLists['bands']): Band {
   return typeof found === 'object' ? found : {};
 }
 
-/** What an item says of a band that its assets only name. */
+/** The item's metadata of a band that its assets only name. */
 function bandNamed(item: BandLists, name: string | null | undefined): Band {
   if (name === null || name === undefined) return {};
   const found = LISTS.flatMap((list) => item[list] ?? []).filter(
@@ -125,7 +125,7 @@ function valuesOf(members: v.InferOutput<typeof Values>): BandValues {
   });
 }
 
-/** Units that are declared: a list of what values stand for is one of classes. */
+/** Declared units. A list of the meanings of values declares classes. */
 function unitsOf(members: v.InferOutput<typeof Values>): Units | undefined {
   if (members['terrachip:units']) return members['terrachip:units'];
   if (members['classification:bitfields']?.length) return 'bits';

@@ -10,7 +10,7 @@ import { rowOfItem } from './item.js';
 export interface StacOptions extends HrefOptions {
   /** The file or URL that the documents came from: for messages, and for relative addresses of assets. */
   readonly source?: string;
-  /** Takes what is wrong with an item, which is then left out. Default: the first wrong item ends it all. */
+  /** Receives the error of an invalid item, which is then left out. Default: the first error is thrown. */
   readonly onInvalid?: (error: TerrachipError) => void;
 }
 
@@ -19,8 +19,8 @@ const MAX_DEPTH = 3;
 
 /**
  * A catalog of STAC items (versions 0.9 to 1.1): one, a FeatureCollection of them as a search answers, or a list of
- * either. Collections among them tell what assets of their items have in common (`item_assets`).
- * @throws {TerrachipError} INVALID_INPUT for what is no item, unless `onInvalid` takes it
+ * either. Collections among them have the common metadata of their items' assets (`item_assets`).
+ * @throws {TerrachipError} INVALID_INPUT for an invalid item, without `onInvalid`
  */
 export function catalogFromStac(documents: unknown, options: StacOptions = {}): GeoCatalog {
   return GeoCatalog.from(rowsFromStac(documents, options));
@@ -90,7 +90,7 @@ function requireItem(document: unknown, source: string): void {
   );
 }
 
-/** An item whose assets have what its collection says of all assets of their names. */
+/** An item whose assets have the metadata that its collection gives for their names. */
 function withItemAssets(item: unknown, collections: ReadonlyMap<unknown, unknown>): unknown {
   if (collections.size === 0 || !isRecord(item)) return item;
   const shared = collections.get(item.collection);

@@ -1,4 +1,4 @@
-/** Conditions of the query extension, for servers that do not heed them: some ignore what they do not know. */
+/** Conditions of the query extension, checked again since some servers ignore them. */
 
 type Test = (value: Comparable, wanted: unknown) => boolean | null;
 type Comparable = number | string | boolean;

@@ -7,7 +7,7 @@ import { PlaceQuery } from '../place-query.js';
 import { intervalOf, type TimeLike } from '../times.js';
 import { itemFootprint, itemInterval } from './item.js';
 
-/** What is wanted. Everything that is given must hold. */
+/** Conditions on collections and items. All must hold. */
 export interface CrawlSelection {
   /** West, south, east and north in degrees, or a geometry in longitude and latitude. */
   place?: readonly [number, number, number, number] | GeoJsonObject;
@@ -34,7 +34,7 @@ export class CrawlFilter {
   readonly #interval: TimeInterval | null;
   readonly #collections: ReadonlySet<string> | null;
 
-  /** @throws {TerrachipError} INVALID_INPUT for a place or time that is none */
+  /** @throws {TerrachipError} INVALID_INPUT for an invalid place or time */
   constructor({ place, datetime, collections }: CrawlSelection) {
     this.#interval = datetime === undefined ? null : intervalOf(datetime);
     this.#query = place === undefined ? null : new PlaceQuery({ geometry: place });
@@ -46,7 +46,7 @@ export class CrawlFilter {
     return this.#collections === null || typeof id !== 'string' || this.#collections.has(id);
   }
 
-  /** False where the extent of a collection has nothing in common with the place or time. Extents that are none tell nothing. */
+  /** False if the extent of a collection does not overlap the place or time. Invalid extents are ignored. */
   mayHave(extent: unknown): boolean {
     const known = v.safeParse(Extent, extent);
     if (!known.success) return true;
@@ -58,7 +58,7 @@ export class CrawlFilter {
     }
   }
 
-  /** The first box is the whole; those after it are what it is made of. */
+  /** The first box is the whole extent; the others are its parts. */
   #mayLieIn(boxes: readonly (readonly number[])[]): boolean {
     const wanted = this.#query?.boxes ?? null;
     if (wanted === null || boxes.length === 0) return true;

@@ -14,7 +14,7 @@ import type { ItemDocument } from './search.js';
 
 /** How a static catalog is crawled, and what of it is wanted. */
 export interface CrawlOptions extends CrawlSelection, OpenOptions, HrefOptions, OperationOptions {
-  /** Items in all. Default: all that are found. */
+  /** The most items. Default: all. */
   maxItems?: number;
   /** A crawl of more documents ends with an error (default 1 000 000). */
   maxDocuments?: number;
@@ -24,14 +24,14 @@ export interface CrawlOptions extends CrawlSelection, OpenOptions, HrefOptions, 
   related?: boolean;
   /** Reads the JSON document at an address. Default: over HTTP. */
   read?: (href: string, signal: AbortSignal) => Promise<unknown>;
-  /** Takes what is wrong with a document below the root, which is then left out. Default: it ends the crawl. */
+  /** Receives the error of a document below the root, which is then left out. Default: the error ends the crawl. */
   onUnreadable?: (href: string, error: Error) => void;
 }
 
 /** An item that a crawl found. */
 export interface CrawledItem {
   readonly item: ItemDocument;
-  /** The address of the document that it stood in. */
+  /** The address of the document that contains it. */
   readonly href: string;
   /** Whether that holds a list of items. */
   readonly inList: boolean;
@@ -42,7 +42,7 @@ export interface CrawledItem {
 /** Catalogs inside of catalogs. */
 const MAX_DEPTH = 64;
 
-/** How far ahead documents are asked for, in those that are read at a time. */
+/** Documents that are requested ahead, as a multiple of those that are read at a time. */
 const AHEAD = 4;
 
 /** A catalog, a collection, an item or a list of items; before STAC 1.0, the first two have no type. */
@@ -64,7 +64,7 @@ const StacNode = v.looseObject({
 });
 type StacNode = v.InferOutput<typeof StacNode>;
 
-/** A document to read, and whose it is. */
+/** A document to read, and its collection. */
 interface Place {
   readonly href: string;
   readonly depth: number;
@@ -74,10 +74,9 @@ interface Place {
 }
 
 /**
- * The items of a static catalog of STAC 0.9 to 1.1, in the order of its links and then those that are related; each
- * document is read once. Collections
- * whose extent has nothing in common with the place and time are not entered. Links to children, items and related
- * documents are followed, never those to parents and roots. Where the loop is left, nothing more is read.
+ * The items of a static catalog of STAC 0.9 to 1.1, in the order of its links, then related items; each document is read
+ * once. Collections whose extent does not overlap the place and time are not entered. Links to children, items and related
+ * documents are followed, never those to parents and roots. When the loop ends early, no more is read.
  * @param url of a catalog, a collection, an item or a list of items
  * @throws {TerrachipError} NETWORK, NOT_FOUND or INVALID_INPUT for a document that cannot be read; TOO_LARGE for more
  * than `maxDocuments`
@@ -114,9 +113,9 @@ class Crawl {
   readonly #signal: AbortSignal;
   readonly #read: (href: string, signal: AbortSignal) => Promise<unknown>;
   readonly #known = new Set<string>();
-  /** What is still to be read; the next one last. */
+  /** Documents to read; the next one is last. */
   readonly #stack: Place[] = [];
-  /** Related documents, which are read last: from above, their own collections are known. */
+  /** Related documents. They are read last, since links from their own collections take precedence. */
   readonly #related: string[] = [];
   #done = 0;
 
@@ -190,7 +189,7 @@ class Crawl {
     const name = publicUrl(href);
     const node = validate(StacNode, document, name);
     const kind = kindOf(node);
-    // What is related may be anything.
+    // A related document may be anything.
     if (kind === null && place.isRelated === true) return [];
     if (kind === null) throw invalidInput(name, 'is no STAC document', 'check the link to it');
     const collection = kind === 'Collection' ? node : place.collection;

@@ -5,7 +5,7 @@ import { AnyRecord } from '../../json.js';
 
 const Numbers = v.array(v.number());
 
-/** Members that tell where pixels lie: of an item's properties, or of an asset. */
+/** Members that describe grids: of an item's properties, or of an asset. */
 export const GRID = {
   'proj:code': v.nullish(v.string()),
   'proj:epsg': v.nullish(v.union([v.number(), v.string()])),
@@ -16,16 +16,16 @@ export const GRID = {
   'proj:bbox': v.nullish(Numbers),
 };
 
-/** What an item's properties say of the grids of its assets; nothing where a member is not as it should be. */
+/** Metadata of its assets' grids in an item's properties; empty if a member is invalid. */
 export const Grid = v.fallback(v.looseObject(GRID), {});
 export type Grid = v.InferOutput<typeof Grid>;
 
-/** Pixels by which a box may differ from the grid that it is of. */
+/** Pixels by which a box may differ from its grid. */
 const SLACK = 2;
 
 /**
- * The grid of an asset, by what it says itself, and else its item. Null where they do not say enough, contradict
- * themselves, or say what can be no grid: the file itself says it then.
+ * The grid of an asset, from its own metadata, else from its item. Null if this is incomplete, contradictory or impossible:
+ * the grid is then read from the file.
  */
 export function gridOf(asset: Grid, item: Grid): GeoBox | null {
   const member = <Name extends keyof typeof GRID>(name: Name) => asset[name] ?? item[name];

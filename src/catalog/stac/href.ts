@@ -1,4 +1,4 @@
-/** Addresses in catalogs and STAC documents, and which of them are believed. */
+/** Addresses in catalogs and STAC documents, and which of them are trusted. */
 import { invalidInput } from '../../errors.js';
 import { mayName } from '../../io/nearness.js';
 import { mapValues } from '../../json.js';
@@ -13,8 +13,8 @@ const LOCAL = /^(file:|[\\/]|[a-z]:)/i;
 /** Which addresses in a document are trusted. */
 export interface HrefOptions {
   /**
-   * Whether what comes from a server may name files of this machine, and addresses of this machine and its network that
-   * are nearer than the server (default false).
+   * Whether documents from a server may name local files, and addresses of this machine and its network that are nearer than
+   * the server (default false).
    */
   allowLocal?: boolean;
 }
@@ -29,7 +29,7 @@ function isRemote(place: string | null): place is string {
 }
 
 /**
- * An address as it is written in a document, from the document's own.
+ * Resolves an address in a document against the document's own address.
  * @param base a URL or a path; null where it is not known, and relative addresses stay as they are
  * @param name the document, for messages
  * @throws {TerrachipError} INVALID_INPUT for a document from a server that names a file of this machine, or an address
@@ -45,7 +45,7 @@ function resolve(href: string, base: string | null, name: string): string {
   try {
     return new URL(href, base).href;
   } catch (cause) {
-    throw invalidInput(name, `has the address "${href}", which is none`, 'correct it', cause);
+    throw invalidInput(name, `has the invalid address "${href}"`, 'correct it', cause);
   }
 }
 
@@ -57,7 +57,7 @@ function trusted(href: string, origin: string | null, name: string, options: Hre
     throw invalidInput(name, `comes from a server but names the file ${href} of this machine`, remedy);
   const url = URL.canParse(href) ? new URL(href) : null;
   if (url === null || !/^https?:$/.test(url.protocol)) return href;
-  // Buckets are of the public network.
+  // Buckets are on the public network.
   const from = /^https?:/i.test(origin) ? new URL(origin) : new URL('https://public.invalid.example');
   if (mayName(from, url)) return href;
   throw invalidInput(
@@ -68,7 +68,7 @@ function trusted(href: string, origin: string | null, name: string, options: Hre
 }
 
 /**
- * A row of a catalog's file, with addresses beside that file where it lies on a server.
+ * A row of a catalog's file; if that file is on a server, relative addresses are resolved against it.
  * @param place the path or URL of the catalog
  * @throws {TerrachipError} INVALID_INPUT for a row from a server that names what only this machine can read
  */
@@ -84,7 +84,7 @@ export function rowFrom(row: CatalogRow, place: string, options: HrefOptions = {
   return { ...row, href: beside(row.href), assets };
 }
 
-/** A path beside another one. */
+/** A path relative to the folder of another one. */
 function relativePath(base: string, href: string): string {
   const segments = base.split('/').slice(0, -1);
   for (const segment of href.split('/')) {

@@ -1,4 +1,4 @@
-/** Which assets of an item are meant, and items fit to be stored. */
+/** Selects assets of items, and prepares items for storage. */
 import { invalidInput } from '../../errors.js';
 import type { TimeInterval } from '../../geo/index.js';
 import { withoutSignature } from '../../io/signature.js';
@@ -8,21 +8,21 @@ import { type HrefOptions, trustedHref } from './href.js';
 import { itemInterval } from './item.js';
 import type { ItemDocument } from './search.js';
 
-/** Which assets are meant. Everything that is given must hold. */
+/** Which assets are selected. All conditions must hold. */
 export interface AssetSelection {
   /** Names of assets. */
   readonly assets?: readonly string[];
   /** Roles, of which an asset has at least one. */
   readonly roles?: readonly string[];
-  /** When an asset is of, by its own `datetime` or range, else by that of its item. */
+  /** The time of an asset, by its own `datetime` or range, else by that of its item. */
   readonly assetDatetime?: TimeLike;
 }
 
 type Members = Readonly<Record<string, unknown>>;
 
 /**
- * An item with the assets that are meant; null where it has none of them.
- * @throws {TerrachipError} INVALID_INPUT for assets that are none, or a time that is none
+ * An item with the selected assets; null without any.
+ * @throws {TerrachipError} INVALID_INPUT for invalid assets, or an invalid time
  */
 export function selectAssets(item: ItemDocument, selection: AssetSelection): ItemDocument | null {
   const { assets, roles, assetDatetime } = selection;
@@ -54,10 +54,10 @@ function timeOf(asset: Members, item: ItemDocument, where: string): TimeInterval
 }
 
 /**
- * An item as it is stored beside others: with whole addresses of its assets, without signatures, and without links but
- * to the document that it was read from.
+ * An item as it is stored with others: with whole addresses of its assets, without signatures, and with a single link, to
+ * the document that it was read from.
  * @param href the address of that document
- * @throws {TerrachipError} INVALID_INPUT for assets that are none, or addresses that may not be used
+ * @throws {TerrachipError} INVALID_INPUT for invalid assets, or addresses that may not be used
  */
 export function storableItem(
   item: ItemDocument,

@@ -36,7 +36,7 @@ const Item = v.looseObject({
 type Item = v.InferOutput<typeof Item>;
 type Asset = v.InferOutput<typeof Asset>;
 
-/** Where an item comes from, so that relative addresses of its assets can be told. */
+/** Where an item comes from, to resolve relative addresses of its assets. */
 export interface ItemOrigin extends HrefOptions {
   /** The file or URL that it was read from; null where that is not known. */
   readonly base: string | null;
@@ -48,7 +48,7 @@ export interface ItemOrigin extends HrefOptions {
  * A STAC item as a row. Times are the item's range where it has one, else its nominal moment; the grid of an asset is
  * what the projection extension says of it, or of the item.
  * @param name the file or URL, for messages
- * @throws {TerrachipError} INVALID_INPUT for what is no item
+ * @throws {TerrachipError} INVALID_INPUT for an invalid item
  */
 export function rowOfItem(
   document: unknown,
@@ -126,7 +126,7 @@ export function itemInterval(
   throw invalidInput(where, 'has no datetime', 'give it one, or start_datetime and end_datetime');
 }
 
-/** The first asset that is said to hold data, else the first that is an image, else the first. */
+/** The first asset with the role data, else the first image, else the first asset. */
 function dataAsset({ assets }: Item): Asset | undefined {
   const all = Object.values(assets);
   return (
@@ -148,7 +148,7 @@ function assetOf(asset: Asset, bands: BandLists, grid: Grid): CatalogAsset {
 }
 
 /**
- * The footprint of an item: its geometry, which a box only surrounds, or its box where it has no geometry. A box whose
+ * The footprint of an item: its geometry, or its box if it has no geometry. A box whose
  * west is less than its east says that an outline of the same longitudes does not cross the antimeridian (RFC 7946 §5.2).
  * @param outline as it comes; null for an item without geometry
  * @param name the item, for messages

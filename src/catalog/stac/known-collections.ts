@@ -9,7 +9,7 @@ import { nearestOf } from '../../json/keys.js';
 const Collections = v.looseObject({ collections: v.array(v.looseObject({ id: v.string() })) });
 
 /**
- * Checks that a server knows collections. Servers that do not tell are believed.
+ * Checks that a server has collections, as far as it lists them.
  * @param home the address of the API
  * @throws {TerrachipError} INVALID_OPTION for a collection that it does not have
  */

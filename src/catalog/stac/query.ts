@@ -9,7 +9,7 @@ import type { GeoJsonObject } from '../geometry.js';
 import { rectangle } from '../place.js';
 import { intervalOf, type TimeLike } from '../times.js';
 
-/** What a search asks for. Everything that is given must hold. */
+/** The conditions of a search. All must hold. */
 export interface StacQuery {
   readonly collections?: string | readonly string[];
   readonly ids?: string | readonly string[];
@@ -37,7 +37,7 @@ export type SearchBody = Readonly<Record<string, unknown>>;
 
 /**
  * The body of a POST.
- * @throws {TerrachipError} INVALID_OPTION for a box, time or query that is none
+ * @throws {TerrachipError} INVALID_OPTION for an invalid box, time or query
  */
 export function searchBody(query: StacQuery): SearchBody {
   const { bbox, intersects, datetime, filter } = query;
@@ -135,7 +135,7 @@ const OPERATORS: Readonly<Record<string, string>> = {
   '>=': 'gte',
 };
 
-/** @throws {TerrachipError} INVALID_OPTION for a text that is no condition */
+/** @throws {TerrachipError} INVALID_OPTION for an invalid condition */
 function conditionsOf(query: Exclude<StacQuery['query'], undefined>): Readonly<Record<string, unknown>> {
   if (!isList(query)) return query;
   const conditions = new Map<string, Record<string, unknown>>();

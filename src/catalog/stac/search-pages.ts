@@ -1,4 +1,4 @@
-/** The pages of a search of a STAC API: how each is asked for, and what is done where the server refuses it. */
+/** The pages of a search of a STAC API: how each is requested, and again in another way if the server refuses it. */
 import * as v from 'valibot';
 import { invalidInput, isTerrachipError, tooLarge } from '../../errors.js';
 import { publicUrl } from '../../io/http-errors.js';
@@ -10,10 +10,10 @@ import { requireCollections } from './known-collections.js';
 import { type SearchBody, searchParameters } from './query.js';
 import type { SearchOptions } from './search.js';
 
-/** What a server answers that finds a page too large, or fails in making it. */
+/** Statuses of a server for which a page is too large, or that fails to make it. */
 const TOO_LARGE = [413, 500, 502, 504];
 
-/** Tries of a page before it is asked for with fewer items. */
+/** Tries of a page before it is requested with fewer items. */
 const TRIES = 2;
 
 /** More than a search of millions of items has. */
@@ -48,18 +48,18 @@ export interface PageRequest {
   readonly url: string;
   /** Null for GET. */
   readonly body: SearchBody | null;
-  /** Headers that the server asked for. */
+  /** Headers that the server requires. */
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** One search: how it is asked for, and which pages were there. */
+/** One search: how it is requested, and which pages were read. */
 export class SearchPages {
   readonly #origin: string;
   readonly #options: SearchOptions;
   readonly #asked = new Set<string>();
   readonly #size: number;
   #address: string;
-  /** Whether the landing page was asked where searches are. */
+  /** Whether the landing page was asked for the address of searches. */
   #isTold = false;
   #last: PageRequest | null = null;
 
@@ -93,7 +93,7 @@ export class SearchPages {
     await requireCollections(home, collections, this.#request(home));
   }
 
-  /** Asks for a page; where the server refuses it, in another way. */
+  /** Requests a page; if the server refuses it, in another way. */
   async page(request: PageRequest): Promise<Page> {
     const { retry } = this.#options;
     for (let current = request; ; ) {
@@ -115,7 +115,7 @@ export class SearchPages {
     }
   }
 
-  /** The first page by GET, where the caller does not insist on POST. */
+  /** The first page by GET, unless the caller requires POST. */
   #withoutPost({ body }: PageRequest): PageRequest | null {
     return body === null || this.#options.method !== undefined || this.#last !== null
       ? null
@@ -142,7 +142,7 @@ export class SearchPages {
     return body === null ? { url: place + asked.search, body, headers } : { url: place, body, headers };
   }
 
-  /** Where the landing page says that items are searched. */
+  /** The address of searches in the landing page. */
   async #searchLink(): Promise<string | null> {
     const home = this.#address.replace(/\/search$/, '');
     const answer = await requestJson(home, this.#request(home)).catch((error: unknown) => {
@@ -170,7 +170,7 @@ export class SearchPages {
     return validate(Page, document, publicUrl(url));
   }
 
-  /** How an address is asked: headers of the caller go to the server that they are for. */
+  /** Options of a request: headers of the caller are sent only to their own server. */
   #request(url: string): OpenOptions {
     const { maxItems: _, limit: __, method: ___, onProgress: ____, headers = {}, ...open } = this.#options;
     return { ...open, headers: new URL(url).origin === this.#origin ? headers : {} };
@@ -190,7 +190,7 @@ export class SearchPages {
 
   /**
    * The request for the next page; null where there is none.
-   * @throws {TerrachipError} INVALID_INPUT where it has been there, or the page had nothing new; TOO_LARGE
+   * @throws {TerrachipError} INVALID_INPUT if it was read before, or the page had nothing new; TOO_LARGE
    */
   async next({ links, context }: Page, isNews: boolean): Promise<PageRequest | null> {
     const link = links?.find(({ rel }) => rel === 'next');
@@ -227,7 +227,7 @@ export class SearchPages {
     const name = publicUrl(this.#address);
     const url = new URL(trustedHref(href, last.url, name, this.#options));
     const own = new URL(this.#address);
-    // Servers behind a proxy do not know that they are asked by https.
+    // Servers behind a proxy do not know that their clients use https.
     if (url.host === own.host && own.protocol === 'https:') url.protocol = 'https:';
     if (!/^https?:$/.test(url.protocol))
       throw invalidInput(name, `links to a next page at ${publicUrl(href)}`, 'use another server');

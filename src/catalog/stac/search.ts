@@ -16,9 +16,9 @@ export interface ItemDocument {
 
 /** How a STAC API is searched. */
 export interface SearchOptions extends OpenOptions, HrefOptions, OperationOptions {
-  /** Items in all; no page is asked for beyond them. Default: all that are found. */
+  /** The most items; no further page is requested. Default: all. */
   maxItems?: number;
-  /** Items a page (default 100). It is halved where a server fails to send so many. */
+  /** Items per page (default 100). It is halved if a server fails to send so many. */
   limit?: number;
   /**
    * Default: POST, and GET where the server does not take it, for a filter in CQL2 text, and for the items of a
@@ -30,7 +30,7 @@ export interface SearchOptions extends OpenOptions, HrefOptions, OperationOption
 const PAGE_SIZE = 100;
 
 /**
- * Items a page that servers send at most: Earth Search fails above 267 (https://github.com/Element84/earth-search/issues/60),
+ * The most items per page of some servers: Earth Search fails above 267 (https://github.com/Element84/earth-search/issues/60),
  * the Planetary Computer takes 1000 (https://github.com/allenai/rslearn/pull/418), Sentinel Hub's catalogs 100
  * (https://docs.sentinel-hub.com/api/latest/reference/#tag/catalog_item_search).
  */
@@ -41,12 +41,12 @@ const LARGEST_PAGES: readonly (readonly [host: RegExp, limit: number])[] = [
 ];
 
 /**
- * The items that a search finds, in the order of the server, each once. Pages are read as they are wanted: where the
- * loop is left, no more are asked for.
+ * The items that a search finds, in the order of the server, each once. Pages are read on demand: when the
+ * loop ends early, no more are requested.
  * @param url of a STAC API, such as `https://planetarycomputer.microsoft.com/api/stac/v1`, of its `/search`, or of one
  * collection (`…/collections/ID`)
- * @throws {TerrachipError} INVALID_OPTION for a query that is none, or collections that the server does not have; NETWORK
- * or NOT_FOUND; INVALID_INPUT for an answer that is no page of items, or pages that come round to one that was there
+ * @throws {TerrachipError} INVALID_OPTION for an invalid query, or collections that the server does not have; NETWORK
+ * or NOT_FOUND; INVALID_INPUT for an answer that is no page of items, or pages that repeat an earlier one
  */
 export async function* searchStac(
   url: string,
@@ -92,7 +92,7 @@ function ignoring(address: string): string {
   return `${publicUrl(address)} does not heed \`query\`; items that contradict it are left out here`;
 }
 
-/** @throws {TerrachipError} INVALID_OPTION for what is no address */
+/** @throws {TerrachipError} INVALID_OPTION for an invalid address */
 function searchAddress(url: string): string {
   if (!isUrl(url))
     throw invalidOption('url', `is "${publicUrl(url)}"`, 'give the http: or https: address of a STAC API');

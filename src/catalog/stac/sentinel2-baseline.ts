@@ -3,7 +3,7 @@ import type { CatalogValue } from '../row.js';
 /** From this processing baseline on, Sentinel-2's digital numbers have 1000 added. */
 const OFFSET_BASELINE = 4;
 
-/** What products have that users made themselves, with any version of the processor. */
+/** The baseline of products that users processed themselves, with any version of the processor. */
 const OWN_BASELINE = 99.99;
 
 /**
@@ -20,7 +20,7 @@ export function baselineOf(properties: Readonly<Record<string, CatalogValue>>, i
   return null;
 }
 
-/** Whether products of a processing baseline have an offset; null where it does not tell. */
+/** Whether products of a processing baseline have an offset; null if unknown. */
 export function hasOffset(baseline: string | null): boolean | null {
   const value = Number.parseFloat(baseline ?? '');
   if (!Number.isFinite(value) || value === OWN_BASELINE) return null;

@@ -1,6 +1,5 @@
 /**
- * Units of what well-known STAC collections hold. A collection that is not here has none: they are declared then, never
- * guessed.
+ * Units of well-known STAC collections. Units of other collections must be declared: they are never guessed.
  */
 import type { Units } from '../../raster/units.js';
 import { withoutResolution } from '../categories.js';
@@ -15,8 +14,8 @@ const LANDSAT_OFFSET = -0.2;
 const LANDSAT_REFLECTANCE = new Set(['coastal', 'blue', 'green', 'red', 'nir', 'nir08', 'swir16', 'swir22']);
 
 /**
- * An asset with the units that its collection is known to have, after its bands' scale and offset. Sentinel-2's digital
- * numbers keep none: what offset they have is in the units, where items contradict themselves.
+ * An asset with the known units of its collection, after its bands' scale and offset. Sentinel-2's digital numbers lose
+ * scale and offset: the units include the offset, since items contradict themselves.
  */
 export function withKnownUnits(
   asset: CatalogAsset,
@@ -54,7 +53,7 @@ function isMain({ roles }: CatalogAsset, key: string): boolean {
 }
 
 function sentinel2Units(properties: Properties): Units | null {
-  // Earth Search took the offset off, and says so; the offset of its bands stayed in some items.
+  // Earth Search removed the offset, and declares that; some items still have the offset of their bands.
   const applied = properties['earthsearch:boa_offset_applied'] ?? properties['sentinel:boa_offset_applied'];
   if (applied === true) return 'dn_harmonised';
   const offset = hasOffset(baselineOf(properties));

@@ -7,18 +7,18 @@ import { outputOption } from '../shared-options.js';
 
 export const acquireCommand = defineCommand(
   'acquire',
-  'choose the scenes of an event, phase by phase, for package',
+  'choose the scenes of an event for each phase, and write a manifest for infer or package',
   {
-    event: argument('<event>', 'an event file: a place, its dates, and the data that is wanted'),
-    output: outputOption('<manifest>', 'where the manifest goes'),
+    event: argument('<event>', 'event file: the area, the dates and the data to find'),
+    output: outputOption('<manifest>', 'manifest to write'),
     allowMissing: flag('--allow-missing', 'leave out a modality in a phase that has no scene of it'),
     likeSeed: flag(
       '--like-seed',
-      'choose as the published flood notebook: one scene a phase, on either side of the event',
+      'choose like the published flood notebook: one scene per phase, before or after the event',
     ),
     clouds: option(
       '--clouds <where>',
-      'area reads the scene classification over the area, tile takes what items say (default area)',
+      'source of cloud cover: area reads the scene classification over the area, tile takes that of items (default area)',
       parseChoice(CLOUD_PLACES),
     ),
   },

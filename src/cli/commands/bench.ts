@@ -1,32 +1,32 @@
-import { PROVIDER_CHOICES } from '../../inference/node/provider-choice.js';
 import type { BenchReport } from '../../workflow/bench/bench.js';
 import type { BenchResult, Comparison } from '../../workflow/bench/result.js';
 import { BENCH_SUITES } from '../../workflow/choices.js';
 import { parseChoice, parseCount, parseNumber } from '../arguments.js';
-import { defineCommand, flag, list, option, withDefault } from '../command.js';
-import { BACKEND, THREADS } from '../shared-options.js';
+import { defineCommand, flag, list, option } from '../command.js';
+import { EXECUTION_OPTIONS } from '../map-options.js';
+import { THREADS } from '../shared-options.js';
 
 /** The exit status where a case is slower than the baseline. */
 const SLOWER = 4;
 
 export const benchCommand = defineCommand(
   'bench',
-  'measure how fast this machine is, on made-up inputs, and compare with a saved result',
+  'measure the speed of this machine on made-up inputs, and compare it with a saved result',
   {
-    suites: list('[suites...]', `${BENCH_SUITES.join(', ')} (default: all)`, parseChoice(BENCH_SUITES)),
-    rounds: option('--rounds <n>', 'runs of each case after a warm-up (default 5)', parseCount()),
-    quick: flag('--quick', 'small inputs, no warm-up and one round: to try it out, not for results'),
-    backend: BACKEND,
-    provider: withDefault(
-      'auto',
-      option('--provider <name>', PROVIDER_CHOICES.join(', '), parseChoice(PROVIDER_CHOICES)),
+    suites: list(
+      '[suites...]',
+      `suites to run: ${BENCH_SUITES.join(', ')} (default: all)`,
+      parseChoice(BENCH_SUITES),
     ),
+    rounds: option('--rounds <n>', 'runs of each case after a warm-up (default 5)', parseCount()),
+    quick: flag('--quick', 'small inputs, no warm-up and one round, to try the command; not for results'),
+    ...EXECUTION_OPTIONS,
     threads: THREADS,
     output: option('-o, --output <file>', 'save the result as JSON'),
-    baseline: option('--baseline <file>', 'say what got slower or faster than in a saved result'),
+    baseline: option('--baseline <file>', 'saved result to compare with'),
     threshold: option(
       '--threshold <share>',
-      'by how much medians must differ from those of --baseline to count (default 0.1)',
+      'least relative difference of medians from --baseline that counts (default 0.1)',
       parseNumber,
     ),
   },
@@ -38,9 +38,9 @@ export const benchCommand = defineCommand(
   },
   {
     after: `
-Each case runs once to warm up. Medians and quartiles are of the rounds after that. A case is slower than the baseline
-where its median is longer by more than --threshold and its lower quartile is above the baseline's upper one.
-Exits with ${SLOWER} where a case is slower.`,
+Each case runs once to warm up; medians and quartiles are of the rounds after that. A case is slower than the baseline
+if its median is longer by more than --threshold and its lower quartile is above the baseline's upper one.
+The exit status is ${SLOWER} if a case is slower.`,
   },
 );
 

@@ -2,13 +2,13 @@ import { invalidOption } from '../../errors.js';
 import { parseResampling, RESAMPLINGS } from '../../kernels/resampling.js';
 import { type BandSource, calculate } from '../../workflow/index.js';
 import { type Parse, parseCount } from '../arguments.js';
-import { argumentList, defineCommand, flag, list, option } from '../command.js';
-import { cogOptions, describeCog, outputOption } from '../shared-options.js';
+import { argumentList, defineCommand, list, option } from '../command.js';
+import { cogOptions, describeCog, outputOption, STORED } from '../shared-options.js';
 
 const EXPRESSIONS = `
-An expression is made of band names, numbers, + - * / ^ (whole powers), comparisons (1 or 0), and, or, not,
+Expressions have band names, numbers, + - * / ^ (whole powers), comparisons (1 or 0), and, or, not,
 abs sqrt log log10 exp floor min max, where(condition, then, else), bits(x, first, width), valid(x), nan,
-and the indices NDVI, NDWI, MNDWI and NBR of bands named as Sentinel-2's. Division by 0 gives no data.
+and the indices NDVI, NDWI, MNDWI and NBR of bands named like those of Sentinel-2. Division by 0 gives nodata.
 
   terrachip calc '(B08 - B04) / (B08 + B04)' --band B08=s2.tif:8 B04=s2.tif:4 -o ndvi.tif
   terrachip calc 'where(bits(QA, 3, 2) == 0, NDWI > 0, nan)' --band B03=b3.tif B08=b8.tif QA=qa.tif -o water.tif --dtype uint8`;
@@ -25,22 +25,22 @@ const parseBand: Parse<BandSource> = (text, flag) => {
 
 export const calcCommand = defineCommand(
   'calc',
-  'band arithmetic: expressions of the bands of rasters, into a COG with a band for each',
+  'compute expressions of raster bands, into a COG with a band for each expression',
   {
-    expressions: argumentList('<expressions...>', "such as '(B08 - B04) / (B08 + B04)', or NDVI"),
+    expressions: argumentList('<expressions...>', "expressions such as '(B08 - B04) / (B08 + B04)', or NDVI"),
     destination: outputOption('<cog>', 'path of the COG to write'),
     bands: list(
       '--band <name=raster:n...>',
-      'what a name stands for: a raster, or a band of it (default: its first)',
+      'names of bands: each is a raster, or a band of it (default: its first)',
       parseBand,
     ),
-    like: option('--like <raster>', "the grid of the result (default: the first band's)"),
+    like: option('--like <raster>', 'raster whose grid the result has (default: the first band)'),
     resampling: option(
       '--resampling <name>',
-      `for bands on other grids: ${RESAMPLINGS.join(', ')} (default: refuse them)`,
+      `resampling of bands on other grids: ${RESAMPLINGS.join(', ')} (default: refuse them)`,
       parseResampling,
     ),
-    stored: flag('--stored', 'take values as they are stored, without scale and offset'),
+    stored: STORED,
     ...cogOptions({
       dtype: 'float32',
       nodata: 'nan for floats, none for integers',

@@ -1,12 +1,6 @@
 import { invalidOption } from '../../errors.js';
 import { parseResampling, RESAMPLINGS } from '../../kernels/resampling.js';
-import {
-  CHIP_FORMATS,
-  CHIP_METHODS,
-  CHIP_SAMPLERS,
-  CHIP_TIMES,
-  EDGE_POLICIES,
-} from '../../workflow/choices.js';
+import { CHIP_FORMATS, CHIP_SAMPLERS, EDGE_POLICIES } from '../../workflow/choices.js';
 import type { ExportChipsReport } from '../../workflow/index.js';
 import { parseBand, parseChoice, parseCount, parseNumber, parsePair } from '../arguments.js';
 import { argument, converted, defineCommand, flag, list, option, required, withDefault } from '../command.js';
@@ -14,18 +8,19 @@ import {
   BBOX,
   BBOX_CRS_HELP,
   DTYPE,
+  IMAGE_OPTIONS,
   OVERWRITE,
   outputOption,
-  parseMask,
   RESUME,
   rowGridOf,
   SELECTION_OPTIONS,
+  STORED,
 } from '../shared-options.js';
 import { formatLines } from '../table.js';
 
 const EXAMPLES = `
-The folder has the images and labels, index.parquet with place, time, split and class shares of each chip,
-statistics.json with mean and standard deviation of each band, and README.md, which says how PyTorch reads them.
+The folder holds the images and labels; index.parquet with place, time, split and class shares of each chip;
+statistics.json with mean and standard deviation of each band; and README.md, which shows how to read them in PyTorch.
 
   terrachip catalog chips scenes.parquet --size 256 --band B02 B03 B04 B08 --mask scl --min-valid 0.9 \\
     --labels landcover.tif --split block 0.7 0.15 0.15 -o chips
@@ -35,26 +30,30 @@ statistics.json with mean and standard deviation of each band, and README.md, wh
 const LABEL_OPTIONS = {
   labels: option(
     '--labels <file>',
-    'a raster of classes, or polygons: its pixels lie beside those of the images',
+    'raster of classes, or polygons; labels are written on the grid of the images',
   ),
-  labelBand: option('--label-band <n>', 'of a raster (default 1)', parseCount()),
+  labelBand: option('--label-band <n>', 'band of a label raster (default 1)', parseCount()),
   labelProperty: option(
     '--label-property <name>',
-    'of polygons: a number, or a text of --label-classes (default: all are class 1)',
+    'attribute of polygons with the class: a number, or a text of --label-classes (default: all are class 1)',
   ),
   labelClasses: converted(
     list(
       '--label-classes <text=number...>',
-      'texts of --label-property, or names of classes',
+      'class numbers of the texts of --label-property, or names of classes',
       parsePair('NUMBER'),
     ),
     (pairs, name) => Object.fromEntries(pairs.map(([text, number]) => [text, parseNumber(number, name)])),
   ),
-  labelLayer: option('--label-layer <name>', 'the layer of a vector file with several'),
-  labelCrs: option('--label-crs <crs>', 'of a vector file that does not say its own'),
-  allTouched: flag('--all-touched', 'polygons also cover pixels that their outlines merely touch'),
-  background: option('--background <class>', 'where no polygon lies (default 0)', parseNumber),
-  ignore: option('--ignore <value>', 'of pixels without a label (default 255, or -1 in int32)', parseNumber),
+  labelLayer: option('--label-layer <name>', 'layer of a vector file with several layers'),
+  labelCrs: option('--label-crs <crs>', 'CRS of a vector file without one'),
+  allTouched: flag('--all-touched', 'also label pixels that an outline only touches'),
+  background: option('--background <class>', 'class outside of polygons (default 0)', parseNumber),
+  ignore: option(
+    '--ignore <value>',
+    'value of pixels without a label (default 255, or -1 in int32)',
+    parseNumber,
+  ),
 };
 
 const SPLIT_FORM = 'block 0.7 0.15 0.15, or block 0.8 0.2';
@@ -69,43 +68,43 @@ const parseSplit = (texts: readonly string[], flag: string): number[] => {
 
 export const chipsCommand = defineCommand(
   'chips',
-  'training chips of a catalog: images and labels with an index, splits and statistics',
+  'write training chips of a catalog: images and labels with an index, splits and statistics',
   {
     catalog: argument(
       '<catalog>',
       'a catalog (.parquet, .geojson), or STAC items (.json, .ndjson), by path or URL',
     ),
-    output: outputOption('<folder>', 'the folder to write, which does not exist yet'),
-    size: required(option('--size <pixels>', 'along a side of a chip', parseCount())),
+    output: outputOption('<folder>', 'folder to write, which must not exist yet'),
+    size: required(option('--size <pixels>', 'side of a chip in pixels', parseCount())),
     sampler: option(
       '--sampler <name>',
-      `${CHIP_SAMPLERS.join(', ')}: all chips of a grid (default), at random places, or of the grid with balanced classes`,
+      `${CHIP_SAMPLERS.join(', ')}: all chips of a grid (default), chips at random places, or chips of a grid with balanced classes`,
       parseChoice(CHIP_SAMPLERS),
     ),
-    count: option('--count <n>', 'how many chips are random; how many, at most, are balanced', parseCount()),
-    seed: option('--seed <n>', 'equal seeds give equal chips (default 0)', parseCount(0)),
+    count: option('--count <n>', 'number of random chips, or largest number of balanced chips', parseCount()),
+    seed: option('--seed <n>', 'random seed (default 0)', parseCount(0)),
     stride: option(
       '--stride <pixels>',
-      'from one chip of the grid to the next (default: the size)',
+      'distance from one chip of the grid to the next (default: the size)',
       parseCount(),
     ),
     policy: option(
       '--policy <what>',
-      `at the edges of the grid: ${EDGE_POLICIES.join(', ')} (default cover: the last chip is shifted inwards)`,
+      `placement of chips at the edges: ${EDGE_POLICIES.join(', ')} (default cover: the last chip is shifted inwards)`,
       parseChoice(EDGE_POLICIES),
     ),
     split: converted(
-      list('--split <block shares...>', `train, val and test in blocks apart from each other: ${SPLIT_FORM}`),
+      list('--split <block shares...>', `shares of train, val and test, in separate blocks: ${SPLIT_FORM}`),
       parseSplit,
     ),
     block: option(
       '--block <pixels>',
-      'along a side of a block (default: the buffer and four chips)',
+      'side of a block in pixels (default: the buffer plus four chips)',
       parseCount(),
     ),
     buffer: option(
       '--buffer <pixels>',
-      'that chips of different splits are apart, at least (default: the diagonal of a chip)',
+      'least distance between chips of different splits (default: the diagonal of a chip)',
       parseCount(0),
     ),
     bands: list(
@@ -113,48 +112,34 @@ export const chipsCommand = defineCommand(
       "bands by name or number (default: those of the first row's main file)",
       parseBand,
     ),
-    mask: option(
-      '--mask <band:classes>',
-      'pixels without data by a band of classes, such as SCL:3,8,9,10; scl means these clouds and shadows of Sentinel-2',
-      parseMask,
-    ),
+    ...IMAGE_OPTIONS,
     minValid: option(
       '--min-valid <share>',
-      'leave out chips with a smaller share of pixels with data, 0 to 1 (default: those without any)',
+      'least share of valid pixels in a chip, 0 to 1 (default: leave out chips without any)',
       parseNumber,
     ),
     ...LABEL_OPTIONS,
     bbox: BBOX,
     bboxCrs: option('--bbox-crs <crs>', BBOX_CRS_HELP),
     ...SELECTION_OPTIONS,
-    every: option(
-      '--every <time>',
-      `which images of a place are one chip: ${CHIP_TIMES.join(', ')} (default day, in UTC)`,
-      parseChoice(CHIP_TIMES),
-    ),
-    method: option(
-      '--method <how>',
-      `what becomes of several images over a pixel: ${CHIP_METHODS.join(', ')} (default first)`,
-      parseChoice(CHIP_METHODS),
-    ),
-    like: option('--like <raster>', "chips lie on this raster's grid (default: that of the first image)"),
-    crs: option('--crs <crs>', 'or on pixels of --res in this CRS'),
-    resolution: option('--res <units>', 'the size of these pixels', parseNumber),
+    like: option('--like <raster>', 'raster whose grid the chips are on (default: the first image)'),
+    crs: option('--crs <crs>', 'CRS of the chips, with --res, instead of --like'),
+    resolution: option('--res <units>', 'pixel size in that CRS', parseNumber),
     resampling: option(
       '--resampling <name>',
-      `onto that grid: ${RESAMPLINGS.join(', ')} (default bilinear, nearest for classes)`,
+      `resampling onto that grid: ${RESAMPLINGS.join(', ')} (default bilinear, nearest for classes)`,
       parseResampling,
     ),
-    stored: flag('--stored', 'take values as they are stored, without scale and offset'),
-    dtype: option('--dtype <type>', 'of the images (default float32)', DTYPE),
-    nodata: option('--nodata <value>', 'of pixels without data (default NaN)', parseNumber),
+    stored: STORED,
+    dtype: option('--dtype <type>', 'data type of the images (default float32)', DTYPE),
+    nodata: option('--nodata <value>', 'nodata value of the images (default NaN)', parseNumber),
     format: withDefault(
       'geotiff',
-      option('--format <name>', CHIP_FORMATS.join(', '), parseChoice(CHIP_FORMATS)),
+      option('--format <name>', `file format: ${CHIP_FORMATS.join(', ')}`, parseChoice(CHIP_FORMATS)),
     ),
     unitChips: option(
       '--unit-chips <n>',
-      'chips that an interrupted run loses at most (default 64)',
+      'chips per unit: an interrupted run loses at most one unit (default 64)',
       parseCount(),
     ),
     resume: RESUME,
@@ -164,11 +149,7 @@ export const chipsCommand = defineCommand(
     const { exportChips } = await import('../../workflow/index.js');
     const { bbox, geometry, datetime, predicate, touch, where, allowLocal } = values;
     if (bbox === undefined && bboxCrs !== undefined)
-      throw invalidOption(
-        '--bbox-crs',
-        'is that of --bbox, which is missing',
-        'leave it out, or give --bbox',
-      );
+      throw invalidOption('--bbox-crs', 'needs --bbox', 'leave it out, or give --bbox');
     const report = await exportChips({
       ...values,
       select: { bbox, crs: bboxCrs, geometry, datetime, predicate, touch, where, allowLocal },
@@ -179,7 +160,7 @@ export const chipsCommand = defineCommand(
   },
   {
     after: EXAMPLES,
-    apart: { heading: 'Options of labels:', table: LABEL_OPTIONS },
+    apart: { heading: 'Label options:', table: LABEL_OPTIONS },
   },
 );
 

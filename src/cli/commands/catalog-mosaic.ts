@@ -1,9 +1,9 @@
-import type { QualityMask, RowOrder } from '../../catalog/node/index.js';
+import type { RowOrder } from '../../catalog/node/index.js';
 import { MOSAIC_METHODS } from '../../kernels/mosaic-methods.js';
 import { parseResampling, RESAMPLINGS } from '../../kernels/resampling.js';
 import { COG_COMPRESSIONS } from '../../raster/cog/options.js';
 import { OVERVIEW_METHODS } from '../../raster/cog/overview.js';
-import { MASK_WORDS, type MaskWord } from '../../workflow/choices.js';
+import { MASK_WORDS } from '../../workflow/choices.js';
 import type { MosaicCatalogOptions, MosaicReport } from '../../workflow/index.js';
 import { type Parse, parseBand, parseChoice, parseCount, parseNodata } from '../arguments.js';
 import { argument, defineCommand, flag, list, option } from '../command.js';
@@ -23,20 +23,13 @@ import {
 } from '../shared-options.js';
 
 const EXAMPLES = `
-Without a grid, the result has the CRS of most rows, their extent, and the smallest pixels of their files. A row without a
-mask band is an error. Expressions are computed for each row, then combined.
+Without grid options, the result has the CRS of most rows, their extent, and the smallest pixel size of their files. A row
+without the mask band is an error. Expressions are computed for each row, then combined.
 
   terrachip catalog mosaic scenes.parquet --datetime 2021-07 --mask scl --band B04 B03 B02 --count -o july.tif
   terrachip catalog mosaic scenes.parquet --crs EPSG:32632 --bounds 293000 5480000 303000 5490000 --res 10 \\
     --datetime 2021-06/2021-08 --where "eo:cloud_cover < 60" --mask clouds --mask-dilate 2 --band red nir -o summer.zarr
   terrachip catalog mosaic scenes.parquet --like dem.tif --mask scl --expression "ndvi = NDVI" --reduce max -o ndvi.tif`;
-
-const parseClasses = maskParser(`BAND:CLASS,CLASS, ${MASK_WORDS.join(' or ')}`);
-
-const parseMask: Parse<QualityMask | MaskWord> = (text, name) => {
-  const word = MASK_WORDS.find((each) => each === text.toLowerCase());
-  return word ?? parseClasses(text, name);
-};
 
 const parseOrder: Parse<RowOrder> = (text) => {
   if (text === 'time' || text === 'given') return text;
@@ -46,7 +39,7 @@ const parseOrder: Parse<RowOrder> = (text) => {
 
 export const mosaicCommand = defineCommand(
   'mosaic',
-  'combine the rows at a place and a time into one raster, without clouds',
+  'combine rows of a catalog into one raster, such as a cloud-free composite',
   {
     catalog: argument(
       '<catalog>',
@@ -56,56 +49,56 @@ export const mosaicCommand = defineCommand(
     bands: list('--band <names...>', "bands by name, common name, or number in a row's main file", parseBand),
     expressions: list(
       '--expression <texts...>',
-      'NDVI, or any expression of bands by name, as NAME = EXPRESSION to name it: see terrachip calc',
+      'expressions of band names, or NDVI; NAME = EXPRESSION names the result (see terrachip calc)',
     ),
     ...GRID_OPTIONS,
     datetime: SELECTION_OPTIONS.datetime,
     where: SELECTION_OPTIONS.where,
     allowLocal: SELECTION_OPTIONS.allowLocal,
     method: option(
-      '--reduce <how>',
-      `what becomes of several rows over a pixel: ${MOSAIC_METHODS.join(', ')} (default median)`,
+      '--reduce <name>',
+      `how overlapping rows are combined: ${MOSAIC_METHODS.join(', ')} (default median)`,
       parseChoice(MOSAIC_METHODS),
     ),
     order: option(
       '--order <by>',
-      'for first and last: time (default: oldest first), given, or a property, ascending, or with - before it descending',
+      'row order for first and last: time (oldest first, default), given, a property, or -PROPERTY for descending',
       parseOrder,
     ),
     mask: option(
       '--mask <band:classes>',
-      'pixels to leave out: scl (clouds, shadows and cirrus of Sentinel-2), clouds (by SCL or QA_PIXEL), or classes such as SCL:3,8,9,10',
-      parseMask,
+      'pixels to mask: scl (clouds, shadows and cirrus of Sentinel-2), clouds (by SCL or QA_PIXEL), or classes such as SCL:3,8,9,10',
+      maskParser('BAND:CLASS,CLASS', ...MASK_WORDS),
     ),
-    dilate: option('--mask-dilate <pixels>', 'by which the mask grows (default 0)', parseCount(0)),
-    count: flag('--count', 'also write a band with the number of rows that have data'),
+    dilate: option('--mask-dilate <pixels>', 'pixels by which the mask grows (default 0)', parseCount(0)),
+    count: flag('--count', 'also write a band with the number of valid rows at each pixel'),
     resampling: option(
       '--resampling <name>',
-      `onto the grid: ${RESAMPLINGS.join(', ')} (default bilinear, nearest for classes)`,
+      `resampling onto the grid: ${RESAMPLINGS.join(', ')} (default bilinear, nearest for classes)`,
       parseResampling,
     ),
-    skipUnreadable: flag('--skip-unreadable', 'leave out rows that cannot be read or lack a band'),
-    dtype: option('--dtype <type>', 'type of the result (default float32)', DTYPE),
+    skipUnreadable: flag('--skip-unreadable', 'skip rows that cannot be read or lack a band'),
+    dtype: option('--dtype <type>', 'data type of the result (default float32)', DTYPE),
     nodata: option(
       '--nodata <value>',
-      "nodata of the result, or none for a mask (default: nan for floats, for integers the first row's or the end of the range)",
+      'nodata value of the result, or none to write a mask (default: nan for floats; for integers that of the first row, else the end of the range)',
       parseNodata,
     ),
     tile: option(
       '--tile <pixels>',
-      'side of the tiles that are computed one after the other, and of Zarr shards (default 1024)',
+      'side of the tiles that are computed in turn, and of Zarr shards (default 1024)',
       parseCount(),
     ),
     memory: MEMORY,
     cacheBytes: CACHE,
     compression: option(
       '--compress <name>',
-      `${COG_COMPRESSIONS.join(', ')} (default deflate, of a Zarr store zstd)`,
+      `compression: ${COG_COMPRESSIONS.join(', ')} (default deflate, for a Zarr store zstd)`,
       parseChoice(COG_COMPRESSIONS),
     ),
     overviews: option(
       '--overviews <name>',
-      'of a COG: average, mode, nearest or none (default: average, nearest for values that are picked)',
+      'resampling of COG overviews: average, mode, nearest or none (default: average, or nearest if all values are copies of source pixels)',
       parseChoice(OVERVIEW_METHODS),
     ),
     maxPixels: maxPixels('refuse larger results'),

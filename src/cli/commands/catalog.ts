@@ -29,7 +29,7 @@ import { formatLines } from '../table.js';
 import { chipsCommand } from './catalog-chips.js';
 import { mosaicCommand } from './catalog-mosaic.js';
 
-/** What files a catalog can be, and what else is read as one. */
+/** The file formats of catalogs, and the others that are read as one. */
 const FILE = 'a catalog in GeoParquet (.parquet) or GeoJSON (.geojson)';
 const SOURCE = `${FILE}, or STAC items (.json, .ndjson)`;
 
@@ -38,39 +38,42 @@ const OUTPUT = option('-o, --output <file>', `${FILE} to write`);
 
 const buildCommand = defineCommand(
   'build',
-  'make a catalog of files from their headers',
+  'build a catalog of files from their headers',
   {
     inputs: argumentList('<inputs...>', 'paths, patterns such as "scenes/*.tif", folders, or URLs'),
     output: outputOption('<file>', `${FILE} to write`),
     type: option(
       '--type <what>',
-      'raster, zarr (netCDF and HDF5 too), vector, stac (items as they are), or product (SAFE, STAC items of known products); default: by the inputs',
+      'type of the inputs: raster, zarr (also netCDF and HDF5), vector, stac (items as they are) or product (SAFE, STAC items of known products); detected by default',
       parseChoice(CATALOG_TYPES),
     ),
     filenameRegex: option(
       '--regex <regex>',
-      'names groups of file names: date, or start and stop; band; others are properties',
+      'regular expression of file names with named groups: date, or start and stop; band; others become properties',
     ),
-    dateFormat: option('--date-format <format>', 'of these dates, as strptime has it (default %Y%m%d)'),
-    collection: option('--collection <name>', 'the collection that the rows belong to'),
-    bandNames: list('--band-names <names...>', 'of the bands of each raster, in order'),
-    variables: list('--variables <names...>', 'the arrays of each store that are meant'),
+    dateFormat: option('--date-format <format>', 'strptime format of these dates (default %Y%m%d)'),
+    collection: option('--collection <name>', 'collection of the rows'),
+    bandNames: list('--band-names <names...>', 'names of the bands of each raster, in order'),
+    variables: list('--variables <names...>', 'arrays to take from each store'),
     rows: option(
       '--rows <what>',
-      'store (default) or step of time; file (default) or feature of vectors',
+      'make a row of each store (default) or time step, or of each vector file (default) or feature',
       parseChoice(ROW_KINDS),
     ),
-    layer: option('--layer <name>', 'of vector files with several'),
-    sourceCrs: option('--source-crs <crs>', 'of vector files that do not say theirs'),
+    layer: option('--layer <name>', 'layer of vector files with several layers'),
+    sourceCrs: option('--source-crs <crs>', 'CRS of vector files without one'),
     encoding: ENCODING,
     dateProperty: converted(
-      list('--date-property <names...>', 'of features: when, or start and end'),
+      list(
+        '--date-property <names...>',
+        'attribute with the date of a feature, or two with its start and end',
+      ),
       (names, name) => requireLength(name, names, 1, 2),
     ),
-    idProperty: option('--id-property <name>', 'of features: their ids'),
-    concurrency: option('--concurrency <n>', 'files that are open at a time (default 16)', parseCount()),
+    idProperty: option('--id-property <name>', 'attribute with the id of a feature'),
+    concurrency: option('--concurrency <n>', 'files to open at a time (default 16)', parseCount()),
     allowLocal: ALLOW_LOCAL,
-    strict: flag('--strict', 'end with the first file that cannot be read'),
+    strict: flag('--strict', 'fail at the first file that cannot be read'),
   },
   async (values, { output, ...operation }) => {
     const { buildCatalogFile } = await import('../../workflow/catalog-build.js');
@@ -82,13 +85,11 @@ const buildCommand = defineCommand(
 function describeBuild({ output, count, unreadable, unmatched }: BuildCatalogReport): string {
   const parts = [`${output}: ${count} ${count === 1 ? 'row' : 'rows'}`];
   if (unreadable.length > 0)
-    parts.push(
-      `${unreadable.length} ${unreadable.length === 1 ? 'file' : 'files'} left out that cannot be read`,
-    );
+    parts.push(`${unreadable.length} unreadable ${unreadable.length === 1 ? 'file' : 'files'} left out`);
   if (unmatched.length > 0) parts.push(`${unmatched.length} whose names do not match`);
   const names = unmatched.slice(0, SHOWN_NAMES).map((name) => `  ${name}`);
   const rest = unmatched.length - names.length;
-  if (rest > 0) names.push(`  … and ${rest} more, which --json lists`);
+  if (rest > 0) names.push(`  … and ${rest} more, listed with --json`);
   return [parts.join(', '), ...names].join('\n');
 }
 
@@ -97,7 +98,7 @@ const SHOWN_NAMES = 20;
 
 const queryCommand = defineCommand(
   'query',
-  'the rows at a place and a time, or all of them',
+  'select the rows of a catalog by place, time and properties',
   {
     catalog: CATALOG,
     bbox: BBOX,
@@ -115,11 +116,11 @@ const queryCommand = defineCommand(
 
 const intersectCommand = defineCommand(
   'intersect',
-  'the overlaps of two catalogs, in space and time',
+  'intersect two catalogs in space and time',
   {
     first: argument('<first>', SOURCE),
     second: argument('<second>', SOURCE),
-    spatialOnly: flag('--spatial-only', 'pairs of any time'),
+    spatialOnly: flag('--spatial-only', 'ignore time'),
     allowLocal: ALLOW_LOCAL,
     output: OUTPUT,
   },
@@ -134,12 +135,12 @@ const intersectCommand = defineCommand(
 
 const unionCommand = defineCommand(
   'union',
-  'the rows of several catalogs',
+  'combine the rows of several catalogs',
   {
     catalogs: argumentList('<catalogs...>', SOURCE),
     dedupe: option(
       '--dedupe <how>',
-      'keep every row (none), one of each item (default), or the newest processing of each',
+      'duplicates to drop: none, item (keep one row of each item, default) or newest (keep the newest processing)',
       parseChoice(DEDUPE_POLICIES),
     ),
     allowLocal: ALLOW_LOCAL,
@@ -155,7 +156,7 @@ const unionCommand = defineCommand(
 
 const infoCommand = defineCommand(
   'info',
-  'what is in a catalog: rows, extent, collections, properties',
+  'describe a catalog: rows, extent, collections, properties',
   { catalog: CATALOG, allowLocal: ALLOW_LOCAL },
   async ({ catalog, ...options }, { output, signal }) => {
     const { describeCatalogFile } = await import('../../workflow/catalog.js');
@@ -166,7 +167,7 @@ const infoCommand = defineCommand(
 
 export const catalogCommand = defineGroup(
   'catalog',
-  'catalogs: what exists, where and when',
+  'build, query and combine catalogs of files by place and time',
   buildCommand,
   queryCommand,
   intersectCommand,
@@ -204,7 +205,7 @@ async function checkOutput(file: string | undefined, inputs: readonly (string | 
   });
 }
 
-/** Writes rows to a file where one is named, and prints them. */
+/** Prints rows, and writes them to the file if one is given. */
 async function present(
   catalog: GeoCatalog,
   file: string | undefined,

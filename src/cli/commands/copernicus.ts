@@ -14,47 +14,58 @@ import { requireCopernicusCredentials } from '../copernicus-credentials.js';
 import { GRID_OPTIONS, gridOf, maxPixels, outputOption } from '../shared-options.js';
 
 const ENVIRONMENT = `
-The client is that of CDSE_CLIENT_ID and CDSE_CLIENT_SECRET in the environment.`;
+Set CDSE_CLIENT_ID and CDSE_CLIENT_SECRET in the environment to the credentials of your OAuth client.`;
 
 const processCommand = defineCommand(
   'process',
-  'have a raster made of a collection, on exactly the grid that is wanted',
+  'request a raster of a collection from the Process API, on exactly the given grid',
   {
     destination: outputOption('<cog>', 'the COG to write'),
     collection: required(
       option(
         '--collection <name>',
-        `one of ${PROCESS_COLLECTIONS.join(', ')}`,
+        `collection: ${PROCESS_COLLECTIONS.join(', ')}`,
         parseChoice(PROCESS_COLLECTIONS),
       ),
     ),
-    datetime: option('--datetime <interval>', 'a date or an interval, such as 2021-07-15'),
+    datetime: option('--datetime <interval>', 'date or interval, such as 2021-07-15'),
     ...GRID_OPTIONS,
-    bands: list('--bands <names...>', 'B02, SCL, VV, … (default: all spectral bands, VV and VH, or DEM)'),
+    bands: list(
+      '--bands <names...>',
+      'bands: B02, SCL, VV, … (default: all spectral bands, VV and VH, or DEM)',
+    ),
     units: option(
       '--units <units>',
-      'of Sentinel-2: dn_harmonised (default), reflectance, dn_offset_1000 or class',
+      'units of Sentinel-2: dn_harmonised (default), reflectance, dn_offset_1000 or class',
       parseChoice(PROCESS_UNITS),
     ),
     dtype: option(
       '--dtype <type>',
-      'float32, uint16 or uint8 (default: uint16 for digital numbers, uint8 for classes, else float32)',
+      'data type: float32, uint16 or uint8 (default: uint16 for digital numbers, uint8 for classes, else float32)',
       parseChoice(PROCESS_DTYPES),
     ),
     mosaicking: option(
       '--mosaicking <order>',
-      `the scene on top: ${MOSAICKING_ORDERS.join(', ')} (default mostRecent)`,
+      `scene on top of overlaps: ${MOSAICKING_ORDERS.join(', ')} (default mostRecent)`,
       parseChoice(MOSAICKING_ORDERS),
     ),
-    maxCloudCover: option('--max-cloud-cover <percent>', "of a scene's tile", parseNumber),
-    orbit: option('--orbit <direction>', ORBIT_DIRECTIONS.join(' or '), parseChoice(ORBIT_DIRECTIONS)),
+    maxCloudCover: option(
+      '--max-cloud-cover <percent>',
+      "largest cloud cover of a scene's tile",
+      parseNumber,
+    ),
+    orbit: option(
+      '--orbit <direction>',
+      `orbit direction: ${ORBIT_DIRECTIONS.join(' or ')}`,
+      parseChoice(ORBIT_DIRECTIONS),
+    ),
     resampling: option(
       '--resampling <name>',
-      `${PROCESS_RESAMPLINGS.join(', ')} (default bilinear, nearest for classes)`,
+      `resampling: ${PROCESS_RESAMPLINGS.join(', ')} (default bilinear, nearest for classes)`,
       parseChoice(PROCESS_RESAMPLINGS),
     ),
-    endpoint: option('--endpoint <url>', 'of the Process API (default: of the Copernicus Data Space)'),
-    tokenUrl: option('--token-url <url>', 'where tokens are asked for (default: the Data Space)'),
+    endpoint: option('--endpoint <url>', 'URL of the Process API (default: the Copernicus Data Space)'),
+    tokenUrl: option('--token-url <url>', 'URL of the token service (default: the Data Space)'),
     maxPixels: maxPixels('refuse larger grids'),
   },
   async ({ tokenUrl, ...values }, { output, ...operation }) => {
@@ -79,6 +90,6 @@ const processCommand = defineCommand(
 
 export const copernicusCommand = defineGroup(
   'copernicus',
-  'data of the Copernicus Data Space Ecosystem',
+  'get data of the Copernicus Data Space Ecosystem',
   processCommand,
 );

@@ -3,7 +3,7 @@ import { argument, defineCommand, flag } from '../command.js';
 
 export const copyCommand = defineCommand(
   'cp',
-  'copies a file between disk, web and object stores',
+  'copy a file between disk, web and object stores',
   {
     source: argument('<source>', 'path or URL: http:, https:, s3:, gs: or az:'),
     destination: argument('<destination>', 'path, folder or s3://BUCKET/KEY'),
@@ -16,10 +16,10 @@ export const copyCommand = defineCommand(
 
 export const listCommand = defineCommand(
   'ls',
-  'what is in a bucket of S3',
+  'list the files of an S3 bucket',
   {
     url: argument('<url>', 's3://BUCKET/PREFIX'),
-    recursive: flag('--recursive', 'also what lies below further slashes'),
+    recursive: flag('--recursive', 'also list files in folders below'),
   },
   async (values, { output, ...operation }) => {
     const list = await listFiles({ ...values, ...operation });

@@ -6,11 +6,11 @@ import { describeInference } from './infer.js';
 
 export const demoCommand = defineCommand(
   'demo',
-  'make up a flood and its satellite images, map it, and score the map',
+  'simulate a flood and its satellite images, map it, and score the map',
   {
-    output: withDefault('terrachip-demo', option('-o, --output <folder>', 'where everything goes')),
-    seed: option('--seed <n>', 'another event (default 7)', parseCount(0)),
-    size: pair('--size <w h...>', 'pixels of the map (default 1500 1200)', parseCount()),
+    output: withDefault('terrachip-demo', option('-o, --output <folder>', 'folder of all outputs')),
+    seed: option('--seed <n>', 'random seed of the event (default 7)', parseCount(0)),
+    size: pair('--size <w h...>', 'width and height of the map in pixels (default 1500 1200)', parseCount()),
     backend: BACKEND,
   },
   async (values, { output, ...operation }) => {

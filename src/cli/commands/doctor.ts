@@ -3,7 +3,7 @@ import { defineCommand } from '../command.js';
 
 export const doctorCommand = defineCommand(
   'doctor',
-  'adapters, providers, versions, and what to install',
+  'show adapters, providers and versions, and what to install',
   {},
   async (_, { output }) => {
     const report = await diagnose();

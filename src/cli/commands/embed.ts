@@ -1,8 +1,7 @@
 import { invalidOption } from '../../errors.js';
-import { PROVIDER_CHOICES } from '../../inference/node/provider-choice.js';
 import { RESAMPLINGS } from '../../kernels/index.js';
 import { UNITS } from '../../raster/units.js';
-import { CHIP_METHODS, CHIP_TIMES, EDGE_POLICIES, EMBEDDING_POOLS } from '../../workflow/choices.js';
+import { CHIP_METHODS, EDGE_POLICIES, EMBEDDING_POOLS } from '../../workflow/choices.js';
 import { embedCatalogs, embedScenes } from '../../workflow/index.js';
 import { type Parse, parseChoice, parseCount, parseNumber, parsePair } from '../arguments.js';
 import {
@@ -15,14 +14,14 @@ import {
   type Parameter,
   required,
   type Values,
-  withDefault,
 } from '../command.js';
+import { EXECUTION_OPTIONS } from '../map-options.js';
 import {
-  BACKEND,
   BATCH_SIZE,
   BBOX,
   BBOX_CRS_HELP,
   CACHE,
+  IMAGE_OPTIONS,
   MEMORY,
   maskParser,
   maxPixels,
@@ -36,9 +35,9 @@ import {
 } from '../shared-options.js';
 
 const EXAMPLES = `
-Of scenes:
+Scenes:
   terrachip embed scene.json other.json --model encoder -o embeddings.zarr
-Of a catalog whose rows have the bands of all inputs, or of a catalog for each input:
+A catalog whose rows have the bands of all inputs, or a catalog for each input:
   terrachip embed scenes.parquet --model encoder -o embeddings.zarr --crs EPSG:32632 --res 10
   terrachip embed S2L2A=s2.parquet S1RTC=s1.parquet DEM=dem.parquet --model encoder -o embeddings.zarr \\
     --crs EPSG:32632 --res 10 --datetime 2021-07 --where "eo:cloud_cover < 20" --mask S2L2A=SCL:3,8,9,10 --pad 3`;
@@ -55,7 +54,7 @@ function byInput<T>(
   return converted(list(flags, help, parsePair(what)), (pairs, flag) => fromPairs(pairs, flag, parse));
 }
 
-/** @throws {TerrachipError} INVALID_OPTION for a name that comes twice */
+/** @throws {TerrachipError} INVALID_OPTION for a name that occurs twice */
 function fromPairs<T>(
   pairs: readonly (readonly [name: string, value: string])[],
   option: string,
@@ -71,23 +70,19 @@ function fromPairs<T>(
 
 /** The options that only catalogs have. */
 const CATALOG_OPTIONS = {
-  crs: option('--crs <crs>', 'of the chips: EPSG:32632, WKT or a PROJ string'),
+  crs: option('--crs <crs>', 'CRS of the chips: EPSG:32632, WKT or a PROJ string'),
   resolution: option(
     '--res <units>',
-    'pixel size in that CRS; chips lie on its whole multiples',
+    'pixel size in that CRS; chips are aligned to its multiples',
     parseNumber,
   ),
   bbox: BBOX,
   bboxCrs: option('--bbox-crs <crs>', BBOX_CRS_HELP),
   ...SELECTION_OPTIONS,
-  every: option(
-    '--every <time>',
-    `which images of a place are one chip: ${CHIP_TIMES.join(', ')} (default day, in UTC)`,
-    parseChoice(CHIP_TIMES),
-  ),
+  every: IMAGE_OPTIONS.every,
   pad: option(
     '--pad <days>',
-    'days that images of other inputs may be from a chip (default 0)',
+    'largest time difference of images of other inputs, in days (default 0)',
     (text, flag) => parseNumber(text, flag) * DAY,
   ),
   bands: byInput(
@@ -98,31 +93,35 @@ const CATALOG_OPTIONS = {
   ),
   units: byInput(
     '--units <input=units...>',
-    'of rows that declare none: S1RTC=dB',
+    'units of rows that declare none: S1RTC=dB',
     'UNITS',
     parseChoice(UNITS),
   ),
   masks: byInput(
     '--mask <input=band:classes...>',
-    'pixels to take away first: S2L2A=SCL:3,8,9,10',
+    'pixels to mask: S2L2A=SCL:3,8,9,10',
     'BAND:CLASS,CLASS',
     maskParser('INPUT=BAND:CLASS,CLASS'),
   ),
-  maskDilate: option('--mask-dilate <pixels>', 'by which masks grow (default 0)', parseCount(0)),
+  maskDilate: option('--mask-dilate <pixels>', 'pixels by which masks grow (default 0)', parseCount(0)),
   method: option(
-    '--method <how>',
-    `what becomes of several images over a pixel: ${CHIP_METHODS.join(', ')} (default first, the nearest in time)`,
+    '--method <name>',
+    `how overlapping images are combined: ${CHIP_METHODS.join(', ')} (default first, the nearest in time)`,
     parseChoice(CHIP_METHODS),
   ),
   resampling: option(
     '--resampling <name>',
-    `${RESAMPLINGS.join(', ')} (default bilinear)`,
+    `resampling: ${RESAMPLINGS.join(', ')} (default bilinear)`,
     parseChoice(RESAMPLINGS),
   ),
-  stride: option('--stride <pixels>', "from one chip to the next (default: the model's)", parseCount()),
+  stride: option(
+    '--stride <pixels>',
+    "distance from one chip to the next (default: the model's)",
+    parseCount(),
+  ),
   policy: option(
     '--policy <what>',
-    `at the edges: ${EDGE_POLICIES.join(', ')} (default cover: the last chip is shifted inwards)`,
+    `placement of chips at the edges: ${EDGE_POLICIES.join(', ')} (default cover: the last chip is shifted inwards)`,
     parseChoice(EDGE_POLICIES),
   ),
 };
@@ -166,19 +165,19 @@ function refuseCatalogOptions(values: Partial<CatalogValues>): void {
   }
 }
 
-/** What `embedCatalogs` takes of the options of catalogs. @throws {TerrachipError} INVALID_OPTION */
+/** The options of `embedCatalogs` from those of catalogs. @throws {TerrachipError} INVALID_OPTION */
 function catalogSettings({ maskDilate: dilate, bboxCrs, masks, ...values }: CatalogValues) {
   const { crs, resolution } = values;
   if (crs === undefined || resolution === undefined)
-    throw invalidOption('--crs and --res', 'are needed for catalogs', 'say the grid that chips lie on');
-  if (values.bbox === undefined && bboxCrs !== undefined)
-    throw invalidOption('--bbox-crs', 'is that of --bbox, which is missing', 'leave it out, or give --bbox');
-  if (dilate !== undefined && masks === undefined)
     throw invalidOption(
-      '--mask-dilate',
-      'grows masks, of which there is none',
-      'leave it out, or give --mask',
+      '--crs and --res',
+      'are needed for catalogs',
+      'give both: they define the grid of the chips',
     );
+  if (values.bbox === undefined && bboxCrs !== undefined)
+    throw invalidOption('--bbox-crs', 'needs --bbox', 'leave it out, or give --bbox');
+  if (dilate !== undefined && masks === undefined)
+    throw invalidOption('--mask-dilate', 'needs a mask', 'leave it out, or give --mask');
   const grown = Object.entries(masks ?? {}).map(([input, mask]) => [input, { ...mask, dilate }] as const);
   const select = { ...values, crs: bboxCrs };
   return { ...values, crs, resolution, select, masks: Object.fromEntries(grown) };
@@ -186,42 +185,38 @@ function catalogSettings({ maskDilate: dilate, bboxCrs, masks, ...values }: Cata
 
 export const embedCommand = defineCommand(
   'embed',
-  'what the chips of scenes or catalogs are like, by an encoder: embeddings in a Zarr store',
+  'compute embeddings of the chips of scenes or catalogs with an encoder, into a Zarr store',
   {
     sources: argumentList(
       '<sources...>',
-      'scene files, packages or manifests; or a catalog (.parquet, .geojson) for all inputs; or INPUT=CATALOG for each',
+      'scene files, packages or manifests; or one catalog (.parquet, .geojson) for all inputs, or INPUT=CATALOG for each',
     ),
-    model: required(option('--model <folder>', 'an encoder, or a model imported with --split')),
-    output: outputOption('<store>', 'the Zarr group to write'),
+    model: required(option('--model <folder>', 'folder of an encoder, or of a model imported with --split')),
+    output: outputOption('<store>', 'Zarr group to write'),
     pool: option(
       '--pool <how>',
-      `over the tokens of a chip: ${EMBEDDING_POOLS.join(', ')} (default mean)`,
+      `pooling over the tokens of a chip: ${EMBEDDING_POOLS.join(', ')} (default mean)`,
       parseChoice(EMBEDDING_POOLS),
     ),
-    backend: BACKEND,
-    provider: withDefault(
-      'auto',
-      option('--provider <name>', PROVIDER_CHOICES.join(', '), parseChoice(PROVIDER_CHOICES)),
-    ),
+    ...EXECUTION_OPTIONS,
     threads: THREADS,
     phases: list(
       '--phases <which...>',
-      "what the model's phases are, in its order: phases of the scenes, or times of the catalogs",
+      "phases of the scenes, or times of the catalogs, in the order of the model's phases",
     ),
     batchSize: BATCH_SIZE,
-    unitChips: option('--unit-chips <n>', 'chips a file of the store: a multiple of 16', parseCount()),
+    unitChips: option('--unit-chips <n>', 'chips per file of the store, a multiple of 16', parseCount()),
     resume: RESUME,
     overwrite: OVERWRITE,
     cacheBytes: CACHE,
     memory: MEMORY,
-    maxPixels: maxPixels('of scenes: refuse larger grids'),
+    maxPixels: maxPixels('refuse scenes with larger grids'),
     ...CATALOG_OPTIONS,
   },
   async ({ sources, ...values }, { output, ...operation }) => {
     const catalogs = sources.filter(isCatalogSource);
     if (catalogs.length > 0 && catalogs.length < sources.length) {
-      throw invalidOption('sources', 'are scenes and catalogs', 'embed the one, then the other');
+      throw invalidOption('sources', 'are scenes and catalogs', 'embed them in separate runs');
     }
     if (catalogs.length === 0) refuseCatalogOptions(values);
     if (catalogs.length > 0 && values.maxPixels !== undefined)
@@ -240,5 +235,5 @@ export const embedCommand = defineCommand(
         : `${report.output}: (${shape.join(', ')}), ${tokens} of ${chipsRun} chips on ${provider}; ${chipsSkipped} without data`,
     );
   },
-  { after: EXAMPLES, apart: { heading: 'Options of catalogs:', table: CATALOG_OPTIONS } },
+  { after: EXAMPLES, apart: { heading: 'Catalog options:', table: CATALOG_OPTIONS } },
 );

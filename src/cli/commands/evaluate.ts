@@ -15,48 +15,48 @@ import { formatNumber, formatPercent, formatTable } from '../table.js';
 
 export const evaluateCommand = defineCommand(
   'evaluate',
-  'score a map against a label and against simple rules; measure its areas, also by zones',
+  'score a map against labels and simple rules, and measure its areas, also by zone',
   {
-    map: argument('<map>', 'the folder that infer wrote'),
+    map: argument('<map>', 'map folder written by infer'),
     label: option(
       '--label <file>',
-      'a raster of class values (its nodata, or -1, is unknown) or quantities, or polygons (GeoJSON)',
+      'raster of class values (its nodata, or -1, is unknown) or quantities, or polygons (GeoJSON)',
     ),
     labels: converted(
       list(
         '--labels <pairs...>',
-        'labels of classes that may overlap, a file each: water=a.geojson crops=b.tif',
+        'a label file for each class, if classes may overlap: water=a.geojson crops=b.tif',
       ),
       (texts, name) => Object.fromEntries(texts.map((text) => parsePair('FILE')(text, name))),
     ),
     labelMap: converted(
-      list('--map <pairs...>', 'classes of the label, where its values are not 0, 1, …: 1=water,2=land'),
+      list('--map <pairs...>', 'classes of the label values, if these are not 0, 1, …: 1=water,2=land'),
       (texts, name) => {
         const pairs = texts.flatMap((text) => text.split(','));
         return Object.fromEntries(pairs.map((text) => parsePair('CLASS')(text, name)));
       },
     ),
     band: option('--band <n>', 'band of a raster label (default 1)', parseCount()),
-    labelClass: option('--label-class <name>', 'the class that polygons show (default: the positive class)'),
-    classProperty: option('--class-property <name>', 'the property of polygons that names their class'),
+    labelClass: option('--label-class <name>', 'class of the polygons (default: the positive class)'),
+    classProperty: option('--class-property <name>', 'attribute of polygons with their class'),
     positiveClass: option(
       '--positive-class <name>',
-      'the class that the baselines are about (default: water or flood, if a single class is that)',
+      'class that the baselines predict (default: the class of water or flood, if there is only one)',
     ),
     permanentWater: option(
       '--permanent-water <file>',
-      'polygons or a raster (above 0) of permanent water: the rest is flood',
+      'polygons or a raster (above 0) of permanent water; other water counts as flood',
     ),
     minArea: option(
       '--min-area <area>',
-      'drop components of the map below this: 5000 (m²), 5000m2, 0.5ha, 0.1km2',
+      'drop connected areas of the map smaller than this: 5000 (m²), 5000m2, 0.5ha, 0.1km2',
       parseArea,
     ),
-    zones: option('--zones <file>', 'polygons (GeoJSON); each gets a row, also in zones.csv'),
-    zoneName: option('--zone-name <property>', 'the property that names a zone (default: name or id)'),
-    sourceCrs: option('--source-crs <crs>', 'of files of polygons that do not say theirs'),
+    zones: option('--zones <file>', 'polygons (GeoJSON) of zones; each gets a row, also in zones.csv'),
+    zoneName: option('--zone-name <property>', 'attribute with the name of a zone (default: name or id)'),
+    sourceCrs: option('--source-crs <crs>', 'CRS of polygon files without one'),
     encoding: ENCODING,
-    scene: option('--scene <file>', 'the scene of the map, if it has moved: the baselines read it'),
+    scene: option('--scene <file>', 'scene of the map, if it has moved; the baselines read it'),
   },
   async (values, { output, ...operation }) => {
     const { label, labels, zones, permanentWater, minArea } = values;

@@ -10,7 +10,7 @@ import {
 import { inUnits } from '../../workflow/memory.js';
 import { argumentList, defineCommand, flag, list, option, type Values } from '../command.js';
 import { chooseGpu, verifyGpu } from '../gpu.js';
-import { EXECUTION_OPTIONS, MODEL, PLAN_OPTIONS, PRODUCT_OPTIONS } from '../map-options.js';
+import { EXECUTION_OPTIONS, MAP_OUTPUT, MODEL, PLAN_OPTIONS, PRODUCT_OPTIONS } from '../map-options.js';
 import type { Output } from '../output.js';
 import { chooseShard, parseShardChoice } from '../shard.js';
 import { CACHE, MEMORY, memoryOf, OVERWRITE, RESUME, THREADS } from '../shared-options.js';
@@ -20,7 +20,7 @@ const WORKER_OPTIONS = {
   threads: THREADS,
   shard: option(
     '--shard <i/n>',
-    'compute only one of n shards, or with auto the one that an array job or a parallel step gives; then use finalize',
+    'compute only shard i of n, or with auto the shard of the array job or parallel step; then run finalize',
     parseShardChoice,
   ),
   overwrite: OVERWRITE,
@@ -29,7 +29,7 @@ const WORKER_OPTIONS = {
   memory: MEMORY,
   signedScenes: list(
     '--signed <addresses...>',
-    'of a planned map: the addresses of its scenes with their signatures, which the plan does not keep',
+    'signed URLs of the scenes of a planned map, since a plan keeps no signatures',
   ),
 };
 
@@ -39,7 +39,7 @@ const INFER_OPTIONS = {
     'scene files, packages or manifests of events; or the folder of a planned map',
   ),
   model: MODEL,
-  output: option('-o, --output <folder>', 'where the products go; of several scenes, into a folder each'),
+  output: MAP_OUTPUT,
   ...EXECUTION_OPTIONS,
   ...PLAN_OPTIONS,
   ...WORKER_OPTIONS,

@@ -4,10 +4,10 @@ import { printable } from '../printable.js';
 
 export const infoCommand = defineCommand(
   'info',
-  'what is in a raster',
+  'describe a raster: grid, bands, storage, metadata',
   {
     raster: argument('<raster>', 'path or URL of a GeoTIFF'),
-    checksum: flag('--checksum', 'decode all pixels: a SHA-256 and statistics a band'),
+    checksum: flag('--checksum', 'decode all pixels, and print a SHA-256 and statistics of each band'),
   },
   async ({ raster, checksum }, { output, ...operation }) => {
     const report = await describeRaster(raster, { checksum, ...operation });

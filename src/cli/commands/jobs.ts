@@ -21,12 +21,11 @@ import {
   required,
   withDefault,
 } from '../command.js';
-import { EXECUTION_OPTIONS, MODEL, PLAN_OPTIONS, PRODUCT_OPTIONS } from '../map-options.js';
-import { outputOption } from '../shared-options.js';
+import { EXECUTION_OPTIONS, MAP_OUTPUT, MODEL, PLAN_OPTIONS, PRODUCT_OPTIONS } from '../map-options.js';
 import { formatDisk, formatLines, formatMemory } from '../table.js';
 import { describeProducts } from './infer.js';
 
-const RUN = argument('<folder>', 'the folder of the map or the maps, or of a run');
+const RUN = argument('<folder>', 'folder of one or several maps, or of a run');
 
 const JOB_OPTIONS = { ...EXECUTION_OPTIONS, ...PLAN_OPTIONS, ...PRODUCT_OPTIONS };
 
@@ -41,12 +40,12 @@ export const planCommand = defineCommand(
   {
     scenes: argumentList('<scene...>', 'scene files or packages'),
     model: required(MODEL),
-    output: outputOption('<folder>', 'where the products go; of several scenes, into a folder each'),
+    output: required(MAP_OUTPUT),
     ...JOB_OPTIONS,
     threads: option('--threads <n>', 'worker threads of each process', parseCount(0)),
     memory: option(
       '--memory <size>',
-      'that each process may take: 8GB, 7.5GiB, 800MiB; refuse a job that needs more (default: what it has free)',
+      'memory limit of each process: 8GB, 7.5GiB, 800MiB; larger jobs are refused (default: free memory)',
       parseSize,
     ),
     overwrite: REPLAN,
@@ -77,10 +76,10 @@ function describePlan({ output, model, scenes, units, disk }: PlanMapsReport): s
 
 export const missingCommand = defineCommand(
   'missing',
-  'which units of a run or a job are not done',
+  'list the units of a run or a job that are not done',
   {
     run: RUN,
-    of: option('--of <n>', 'list the shards of so many that have missing units, instead', parseCount()),
+    of: option('--of <n>', 'list instead which of n shards have missing units', parseCount()),
   },
   async ({ run, of }, { output }) => {
     const units = await missingUnits(run);
@@ -94,10 +93,10 @@ export const missingCommand = defineCommand(
 
 export const finalizeCommand = defineCommand(
   'finalize',
-  'make the products of a run or a job whose units are all done',
+  'write the products of a run or a job whose units are all done',
   {
     run: RUN,
-    folder: option('-o, --output <folder>', 'where the products go (default: the folder of the map)'),
+    folder: option('-o, --output <folder>', 'folder of the products (default: the folder of the map)'),
     ...PRODUCT_OPTIONS,
   },
   async ({ run, folder, ...options }, { output, ...operation }) => {
@@ -118,38 +117,38 @@ function describeFinished(report: FinalizeReport): string {
 
 export const submitCommand = defineCommand(
   'submit',
-  'run a job on a cluster: an array of shards, and a job that writes the products',
+  'submit a job to a cluster: an array of shards, and a job that writes the products',
   {
     scenes: argumentList('<scene...>', 'scene files or packages; or the folder of a planned map'),
     model: MODEL,
-    output: option('-o, --output <folder>', 'where the products go; of several scenes, into a folder each'),
-    engine: withDefault('slurm', option('--engine <name>', 'slurm', parseChoice(['slurm']))),
-    shards: required(option('--shards <n>', 'parts of the job', parseCount())),
-    tasks: option('--tasks <n>', 'shards at once in an element of the array (default 1)', parseCount()),
-    partition: option('--partition <name>', 'of both jobs'),
-    account: option('--account <name>', 'of both jobs'),
+    output: MAP_OUTPUT,
+    engine: withDefault('slurm', option('--engine <name>', 'batch system: slurm', parseChoice(['slurm']))),
+    shards: required(option('--shards <n>', 'number of shards', parseCount())),
+    tasks: option('--tasks <n>', 'shards to run at once in an array element (default 1)', parseCount()),
+    partition: option('--partition <name>', 'partition of both jobs'),
+    account: option('--account <name>', 'account of both jobs'),
     qos: option('--qos <name>', 'quality of service of both jobs'),
-    gpus: option('--gpus <n>', 'GPUs a shard (default 0)', parseCount(0)),
-    time: option('--time <limit>', 'of an element: 30, 1:30:00, 1-0'),
-    memory: option('--mem <size>', 'of an element: 16G'),
-    cpus: option('--cpus <n>', 'cores a shard', parseCount()),
-    throttle: option('--throttle <n>', 'elements that run at the same time, at most', parseCount()),
+    gpus: option('--gpus <n>', 'GPUs per shard (default 0)', parseCount(0)),
+    time: option('--time <limit>', 'time limit of an array element: 30, 1:30:00, 1-0'),
+    memory: option('--mem <size>', 'memory of an array element: 16G'),
+    cpus: option('--cpus <n>', 'cores per shard', parseCount()),
+    throttle: option('--throttle <n>', 'largest number of array elements that run at once', parseCount()),
     restarts: option(
       '--restarts <n>',
-      'starts of an element after status 75 or its time limit, at most (default 3)',
+      'largest number of restarts of an element after status 75 or its time limit (default 3)',
       parseCount(0),
     ),
-    container: option('--container <image>', 'an image of Apptainer with terrachip'),
-    bind: list('--bind <folders...>', 'to show in the container'),
+    container: option('--container <image>', 'Apptainer image with terrachip'),
+    bind: list('--bind <folders...>', 'folders to bind into the container'),
     sbatch: list(
       '--sbatch <arguments...>',
-      'more arguments of both jobs, each as --sbatch=--constraint=a100',
+      'more sbatch arguments of both jobs, each as --sbatch=--constraint=a100',
     ),
     finalizeSbatch: list(
       '--finalize-sbatch <arguments...>',
-      'more arguments of the job that writes the products',
+      'more sbatch arguments of the job that writes the products',
     ),
-    dryRun: flag('--dry-run', 'print the scripts and the commands, and submit nothing'),
+    dryRun: flag('--dry-run', 'print the scripts and the commands without submitting'),
     ...JOB_OPTIONS,
     overwrite: REPLAN,
   },

@@ -5,22 +5,26 @@ import { outputOption } from '../shared-options.js';
 
 const SIZE = option(
   '--size <pixels>',
-  'a side of a patch whose path does not say it (default 250)',
+  'side of a patch in pixels, if its path does not give it (default 250)',
   parseCount(),
 );
 
 const labelCommand = defineCommand(
   'label',
-  'the CLC+ Backbone label of a patch or of a box, from its Web Coverage Service',
+  'write the CLC+ Backbone label of a patch or a box, from its Web Coverage Service',
   {
     patch: option('--patch <name>', 'name, path or URL of a patch: XMIN_YMIN_INDEX_ID.tif'),
-    bounds: box('--bounds <number...>', 'x0 y0 x1 y1 in EPSG:3035, multiples of 10 m'),
+    bounds: box('--bounds <number...>', 'extent in EPSG:3035, in multiples of 10 m: x0 y0 x1 y1'),
     size: SIZE,
-    year: option('--year <year>', "2018 or 2021 (default: that of the patch's folder)", parseCount()),
-    output: outputOption('<file>', 'a NumPy array (.npy) or a COG (.tif); 0 where there is no class'),
-    endpoint: option('--endpoint <url>', 'of another Web Coverage Service 2.0.1'),
-    coverage: option('--coverage <name>', 'the coverage of that service (default Coverage1)'),
-    allowLocal: flag('--allow-local', 'from a service that redirects into the local network too'),
+    year: option(
+      '--year <year>',
+      "year of the label: 2018 or 2021 (default: that of the patch's folder)",
+      parseCount(),
+    ),
+    output: outputOption('<file>', 'NumPy array (.npy) or COG (.tif) to write; 0 is no class'),
+    endpoint: option('--endpoint <url>', 'URL of another Web Coverage Service 2.0.1'),
+    coverage: option('--coverage <name>', 'coverage of that service (default Coverage1)'),
+    allowLocal: flag('--allow-local', 'follow redirects of the service into the local network'),
   },
   async (values, { output, ...operation }) => {
     const report = await writeLandCover({ ...values, ...operation });
@@ -34,15 +38,19 @@ const labelCommand = defineCommand(
 
 const regionCommand = defineCommand(
   'region',
-  'the NUTS regions that a patch or raster lies in, and areas in km²',
+  'list the NUTS regions that a patch or raster lies in, with areas in km²',
   {
     place: argument('<place>', 'name of a patch, or path or URL of a raster'),
     size: SIZE,
-    regions: option('--regions <file>', 'a vector file of regions (default: NUTS, from Eurostat)'),
-    level: option('--level <n>', '0 countries to 3 provinces (default 3)', parseCount(0)),
-    nutsYear: option('--nuts-year <year>', 'of the NUTS regions (default 2021)', parseCount()),
-    idProperty: option('--id-property <name>', 'the code of a region (default NUTS_ID)'),
-    nameProperty: option('--name-property <name>', 'the name of a region (default NAME_LATN)'),
+    regions: option('--regions <file>', 'vector file of regions (default: NUTS, from Eurostat)'),
+    level: option(
+      '--level <n>',
+      'NUTS level, from 0 (countries) to 3 (provinces) (default 3)',
+      parseCount(0),
+    ),
+    nutsYear: option('--nuts-year <year>', 'year of the NUTS regions (default 2021)', parseCount()),
+    idProperty: option('--id-property <name>', 'attribute with the code of a region (default NUTS_ID)'),
+    nameProperty: option('--name-property <name>', 'attribute with the name of a region (default NAME_LATN)'),
   },
   async (values, { output, ...operation }) => {
     const report = await nameRegions({ ...values, ...operation });
@@ -55,13 +63,13 @@ const regionCommand = defineCommand(
 
 const pairCommand = defineCommand(
   'picture',
-  'an image and its label side by side, with a legend',
+  'draw an image and its label side by side, with a legend',
   {
     image: argument('<image>', 'path or URL of the image'),
     label: argument('<label>', 'path or URL of its label, .npy or a raster'),
     output: outputOption('<png>', 'the picture to write'),
-    bands: list('--bands <numbers...>', 'red, green and blue (default 4 3 2)', parseCount()),
-    size: option('--size <pixels>', 'longer side of each (default 512)', parseCount()),
+    bands: list('--bands <numbers...>', 'bands for red, green and blue (default 4 3 2)', parseCount()),
+    size: option('--size <pixels>', 'longer side of each picture in pixels (default 512)', parseCount()),
   },
   async (values, { output, ...operation }) => {
     const report = await drawPair({ ...values, ...operation });
@@ -71,7 +79,7 @@ const pairCommand = defineCommand(
 
 export const landCoverCommand = defineGroup(
   'land-cover',
-  'land cover of Europe: labels of CLC+ Backbone, NUTS regions, pictures',
+  'get land cover of Europe: CLC+ Backbone labels, NUTS regions, pictures',
   labelCommand,
   regionCommand,
   pairCommand,

@@ -72,34 +72,34 @@ const parseScale: Parse<number> = (text, name) => {
 };
 
 const ONNX_OPTIONS = {
-  like: option('--like <model>', 'take bands, units, statistics and classes of another model'),
+  like: option('--like <model>', 'model to take bands, units, statistics and classes from'),
   bands: perInput(
     '--bands <names...>',
-    'its bands in order: B02,B03,B04, or INPUT=B02,B03 for each',
+    'bands in order: B02,B03,B04, or INPUT=B02,B03 for each input',
     (words) => words,
   ),
   units: perInput(
     '--units <units...>',
-    `what values are, for all inputs or INPUT=UNITS: ${UNITS.join(', ')} (default none: as stored)`,
+    `units of values, for all inputs or as INPUT=UNITS: ${UNITS.join(', ')} (default none: as stored)`,
     single(parseChoice(UNITS)),
   ),
   mean: perInput('--mean <numbers...>', 'mean of each band, or one for all (default 0)', numbers),
   std: perInput('--std <numbers...>', 'standard deviation of each band, or one for all (default 1)', numbers),
   scale: option(
     '--scale <number>',
-    'multiplies values before --mean and --std, as 0.0001 or 1/255',
+    'factor for values before --mean and --std, such as 0.0001 or 1/255',
     parseScale,
   ),
   layout: perInput(
     '--layout <axes...>',
-    `axes of the input, where shapes leave it open: ${INPUT_LAYOUTS.join(', ')}`,
+    `axes of the input, if its shape is ambiguous: ${INPUT_LAYOUTS.join(', ')}`,
     single(parseChoice(INPUT_LAYOUTS)),
   ),
-  outputName: option('--output-name <name>', 'the output that is the map, of a graph with several'),
-  task: option('--task <what>', `${TASKS.join(', ')} (default ${TASKS[0]})`, parseChoice(TASKS)),
+  outputName: option('--output-name <name>', 'output with the map, of a graph with several outputs'),
+  task: option('--task <what>', `task: ${TASKS.join(', ')} (default ${TASKS[0]})`, parseChoice(TASKS)),
   activation: option(
     '--activation <name>',
-    `what terrachip applies to the output: ${ACTIVATIONS.join(', ')} (default: by the graph)`,
+    `activation to apply to the output: ${ACTIVATIONS.join(', ')} (default: by the graph)`,
     parseChoice(ACTIVATIONS),
   ),
   values: list(
@@ -110,40 +110,44 @@ const ONNX_OPTIONS = {
       return { name: name ?? text, ...(units === undefined ? {} : { units }) };
     },
   ),
-  pixelSize: option('--pixel-size <metres>', 'pixel size that it was trained on', parseNumber),
-  skipTrial: flag('--skip-trial', 'do not run it once on a made-up chip'),
+  pixelSize: option('--pixel-size <metres>', 'pixel size of the training data', parseNumber),
+  skipTrial: flag('--skip-trial', 'skip the trial run on a made-up chip'),
 };
 
 const importCommand = defineCommand(
   'import',
-  'make a model folder of an ONNX model, or a TerraMind or Prithvi-EO checkpoint, without Python',
+  'convert an ONNX model, or a TerraMind or Prithvi-EO checkpoint, to a model folder, without Python',
   {
     checkpoint: argument(
       '<model>',
-      'an .onnx file or a folder with one; or a .pt, .pth, .ckpt or .safetensors file of TerraMind or Prithvi-EO',
+      '.onnx file or a folder with one; or .pt, .pth, .ckpt or .safetensors file of TerraMind or Prithvi-EO',
     ),
-    output: outputOption('<folder>', 'the model folder to write'),
-    name: option('--name <name>', 'its name (default: that of the file)'),
+    output: outputOption('<folder>', 'model folder to write'),
+    name: option('--name <name>', 'name of the model (default: that of the file)'),
     chip: option(
       '--chip <pixels>',
-      'height and width of chips (of a checkpoint a multiple of its patches, mostly 16)',
+      'height and width of chips (for a checkpoint, a multiple of its patch size, mostly 16)',
       parseChip,
     ),
-    stride: option('--stride <pixels>', 'pixels from one chip to the next', parseCount()),
+    stride: option('--stride <pixels>', 'distance from one chip to the next', parseCount()),
     statistics: option(
       '--statistics <what>',
-      `${[...STATISTICS_NAMES, ...PRITHVI_STATISTICS_NAMES].join(', ')}, or a JSON file with mean and std a modality`,
+      `statistics for normalisation: ${[...STATISTICS_NAMES, ...PRITHVI_STATISTICS_NAMES].join(', ')}, or a JSON file with mean and std per modality`,
     ),
     weights: option(
       '--weights <which>',
-      `${WEIGHTS.join(' or ')}: of a checkpoint that also has averaged weights (default ${WEIGHTS[0]})`,
+      `weights to take from a checkpoint that also has averaged ones: ${WEIGHTS.join(' or ')} (default ${WEIGHTS[0]})`,
       parseChoice(WEIGHTS),
     ),
     ...ONNX_OPTIONS,
-    modalities: list('--modalities <names...>', 'take these only'),
+    modalities: list('--modalities <names...>', 'modalities to take (default: all)'),
     phases: names('--phases <names...>', 'names of the time steps'),
     classes: names('--classes <names...>', 'names of the classes'),
-    timestamps: option('--timestamps <n>', 'time steps, where the checkpoint does not say it', parseCount()),
+    timestamps: option(
+      '--timestamps <n>',
+      'number of time steps, if the checkpoint does not give it',
+      parseCount(),
+    ),
     pooling: option(
       '--pooling <how>',
       `how phases are merged: ${POOLINGS.join(', ')}`,
@@ -152,28 +156,28 @@ const importCommand = defineCommand(
     merge: option('--merge <how>', `how modalities are merged: ${MERGES.join(', ')}`, parseChoice(MERGES)),
     heads: option(
       '--heads <n>',
-      'attention heads (default: as in the published sizes, mostly one for 64 channels)',
+      'number of attention heads (default: as in the published sizes, mostly one per 64 channels)',
       parseCount(),
     ),
     taps: list(
       '--taps <blocks...>',
-      'blocks that the decoder takes, counted from 0 (default: four, evenly; the last for FCN and Linear)',
+      'blocks that feed the decoder, counted from 0 (default: four, evenly spaced; the last for FCN and Linear)',
       parseCount(0),
     ),
     precision: option(
       '--precision <what>',
-      `${PRECISIONS.join(' or ')}: float16 is half as long, and is compared with float32 on a sample`,
+      `precision: ${PRECISIONS.join(' or ')}; fp16 halves the size, and is compared with fp32 on a sample`,
       parseChoice(PRECISIONS),
     ),
-    sample: option('--sample <scene>', 'the scene to compare on (default: made-up chips)'),
-    sampleChips: option('--sample-chips <n>', 'chips to compare on (default 4)', parseCount()),
+    sample: option('--sample <scene>', 'scene for the comparison (default: made-up chips)'),
+    sampleChips: option('--sample-chips <n>', 'chips for the comparison (default 4)', parseCount()),
     provider: option(
       '--provider <name>',
-      `what compares: ${HOST_PROVIDER_CHOICES.join(', ')}`,
+      `execution provider for the comparison: ${HOST_PROVIDER_CHOICES.join(', ')}`,
       parseChoice(HOST_PROVIDER_CHOICES),
     ),
     split: flag('--split', 'also write encoder.onnx and decoder.onnx'),
-    allowUnused: flag('--allow-unused', 'go on although tensors remain that the model has no place for'),
+    allowUnused: flag('--allow-unused', 'ignore tensors of the checkpoint that the model does not use'),
   },
   async (values, { output, ...operation }) => {
     const report = await importModel({ ...values, ...operation });
@@ -182,7 +186,7 @@ const importCommand = defineCommand(
   {
     apart: { heading: 'Options for ONNX models:', table: ONNX_OPTIONS },
     after: `
-What an ONNX model does not say is assumed, and printed:
+Values that an ONNX model does not declare are assumed, and the assumptions are printed:
   terrachip model import unet.onnx -o unet --bands B02,B03,B04 --units dn_harmonised --scale 0.0001
   terrachip infer scene.json --model unet -o map
 `,
@@ -191,8 +195,8 @@ What an ONNX model does not say is assumed, and printed:
 
 const infoCommand = defineCommand(
   'info',
-  'what a model wants and gives, its statistics, size and cost',
-  { folder: argument('<folder>', 'a folder with model.json, or the name of a bundled model') },
+  'show the inputs and outputs of a model, its statistics, size and cost',
+  { folder: argument('<folder>', 'folder with model.json, or the name of a bundled model') },
   async ({ folder }, { output }) => {
     const spec = await readModelSpec(folder);
     output.result(spec, describeCard(spec));
@@ -203,17 +207,25 @@ const runCommand = defineCommand(
   'run',
   'run a model on .npy arrays',
   {
-    model: argument('<folder>', 'a model folder, or the name of a bundled model'),
+    model: argument('<folder>', 'model folder, or the name of a bundled model'),
     inputs: required(
-      list('--input <name=file...>', '(chip, band, [phase,] y, x) for each input', parsePair('FILE.npy')),
+      list(
+        '--input <name=file...>',
+        'array of each input: (chip, band, [phase,] y, x)',
+        parsePair('FILE.npy'),
+      ),
     ),
-    output: outputOption('<file>', 'the .npy file for the results'),
-    normalized: flag('--normalized', 'the inputs are normalised already'),
+    output: outputOption('<file>', '.npy file to write'),
+    normalized: flag('--normalized', 'the inputs are already normalised'),
     provider: withDefault(
       'auto',
-      option('--provider <name>', HOST_PROVIDER_CHOICES.join(', '), parseChoice(HOST_PROVIDER_CHOICES)),
+      option(
+        '--provider <name>',
+        `execution provider: ${HOST_PROVIDER_CHOICES.join(', ')}`,
+        parseChoice(HOST_PROVIDER_CHOICES),
+      ),
     ),
-    batch: option('--batch <n>', 'chips that run at once (default 1)', parseCount()),
+    batch: option('--batch <n>', 'chips per batch (default 1)', parseCount()),
   },
   async (values, { output, ...operation }) => {
     const report = await runModel({ ...values, inputs: new Map(values.inputs), ...operation });
@@ -224,7 +236,7 @@ const runCommand = defineCommand(
 
 export const modelCommand = defineGroup(
   'model',
-  'models: import a checkpoint, see what a model wants, run it on arrays',
+  'import models, show their inputs and outputs, run them on arrays',
   importCommand,
   infoCommand,
   runCommand,

@@ -7,27 +7,27 @@ import { formatMemory } from '../table.js';
 
 export const packageCommand = defineCommand(
   'package',
-  "put all bands of an event's manifest on one grid, to infer often (infer also reads the manifest itself)",
+  "warp all bands of an event's manifest onto one grid, to run infer often (infer also reads the manifest itself)",
   {
-    manifest: argument('<manifest>', 'an acquisition manifest: which items show an event, phase by phase'),
-    output: outputOption('<folder>', 'where the package goes'),
+    manifest: argument('<manifest>', 'acquisition manifest: the items of an event for each phase'),
+    output: outputOption('<folder>', 'folder of the package'),
     resolution: option('--res <r>', 'pixel size in units of the CRS (default 10)', parseNumber),
     anchor: option(
       '--anchor <how>',
-      "fit stretches pixels to the event's box, snap keeps them exact (default fit)",
+      "placement of the grid: fit stretches pixels to the event's box, snap keeps their exact size (default fit)",
       parseChoice(ANCHORS),
     ),
     format: option(
       '--format <form>',
-      'cog, or npy for the arrays, chip list and document of the notebooks (default cog)',
+      'file format: cog, or npy for arrays, chip list and document as in the notebooks (default cog)',
       parseChoice(PACKAGE_FORMATS),
     ),
     backend: BACKEND,
     threads: THREADS,
     memory: MEMORY,
     maxPixels: maxPixels(),
-    resume: flag('--resume', 'keep the files that an earlier run finished'),
-    overwrite: flag('--overwrite', 'make the files that an earlier run finished again'),
+    resume: flag('--resume', 'continue an earlier run: keep its finished files'),
+    overwrite: flag('--overwrite', 'recompute the finished files of an earlier run'),
   },
   async (values, { output, ...operation }) => {
     const memory = memoryOf(values.memory, process.env);

@@ -5,16 +5,16 @@ import { outputOption } from '../shared-options.js';
 
 export const polygonizeCommand = defineCommand(
   'polygonize',
-  'the areas of a class map as polygons in longitude and latitude',
+  'convert the areas of a class map to polygons in longitude and latitude',
   {
     source: argument('<raster>', 'path or URL of a raster of classes'),
     destination: outputOption(
       '<file>',
-      'the file to write: .geojson, .fgb (FlatGeobuf) or .parquet (GeoParquet)',
+      'file to write: .geojson, .fgb (FlatGeobuf) or .parquet (GeoParquet)',
     ),
-    band: option('--band <number>', 'which band (default 1)', parseCount()),
-    values: list('--values <numbers...>', 'only these values (default: all but nodata)', parseNumber),
-    nodata: option('--nodata <value>', "the value without data (default: the file's)", parseNumber),
+    band: option('--band <number>', 'band number (default 1)', parseCount()),
+    values: list('--values <numbers...>', 'values to convert (default: all but nodata)', parseNumber),
+    nodata: option('--nodata <value>', "nodata value (default: the file's)", parseNumber),
   },
   async (values, { output, ...operation }) => {
     const report = await polygonizeFile({ ...values, ...operation });

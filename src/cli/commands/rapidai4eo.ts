@@ -6,9 +6,9 @@ import { BBOX, BBOX_CRS_HELP, outputOption, SELECTION_OPTIONS } from '../shared-
 
 const indexCommand = defineCommand(
   'index',
-  'make a catalog of its locations, with the share of each land cover',
+  'build a catalog of the locations, with the share of each land cover',
   {
-    output: outputOption('<file>', 'the catalog to write, .parquet or .geojson'),
+    output: outputOption('<file>', 'catalog to write, .parquet or .geojson'),
     geometries: option('--geometries <file>', 'path or URL of the outlines (default: as published)'),
     labels: option('--labels <file>', 'path or URL of the labels, or none (default: as published)'),
   },
@@ -21,20 +21,23 @@ const indexCommand = defineCommand(
 
 const listCommand = defineCommand(
   'list',
-  'the addresses of the images of some locations, or a catalog of them',
+  'list the URLs of the images of locations, or write a catalog of them',
   {
-    locations: argument('<catalog>', 'the catalog that terrachip rapidai4eo index wrote'),
-    output: option('-o, --output <file>', 'a list (.txt), or a catalog (.parquet, .geojson)'),
+    locations: argument('<catalog>', 'catalog written by terrachip rapidai4eo index'),
+    output: option('-o, --output <file>', 'list (.txt) or catalog (.parquet, .geojson) to write'),
     bbox: BBOX,
     crs: option('--crs <crs>', BBOX_CRS_HELP),
     ...SELECTION_OPTIONS,
-    where: option('--where <condition>', 'on classes and groups: "clc_31 >= 0.5 and clc_112 > 0"'),
+    where: option('--where <condition>', 'condition on classes and groups: "clc_31 >= 0.5 and clc_112 > 0"'),
     products: list(
       '--products <names...>',
-      `${RAPIDAI4EO_PRODUCTS.join(', ')} (default: all)`,
+      `products: ${RAPIDAI4EO_PRODUCTS.join(', ')} (default: all)`,
       parseChoice(RAPIDAI4EO_PRODUCTS),
     ),
-    relative: flag('--relative', 'paths below the folder of all images, for azcopy --list-of-files'),
+    relative: flag(
+      '--relative',
+      'list paths relative to the folder of all images, for azcopy --list-of-files',
+    ),
   },
   async (values, { output, ...operation }) => {
     const report = await listRapidAi4Eo({ ...values, ...operation });
@@ -49,7 +52,7 @@ const listCommand = defineCommand(
 
 export const rapidAi4EoCommand = defineGroup(
   'rapidai4eo',
-  'the RapidAI4EO corpus: which images exist, by place, time and land cover',
+  'find images of the RapidAI4EO corpus by place, time and land cover',
   indexCommand,
   listCommand,
 );

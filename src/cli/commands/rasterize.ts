@@ -1,7 +1,7 @@
 import { rasterizeFile } from '../../workflow/index.js';
 import { parseNumber, parsePair } from '../arguments.js';
 import { argument, converted, defineCommand, flag, list, option, withDefault } from '../command.js';
-import { DTYPE, GRID_OPTIONS, gridOf, maxPixels, outputOption } from '../shared-options.js';
+import { DTYPE, ENCODING, GRID_OPTIONS, gridOf, maxPixels, outputOption } from '../shared-options.js';
 
 export const rasterizeCommand = defineCommand(
   'rasterize',
@@ -13,33 +13,27 @@ export const rasterizeCommand = defineCommand(
     ),
     destination: outputOption('<cog>', 'the COG to write'),
     ...GRID_OPTIONS,
-    like: option('--like <file>', 'take the grid of a raster or of a scene file'),
+    like: option('--like <file>', 'raster or scene file whose grid the result has'),
     layer: option(
       '--layer <name>',
-      'the layer of a file with several (default: the one whose name is that of a flood)',
+      'layer of a file with several layers (default: the layer named like a flood)',
     ),
-    sourceCrs: option('--source-crs <crs>', 'of a file that does not say its own'),
-    encoding: option(
-      '--encoding <name>',
-      "of a shapefile's attributes: UTF-8, CP850, GBK; default: as the file says",
-    ),
+    sourceCrs: option('--source-crs <crs>', 'CRS of a file without one'),
+    encoding: ENCODING,
     allTouched: flag(
       '--all-touched',
-      'also pixels that an outline merely touches (default: those whose centre lies inside)',
+      'also burn pixels that an outline only touches (default: those with their centre inside)',
     ),
-    value: option('--value <number>', 'what is burned (default 1)', parseNumber),
-    property: option(
-      '--property <name>',
-      'burn this property of each polygon: a number, or a text of --classes',
-    ),
+    value: option('--value <number>', 'value to burn (default 1)', parseNumber),
+    property: option('--property <name>', 'attribute to burn: a number, or a text of --classes'),
     classes: converted(
-      list('--classes <text=number...>', 'the number of each text of --property', parsePair('NUMBER')),
+      list('--classes <text=number...>', 'number for each text of --property', parsePair('NUMBER')),
       (pairs, name) => Object.fromEntries(pairs.map(([text, number]) => [text, parseNumber(number, name)])),
     ),
-    background: option('--background <number>', 'where no polygon lies (default 0)', parseNumber),
+    background: option('--background <number>', 'value outside of polygons (default 0)', parseNumber),
     dtype: withDefault(
       'uint8',
-      option('--dtype <type>', 'the type of the result, which holds each number exactly', DTYPE),
+      option('--dtype <type>', 'data type of the result, which must hold each number exactly', DTYPE),
     ),
     maxPixels: maxPixels('refuse larger results'),
   },

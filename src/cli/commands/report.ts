@@ -4,18 +4,18 @@ import { outputOption } from '../shared-options.js';
 
 export const reportCommand = defineCommand(
   'report',
-  'a map as one HTML page that opens without a network: layers, areas, accuracy, provenance',
+  'write a map as one HTML page that works offline: layers, areas, accuracy, provenance',
   {
-    map: argument('<map>', 'the folder that infer wrote'),
-    destination: outputOption('<html>', 'the page to write'),
-    zones: option('--zones <file>', 'polygons; each gets a row with the areas of the classes in it'),
-    scene: option('--scene <file>', 'the scene of the map, if it has moved: its inputs are drawn'),
-    title: option('--title <text>', 'of the page (default: the id of the scene)'),
+    map: argument('<map>', 'map folder written by infer'),
+    destination: outputOption('<html>', 'page to write'),
+    zones: option('--zones <file>', 'polygons of zones; each gets a row with the areas of its classes'),
+    scene: option('--scene <file>', 'scene of the map, if it has moved; its inputs are drawn'),
+    title: option('--title <text>', 'title of the page (default: the id of the scene)'),
     basemap: option(
       '--basemap <url>',
       'tiles under the layers, such as https://tile.example.org/{z}/{x}/{y}.png; the page then asks that server (default: none)',
     ),
-    attribution: option('--attribution <text>', 'who made the tiles of --basemap'),
+    attribution: option('--attribution <text>', 'attribution of the --basemap tiles'),
   },
   async (values, { output, ...operation }) => {
     const report = await writeReport({ ...values, ...operation });

@@ -9,17 +9,17 @@ const { crs, resolution, bounds, like } = GRID_OPTIONS;
 
 const initCommand = defineCommand(
   'init',
-  'write the scene file of some rasters, and say what was assumed of them',
+  'write a scene file for rasters, and print what was assumed about them',
   {
     files: argumentList(
       '<files...>',
-      'rasters; INPUT=FILE, INPUT@PHASE=FILE or INPUT@PHASE:BAND,BAND=FILE says what one is (phase static: of all phases)',
+      'rasters; INPUT=FILE, INPUT@PHASE=FILE or INPUT@PHASE:BAND,BAND=FILE gives input, phase and bands (phase static: all phases)',
     ),
-    output: outputOption('<file>', 'the scene file to write'),
+    output: outputOption('<file>', 'scene file to write'),
     units: converted(
       list(
         '--units <input=units...>',
-        'of inputs, such as S2L2A=dn_harmonised (default: as their values show)',
+        'units of inputs, such as S2L2A=dn_harmonised (default: derived from the values)',
       ),
       (texts, name) =>
         Object.fromEntries(
@@ -32,19 +32,19 @@ const initCommand = defineCommand(
     phases: converted(
       list(
         '--phases <phase=date...>',
-        'first to last; a file belongs to the nearest date (default: its own date)',
+        'phases from first to last; a file belongs to the nearest date (default: its own date)',
       ),
       (texts, name) => Object.fromEntries(texts.map((text) => parsePair('DATE')(text, name))),
     ),
-    like: { ...like, help: 'take the grid of this raster (default: of the raster with the smallest pixels)' },
+    like: { ...like, help: 'raster whose grid the scene has (default: the raster with the smallest pixels)' },
     crs,
     resolution,
     bounds,
     model: option(
       '--model <model>',
-      'the model that the scene is for: what it needs and the files lack is named, and its order and phases are taken',
+      'model that the scene is for: sets the order and the phases, and names inputs that the files lack',
     ),
-    id: option('--id <name>', 'a name of the scene'),
+    id: option('--id <name>', 'id of the scene'),
   },
   async (values, { output, ...operation }) => {
     const isTerminal = process.stdin.isTTY === true && process.stderr.isTTY === true;
@@ -54,7 +54,11 @@ const initCommand = defineCommand(
   },
 );
 
-export const sceneCommand = defineGroup('scene', 'scene files: which rasters show a place', initCommand);
+export const sceneCommand = defineGroup(
+  'scene',
+  'write scene files, which list the rasters of a place',
+  initCommand,
+);
 
 function describe({ path, phases, inputs }: SceneInitReport): string {
   const lines = Object.entries(inputs).map(

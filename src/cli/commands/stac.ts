@@ -4,46 +4,55 @@ import { presentRows } from '../catalog-rows.js';
 import { argument, box, converted, defineCommand, defineGroup, flag, list, option } from '../command.js';
 import { ALLOW_LOCAL, SELECTION_OPTIONS } from '../shared-options.js';
 
-/** What is written of the items that are found. */
+/** The file for the items that are found. */
 const OUTPUT = option(
   '-o, --output <file>',
-  'a catalog in GeoParquet (.parquet), or the items in GeoJSON (.geojson, .json), to write',
+  'file to write: a catalog in GeoParquet (.parquet), or the items in GeoJSON (.geojson, .json)',
 );
 
 const SELECTION = {
-  bbox: box('--bbox <number...>', 'west south east north in degrees'),
+  bbox: box('--bbox <number...>', 'bounding box in degrees: west south east north'),
   geometry: SELECTION_OPTIONS.geometry,
   datetime: SELECTION_OPTIONS.datetime,
-  collections: list('--collections <ids...>', 'the collections that are meant'),
+  collections: list('--collections <ids...>', 'take only items of these collections'),
   assets: list('--assets <names...>', 'keep only these assets of items'),
   roles: list('--roles <names...>', 'keep only assets with one of these roles'),
   assetDatetime: option(
     '--asset-datetime <interval>',
-    'keep only assets of this time, by their own where they have one',
+    "keep only assets in this interval, by the asset's own time if it has one",
   ),
-  maxItems: option('--max-items <n>', 'items in all (default: every one)', parseCount()),
+  maxItems: option('--max-items <n>', 'largest number of items (default: all)', parseCount()),
   allowLocal: ALLOW_LOCAL,
   output: OUTPUT,
 };
 
 const searchCommand = defineCommand(
   'search',
-  'find items by a STAC API',
+  'search a STAC API for items',
   {
-    url: argument('<url>', 'the address of the API, of its /search, or of the items of a collection'),
+    url: argument('<url>', 'URL of the API, of its /search, or of the items of a collection'),
     ...SELECTION,
-    ids: list('--ids <ids...>', 'the items that are meant'),
-    query: list('--query <conditions...>', 'on properties: "eo:cloud_cover<20" "platform=sentinel-2b"'),
-    filter: option('--filter <cql2>', 'a filter in CQL2, as text or JSON'),
-    sortby: list('--sortby <members...>', 'such as -properties.datetime, from the newest on'),
-    fields: list('--fields <members...>', 'what the server sends; a - before a member leaves it out'),
-    limit: option('--limit <n>', 'items a page (default 100)', parseCount()),
+    ids: list('--ids <ids...>', 'take only these items'),
+    query: list(
+      '--query <conditions...>',
+      'conditions on properties: "eo:cloud_cover<20" "platform=sentinel-2b"',
+    ),
+    filter: option('--filter <cql2>', 'filter in CQL2, as text or JSON'),
+    sortby: list(
+      '--sortby <members...>',
+      'members to sort by, such as -properties.datetime for newest first',
+    ),
+    fields: list('--fields <members...>', 'members that the server sends; -MEMBER leaves one out'),
+    limit: option('--limit <n>', 'items per page (default 100)', parseCount()),
     method: option(
       '--method <name>',
-      'GET or POST (default: what the server takes)',
+      'HTTP method: GET or POST (default: what the server supports)',
       parseChoice(['GET', 'POST']),
     ),
-    headers: converted(list('--header <lines...>', 'headers of the requests, as "x-api-key: …"'), headersOf),
+    headers: converted(
+      list('--header <lines...>', 'HTTP headers of the requests, such as "x-api-key: …"'),
+      headersOf,
+    ),
   },
   async (values, { output, ...operation }) => {
     const { searchStacCatalog } = await import('../../workflow/stac.js');
@@ -53,19 +62,19 @@ const searchCommand = defineCommand(
 
 const crawlCommand = defineCommand(
   'crawl',
-  'gather the items that a static STAC catalog links to',
+  'collect the items that a static STAC catalog links to',
   {
-    root: argument('<root>', 'the address or path of a catalog, a collection, an item or a list of items'),
+    root: argument('<root>', 'URL or path of a catalog, a collection, an item or a list of items'),
     ...SELECTION,
     related: flag('--no-related', 'do not follow links to related items'),
     maxDocuments: option(
       '--max-documents <n>',
-      'end with an error after so many (default 1000000)',
+      'fail after this many documents (default 1000000)',
       parseCount(),
     ),
-    concurrency: option('--concurrency <n>', 'documents that are read at a time (default 8)', parseCount()),
-    resume: flag('--resume', 'go on with a crawl to the same output that was interrupted'),
-    strict: flag('--strict', 'end with the first document that cannot be read'),
+    concurrency: option('--concurrency <n>', 'documents to read at a time (default 8)', parseCount()),
+    resume: flag('--resume', 'continue an interrupted crawl to the same output'),
+    strict: flag('--strict', 'fail at the first document that cannot be read'),
   },
   async (values, { output, ...operation }) => {
     const { crawlStacCatalog } = await import('../../workflow/stac.js');
@@ -75,7 +84,7 @@ const crawlCommand = defineCommand(
 
 export const stacCommand = defineGroup(
   'stac',
-  'items of STAC servers and of static STAC catalogs',
+  'find items on STAC servers and in static STAC catalogs',
   searchCommand,
   crawlCommand,
 );

@@ -5,9 +5,9 @@ import { argumentList, defineCommand, option } from '../command.js';
 import { ALLOW_LOCAL, BACKEND, THREADS } from '../shared-options.js';
 
 const AFTER = `
-The page shows rasters of any size: it asks for tiles of the map, which are warped as they are needed. Bands, expressions
-(as of calc), stretch and colours are chosen there; a click shows the stored values. Nobody else can open the address: it
-is of this machine only, and holds a token that is new each time. Ctrl-C ends the view.
+The page shows rasters of any size: map tiles are warped on demand. Choose bands, expressions (as in calc), stretch and
+colours on the page; click a pixel to see its stored values. The address works on this machine only, and holds a token that
+is new each time. Ctrl-C ends the view.
 
   terrachip view scene.tif
   terrachip view terrachip-demo/map
@@ -15,10 +15,10 @@ is of this machine only, and holds a token that is new each time. Ctrl-C ends th
 
 export const viewCommand = defineCommand(
   'view',
-  'a map in the browser: rasters of any size, the layers of a map, or the rasters of a catalog',
+  'show rasters of any size, the layers of a map, or the rasters of a catalog on a map in the browser',
   {
-    paths: argumentList('<paths...>', 'rasters and folders of maps, or one catalog'),
-    port: option('--port <n>', 'port on this machine (default: any that is free)', parseCount(0)),
+    paths: argumentList('<paths...>', 'rasters and map folders, or one catalog'),
+    port: option('--port <n>', 'port on this machine (default: any free port)', parseCount(0)),
     allowLocal: ALLOW_LOCAL,
     backend: BACKEND,
     threads: THREADS,

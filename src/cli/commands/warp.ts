@@ -6,7 +6,7 @@ import { cogOptions, describeCog, GRID_OPTIONS, gridOf, MEMORY, memoryOf } from 
 
 export const warpCommand = defineCommand(
   'warp',
-  'resample a raster onto another grid, into a COG; what is left out of the grid is chosen as gdalwarp does',
+  'warp a raster onto another grid, into a COG; grid options that are not given are derived as in gdalwarp',
   {
     source: argument('<source>', 'path or URL of a GeoTIFF'),
     destination: argument('<destination>', 'path of the COG to write'),
@@ -14,19 +14,19 @@ export const warpCommand = defineCommand(
     bands: list('--band <numbers...>', 'bands to warp (default: all)', parseCount()),
     resampling: withDefault(
       'nearest',
-      option('--resampling <name>', RESAMPLINGS.join(', '), parseResampling),
+      option('--resampling <name>', `resampling: ${RESAMPLINGS.join(', ')}`, parseResampling),
     ),
     antialias: withDefault(
       'off',
       option(
         '--antialias <how>',
-        'whether filters widen with larger pixels: off, gdal, or destination pixels per source pixel, as 0.5',
+        'widening of filters when downsampling: off, gdal, or destination pixels per source pixel, such as 0.5',
         parseAntialias,
       ),
     ),
     level: option(
       '--level <n>',
-      'how hard to compress: deflate 1 to 9 (default 6), zstd 1 to 22 (default 9)',
+      'compression level: deflate 1 to 9 (default 6), zstd 1 to 22 (default 9)',
       parseCount(),
     ),
     bigTiff: withDefault(
@@ -34,7 +34,7 @@ export const warpCommand = defineCommand(
       converted(
         option(
           '--bigtiff <choice>',
-          'auto, yes or no: whether the file may grow beyond 4 GiB',
+          'write BigTIFF, for files beyond 4 GiB: auto, yes or no',
           parseChoice(['auto', 'yes', 'no']),
         ),
         (choice) => (choice === 'auto' ? choice : choice === 'yes'),
@@ -42,14 +42,14 @@ export const warpCommand = defineCommand(
     ),
     tolerance: option(
       '--tolerance <pixels>',
-      'largest error of positions, in source pixels (default 0.002)',
+      'largest position error, in source pixels (default 0.002)',
       parseNumber,
     ),
     memory: MEMORY,
     ...cogOptions({
       dtype: "the source's",
       nodata: "the source's, else nan for floats and none for integers",
-      overviews: 'nearest for resamplings that keep values, else average',
+      overviews: 'nearest for resampling methods that keep values, else average',
     }),
   },
   async (values, { output, ...operation }) => {

@@ -1,23 +1,24 @@
 import { invalidOption } from '../../errors.js';
 import { parseResampling, RESAMPLINGS } from '../../kernels/resampling.js';
-import { CHIP_METHODS, COVERAGES, ZONAL_TIMES } from '../../workflow/choices.js';
+import { COVERAGES, ZONAL_TIMES } from '../../workflow/choices.js';
 import { type ZonalPlotReport, type ZonalReport, zonalFile } from '../../workflow/index.js';
 import { requireStatistics } from '../../workflow/zonal/statistics.js';
 import { parseChoice, parseNumber } from '../arguments.js';
 import { argument, converted, defineCommand, flag, list, option, required } from '../command.js';
 import {
   ENCODING,
+  IMAGE_OPTIONS,
   outputOption,
   parseBands,
-  parseMask,
   rowGridOf,
   SELECTION_OPTIONS,
+  STORED,
 } from '../shared-options.js';
 
 const STATISTICS = `
 Statistics are count and nodata (pixels with and without data), min, max, mean, sum, std (of the pixels), median,
 percentiles such as p10, majority, minority and variety (of values), and area (of pixels with data, in m² on the
-ellipsoid). With --coverage fraction each pixel counts by the part of its area that lies in the zone.
+ellipsoid). With --coverage fraction, each pixel is weighted by the share of its area inside the zone.
 
   terrachip zonal ndvi.tif --zones districts.gpkg --stat mean,std,p10,p90 -o ndvi.csv
   terrachip zonal s2.tif --zones fields.geojson --expression '(b8 - b4) / (b8 + b4)' --coverage fraction -o ndvi.parquet
@@ -26,82 +27,71 @@ ellipsoid). With --coverage fraction each pixel counts by the part of its area t
 
 export const zonalCommand = defineCommand(
   'zonal',
-  'statistics of pixels inside of polygons, as a table',
+  'compute statistics of the pixels inside polygons, as a table',
   {
     source: argument('<source>', 'a raster, or a catalog (.parquet, .geojson, or STAC items .json, .ndjson)'),
-    zones: required(option('--zones <file>', 'a vector file of polygons, in any CRS; each is a zone')),
+    zones: required(option('--zones <file>', 'vector file of polygons in any CRS; each is a zone')),
     destination: outputOption(
       '<file>',
-      'CSV, Parquet, or with outlines GeoJSON or FlatGeobuf, by its ending',
+      'file to write: .csv or .parquet, or with outlines .geojson or .fgb (FlatGeobuf)',
     ),
     statistics: converted(
-      list('--stat <names...>', 'what is computed (default count,min,mean,max): see below'),
+      list('--stat <names...>', 'statistics to compute (default count,min,mean,max): see below'),
       (texts) => requireStatistics(texts.flatMap((text) => text.split(','))),
     ),
     coverage: option(
       '--coverage <rule>',
-      'pixels of a zone: centre (default: whose centre lies in it), touched, or fraction (all, by the part inside)',
+      'pixels of a zone: centre (those with their centre inside, default), touched, or fraction (all, weighted by the share inside)',
       parseChoice(COVERAGES),
     ),
     bands: converted(
       list(
         '--band <names...>',
-        "bands by name or number, of a catalog in a row's main file (default: all of a raster, or none beside expressions)",
+        "bands by name or number (in catalogs, of a row's main file; default: all bands of a raster, or none with --expression)",
         parseBands,
       ),
       (parsed) => parsed.flat(),
     ),
     expressions: list(
       '--expression <texts...>',
-      'NDVI, or any expression of bands by name, or b1, b2, …: see terrachip calc',
+      'expressions of band names or b1, b2, …, or NDVI: see terrachip calc',
     ),
-    mask: option(
-      '--mask <band:classes>',
-      'pixels to leave out by a band of classes, such as SCL:3,8,9,10; scl means these clouds and shadows of Sentinel-2',
-      parseMask,
-    ),
+    mask: IMAGE_OPTIONS.mask,
     by: option(
       '--by <time>',
-      `of a catalog, rows for each ${ZONAL_TIMES.join(', ')}; days are UTC's (default: one for all)`,
+      `period of each table row, for catalogs: ${ZONAL_TIMES.join(', ')}; days are in UTC (default: all times together)`,
       parseChoice(ZONAL_TIMES),
     ),
-    method: option(
-      '--method <how>',
-      `what becomes of several images over a pixel: ${CHIP_METHODS.join(', ')} (default first)`,
-      parseChoice(CHIP_METHODS),
-    ),
+    method: IMAGE_OPTIONS.method,
     datetime: SELECTION_OPTIONS.datetime,
     where: SELECTION_OPTIONS.where,
     allowLocal: SELECTION_OPTIONS.allowLocal,
-    like: option('--like <raster>', "count pixels of this raster's grid (default: that of the first image)"),
-    crs: option('--crs <crs>', 'or pixels of --res in this CRS'),
-    resolution: option('--res <units>', 'the size of these pixels', parseNumber),
+    like: option('--like <raster>', 'raster whose grid the pixels are on (default: the first image)'),
+    crs: option('--crs <crs>', 'CRS of the pixels, with --res, instead of --like'),
+    resolution: option('--res <units>', 'pixel size in that CRS', parseNumber),
     resampling: option(
       '--resampling <name>',
-      `of a catalog onto that grid: ${RESAMPLINGS.join(', ')} (default bilinear, nearest for classes)`,
+      `resampling of a catalog onto that grid: ${RESAMPLINGS.join(', ')} (default bilinear, nearest for classes)`,
       parseResampling,
     ),
-    stored: flag('--stored', 'take values as they are stored, without scale and offset'),
+    stored: STORED,
     properties: converted(
-      list('--keep <names...>', 'attributes of zones that become columns (default: all)'),
+      list('--keep <names...>', 'attributes of zones to keep as columns (default: all)'),
       (texts) => texts.flatMap((text) => text.split(',')),
     ),
-    plot: option(
-      '--plot <file>',
-      'also draw the series: PNG or SVG, a line for each of the first seven zones, which needs --by',
-    ),
+    plot: option('--plot <file>', 'also plot the series of the first seven zones, as PNG or SVG; needs --by'),
     plotStatistic: option(
       '--plot-stat <name>',
-      'the statistic that is drawn (default mean, or the first)',
+      'statistic to plot (default mean, or the first)',
       (text) => requireStatistics([text])[0],
     ),
     plotLabel: option(
       '--plot-label <attribute>',
-      'what names zones in the picture (default: name, or their numbers)',
+      'attribute that names zones in the plot (default: name, or their numbers)',
     ),
-    geometry: flag('--geometry', 'also write the outlines of zones into Parquet, as GeoParquet'),
-    layer: option('--layer <name>', 'the layer of a file of zones that has several'),
-    sourceCrs: option('--source-crs <crs>', 'of a file of zones that does not say its own'),
+    geometry: flag('--geometry', 'also write the outlines of zones to Parquet, as GeoParquet'),
+    layer: option('--layer <name>', 'layer of a zones file with several layers'),
+    sourceCrs: option('--source-crs <crs>', 'CRS of a zones file without one'),
     encoding: ENCODING,
   },
   async (
@@ -110,11 +100,7 @@ export const zonalCommand = defineCommand(
   ) => {
     const given = datetime ?? where ?? allowLocal;
     if (plot === undefined && (plotStatistic ?? plotLabel) !== undefined)
-      throw invalidOption(
-        '--plot-stat and --plot-label',
-        'are of a picture, which is missing',
-        'give --plot',
-      );
+      throw invalidOption('--plot-stat and --plot-label', 'need --plot', 'leave them out, or give --plot');
     const report = await zonalFile({
       ...values,
       select: given === undefined ? undefined : { datetime, where, allowLocal },

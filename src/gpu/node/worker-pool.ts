@@ -41,7 +41,7 @@ export class WorkerPool<Request, Result> {
     private readonly pack: (request: Request) => Parcel<Request> = (message) => ({ message }),
   ) {}
 
-  /** @returns the result, and how to give up on it: a request that was sent is still answered */
+  /** @returns the result, and how to abort: a request that was sent is still answered */
   run(request: Request): { readonly result: Promise<Result>; drop(reason: unknown): void } {
     let drop: (reason: unknown) => void = () => undefined;
     const result = new Promise<Result>((resolve, reject) => {

@@ -17,7 +17,8 @@ const BRACE = 0x7b;
  * Reads names and shapes only; every declared size is checked against the file's. Disposing of the checkpoint closes
  * the source. If this throws, the caller still owns the source.
  * @throws {TerrachipError} INVALID_INPUT for a damaged file, or a pickle with other objects than tensors and plain
- * containers; UNSUPPORTED for a tensor type; TOO_LARGE for a pickle or header above its limit; INVALID_OPTION for `weights`; NETWORK
+ * containers; UNSUPPORTED for a tensor type; TOO_LARGE for a pickle or header above its limit; INVALID_OPTION for
+ * `weights`; NETWORK
  */
 export async function openCheckpoint(
   source: ByteSource,

@@ -52,9 +52,9 @@ class Builder extends PickleObject {
 
 /**
  * Opens a `torch.save` file: a state dictionary, or a dictionary with one under `state_dict`, as in Lightning's
- * checkpoints, under `model_state_dict` or under `model`. No code in the file is run. A pickle that names anything but tensors and plain containers is refused, even
- * outside of the weights. The entries `version`, `.format_version` and `.storage_alignment` are ignored: the zip
- * directory has the offsets of the storages.
+ * checkpoints, under `model_state_dict` or under `model`. No code in the file is run. A pickle that names anything but
+ * tensors and plain containers is refused, even outside of the weights. The entries `version`, `.format_version` and
+ * `.storage_alignment` are ignored: the zip directory has the offsets of the storages.
  * @throws {TerrachipError} INVALID_INPUT, UNSUPPORTED or TOO_LARGE
  */
 export async function openTorch(

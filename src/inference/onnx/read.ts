@@ -9,7 +9,7 @@ import { DATA_TYPE, EXTERNAL, type OnnxType } from './schema.js';
 /** An input or output of an ONNX graph. */
 export interface OnnxTensorInfo {
   readonly name: string;
-  /** Null for a type that is none of tensors of numbers. */
+  /** Null for a type other than tensors of numbers. */
   readonly type: OnnxType | null;
   /** Lengths of the axes, names for free ones (empty for an unnamed one); null if the graph does not declare them. */
   readonly shape: readonly (number | string)[] | null;
@@ -21,7 +21,7 @@ export interface OnnxInfo {
   readonly outputs: readonly OnnxTensorInfo[];
   /** The operator that computes each output, in their order; casts and changes of shape behind it do not count. */
   readonly lastOperators: readonly (string | null)[];
-  /** Convolutions of one group whose weights are constants, those of bodies of operations and of functions too. */
+  /** Convolutions of one group whose weights are constants, also those in bodies of operations and functions. */
   readonly convolutions: readonly OnnxConvolution[];
   /** Names of the files with external data, relative to the folder of the graph. */
   readonly externalFiles: readonly string[];
@@ -30,7 +30,7 @@ export interface OnnxInfo {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** Field numbers of onnx.proto3 on the way to what is read. */
+/** Field numbers of onnx.proto3 that lead to the parts that are read. */
 const MODEL = { producerName: 2, producerVersion: 3, graph: 7, metadata: 14, functions: 25 };
 const GRAPH = { node: 1, initializer: 5, input: 11, output: 12, sparse: 15 };
 const FUNCTION = { node: 7 };
@@ -40,7 +40,7 @@ const ATTRIBUTE = { tensors: [5, 10], graphs: [6, 11], sparse: [22, 23] };
 const SPARSE = { values: 1, indices: 2 };
 const TENSOR = { dims: 1, name: 8, externalData: 13, dataLocation: 14 };
 
-/** Bodies of `If` and `Loop` in one another. */
+/** Deepest nesting of bodies of `If` and `Loop`. */
 const DEEPEST_GRAPH = 32;
 
 const Entry = v.object({ key: v.optional(v.string(), ''), value: v.optional(v.string(), '') });
@@ -64,7 +64,7 @@ interface Node {
   readonly operator: string;
 }
 
-/** What is found anywhere in a graph. */
+/** Results from all parts of a graph. */
 interface Found {
   readonly external: Set<string>;
   readonly convolutions: Convolutions;

@@ -52,7 +52,7 @@ export interface PublishedPrithvi {
   readonly classes: readonly string[];
   /** In metres; absent where training changed the size of the images. */
   readonly pixelSize?: number;
-  /** What its training data were. */
+  /** Its training data. */
   readonly data: string;
 }
 

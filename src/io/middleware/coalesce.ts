@@ -5,7 +5,7 @@ import { type ByteSource, checkRange, wrapSource } from '../byte-source.js';
 export interface CoalesceOptions {
   /** Ranges that are at most this many bytes apart may be read as one (default 16 KiB). */
   maxGap?: number;
-  /** What the gaps may add to the bytes that one turn asks for, as a share of them (default: no bound). */
+  /** The most bytes of gaps, as a share of the bytes that one turn requests (default: no bound). */
   maxWaste?: number;
   /** A merged range is at most this long, unless one request alone is longer (default 16 MiB). */
   maxLength?: number;
@@ -19,11 +19,11 @@ interface Pending {
   reject(error: unknown): void;
 }
 
-/** Gaps of so few bytes in all are always worth it. */
+/** Gaps of up to this many bytes in all are always read. */
 const FREE_WASTE = 4096;
 
 /**
- * Merges reads that are asked for in one turn of the event loop into few long ones: the tiles of a window usually
+ * Merges reads that are requested in one turn of the event loop into few long ones: the tiles of a window usually
  * lie beside each other. The smallest gaps are bridged first. The results are views of the merged read.
  */
 export function withCoalescing(source: ByteSource, options: CoalesceOptions = {}): ByteSource {
@@ -91,7 +91,7 @@ function widestBridge(sorted: readonly Pending[], maxGap: number, maxWaste: numb
 
 async function readGroup(source: ByteSource, group: readonly Pending[], end: number): Promise<void> {
   const { offset: start } = group[0];
-  // A merged read is given up when everyone who waits for it has given up.
+  // A merged read is aborted when all of its callers have aborted.
   const controller = new AbortController();
   const signals = new Set(group.map((request) => request.signal));
   let waiting = signals.size;

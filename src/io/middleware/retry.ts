@@ -15,8 +15,8 @@ export interface RetryOptions {
   /** The longest wait in milliseconds where the server asks for none (default 20 000). */
   maxDelay?: number;
   /**
-   * The longest wait in milliseconds that a server may ask for by `Retry-After` (default 120 000). A server that asks for
-   * more is given up.
+   * The longest wait in milliseconds that a server may ask for by `Retry-After` (default 120 000). If a server asks for
+   * more, the request fails.
    */
   maxRetryAfter?: number;
 }
@@ -44,7 +44,7 @@ export async function retrying<T>(
   }
 }
 
-/** Repeats reads that fail for reasons that pass. */
+/** Repeats reads that fail for transient reasons. */
 export function withRetry(source: ByteSource, options: RetryOptions = {}): ByteSource {
   return wrapSource(source, (offset, length, readOptions) =>
     retrying(() => source.read(offset, length, readOptions), options, readOptions?.signal),
@@ -57,7 +57,7 @@ function isWorthRepeating(error: unknown): boolean {
   return !givenUp.has(error) && (status === undefined || isPassing(status));
 }
 
-/** The server's own wish, which `refusalOf` leaves in the error's cause. */
+/** The wait that the server asks for, which `refusalOf` leaves in the error's cause. */
 function retryAfter(error: unknown): number {
   const cause = isError(error) ? error.cause : undefined;
   return typeof cause === 'object' && cause !== null && 'retryAfter' in cause ? Number(cause.retryAfter) : 0;

@@ -5,7 +5,7 @@ import { writeError } from './output.js';
 /** A folder of more entries is not listed: asking for a few names is faster. */
 const MAX_LISTED = 1000;
 
-/** What GDAL writes beside a raster: all of them describe pixels, so that none outlives the file it was made for. */
+/** Files that GDAL writes beside a raster. They describe its pixels, so they must not outlive it. */
 const RASTER_SIDECARS = ['.aux.xml', '.msk', '.ovr', '.msk.ovr'] as const;
 
 /**
@@ -30,7 +30,7 @@ export async function findBeside(path: string, names: readonly string[]): Promis
   });
 }
 
-/** What lies beside a raster and would describe a file that takes its place. */
+/** Files beside a raster that would describe a file that replaces it. */
 export async function rasterSidecars(path: string): Promise<string[]> {
   const found = await findBeside(
     path,
@@ -44,7 +44,7 @@ export async function rasterSidecars(path: string): Promise<string[]> {
  * @throws {TerrachipError} DISK for a file that stays, since it would describe the new pixels
  */
 export async function removeSidecars(path: string): Promise<void> {
-  // Where one goes, the same name in another case would take its part.
+  // If one is removed, a file of the same name in another case would be used.
   for (let [found] = await rasterSidecars(path); found !== undefined; [found] = await rasterSidecars(path)) {
     const sidecar = found;
     await rm(sidecar).catch((cause: unknown) => {

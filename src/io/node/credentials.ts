@@ -8,10 +8,10 @@ import { cannotOpen } from './file.js';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * How S3 is read by what the environment and the files of a profile say, in the words of Amazon's tools and GDAL's.
- * Files are read when the first address of S3 is.
+ * Options of S3 from the environment and the files of a profile, by the names of Amazon's tools and GDAL's. Files are read
+ * with the first address of S3.
  * @param home the home folder
- * @throws {TerrachipError} INVALID_INPUT, in its credentials, for a profile that is named and not there
+ * @throws {TerrachipError} INVALID_INPUT, in its credentials, for a named profile that does not exist
  */
 export function s3OptionsOf(environment: Environment, home: string): S3Options {
   const set = (...names: string[]): string | undefined =>
@@ -49,7 +49,7 @@ interface Files {
   readonly config: string;
 }
 
-/** The keys of a profile; null where none is named and there is no default one. */
+/** The keys of a profile; null if none is named and there is no default profile. */
 async function credentialsOf(profile: string | undefined, files: Files): Promise<S3Credentials | null> {
   const name = profile ?? 'default';
   const [credentials, config] = await Promise.all([readIni(files.credentials), readIni(files.config)]);

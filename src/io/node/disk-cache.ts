@@ -7,15 +7,15 @@ import type { ByteCache } from '../cache.js';
 import { makeFolder } from './output.js';
 import { forgetTemporary, removeTemporary, temporaryPath } from './temporaries.js';
 
-/** How much is kept. */
+/** The size of the cache. */
 export interface DiskCacheOptions {
-  /** Bytes in all (default 4 GiB). What was used longest ago is removed first. */
+  /** Bytes in all (default 4 GiB). The least recently used files are removed first. */
   maxBytes?: number;
 }
 
 const DIGEST_BYTES = 32;
 
-/** Milliseconds after which a use is noted again. */
+/** Milliseconds after which a use is recorded again. */
 const NOTED = 60_000;
 
 /** After a removal, this share of the bound is left. */
@@ -23,8 +23,8 @@ const LEFT = 0.9;
 
 /**
  * Keeps bytes in files that are named by the SHA-256 of their keys, with the SHA-256 of their content: keys are not stored,
- * and a damaged file counts as absent. Files get their names when they are whole. A disk that is full or fails ends the
- * keeping, not the reading.
+ * and a damaged file counts as absent. Files get their names when they are whole. A full or failing disk stops
+ * caching, not reading.
  */
 export class DiskCache implements ByteCache {
   readonly folder: string;
@@ -88,7 +88,7 @@ export class DiskCache implements ByteCache {
     return join(this.folder, name.slice(0, 2), name.slice(2));
   }
 
-  /** Removes what was used longest ago, once for all who ask at a time. */
+  /** Removes the least recently used files, once for concurrent calls. */
   #bound(): Promise<void> {
     this.#sweep ??= this.#remove().finally(() => {
       this.#sweep = null;

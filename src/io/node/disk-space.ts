@@ -4,13 +4,13 @@ import { TerrachipError } from '../../errors.js';
 import { isAddress } from '../schemes.js';
 import { localPath } from './file.js';
 
-/** What a job writes into a folder, about. */
+/** The disk space that a job needs in a folder, about. */
 export interface DiskPlan {
   /** The folder, or the nearest folder above it that exists. */
   readonly folder: string;
   /** Bytes that are written. */
   readonly bytes: number;
-  /** Bytes that the disk has free for this user; null where nobody says, such as on an object store. */
+  /** Bytes that the disk has free for this user; null if unknown, such as on an object store. */
   readonly freeBytes: number | null;
 }
 
@@ -22,7 +22,7 @@ export async function planDisk(path: string, bytes: number): Promise<DiskPlan> {
     folder = dirname(folder);
   }
   const found = await statfs(folder).catch(() => null);
-  // Some network file systems do not say, and tell 0 blocks.
+  // Some network file systems report 0 blocks.
   const isKnown = found !== null && found.blocks > 0;
   return { folder, bytes, freeBytes: isKnown ? found.bavail * found.bsize : null };
 }

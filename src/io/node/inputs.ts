@@ -1,4 +1,4 @@
-/** Outputs that are one of the inputs: refused before anything is opened for writing. */
+/** Refuses outputs that are one of the inputs, before anything is opened for writing. */
 import { opendir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invalidInput } from '../../errors.js';
@@ -8,7 +8,7 @@ import { rasterSidecars } from './beside.js';
 import { localPath } from './file.js';
 import { type OutputFormat, requireEnding, requireWritable } from './output.js';
 
-/** Entries that are looked at of an input that is a folder, such as a model. */
+/** The most entries that are checked in an input that is a folder, such as a model. */
 const MAX_ENTRIES = 10_000;
 
 /**
@@ -46,9 +46,9 @@ export async function requireApart(outputs: readonly string[], inputs: readonly 
 }
 
 export interface OutputChecks {
-  /** What the output may be. */
+  /** The allowed formats of the output. */
   readonly formats: readonly OutputFormat[];
-  /** What is read. */
+  /** The inputs. */
   readonly inputs: readonly string[];
 }
 

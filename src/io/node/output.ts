@@ -11,7 +11,7 @@ import { FileSource } from './file.js';
 import { forgetTemporary, removeTemporary, sweepTemporaries, temporaryPath } from './temporaries.js';
 
 /**
- * Writing that leaves either the whole file or none: into a temporary file beside the target, flushed, then
+ * Writes either the whole file or none: to a temporary file beside the target, which is flushed, then
  * renamed. A crash leaves only temporary files behind, which the next run removes.
  */
 
@@ -47,7 +47,7 @@ const UNSURE = ['the disk or the server of the folder failed', 'check it and run
 const TOO_MANY_OPEN = ['too many files are open', 'close some, or raise the limit (ulimit -n)'] as const;
 const FORBIDDEN = ['its folder forbids it', 'check the folder and its permissions'] as const;
 
-/** What the codes of the system mean, and what to do. */
+/** Meanings and remedies of the system's error codes. */
 const REASONS: Readonly<Record<string, readonly [why: string, remedy: string]>> = {
   ENOSPC: ['the disk is full', 'free some space and run again'],
   EDQUOT: ['the disk quota is used up', 'free some space and run again'],
@@ -75,7 +75,7 @@ export async function writeFully(file: FileHandle, bytes: Uint8Array, position: 
 }
 
 /**
- * Gives what was written its name. A file for an object store is uploaded: the object is whole or absent.
+ * Gives a temporary file its final name. A file for an object store is uploaded: the object is whole or absent.
  * @throws {TerrachipError} DISK; NETWORK for an object
  */
 export async function moveTo(temporary: string, path: string): Promise<void> {
@@ -138,7 +138,7 @@ export async function writeJson(path: string, value: unknown): Promise<void> {
   await writeFileAtomically(path, `${JSON.stringify(value, null, 2)}\n`);
 }
 
-/** A folder for results that has the ending of a file is a slip: one command writes files, another folders. */
+/** A folder for results with the ending of a file is a mistake: some commands write files, others folders. */
 const FILE_ENDING =
   /\.(tiff?|png|jpe?g|jp2|vrt|nc|h5|hdf5?|npy|npz|(geo)?json|gpkg|shp|fgb|(geo)?parquet|csv|onnx|zip)$/i;
 
@@ -217,7 +217,7 @@ const ENDINGS = {
   HTML: ['.html', '.htm'],
 } as const;
 
-/** What catalogs are written as. */
+/** The formats of catalogs. */
 export const CATALOG_FORMATS = ['GeoParquet', 'GeoJSON'] as const;
 
 export type OutputFormat = keyof typeof ENDINGS;

@@ -13,10 +13,10 @@ const HOST = createHash('sha256').update(hostname()).digest('hex').slice(0, 6);
 /** Host, process, and a part that is unique. */
 const NAME = /\.([0-9a-f]{6})-(\d+)\.[0-9a-f]{8}\.tmp$/;
 
-/** Milliseconds after which a file of another host is taken for left over. */
+/** Milliseconds after which a file of another host counts as left over. */
 const FOREIGN_AGE = 24 * 3600 * 1000;
 
-/** What this process has under way. */
+/** The temporary files of this process. */
 const underWay = new Set<string>();
 
 /** A name beside `path` that no other process uses; for an object of a store, in the folder of temporary files. */
@@ -38,7 +38,7 @@ export async function removeTemporary(temporary: string): Promise<void> {
   underWay.delete(temporary);
 }
 
-/** Removes all that this process has under way, at once: for a process that is about to end. */
+/** Removes all temporary files of this process synchronously: for a process that is about to end. */
 export function removeAllTemporaries(): void {
   for (const path of underWay) rmSync(path, { recursive: true, force: true });
   underWay.clear();
@@ -50,7 +50,7 @@ export function isRunning(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // EPERM: it belongs to somebody else.
+    // EPERM: it belongs to another user.
     return isError(error) && error.code === 'EPERM';
   }
 }

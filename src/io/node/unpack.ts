@@ -1,4 +1,4 @@
-/** Files of a zip archive on the disk, for what reads nothing else. */
+/** Unpacks zip archives to the disk, for readers that need files. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { tooLarge } from '../../errors.js';

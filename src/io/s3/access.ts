@@ -9,25 +9,25 @@ import { isS3, type S3Place, s3Place, s3Url } from './address.js';
 export interface S3Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  /** Of credentials that expire. */
+  /** The token of credentials that expire. */
   readonly sessionToken?: string | undefined;
 }
 
 /** How S3 is read and written. */
 export interface S3Options {
-  /** Without them requests are not signed. A function is asked again when the server refuses what it gave. */
+  /** Without them requests are not signed. A function is called again if the server refuses its credentials. */
   credentials?: S3Credentials | ((signal?: AbortSignal) => Promise<S3Credentials | null>) | null | undefined;
-  /** Of the buckets (default: asked for, at Amazon; `us-east-1` at an endpoint). */
+  /** The region of the buckets (default: requested from Amazon; `us-east-1` at an endpoint). */
   region?: string | undefined;
   /** Address of another server than Amazon's, such as `https://eodata.dataspace.copernicus.eu`. */
   endpoint?: string | undefined;
   /** Whether the bucket stands in the path of addresses, not in the host (default: at an endpoint). */
   pathStyle?: boolean | undefined;
-  /** Whether to pay for what is read of buckets that ask for it (default false). */
+  /** Whether to pay for reads from buckets that require it (default false). */
   requesterPays?: boolean | undefined;
 }
 
-/** Where Amazon tells the region of every bucket. */
+/** The server of Amazon that knows the region of every bucket. */
 const AMAZON = 'https://s3.amazonaws.com';
 const DEFAULT_REGION = 'us-east-1';
 
@@ -99,7 +99,7 @@ async function hashOf(body: Uint8Array | undefined): Promise<string> {
   return [...digest].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
-/** The region that a server tells of a bucket, with whatever status; null where it does not. */
+/** The region of a bucket in a server's answer of any status; null without it. */
 async function regionOf(bucket: string, server: string, signal?: AbortSignal): Promise<string | null> {
   const place: S3Place = { bucket, key: '' };
   const url = s3Url(place, { region: DEFAULT_REGION, endpoint: server, pathStyle: true });

@@ -1,4 +1,4 @@
-/** Addresses of S3: `s3://bucket/key`, and where they are asked for. */
+/** Addresses of S3: `s3://bucket/key`, and the URLs of their requests. */
 import { invalidInput } from '../../errors.js';
 import { percentDecoded, publicUrl } from '../http-errors.js';
 
@@ -11,7 +11,7 @@ export interface S3Place {
 /** Where buckets are. */
 export interface S3Server {
   readonly region: string;
-  /** Of another server than Amazon's, with its scheme. */
+  /** The address of another server than Amazon's, with its scheme. */
   readonly endpoint?: string | undefined;
   /** Whether the bucket stands in the path of the address, not in its host. */
   readonly pathStyle?: boolean | undefined;

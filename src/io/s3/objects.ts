@@ -1,4 +1,4 @@
-/** Objects of S3 besides reading them: lists, and what is stored whole. */
+/** Lists and uploads objects of S3. */
 import { invalidInput, TerrachipError } from '../../errors.js';
 import { findAll, parseXml, textOf, type XmlElement } from '../../xml.js';
 import { withTaskSignal } from '../abort.js';
@@ -17,13 +17,13 @@ export interface StoredObject {
   readonly modified: string | null;
 }
 
-/** What is listed. */
+/** Which objects are listed. */
 export interface ListOptions extends OpenOptions {
-  /** Also what lies below further slashes (default false: those are listed as prefixes). */
+  /** Also list keys with further slashes (default false: they are listed as prefixes). */
   recursive?: boolean;
 }
 
-/** A list of more pages than this is refused: of a server that never ends. */
+/** A list of more pages than this is refused: the server may never end it. */
 const MAX_PAGES = 100_000;
 
 /**
@@ -59,7 +59,7 @@ function objectsOf(list: XmlElement, bucket: string, name: string): StoredObject
     .map((content) => {
       const size = Number(textOf(content, 'Size') ?? Number.NaN);
       if (!Number.isSafeInteger(size) || size < 0)
-        throw invalidInput(name, 'is listed with a size that is none', 'check the server');
+        throw invalidInput(name, 'is listed with an invalid size', 'check the server');
       return { key: textOf(content, 'Key') ?? '', size, modified: textOf(content, 'LastModified') };
     });
   const prefixes = findAll(list, 'CommonPrefixes').map((prefix) => ({
@@ -87,7 +87,7 @@ export async function putObject(
   await requestBody(url, { ...options, method: 'PUT', body: bytes });
 }
 
-/** What is uploaded: bytes that are read in parts, more than once when a part fails. */
+/** The bytes of an upload, which are read in parts, more than once when a part fails. */
 export interface UploadSource {
   readonly size: number;
   read(offset: number, length: number): Promise<Uint8Array<ArrayBuffer>>;
@@ -109,7 +109,7 @@ const MOST_PARTS = 10_000;
 const CONCURRENT_PARTS = 4;
 
 /**
- * Stores a large object in parts. It is there when all parts are; after an error, what was sent is given up.
+ * Stores a large object in parts. It appears when all parts are stored; after an error, sent parts are removed.
  * @throws {TerrachipError} INVALID_INPUT or NETWORK
  */
 export async function uploadObject(
@@ -155,7 +155,7 @@ export async function uploadObject(
     const result = await post({ uploadId }, completion(tags));
     if (result.name === 'Error') throw notCompleted(url, result);
   } catch (error) {
-    // Parts that are left are paid for. The signal of the caller may be what ended the upload.
+    // Parts that remain are charged for. The signal of the caller may be what ended the upload.
     const { signal: _, ...rest } = options;
     await requestBody(s3Address(place, { uploadId }), { ...rest, method: 'DELETE' }).catch(() => undefined);
     throw error;

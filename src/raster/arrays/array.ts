@@ -30,7 +30,7 @@ export interface NdArray {
 /** Attributes of an array or group, by name. */
 export type Attributes = Readonly<Record<string, unknown>>;
 
-/** What an array of a store is, by its metadata. */
+/** The metadata of an array of a store. */
 export interface ArrayDescription {
   /** The store's name and the array's path in it, for messages. */
   readonly name: string;

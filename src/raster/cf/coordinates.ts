@@ -185,7 +185,7 @@ export async function scalarTime(
   for (const name of [...namesOf(variable.attributes, 'coordinates'), 'time']) {
     const coordinate = await findArray(group, variable.path, name);
     if (coordinate === null || coordinate.dtype === null || sizeOf(coordinate.shape) !== 1) continue;
-    // A dimension of size 1 that the variable lacks is as scalar.
+    // A dimension of size 1 that the variable lacks counts as scalar.
     if (coordinate.dimensions.some((dimension) => variable.dimensions.includes(dimension ?? ''))) continue;
     // Forecasts also have a reference time.
     if ((textOf(coordinate.attributes, 'standard_name') ?? 'time') !== 'time') continue;

@@ -136,7 +136,9 @@ export class ArrayRaster extends DescribedRaster {
       gcps: null,
       hasRpc: false,
       swath,
-      ...(swath && { placeProblem: `lies by arrays of latitude and longitude (${swath.join(' and ')})` }),
+      ...(swath && {
+        placeProblem: `is placed by arrays of latitude and longitude (${swath.join(' and ')})`,
+      }),
     };
     const time = await scalarTime(group, array, signal);
     const reading = { group, levels: [image, ...reduced], axes: imageAxes, leading, time, dtype, missing };

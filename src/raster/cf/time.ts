@@ -41,7 +41,7 @@ const GREGORIAN_START = Date.UTC(1582, 9, 15);
 const SINCE =
   /^\s*([A-Za-z]+)\s+since\s+(-?\d{1,4})-(\d{1,2})-(\d{1,2})(?:[T\s]+(\d{1,2})(?::(\d{1,2})(?::(\d{1,2}(?:\.\d*)?))?)?)?\s*(UTC|GMT|Z|[+-]\d{1,2}(?::?\d{2})?)?\s*$/i;
 
-/** Whether units are of a time. */
+/** Whether units are units of time. */
 export function isTimeUnits(units: string | null): units is string {
   return units !== null && /\bsince\b/i.test(units);
 }

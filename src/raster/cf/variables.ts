@@ -62,7 +62,7 @@ function lastPart(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
-/** What is said of the arrays of two axes or more; empty for none. */
+/** Descriptions of the arrays of two axes or more, for a message; empty for none. */
 async function describeArrays(
   group: ArrayGroup,
   describe: (array: StoredArray) => string | null,

@@ -20,7 +20,7 @@ export interface DecodeRequest {
   readonly target?: Uint8Array<ArrayBuffer>;
 }
 
-/** A block in an open file of this process: what `DecodeRequest` says, before it is read. */
+/** A block in an open file of this process: a `DecodeRequest` before its bytes are read. */
 export interface FileRequest {
   readonly coding: BlockCoding;
   readonly descriptor: number;

@@ -24,7 +24,7 @@ const decoders = new WasmModule<Decoders>(() => import('./decoders.wasm.js'));
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** What predictors depend on. */
+/** The parameters of predictors. */
 export type PredictedBlock = Pick<
   BlockCoding,
   'predictor' | 'littleEndian' | 'bytesPerWord' | 'width' | 'samples' | 'bytesPerSample'

@@ -1,6 +1,6 @@
 /** Modules of WebAssembly that are built from C (scripts/codecs), and their memory. */
 
-/** What each module exports. */
+/** The exports of each module. */
 export interface Memory {
   readonly memory: { readonly buffer: ArrayBuffer };
   /** An address, or 0 where memory ends. */

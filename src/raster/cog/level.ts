@@ -48,7 +48,7 @@ export class CogLevel<Store extends TileStore = TileStore> {
   #strip: Planes | null = null;
   /** The last rows of the row of tiles before. */
   #before: Planes | null = null;
-  /** The band that is written, of those that come one after the other; null if all come together. */
+  /** The band that is written, if bands come one after the other; null if they come together. */
   #band: number | null = null;
   #rowsInStrip = 0;
   #rowsDone = 0;
@@ -94,7 +94,7 @@ export class CogLevel<Store extends TileStore = TileStore> {
     return isLast ? this.rows : 0;
   }
 
-  /** Whether rows of one band may come: of the same band, or of the next after a complete one. */
+  /** Whether rows of a band may be added: of the same band, or of the next after a complete one. */
   accepts(band: number, count: number): boolean {
     if (this.#band === null) return this.rows === 0 && band === 0 && count <= this.height;
     if (this.rows < this.height) return band === this.#band && this.rows + count <= this.height;

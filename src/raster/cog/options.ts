@@ -28,7 +28,7 @@ export interface CogOptions {
    * integers.
    */
   predictor?: 1 | 2 | 3;
-  /** Side of the square tiles: a multiple of 16 (default 512, of a smaller image what holds it). */
+  /** Side of the square tiles: a multiple of 16 (default 512, less for a smaller image). */
   blockSize?: number;
   /** `pixel` (default): bands interleaved by pixel; `band`: each band separate. */
   interleave?: 'pixel' | 'band';

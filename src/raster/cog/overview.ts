@@ -212,7 +212,7 @@ function averageRow(
     const right = shares[MOST * x + 2];
     let sum = start <= last ? 0 : Number.NaN;
     let total = 0;
-    // All pixels: those of no share add 0.
+    // All pixels: those without a share add 0.
     for (let row = 0; row < MOST && start <= last; row++) {
       const pixel = start + row * stride;
       const share = rowShares[row];

@@ -1,4 +1,4 @@
-/** Where tiles go that are cut and compressed: a temporary file, or memory. */
+/** Stores of cut and compressed tiles: a temporary file, or memory. */
 import { BLOCK_LEADER_BYTES, BLOCK_TRAILER_BYTES } from './directory.js';
 
 /** Limits of tiles in flight, to bound the memory. */
@@ -40,7 +40,7 @@ export function writeFrame(frame: Bytes, tileBytes: number): void {
 
 /** A tile with its leader and trailer, in the memory around the tile if there is room. */
 export function frameOf(tile: Bytes): Bytes {
-  // The memory of `TileMemory.take` has room around the tile; that of one that compression enlarged has none.
+  // Memory from `TileMemory.take` has room around the tile; memory of a tile that compression enlarged has none.
   const size = framedBytes(tile.byteLength);
   const start = tile.byteOffset - BLOCK_LEADER_BYTES;
   const hasRoom = start >= 0 && start + size <= tile.buffer.byteLength;
@@ -50,7 +50,7 @@ export function frameOf(tile: Bytes): Bytes {
   return frame;
 }
 
-/** Memory of tiles, used again: fresh memory costs as much as a copy. */
+/** Reusable memory of tiles: fresh memory costs as much as a copy. */
 export class TileMemory {
   readonly #spare: ArrayBuffer[] = [];
   #bytes = 0;

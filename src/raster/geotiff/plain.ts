@@ -45,7 +45,7 @@ function isContiguous(
   const pieceBytes = image.blockHeight * rowBytes;
   return offsets.every((offset, k) => {
     const used = Math.min(pieceBytes, rows * rowBytes - k * pieceBytes);
-    // Of the last piece that is used, more may be stored.
+    // The last piece may be longer than the used part.
     return used <= 0 || (offset > 0 && offset === offsets[0] + k * pieceBytes && byteCounts[k] >= used);
   });
 }

@@ -141,8 +141,8 @@ export class CogWriter {
   }
 
   /**
-   * Appends rows of one band, in the memory of one band: of files without compression, overviews and mask, whose bands are
-   * not interleaved. All rows of a band come before those of the next. The array must stay as it is meanwhile.
+   * Appends rows of one band, in the memory of one band: only for files without compression, overviews and mask, whose bands
+   * are not interleaved. All rows of a band come before those of the next. The array must stay unchanged until then.
    * @param band from 0
    * @param rows `row × width` values in C order of the file's dtype
    */

@@ -222,7 +222,11 @@ export class ZarrCubeWriter extends Resource {
     const width = Math.min(this.#tile, this.geobox.width - left);
     const height = Math.min(this.#tile, this.geobox.height - top);
     const writtenTwice = (): Error =>
-      invalidInput(`${this.path}, tile ${key}`, 'has pixels that come twice', 'write each pixel once');
+      invalidInput(
+        `${this.path}, tile ${key}`,
+        'has pixels that were written before',
+        'write each pixel once',
+      );
     if (written.has(key)) throw writtenTwice();
     let part = pending.get(key);
     const bytes = width * height * (bytesPerElement(dtype) + 1);
@@ -305,7 +309,7 @@ function variablesOf(variables: ZarrCubeOptions['variables']): Record<string, Re
   const entries: [string, ZarrCubeVariable][] = Array.isArray(variables)
     ? variables.map((name: string) => [name, {}])
     : Object.entries(variables);
-  if (entries.length === 0) throw invalidOption('variables', 'are none', 'name one or more');
+  if (entries.length === 0) throw invalidOption('variables', 'are missing', 'name one or more');
   return Object.fromEntries(
     entries.map(
       ([name, { dtype = 'float32', nodata = isFloat(dtype) ? Number.NaN : null, attributes = {} }]) => {

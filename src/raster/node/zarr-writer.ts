@@ -62,7 +62,7 @@ export async function writeZarrTimes(
   const intervals = times.map((time) => (typeof time === 'number' ? { start: time, end: time } : time));
   const areFinite = intervals.every(({ start, end }) => Number.isFinite(start) && Number.isFinite(end));
   if (times.length === 0 || !areFinite)
-    throw invalidInput(`the times of ${folder}`, 'are none, or not all finite', 'give a number a step');
+    throw invalidInput(`the times of ${folder}`, 'are missing or not all finite', 'give a number per step');
   const hasBounds = intervals.some(({ start, end }) => end > start);
   const units = { units: 'seconds since 1970-01-01', calendar: 'proleptic_gregorian' };
   const starts = Float64Array.from(intervals, ({ start }) => start / 1000);

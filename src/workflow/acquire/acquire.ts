@@ -20,13 +20,13 @@ export interface AcquireOptions extends OperationOptions, RequestOptions {
   event: string;
   /** The manifest that is written. */
   output: string;
-  /** Choose as the published flood notebook does: one scene a phase, before or after the event (default false). */
+  /** Choose as the published flood notebook does: one scene per phase, before or after the event (default false). */
   likeSeed?: boolean;
-  /** Leave a phase without a scene out, in place of an error (default false). */
+  /** Leave out a phase without a scene, instead of failing (default false). */
   allowMissing?: boolean;
   /**
-   * `area` (default): clouds over the event's area, from the scene classification where that can be read. `tile`: clouds
-   * of whole scenes, as their items say.
+   * `area` (default): clouds over the event's area, from the scene classification where it can be read. `tile`: clouds
+   * of whole scenes, from their items.
    */
   clouds?: 'area' | 'tile';
 }
@@ -48,7 +48,7 @@ export interface AcquiredScene {
   /** ISO 8601; null for one without a date. */
   readonly datetime: string | null;
   readonly overlap: number;
-  /** Per cent, and what that is from; null for radar. */
+  /** In per cent, and how it was measured; null for radar. */
   readonly cloud: { readonly percent: number; readonly source: 'scl' | 'tile' } | null;
   readonly fillsGaps: boolean;
 }
@@ -61,7 +61,7 @@ export interface AcquireReport {
   readonly warnings: readonly string[];
 }
 
-/** Of less than this much of the area covered, there is a warning. */
+/** A smaller covered share of the area causes a warning. */
 const NEARLY_ALL = 0.99;
 
 /**
@@ -166,7 +166,7 @@ async function chooseTiles(
   return { phase: null, modality: name, scenes, covered: Math.min(1, covered) };
 }
 
-/** What a reader of the manifest should know. */
+/** Warnings about the manifest. */
 function remarks(phases: readonly DraftPhase[]): string[] {
   const gaps = phases
     .filter(({ covered }) => covered < NEARLY_ALL)

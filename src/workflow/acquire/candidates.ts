@@ -5,7 +5,7 @@ import type { AcquireEvent, EventModality, EventPhase } from './event.js';
 
 const DAY = 86_400_000;
 
-/** A scene that a phase cannot take, and why: part of a sentence. */
+/** A scene that is rejected for a phase, and the reason as part of a sentence. */
 export interface Rejection {
   readonly row: CatalogRow;
   readonly reason: string;
@@ -76,7 +76,7 @@ function directionMisfit(
   return interval.start >= start ? null : 'begins before the event';
 }
 
-/** The scenes nearest to a phase's date, each with the reason against it, for an error. */
+/** The scenes nearest to a phase's date, each with the reason for its rejection, for an error. */
 export function describeRejections(rejections: readonly Rejection[], phase: EventPhase): string {
   const nearest = rejections.toSorted(
     (a, b) => daysFrom(a.row, phase) - daysFrom(b.row, phase) || momentOf(a.row) - momentOf(b.row),

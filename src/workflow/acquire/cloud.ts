@@ -38,7 +38,7 @@ export class CloudReader extends Resource {
     this.#options = options;
   }
 
-  /** Null for a scene that does not say it. A scene that several phases ask for is read once. */
+  /** Null if unknown. A scene that several phases need is read once. */
   overArea(row: CatalogRow, signal?: AbortSignal): Promise<CloudCover | null> {
     const key = `${row.collection}/${row.id}`;
     const known = this.#known.get(key) ?? this.#read(row, signal);
@@ -94,7 +94,7 @@ export class CloudReader extends Resource {
   }
 }
 
-/** What the item says of all of the scene. */
+/** Cloud cover of the whole scene, from its item. */
 export function tileCloud(row: CatalogRow): CloudCover | null {
   const percent = propertyOf(row, 'eo:cloud_cover');
   return typeof percent === 'number' ? { percent, source: 'tile' } : null;

@@ -19,7 +19,7 @@ export class Coverage {
   readonly area: Uint8Array;
   /** Pixels of the area. */
   readonly count: number;
-  /** Degrees, of the middle of the area. */
+  /** Of the middle of the area, in degrees. */
   readonly longitude: number;
   readonly #outline: readonly Polygon[];
 

@@ -15,7 +15,7 @@ import { polygonsToLonLat } from '../../vector/to-lon-lat.js';
 import { AssetSchema, requireLonLatBox, STATIC_MODALITY } from '../acquisition.js';
 import { resolveHref } from '../scene.js';
 
-/** On which side of the event the scenes of a phase lie. */
+/** Whether scenes of a phase must be from before or after the event. */
 export const DIRECTIONS = ['before', 'after', 'any'] as const;
 export type Direction = (typeof DIRECTIONS)[number];
 
@@ -60,16 +60,16 @@ type EventDocument = v.InferOutput<typeof EventSchema>;
 /** A phase of an event. */
 export interface EventPhase {
   readonly name: string;
-  /** As the event file writes it. */
+  /** As in the event file. */
   readonly date: string;
   /** The day, or the moment, of the phase. */
   readonly time: TimeInterval;
   readonly direction: Direction;
-  /** Days on both sides of the date, in place of those of each modality. */
+  /** Days on both sides of the date, instead of those of each modality. */
   readonly windowDays: number | undefined;
 }
 
-/** What is wanted of one modality. */
+/** The requested scenes of one modality. */
 export interface EventModality {
   readonly name: string;
   /** The address of an API, or the path or address of a catalog. */
@@ -83,7 +83,7 @@ export interface EventModality {
   readonly orbitState: string | undefined;
   readonly relativeOrbit: number | undefined;
   readonly units: Units | undefined;
-  /** Whether it has no phases, as an elevation model. */
+  /** Whether it has no phases, like an elevation model. */
   readonly isStatic: boolean;
 }
 

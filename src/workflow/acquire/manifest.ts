@@ -109,7 +109,7 @@ function itemOf(
 }
 
 /**
- * The units of a scene: those that the event file gives, or that the collection and the item settle.
+ * The units of a scene: from the event file, else from the collection and the item.
  * @throws {TerrachipError} INVALID_INPUT for assets in several units, or in none that is known
  */
 function unitsOf(row: CatalogRow, modality: EventModality, event: AcquireEvent): Units {

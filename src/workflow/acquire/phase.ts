@@ -22,19 +22,19 @@ export interface ChoiceContext extends OperationOptions {
   readonly event: AcquireEvent;
   readonly finder: SceneFinder;
   readonly coverage: Coverage;
-  /** Null: clouds are those of whole scenes. */
+  /** Null for the clouds of whole scenes. */
   readonly clouds: CloudReader | null;
   /** Whether to choose as the published notebook does. */
   readonly likeSeed: boolean;
 }
 
-/** The choice for a phase, or what stands against the scenes that were found. */
+/** The choice for a phase, or why the scenes that were found are rejected. */
 export type PhaseChoice = Choice | { readonly scenes: readonly []; readonly problem: string };
 
 /** Scene classifications that are read at a time. */
 const CLOUDS_AT_A_TIME = 4;
 
-/** How much wider the window is in which rejected scenes are sought, to be named. */
+/** The factor by which the window grows to find rejected scenes for the message. */
 const WIDER = 3;
 
 /** Chooses the scenes of a phase. */
@@ -81,7 +81,7 @@ async function judge(
   const fitting: { row: CatalogRow; overlap: number }[] = [];
   for (const row of rows) {
     const overlap = coverage.overlapOf(row);
-    // A search by a box finds scenes beside the area, too.
+    // A search by a box also finds scenes outside the area.
     if (overlap === 0) continue;
     const reason = misfit(row, event, phase, modality);
     if (reason === null) fitting.push({ row, overlap });
@@ -111,7 +111,7 @@ function cloudsOf(rows: readonly CatalogRow[], context: ChoiceContext): Promise<
   );
 }
 
-/** The notebook takes scenes below the limit, and others up to it. */
+/** The limit itself is allowed, except in the notebook's choice. */
 function tooCloudy(cloud: CloudCover | null, { maxCloud }: EventModality, likeSeed: boolean): string | null {
   if (maxCloud === undefined) return null;
   if (cloud === null) return 'without a cloud cover';

@@ -25,7 +25,7 @@ export interface SceneQuery {
 /** How catalogs are read. */
 export interface FinderOptions extends OpenOptions, OperationOptions {}
 
-/** A search that finds more scenes is too wide for a choice. */
+/** A search that finds more scenes is too wide. */
 const MOST_SCENES = 5000;
 
 /** Finds scenes in catalogs; a file is read once, and a search is made once. */

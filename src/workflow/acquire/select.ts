@@ -21,7 +21,7 @@ export interface Candidate {
 
 /** A chosen scene. */
 export interface Chosen extends Candidate {
-  /** Whether it is of another date or orbit than the first, and only fills what that leaves. */
+  /** Whether its date or orbit differs from the first scene's, so that it only fills gaps. */
   readonly fillsGaps: boolean;
 }
 
@@ -37,16 +37,16 @@ const LEAST_SHARE = 0.001;
 /** The same for a scene of another date or orbit. */
 const LEAST_FILL = 0.01;
 
-/** Of this much, the area counts as covered. */
+/** From this share on, the area counts as covered. */
 const ENOUGH = 0.999;
 
 /** Passes that differ by less than a per cent of the area are equal, so that clouds decide. */
 const OVERLAP_STEPS = 100;
 
-/** Clouds of a scene that does not say them, as in the published notebook: the last choice. */
+/** Clouds of a scene with unknown clouds, as in the published notebook: it is chosen last. */
 const UNKNOWN_CLOUD = 1000;
 
-/** Scenes of one date, and of one orbit for radar: what a mosaic is made of first. */
+/** Scenes of one date, and for radar of one orbit. A mosaic uses one pass first. */
 interface Pass {
   readonly scenes: readonly Candidate[];
   /** The pixels of the area that each scene covers. */
@@ -58,7 +58,7 @@ interface Pass {
 
 /**
  * Chooses scenes by how much of the area they cover, then by clouds, then by days. Scenes of one date (and orbit, for
- * radar) are taken together; of other dates only what fills a gap of at least a per cent of the area.
+ * radar) are taken together; scenes of other dates only if they fill a gap of at least a per cent of the area.
  */
 export function chooseMosaic(candidates: readonly Candidate[], coverage: Coverage): Choice {
   const masks = new Map(candidates.map((candidate) => [candidate, coverage.maskOf(candidate.row)]));
@@ -85,7 +85,7 @@ export function chooseMosaic(candidates: readonly Candidate[], coverage: Coverag
   return { scenes: chosen, covered: coverage.shareOf(covered) };
 }
 
-/** Groups scenes by pass; of several processings of a scene, the newest. */
+/** Groups scenes by pass, and keeps the newest processing of each. */
 function passesOf(
   candidates: readonly Candidate[],
   masks: ReadonlyMap<Candidate, Uint8Array>,

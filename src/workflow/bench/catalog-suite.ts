@@ -1,4 +1,4 @@
-/** A catalog of made-up scenes: built, written, opened, and asked for a box and a month. */
+/** A catalog of made-up scenes: built, written, opened, and queried for a box and a month. */
 import { join } from 'node:path';
 import { openCatalog, writeCatalog } from '../../catalog/node/index.js';
 import { catalogOf, queries, scenes } from './made-up-catalog.js';

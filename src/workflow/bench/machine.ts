@@ -1,4 +1,4 @@
-/** What a measurement ran on. */
+/** The machine and the adapter of a measurement. */
 import { readFile } from 'node:fs/promises';
 import { availableParallelism, cpus, platform, release, totalmem } from 'node:os';
 import { probeAdapter } from '../../gpu/node/index.js';

@@ -27,7 +27,7 @@ export interface PreparedKernel {
   whole(): Promise<void>;
   /** With tensors that are on the device already. */
   alone(): Promise<void>;
-  /** Of `alone`, where it differs from that of the kernel. */
+  /** The unit of `alone`, if it differs from the kernel's. */
   readonly aloneUnit?: KernelUnit;
   dispose(): void;
 }

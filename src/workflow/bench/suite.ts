@@ -14,7 +14,7 @@ export interface BenchCase {
   parts?(): Readonly<Record<string, number>>;
 }
 
-/** What all cases of a run share. */
+/** The context that all cases of a run share. */
 export interface BenchContext extends Pick<OperationOptions, 'signal'> {
   readonly backend: Backend;
   readonly provider: ProviderChoice;
@@ -25,5 +25,5 @@ export interface BenchContext extends Pick<OperationOptions, 'signal'> {
   readonly folder: string;
 }
 
-/** Prepares its cases one by one. What belongs to a case is released when the next one is asked for. */
+/** Prepares its cases one by one. A case's resources are released when the next one is requested. */
 export type Suite = (context: BenchContext) => AsyncGenerator<BenchCase, void>;

@@ -18,7 +18,7 @@ import { timeSteps } from '../../inference/model-spec.js';
 import type { ModelSpec } from '../../inference/node/index.js';
 import { type BlockCache, createBlockCache } from '../../raster/node/index.js';
 import { orDispose, Resource } from '../../resource.js';
-import { InputVersions } from '../input-versions.js';
+import { InputVersions, UsedFiles } from '../input-versions.js';
 import {
   type CatalogInput,
   checkPixels,
@@ -51,7 +51,7 @@ interface OpenCatalogs extends CatalogChipsOptions {
   readonly open: readonly OpenInput[];
   readonly pool: RasterPool;
   readonly cache: BlockCache;
-  readonly versions: InputVersions;
+  readonly files: UsedFiles;
 }
 
 /** Files that stay open between chips. */
@@ -65,8 +65,6 @@ export class CatalogChips extends Resource implements ChipSource {
   readonly count: number;
   readonly identity: unknown;
   readonly #options: OpenCatalogs;
-  /** Files whose versions were not compared since they were read. */
-  readonly #used = new Set<string>();
 
   private constructor(options: OpenCatalogs, identity: unknown) {
     super();
@@ -100,7 +98,7 @@ export class CatalogChips extends Resource implements ChipSource {
         hash.update(JSON.stringify([geobox, slice.interval, row?.collection, row?.id]));
       }
       return new CatalogChips(
-        { ...options, open: inputs, pool, cache, versions },
+        { ...options, open: inputs, pool, cache, files: new UsedFiles(pool, versions) },
         { catalog: hash.digest('hex') },
       );
     });
@@ -125,11 +123,9 @@ export class CatalogChips extends Resource implements ChipSource {
     }
   }
 
-  /** Looks at the files that were read since the last call: a catalog may have very many. */
-  async requireUnchanged(signal?: AbortSignal): Promise<void> {
-    const used = [...this.#used];
-    await this.#options.versions.requireUnchanged(signal, used);
-    for (const href of used) this.#used.delete(href);
+  /** Checks the versions of the files that were read since the last call: a catalog may have very many. */
+  requireUnchanged(signal?: AbortSignal): Promise<void> {
+    return this.#options.files.requireUnchanged(signal);
   }
 
   async dispose(): Promise<void> {
@@ -187,7 +183,7 @@ export class CatalogChips extends Resource implements ChipSource {
     const rows = rowsOn(open.catalog, geobox, wanted);
     if (rows.length === 0) return null;
     const { input, bands, resampling, method = 'first', mask } = open;
-    const { backend, cache, pool } = this.#options;
+    const { backend, cache, files } = this.#options;
     const isOwn = (row: CatalogRow): boolean => row.id === own?.id && row.collection === own.collection;
     const { data } = await loadRaster(rows, geobox, {
       bands,
@@ -199,10 +195,7 @@ export class CatalogChips extends Resource implements ChipSource {
       backend,
       cache,
       allowEmpty: true,
-      open: (href, opening) => {
-        this.#used.add(href);
-        return pool.open(href, opening);
-      },
+      open: files.open,
       signal,
     });
     return data as Float32Array;

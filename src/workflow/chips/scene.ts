@@ -23,7 +23,7 @@ export interface SceneChipsOptions extends RequestOptions {
   backend: Backend;
   /** The scene's phases in the model's order, if the names differ. */
   phases?: readonly string[];
-  /** Of decoded blocks (default: its own). */
+  /** The cache of decoded blocks (default: its own). */
   cache?: BlockCache;
   maxPixels: number;
   signal?: AbortSignal;

@@ -70,7 +70,7 @@ export async function withStrip<T>(
   return await use({ strip: await strips.under(0), column: 0 });
 }
 
-/** The images of an input, a phase each, as a scene of the chip's size has them. */
+/** The images of an input, one per phase, like those of a scene of the chip's size. */
 function imagesOf(
   backend: Backend,
   spec: ModelSpec,

@@ -48,7 +48,7 @@ export class EmbeddingStore {
         long_name: 'minimum x, minimum y, maximum x, maximum y in the chip’s crs',
       }),
       time: this.#array('time', 'float64', [2], unitChips, ['end'], {
-        long_name: 'first and last moment of the images; NaN where nobody says',
+        long_name: 'first and last moment of the images; NaN if unknown',
         units: 'milliseconds since 1970-01-01',
         calendar: 'proleptic_gregorian',
       }),

@@ -57,7 +57,7 @@ function othersFinding({ classes }: ConfusionMetrics, others: readonly number[])
   if (others.length === 0) return [];
   const numbered = classes.map(({ name }, value) => `${value} ${name}`).join(', ');
   return [
-    `The label has the values ${others.join(', ')}, which are no classes of the map (${numbered}) and were left out: say what they are X, as 1=${classes[0].name}.`,
+    `The label has the values ${others.join(', ')}, which are no classes of the map (${numbered}) and were left out: give their classes by a label map, such as 1=${classes[0].name}.`,
   ];
 }
 

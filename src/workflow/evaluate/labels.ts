@@ -24,7 +24,7 @@ export interface LabelMetrics extends BinaryScores {
   /** Share of these pixels that have the class in the label. */
   labelShare: number | null;
   counts: BinaryCounts;
-  /** A map with the class everywhere or nowhere, whichever the label has more of. */
+  /** A map with the class everywhere or nowhere, whichever is more frequent in the label. */
   baseline: BinaryScores & { everywhere: boolean };
 }
 
@@ -69,7 +69,7 @@ export async function assessLabels(folder: MapFolder, options: AssessOptions): P
   return { metrics: null, statistics, labels: scores };
 }
 
-/** The label of each class, by its number: the bands of a raster, or a file a class. */
+/** The label of each class, by its number: the bands of a raster, or a file per class. */
 async function openLayers(
   names: readonly string[],
   geobox: GeoBox,
@@ -93,7 +93,7 @@ async function openLayers(
       const found = layer.raster.bands.length;
       if (found >= (band ?? 1) - 1 + names.length) continue;
       const problem = `has ${found} bands, and the map has the classes ${names.join(', ')}`;
-      throw invalidInput(label, problem, 'give a band a class, or a file a class with `labels`');
+      throw invalidInput(label, problem, 'give a band per class, or a file per class with `labels`');
     }
     return layers;
   } catch (error) {

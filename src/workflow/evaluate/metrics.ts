@@ -66,7 +66,7 @@ export interface PermanentWaterMetrics {
   source: string;
   /** Evaluated pixels of permanent water. */
   pixels: number;
-  /** Those of them that have another class in the label. */
+  /** The pixels among these that have another class in the label. */
   negatives: number;
   /** Share of `negatives` that have the class in the map. */
   falsePositiveRate: number | null;

@@ -11,9 +11,9 @@ const PERMANENT = /permanent|perennial/;
 
 /**
  * The positive class: the only class of water or flood that is not permanent, else the only one of permanent water.
- * Names that deny it (`no_water`) do not count. Of two classes without such a name, it is the one whose name denies
- * nothing, else the second.
- * @returns null where nothing speaks for a class
+ * Negated names (`no_water`) do not count. Of two classes without such a name, it is the one whose name is not negated,
+ * else the second.
+ * @returns null if no class qualifies
  * @throws {TerrachipError} INVALID_OPTION for an unknown name, and where several classes are possible
  */
 export function findPositive(classes: readonly string[], name: string | undefined): number | null {

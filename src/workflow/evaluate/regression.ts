@@ -36,7 +36,7 @@ export interface ValueMetrics {
 /** The document `metrics.json` of a regression. */
 const METRICS_OF_VALUES_VERSION = 1;
 
-/** Options that only maps have whose pixels have one class each. */
+/** Options for maps with one class per pixel only. */
 const OF_CLASSES = [
   'labelClass',
   'classProperty',
@@ -47,7 +47,7 @@ const OF_CLASSES = [
   'labelMap',
 ] as const;
 
-/** @param kind of the map @throws {TerrachipError} INVALID_OPTION for an option that only maps of one class a pixel have */
+/** @param kind of the map @throws {TerrachipError} INVALID_OPTION for an option that needs one class per pixel */
 export function refuseClassOptions(options: AssessOptions, kind: string): void {
   const given = OF_CLASSES.find((name) => options[name] !== undefined);
   if (given !== undefined) throw invalidOption(given, `has no meaning for ${kind}`, 'leave it out');
@@ -124,7 +124,7 @@ class Comparison {
   #difference = 0;
   #absolute = 0;
   #squares = 0;
-  /** Of the label, from its first value: sums of differences do not cancel. */
+  /** Sums of the label's differences from its first value, which do not cancel. */
   #first = 0;
   #label = 0;
   #labelSquares = 0;

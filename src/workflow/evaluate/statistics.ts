@@ -43,7 +43,7 @@ export interface WaterSplit {
   source: string;
   /** Permanent water in the valid part of the map. */
   permanentWaterKm2: number;
-  /** The share of it that the map has as the positive class. */
+  /** The share of it that is the positive class in the map. */
   mappedShare: number | null;
   /** The map's positive class inside permanent water. */
   permanentKm2: number;
@@ -78,7 +78,7 @@ export class AreaTally {
   /** Pixels without data. */
   nodataPixels = 0;
 
-  /** @param apart whether each class has a band with 1 in its pixels; else a single band has numbers of classes */
+  /** @param apart whether each class has a band with 1 in its pixels; else a single band has class numbers */
   constructor(
     private readonly classes: readonly string[],
     private readonly areas: PixelAreas,

@@ -20,7 +20,7 @@ export function exclusionOf(mapped: number, truth: number, classes: number): Exc
   return Number.isInteger(truth) && truth >= 0 && truth < classes ? null : 'otherClass';
 }
 
-/** Values of a label that are no class are listed up to this number. */
+/** The most values of a label that are no class to list. */
 const MOST_OTHERS = 16;
 
 /** A confusion matrix, and areas by class. */

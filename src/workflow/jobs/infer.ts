@@ -13,15 +13,15 @@ import {
   writeJob,
 } from './job.js';
 
-/** What one process of a job decides for itself: none of it changes a byte of the maps. */
+/** Options of a single process of a job. They do not change the maps. */
 export interface WorkerOptions
   extends Pick<
     InferOptions,
     'shard' | 'overwrite' | 'cacheBytes' | 'memory' | 'threads' | 'gpu' | 'signal' | 'onProgress'
   > {
-  /** Addresses of scenes with their signatures: a plan has them without, and signatures end. */
+  /** Signed addresses of scenes: plans have no signatures, since these expire. */
   signedScenes?: readonly string[];
-  /** The backend that must be there, for a job that leaves it open. */
+  /** The required backend, for a job that does not name one. */
   backend?: InferOptions['backend'];
 }
 
@@ -33,7 +33,7 @@ export interface InferMapsOptions extends MapJobOptions, Omit<WorkerOptions, 'ba
   keepRun?: boolean;
 }
 
-/** @returns a report for each scene of which units were to be computed */
+/** @returns a report for each scene with units to compute */
 export async function inferMaps(options: InferMapsOptions): Promise<InferReport[]> {
   const job = await describeJob(options);
   if ((options.shard?.count ?? 1) > 1) await writeJob(options.output, job);
@@ -43,13 +43,13 @@ export async function inferMaps(options: InferMapsOptions): Promise<InferReport[
 /** @param output the folder that the job was planned for */
 export async function inferPlanned(output: string, options: WorkerOptions = {}): Promise<InferReport[]> {
   const job = await requireJob(output);
-  // Without its units, nothing would tell that the job is done.
   const { memory = job.worker?.memory, threads = job.worker?.threads } = options;
   return runJob(job, output, {
     ...options,
     memory,
     threads,
     resume: options.overwrite !== true,
+    // The units show that the job is done.
     keepRun: true,
   });
 }

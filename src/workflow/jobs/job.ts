@@ -1,7 +1,7 @@
 /**
  * The plan of a job: scenes that are mapped with one model, by any number of processes. It is made on any machine, such as
- * a login node without a GPU, and says for each scene how many units there are. Which processor computes is fixed by the
- * plan of each map, which the first process that works on it writes.
+ * a login node without a GPU, and has the number of units of each scene. The plan of each map, which its first process
+ * writes, fixes the processor.
  */
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
@@ -50,7 +50,7 @@ const ProductsSchema = v.object({
   simplify: v.optional(v.number()),
 });
 
-/** What the processes of a job take if they are told nothing else. It changes no byte of the maps. */
+/** Default options of the processes of a job. They do not change the maps. */
 const WorkerSchema = v.object({
   memory: v.optional(Count),
   threads: v.optional(v.pipe(v.number(), v.safeInteger(), v.minValue(0))),
@@ -90,7 +90,7 @@ export interface MapJobOptions
   scenes: readonly string[];
   /** The model folder. */
   model: string;
-  /** The folder for the map of one scene; of several, for a folder each, by the scene's id. */
+  /** The folder for the map of one scene; for several, a folder with one for each, named by the scene's id. */
   output: string;
 }
 
@@ -125,7 +125,7 @@ export async function requireJob(output: string): Promise<MapJob> {
 
 /**
  * Finds the scenes of a job and counts their units.
- * @throws {TerrachipError} INVALID_INPUT for scenes that cannot be told apart by their ids; as `readScene`
+ * @throws {TerrachipError} INVALID_INPUT for scenes with equal ids; as `readScene`
  */
 export async function describeJob(options: MapJobOptions): Promise<MapJob> {
   requireFolderName(options.output);
@@ -139,7 +139,7 @@ export async function describeJob(options: MapJobOptions): Promise<MapJob> {
     }
     scenes.push({ folder, path: storedPath(scene.path), units: await countUnits(scene, options) });
   }
-  // Without what is so anyway, so that plans of the same job are equal.
+  // Without defaults, so that plans of the same job are equal.
   const chosen = Object.entries(options).filter(
     ([, value]) => value !== undefined && value !== true && value !== 'auto',
   );
@@ -157,7 +157,7 @@ export async function describeJob(options: MapJobOptions): Promise<MapJob> {
   return validateStrictly(JobSchema, job, 'the job');
 }
 
-/** Scenes on servers by their addresses without signatures, which are all that a job keeps of them. */
+/** Signed addresses of scenes on servers, by the unsigned addresses that a job stores. */
 export function signedScenes(locations: readonly string[] = []): ReadonlyMap<string, string> {
   return new Map(locations.filter(isUrl).map((location) => [storedPath(location), location]));
 }
@@ -186,7 +186,7 @@ async function countUnits(scene: Scene, { rowsPerUnit, maxPixels, signal }: MapJ
 
 /**
  * Writes the plan of a job, unless it is there.
- * @param replace gets another plan that is there, before it is replaced; without it, another one is refused
+ * @param replace is called with a different plan before it is replaced; without it, a different plan is an error
  * @throws {TerrachipError} INVALID_INPUT with what differs; DISK
  */
 export async function writeJob(
@@ -212,7 +212,7 @@ export async function writeJob(
 
 /** The names of options that differ. */
 function differences(a: MapJob, b: MapJob): string[] {
-  // Other units of the same scenes follow from another `rowsPerUnit`.
+  // Another `rowsPerUnit` changes the units of the same scenes.
   const isSameSize = a.settings.rowsPerUnit === b.settings.rowsPerUnit;
   const flat = ({ scenes, model, settings, products }: MapJob) => {
     const compared = isSameSize ? scenes : scenes.map(({ folder, path }) => ({ folder, path }));
@@ -234,7 +234,7 @@ export function unitsOf({ scenes }: MapJob): number {
   return scenes.reduce((sum, { units }) => sum + units, 0);
 }
 
-/** The scenes of which some units of a range are, and these, counted in each. */
+/** The scenes with units in a range, and these units, counted in each scene. */
 export function partsOf(
   { scenes }: MapJob,
   { start, end }: RowRange,

@@ -58,9 +58,9 @@ export interface PlanMapsReport {
   readonly model: { readonly name: string; readonly version: string };
   /** In the order in which units are counted. */
   readonly scenes: readonly PlannedScene[];
-  /** Units of all scenes: there can be as many shards. */
+  /** Units of all scenes: the largest number of shards. */
   readonly units: number;
-  /** What the missing units and the products take on the disk. */
+  /** Disk space of the missing units and the products. */
   readonly disk: DiskPlan;
 }
 
@@ -130,7 +130,7 @@ async function planScene(
   }
 }
 
-/** Stands for the processor of the nodes, which only they know. Without a GPU, a process takes more memory. */
+/** A placeholder for the nodes' unknown processor. Without a GPU, a process takes more memory. */
 function nodeOf({ backend, threads = availableParallelism() }: PlanMapsOptions): BackendInfo {
   return backend === 'webgpu'
     ? { kind: 'webgpu', adapter: '', adapterClass: 'hardware', threads: 0 }

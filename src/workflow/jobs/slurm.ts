@@ -2,22 +2,22 @@
 import { invalidOption, requireWhole } from '../../errors.js';
 import { shellWords } from '../../text.js';
 
-/** How a job runs on Slurm. What is not given is left to the cluster. */
+/** How a job runs on Slurm. Missing options are left to the cluster. */
 export interface SlurmOptions {
   /** The number of shards. A multiple of `tasks`. */
   shards: number;
-  /** Shards that run at once in one element of the array, one a task (default 1); on clusters that give whole nodes. */
+  /** Shards that run at once in an element of the array, one per task (default 1); for clusters that allocate whole nodes. */
   tasks?: number;
   partition?: string;
   account?: string;
   qos?: string;
-  /** GPUs a shard (default 0). With some, the backend must be webgpu. */
+  /** GPUs per shard (default 0). With GPUs, the backend must be webgpu. */
   gpus?: number;
   /** The time limit of an element, as sbatch takes it: `30`, `1:30:00`, `1-0`. */
   time?: string;
   /** Memory of an element, as sbatch takes it: `16G`. */
   memory?: string;
-  /** Cores a shard, which are also its worker threads. */
+  /** Cores per shard, which are also its worker threads. */
   cpus?: number;
   /** Elements that run at the same time, at most. */
   throttle?: number;
@@ -25,7 +25,7 @@ export interface SlurmOptions {
   restarts?: number;
   /** An image of Apptainer with terrachip, such as that of `containers/terrachip.def`. */
   container?: string;
-  /** Folders to show in the container, besides those that the cluster shows. */
+  /** Folders to mount in the container, besides those that the cluster mounts. */
   bind?: readonly string[];
   /** More arguments of sbatch, for both jobs. */
   sbatch?: readonly string[];
@@ -63,10 +63,10 @@ export function checkSlurmOptions(options: SlurmOptions): void {
 }
 
 /**
- * The script of the array. Each element computes one shard, or one a task.
+ * The script of the array. Each element computes one shard, or one per task.
  * @param output the folder of the job, as an absolute path
  * @param missing the shards to compute
- * @param backend what the shards must run on; null for what the plan says
+ * @param backend the required backend of the shards; null for that of the plan
  */
 export function arrayScript(
   options: SlurmOptions,

@@ -23,7 +23,7 @@ export interface SubmitOptions extends SlurmOptions {
   dryRun?: boolean;
 }
 
-/** A job of the engine. */
+/** A submitted job. */
 export interface SubmittedJob {
   readonly script: string;
   readonly content: string;
@@ -65,7 +65,7 @@ export async function submitJob(options: SubmitOptions): Promise<SubmitReport> {
     const finalize = await submit('finalize.sh', finalizeScript(options, output, after));
     return { output, shards, array, finalize };
   } catch (error) {
-    // Nothing of a job that was refused in part.
+    // The array is cancelled if the second job is refused.
     if (array?.id) await run('scancel', [array.id]).catch(() => undefined);
     throw error;
   }

@@ -37,7 +37,7 @@ export interface CheckpointModel<A> {
   readonly leftovers: Leftovers;
   /** Trained scalars that the graph uses. */
   readonly parameters: number;
-  /** What the checkpoint does not say and the options did not either, in sentences. */
+  /** What was assumed, since neither the checkpoint nor the options state it, in sentences. */
   readonly assumed: readonly string[];
   /** Facts about the architecture, for `provenance`. */
   readonly facts: Readonly<Record<string, unknown>>;

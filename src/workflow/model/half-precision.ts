@@ -34,8 +34,8 @@ export interface HalfPrecisionReport {
   readonly chips: number;
   readonly provider: string;
   /**
-   * How float16 was computed. The CPU provider computes float16 graphs in float32, which would hide the differences, so
-   * that the comparison rounds every result explicitly.
+   * How float16 was computed. The CPU provider computes float16 graphs in float32, which would hide the differences;
+   * therefore the comparison rounds every result explicitly.
    */
   readonly arithmetic: 'float16' | 'float32, each result rounded to float16';
   readonly agreement: MapAgreement | EmbeddingAgreement;

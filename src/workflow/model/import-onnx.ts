@@ -17,7 +17,7 @@ import { readMetadata } from './onnx-metadata.js';
 import { describeOutput, type OnnxOutputOptions } from './onnx-output.js';
 import { tryOnnx } from './onnx-trial.js';
 
-/** What an ONNX file does not say of its model. */
+/** What an ONNX file does not say about its model. */
 export interface OnnxOptions extends OnnxInputOptions, OnnxOutputOptions {
   /** A model folder, or the name of a bundled model, that has the same bands, units, statistics or classes. */
   like?: string;
@@ -55,10 +55,10 @@ interface ImportOnnxOptions extends OnnxOptions, OperationOptions {
 export interface OnnxReport {
   readonly output: string;
   readonly files: readonly string[];
-  /** Of the graph, without external data. */
+  /** The graph's, without external data. */
   readonly sha256: string;
   readonly spec: ModelSpec;
-  /** What the graph does not say and the options did not either, in sentences. */
+  /** What was assumed, since neither the graph nor the options state it, in sentences. */
   readonly assumed: readonly string[];
 }
 

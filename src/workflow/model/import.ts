@@ -63,7 +63,7 @@ export interface ImportOptions extends SampleOptions, ArchitectureOptions, OnnxO
   allowUnused?: boolean;
 }
 
-/** The result of `importModel`. What is said of checkpoints alone is null for an ONNX model. */
+/** The result of `importModel`. Fields of checkpoints are null for an ONNX model. */
 export interface ImportReport extends OnnxReport {
   readonly architecture: Architecture | PrithviArchitecture | null;
   readonly statistics: ChosenStatistics | null;
@@ -79,7 +79,7 @@ export interface ImportReport extends OnnxReport {
 const HASH_BYTES = 2 ** 22;
 const PHASE_GRAPHS = { encoder: 'encoder.onnx', decoder: 'decoder.onnx' };
 
-/** Options of checkpoints alone. */
+/** Options for checkpoints only. */
 const CHECKPOINT_ONLY = [
   'weights',
   'statistics',

@@ -5,7 +5,7 @@ import type { Units } from '../../raster/units.js';
 import { isRecord, type OnnxMetadata, ofInput, type PerInput } from './onnx-metadata.js';
 import { statisticsOf } from './onnx-statistics.js';
 
-/** What an ONNX graph does not say of its inputs. What is left out is taken from `like`, the file's metadata, or assumed. */
+/** What an ONNX graph does not say about its inputs. Defaults come from `like` or the file's metadata, or are assumed. */
 export interface OnnxInputOptions {
   /** Names of the bands in the order of the graph, for one input or by the name of each. */
   bands?: PerInput<readonly string[]>;

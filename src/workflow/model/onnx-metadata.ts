@@ -1,4 +1,4 @@
-/** What the metadata of an ONNX file says of its model, under the names that exporters give. */
+/** What the metadata of an ONNX file says about its model, under the names that exporters use. */
 import { NAME } from '../../inference/model-spec.js';
 import type { OnnxInfo } from '../../inference/onnx/index.js';
 import { memberOf } from '../../json/keys.js';

@@ -11,7 +11,7 @@ import type { MapTask } from '../choices.js';
 import { type Notes, shownOf } from './onnx-input.js';
 import type { OnnxMetadata } from './onnx-metadata.js';
 
-/** What an ONNX graph does not say of its output. */
+/** What an ONNX graph does not say about its output. */
 export interface OnnxOutputOptions {
   /** The output of the graph that is the map, where it has several. */
   outputName?: string;
@@ -25,7 +25,7 @@ export interface OnnxOutputOptions {
   values?: readonly { readonly name: string; readonly units?: string }[];
 }
 
-/** What the output of a graph is in a card. */
+/** The output of a graph as a card describes it. */
 export type DescribedOutput = Readonly<Record<string, unknown>>;
 
 /** The output as it is declared. */

@@ -7,7 +7,7 @@ import type { OperationOptions } from '../../progress.js';
 import { runSample } from './agreement.js';
 import { madeUpChips } from './sample.js';
 
-/** What a trial is told. */
+/** Options of a trial. */
 interface TrialOptions extends OperationOptions {
   /** The file, for messages. */
   file: string;
@@ -18,7 +18,7 @@ interface TrialOptions extends OperationOptions {
 /**
  * Runs a graph on one synthetic chip on the CPU. Warns where `onnxruntime-node` is not installed.
  * @param path the graph, with its external data beside it
- * @returns what the values say of the output: `probabilities` where the card takes them for logits of classes that exclude
+ * @returns what the values show: `probabilities` where the card takes them for logits of classes that exclude
  * each other; otherwise null
  * @throws {TerrachipError} INVALID_INPUT when it cannot run, gives another shape than the card says, gives no finite value,
  * or gives values from 0 to 1 that may be probabilities or logits

@@ -31,7 +31,7 @@ import {
 import type { ImportOptions } from './import.js';
 import type { PerInput } from './onnx-metadata.js';
 
-/** The only published width that versions 1 and 2 have both, unless it has coordinates, which version 1 lacks. */
+/** The only published width of both versions 1 and 2; only version 2 can have coordinates. */
 const AMBIGUOUS_WIDTH = 768;
 const UNITS = 'dn_harmonised';
 
@@ -90,7 +90,7 @@ function inputOf(channels: number, bands: PerInput<readonly string[]> | undefine
   return { name, bands: requireCount('bands', own, channels) };
 }
 
-/** Statistics are known of pre-training and of published models alone: another fine-tuned one has those of its data. */
+/** Statistics are known for pre-training and published models only; other fine-tuned models have those of their data. */
 async function chooseStatistics(
   { decoder, encoder }: PrithviArchitecture,
   file: CheckpointFile,

@@ -20,7 +20,7 @@ export async function givenGrid(grid: TargetGrid): Promise<GeoBox | null> {
  * The grid of rows. What is missing is chosen: the CRS of most rows, their extent, and the pixels of the file with the
  * smallest ones in that CRS, with its edges, so that its pixels are copied; if none is in that CRS, the size that gdalwarp
  * chooses for the first.
- * @param band whose files say the pixels
+ * @param band the band whose files decide the pixels
  */
 export async function gridOfRows(
   rows: readonly CatalogRow[],

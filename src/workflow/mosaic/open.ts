@@ -1,4 +1,4 @@
-/** Rows of a mosaic: chosen, opened, and what they take. */
+/** Chooses and opens the rows of a mosaic, and plans its memory. */
 import { dirname } from 'node:path';
 import { findBand } from '../../catalog/loaders/bands.js';
 import { LoadPlan } from '../../catalog/loaders/plan.js';
@@ -29,7 +29,7 @@ import type { MosaicLayers } from './layers.js';
 import type { MosaicCatalogOptions, MosaicPlan } from './options.js';
 import { type PlacedRow, planReads, tilesOf } from './plan.js';
 
-/** Options of a mosaic, checked, with defaults, and what they stand for. */
+/** The checked options of a mosaic, with defaults. */
 export interface CheckedMosaic {
   readonly options: MosaicCatalogOptions;
   readonly layers: MosaicLayers;

@@ -1,4 +1,4 @@
-/** Options of mosaics, and what is said of them. */
+/** Options and reports of mosaics. */
 import type {
   GeoCatalog,
   LoadCounters,
@@ -32,7 +32,7 @@ export interface MosaicCatalogOptions extends CogOutputOptions, MemoryOptions, Z
   grid?: TargetGrid;
   /** How the values of several rows at a pixel are combined (default `median`). */
   method?: MosaicMethod;
-  /** Also writes a band `count`: how many rows have data at a pixel, in the band where they are the fewest. */
+  /** Also write a band `count`: how many rows have data at a pixel, in the band with the fewest. */
   count?: boolean;
   /** Pixels that are left out by a quality band of the same row, or by the name of a usual mask. */
   mask?: QualityMask | MaskWord;
@@ -57,7 +57,7 @@ export interface MosaicCatalogOptions extends CogOutputOptions, MemoryOptions, Z
   onPlan?: (plan: MosaicPlan) => void;
 }
 
-/** What a mosaic will read, take and write. */
+/** The plan of a mosaic: what it reads, needs and writes. */
 export interface MosaicPlan {
   width: number;
   height: number;
@@ -95,5 +95,5 @@ export interface MosaicReport {
   counters: MosaicCounters;
 }
 
-/** What was read. `filesOpened` counts a file again if it was closed meanwhile. */
+/** What was read. `filesOpened` counts a file again if it was closed in between. */
 export type MosaicCounters = Omit<LoadCounters, 'rows' | 'skippedRows'> & BlockCounters;

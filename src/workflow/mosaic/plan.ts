@@ -1,4 +1,4 @@
-/** What a mosaic reads and takes, before any pixel is read. */
+/** Plans what a mosaic reads and its memory, before any pixel is read. */
 import type { LoadPlan, PlacedSource } from '../../catalog/loaders/plan.js';
 import { planesOf, type ReducedLayers } from '../../catalog/loaders/reduced-layers.js';
 import { isTerrachipError } from '../../errors.js';
@@ -28,7 +28,7 @@ export interface PlacedRow extends Pick<PlacedSource, 'window'> {
   readonly row: PlacedSource['source']['row'];
 }
 
-/** What is known of a mosaic when its files are open. */
+/** A mosaic whose files were opened. */
 export interface MosaicJobOptions extends MemoryOptions {
   readonly name: string;
   readonly tile: number;
@@ -90,7 +90,7 @@ export async function planReads(
   }
 }
 
-/** What is read of all sources with tiles of a size, in the order in which they are read. */
+/** The reads of all sources with tiles of a size, in their order. */
 async function readsOf(
   plan: LoadPlan,
   tile: number,
@@ -134,7 +134,7 @@ function jobOf(
   };
 }
 
-/** Each band of all sources, then the next: a median needs them at once. */
+/** Reads of each band from all sources before the next band: a median needs all sources at once. */
 function inOrderOfBands(bySource: readonly SourceReads[][]): SourceReads[] {
   const bands = Math.max(0, ...bySource.map(({ length }) => length));
   return Array.from({ length: bands }, (_, band) => bySource.flatMap((reads) => reads[band] ?? [])).flat();

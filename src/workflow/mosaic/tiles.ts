@@ -32,7 +32,7 @@ export interface TileOptions {
   readonly loading: SourceOptions;
 }
 
-/** Sources lie open only while a tile that they reach is computed. */
+/** Sources are open only while a tile that they reach is computed. */
 export class MosaicTiles implements StripSource {
   readonly #options: TileOptions;
   readonly #progress: OperationOptions;

@@ -37,7 +37,7 @@ export class CogForm implements PackageForm {
       dtype: 'float32',
       nodata: Number.NaN,
       // Interpolated floats hardly compress: deflate at its lowest level takes most of the time of a package, and saves a
-      // tenth of its size. No one looks at a package from afar, and models read one band after the other.
+      // tenth of its size. Packages are not viewed at small scales, and models read one band after the other.
       compression: 'none',
       overviews: 'none',
       interleave: 'band',

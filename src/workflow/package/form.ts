@@ -3,7 +3,7 @@ import type { Acquisition } from '../acquisition.js';
 import type { EventImages, PackageImage } from './manifest.js';
 import type { RowMask } from './valid-pixels.js';
 
-/** What a package is made of. */
+/** The content of a package. */
 export interface PackagePlan extends EventImages {
   readonly folder: string;
 }

@@ -38,10 +38,10 @@ export interface PackageImage {
   readonly modality: string;
   /** Null for static images. */
   readonly phase: string | null;
-  /** Of all bands but those of classes, once tiles in other units are converted. */
+  /** The units of all bands but those of classes, after tiles in other units are converted. */
   readonly units: Units;
   readonly bands: readonly PackageBand[];
-  /** What is taken where tiles overlap: their mean, or the first that has data. */
+  /** How overlapping tiles are combined: their mean, or the first with data. */
   readonly method: Mosaic;
 }
 
@@ -93,7 +93,7 @@ function commonUnits(units: readonly Units[]): Units {
  * The grid of an event.
  * @param resolution the size of a pixel in units of the event's CRS
  * @param anchor `fit`: pixels are stretched to fit the event's box. `snap`: on whole pixels
- * @throws {TerrachipError} INVALID_INPUT for a box that is none
+ * @throws {TerrachipError} INVALID_INPUT for an invalid box
  */
 export function eventGrid(
   { path, document: { event } }: Acquisition,

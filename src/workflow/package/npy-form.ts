@@ -163,7 +163,7 @@ function unitsOf(images: readonly PackageImage[], modality: string): NotebookDoc
   return Object.fromEntries(own.map(({ phase, units }) => [phase ?? '', units]));
 }
 
-/** Refuses phases without an image: they would be empty in the array. */
+/** Refuses phases without an image, which would be empty in the array. */
 function requireAll({ manifest, images }: PackagePlan): void {
   const { assets, phase_order } = manifest.document;
   for (const modality of Object.keys(assets)) {

@@ -1,4 +1,4 @@
-/** Which pixels of a grid have data in all bands: a bit a pixel, so that the mask of a large grid stays small. */
+/** Which pixels of a grid have data in all bands: one bit per pixel, so that the mask of a large grid stays small. */
 import type { RowRange } from '../../geo/index.js';
 
 /** A mask of a grid, read by rows: 1 or 0, (row, x) in C order. */

@@ -111,7 +111,7 @@ function ofOneBand(drawing: Drawing): Appearance {
   return ofQuantities(drawing, [plane], label, colourMap, assumed);
 }
 
-/** What is written behind the name of a band; power is drawn in decibels. */
+/** The text after the name of a band; power is drawn in decibels. */
 export const UNIT_LABELS: Readonly<Partial<Record<Units, string>>> = {
   dB: 'dB',
   linear_power: 'dB',

@@ -51,7 +51,7 @@ function indexOfBand(described: readonly string[], name: string): number {
   return described.findIndex((text) => accepted.includes(text.toLowerCase()));
 }
 
-/** Bands that are drawn where none are chosen. */
+/** The default bands of a picture. */
 export interface DefaultBands {
   readonly bands: readonly number[];
   readonly composite?: 'true-colour';

@@ -6,10 +6,10 @@ import { readReduced } from './reduce.js';
 /** QA_PIXEL of Landsat's Collection 2: dilated clouds, cirrus, clouds and shadows (USGS, LSDS-1619). */
 const QA_PIXEL_CLOUDS = 0b11110;
 
-/** Less clear pixels than this say nothing about a scene. */
+/** Fewer clear pixels than this are too few to judge a scene. */
 const LEAST_CLEAR = 0.01;
 
-/** Clouds of a scene classification: 1 for a cloud; null where next to nothing is clear. NaN is no cloud. */
+/** Clouds of a scene classification: 1 for a cloud; null if almost nothing is clear. NaN is no cloud. */
 export function cloudsOfScl(plane: Float32Array): Uint8Array | null {
   return unlessOvercast(plane, (value) => SCL_CLOUDS.includes(value));
 }

@@ -7,7 +7,7 @@ import type { Colour } from './canvas.js';
 
 interface Legend {
   readonly title: string;
-  /** What the names of its files contain. */
+  /** A part of its files' names. */
   readonly file: RegExp;
   readonly classes: readonly LandCoverClass[];
 }

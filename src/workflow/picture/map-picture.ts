@@ -35,7 +35,7 @@ export interface MapPicture {
   signal?: AbortSignal;
 }
 
-/** Of a note. */
+/** The longest note. */
 const MOST_CHARACTERS = 800;
 
 const OUTLINE: Colour = [228, 26, 28];
@@ -97,7 +97,7 @@ function shareOf(value: number): number {
   return value === 0 ? FIRST_CLASS_SHARE : CLASS_SHARE;
 }
 
-/** Of classes that do not exclude each other, the last one of each pixel; −1 for none, NaN for no data. */
+/** The last class of each pixel, for classes that do not exclude each other; −1 for none, NaN for no data. */
 function lastClass(planes: readonly Float32Array[]): Float32Array {
   return planes[0].map((first, i) =>
     Number.isNaN(first) ? first : planes.findLastIndex((plane) => plane[i] === 1),

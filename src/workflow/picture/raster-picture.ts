@@ -36,7 +36,7 @@ export interface QuicklookOptions extends OperationOptions {
   /** Colour map of one band (default: grey; viridis for an index). */
   colourMap?: ColourMapName;
   /**
-   * Units of the values: power is drawn in dB, `class` in a colour a value. Default: what the file says; bands named VV,
+   * Units of the values: power is drawn in dB, `class` in a colour per value. Default: what the file says; bands named VV,
    * VH, HH or HV are taken for dB where most values are negative, else for power.
    */
   units?: Units;

@@ -148,7 +148,7 @@ function valueAxis({ lines }: SeriesPanel): ValueAxis {
     }
   }
   if (least > most) return { low: 0, high: 1, ticks: [] };
-  // Of equal values, and of those that differ by rounding only.
+  // For equal values, and for those that differ by rounding only.
   const span = Math.max(most - least, 1e-9 * Math.max(Math.abs(least), Math.abs(most)));
   const margin = span > 0 ? 0.08 * span : 1;
   const [low, high] = [least - margin, most + margin];

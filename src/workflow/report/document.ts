@@ -1,4 +1,4 @@
-/** What the page of a report draws. It reads this from JSON in its HTML. */
+/** The data that the page of a report draws. It reads them from JSON in its HTML. */
 
 /** West, south, east and north in degrees. */
 export type LonLatBounds = readonly [west: number, south: number, east: number, north: number];
@@ -22,7 +22,7 @@ export type RasterStyle =
         readonly value: number;
         readonly label: string;
         readonly colour: string | null;
-        /** From 0 to 1, beside the layer's own (default 1). */
+        /** From 0 to 1, in addition to the layer's own (default 1). */
         readonly opacity?: number;
       }[];
     }
@@ -33,7 +33,7 @@ export type RasterStyle =
       readonly colours: readonly string[];
       readonly low: number;
       readonly high: number;
-      /** Digits behind the point, as values are shown. */
+      /** Decimals of shown values. */
       readonly digits: number;
     };
 
@@ -41,7 +41,7 @@ export type RasterStyle =
 export interface ReportRaster {
   readonly title: string;
   readonly pixels: PackedPlanes;
-  /** What a stored number of 1 stands for. */
+  /** The value of a stored number of 1. */
   readonly scale: number;
   /** The stored number of pixels without data; null: NaN. */
   readonly nodata: number | null;
@@ -62,7 +62,7 @@ export interface ReportPicture {
 export interface ReportOutlines {
   readonly title: string;
   readonly colour: string;
-  /** Closed rings: longitude and latitude by turns. */
+  /** Closed rings: longitude and latitude alternate. */
   readonly rings: readonly (readonly number[])[];
   readonly isVisible: boolean;
 }

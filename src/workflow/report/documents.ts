@@ -1,4 +1,4 @@
-/** The documents beside a map, as a report needs them. They are read as anything from outside: checked, or left out. */
+/** The documents beside a map, as a report needs them. Like all external input, they are checked, or left out. */
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { isTerrachipError } from '../../errors.js';
@@ -29,7 +29,7 @@ const StatisticsSchema = v.object({
 const Scores = v.object({ iou: Share, precision: Share, recall: Share, f1: Share });
 const BinaryScores = v.object({ ...Scores.entries, accuracy: Share });
 
-/** Scores of a map of one class a pixel, of several classes a pixel, or of quantities. */
+/** Scores of a map of one class per pixel, of several classes per pixel, or of quantities. */
 const MetricsSchema = v.object({
   label: v.optional(v.string()),
   evaluatedPixels: v.optional(v.number()),

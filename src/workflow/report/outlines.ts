@@ -19,7 +19,7 @@ const MOST_POSITIONS = 250_000;
 /** Most chips that are drawn. */
 const MOST_CHIPS = 4000;
 
-/** Digits of a degree behind the point: a decimetre. */
+/** Decimals of a degree: a decimetre. */
 const DIGITS = 6;
 
 const COLOURS = { map: '#0b3d91', reference: '#c2185b', zones: '#7b4f00', chips: '#5f6b76' } as const;
@@ -124,7 +124,7 @@ async function readRings(
   return rings;
 }
 
-/** Longitudes and latitudes by turns, at most 180° from a longitude. */
+/** Alternating longitudes and latitudes, at most 180° from a longitude. */
 function flatRing(ring: Ring, middle: number): number[] {
   return ring.flatMap(([x, y]) => {
     const turns = Math.abs(middle - x) <= 180 ? 0 : Math.round((middle - x) / 360);

@@ -36,7 +36,7 @@ export function packPlanes(
   };
 }
 
-/** The bytes of values, the least significant first, whatever the machine has. */
+/** The bytes of values, the least significant first on every machine. */
 function littleEndian(values: Uint8Array | Uint16Array | Float32Array): Uint8Array {
   if (values instanceof Uint8Array) return values;
   const bytes = new Uint8Array(values.byteLength);

@@ -7,10 +7,10 @@ import { Html, html, jsonScript, NOTHING, sourceHash } from './html.js';
 export interface ReportPage {
   readonly title: string;
   readonly subtitle: string;
-  /** What the model is not for; empty for nothing. */
+  /** Limits of the model; empty for none. */
   readonly warning: string;
   readonly document: ReportDocument;
-  /** What is below the map. */
+  /** The content below the map. */
   readonly sections: readonly Html[];
 }
 
@@ -87,7 +87,7 @@ function swipeControls(): Html {
 </fieldset>`;
 }
 
-/** What images a basemap needs: the server of its tiles, with all subdomains for `{s}`. */
+/** The image sources of a basemap: the server of its tiles, with all subdomains for `{s}`. */
 function imageSource(template: string): string {
   const { protocol, host } = new URL(template.replaceAll('{s}', 'subdomain-of'));
   const isAnySubdomain = template.includes('{s}');

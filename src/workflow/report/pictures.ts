@@ -21,15 +21,15 @@ export interface ScenePictures {
 /** Polarisations of radar that are drawn, the first that a phase has. */
 const POLARISATIONS = ['VV', 'HH'] as const;
 
-/** What titles of radar images begin with. */
+/** The start of titles of radar images. */
 const RADAR = 'radar';
 
 /** Most phases that are drawn. */
 const MOST_PHASES = 6;
 
 /**
- * Draws the inputs of a scene: true colour, and radar in dB, of each phase; of other phases the first band. Bands that are
- * drawn alone have the same ends in all phases, so that these can be compared.
+ * Draws the inputs of a scene: true colour, and radar in dB, of each phase; of other phases the first band. Single bands
+ * have the same colour range in all phases, so that these can be compared.
  */
 export async function scenePictures(
   path: string,
@@ -78,7 +78,7 @@ function titleOf({ kind, phase }: SceneImage): string {
 }
 
 /**
- * Two phases of one kind of image: of radar where there is some, since clouds hide the ground in colours. The first phase,
+ * Two phases of one kind of image: of radar if possible, since clouds hide the ground in optical images. The first phase,
  * and the one called event, else the last. Null where no kind has two phases.
  */
 function chooseSwipe(drawn: readonly SceneImage[]): [number, number] | null {

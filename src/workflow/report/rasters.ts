@@ -1,4 +1,4 @@
-/** The rasters of a map on the grid of the report's page, by nearest neighbour: what a click shows is what the file has. */
+/** The rasters of a map on the grid of the report's page, by nearest neighbour: a click shows values of the file. */
 import { join } from 'node:path';
 import { Crs, createTransform, GeoBox, suggestGrid, transformBounds } from '../../geo/index.js';
 import { CpuBackend } from '../../gpu/index.js';
@@ -21,12 +21,12 @@ const MOST_LAYERS = 8;
 
 const OPACITY = 0.85;
 
-/** Of the first class, under which the pictures should be seen. */
+/** Of the first class, so that the pictures below it stay visible. */
 const BACKGROUND_OPACITY = 0.35;
 
 /**
- * The grid of the page for a map: in EPSG:3857, with about the map's own pixels as far as `most` allows. That of a map across
- * the antimeridian goes on beyond the end of the world.
+ * The grid of the page for a map: in EPSG:3857, with about the map's own pixels as far as `most` allows. For a map across
+ * the antimeridian, it continues beyond 180°.
  */
 export function pageGrid(map: GeoBox, most: number): GeoBox {
   const crs = Crs.fromEpsg(3857);
@@ -87,7 +87,7 @@ export async function reportRasters(
   if (folder.values.length > 0) return valueRasters(folder, geobox, signal);
   const rasters = await classRasters(folder, geobox, signal);
   const { classes, multilabel } = folder;
-  // Of two classes that exclude each other, one probability says both.
+  // For two classes that exclude each other, one probability gives both.
   const shown = classes.length === 2 && !multilabel ? [1] : classes.map((_, k) => k).slice(0, MOST_LAYERS);
   await using file = await openRaster(join(folder.path, 'probability.tif'), { signal });
   let k = 0;

@@ -40,8 +40,8 @@ export interface ReportOptions extends OperationOptions {
   /** The title of the page (default: the scene's id). */
   title?: string;
   /**
-   * Tiles of a server under the layers, in EPSG:3857: an `https:` address with `{z}`, `{x}` and `{y}`. The page then asks
-   * that server for them. Default: none, and the page asks nobody for anything.
+   * Tiles of a server under the layers, in EPSG:3857: an `https:` address with `{z}`, `{x}` and `{y}`. The page then requests
+   * them from that server. Default: none; the page then makes no requests.
    */
   basemap?: string;
   /** Who made the tiles of `basemap`, which is shown on the map. */
@@ -66,8 +66,8 @@ export interface ReportFile {
 
 /**
  * Writes the report of a map.
- * @throws {TerrachipError} INVALID_INPUT for a folder that holds no whole map, or zones that cannot be read; INVALID_OPTION for
- * an address of tiles that is none; DISK
+ * @throws {TerrachipError} INVALID_INPUT for a folder without a whole map, or zones that cannot be read; INVALID_OPTION for
+ * an invalid address of tiles; DISK
  */
 export async function writeReport(options: ReportOptions): Promise<ReportFile> {
   const { map, destination, zones = null, signal, onProgress } = options;
@@ -150,7 +150,7 @@ export async function writeReport(options: ReportOptions): Promise<ReportFile> {
   };
 }
 
-/** @throws {TerrachipError} INVALID_OPTION for an address that is none, or that has no places for the numbers of a tile */
+/** @throws {TerrachipError} INVALID_OPTION for an invalid address, or one without placeholders for the numbers of a tile */
 function basemapOf({ basemap, attribution }: ReportOptions): ReportDocument['basemap'] {
   if (basemap === undefined) {
     if (attribution !== undefined)

@@ -40,7 +40,7 @@ export async function zoneTable(
   const expressions = classes.map((_, k) =>
     multilabel ? `where(b${k + 1} == 1, 1, nan)` : `where(b1 == ${k}, 1, nan)`,
   );
-  // What has data, last.
+  // The last is the area with data.
   expressions.push('where(valid(b1), 1, nan)');
   const source = join(path, 'classes.tif');
   const found = await zonalStatistics({ ...options, source, expressions, statistics: ['area'] });

@@ -15,14 +15,14 @@ import { canHold, type Dtype, type GeoTensor, isFloat } from '../../geo/index.js
 import type { Backend } from '../../gpu/index.js';
 import { mapConcurrently } from '../../io/semaphore.js';
 import type { BlockCache } from '../../raster/node/index.js';
-import type { InputVersions } from '../input-versions.js';
+import { type InputVersions, UsedFiles } from '../input-versions.js';
 import { qualityMask } from '../zonal/layers.js';
 import type { ChipImages } from './options.js';
 
 /** Files whose versions are read concurrently. */
 const CONCURRENCY = 16;
 
-/** What images are read with. */
+/** How images are read. */
 export interface ImageContext {
   readonly pool: RasterPool;
   readonly cache: BlockCache;
@@ -48,10 +48,9 @@ export class ImageSource {
   readonly nodata: number;
   /** The rows that have all bands. */
   readonly catalog: GeoCatalog;
-  /** Files whose versions were not compared since they were read. */
-  readonly #used = new Set<string>();
   readonly #options: ChipImages;
   readonly #context: ImageContext;
+  readonly #files: UsedFiles;
 
   private constructor(
     catalog: GeoCatalog,
@@ -68,6 +67,7 @@ export class ImageSource {
     this.nodata = nodata;
     this.#options = options;
     this.#context = context;
+    this.#files = new UsedFiles(context.pool, context.versions);
   }
 
   /**
@@ -122,7 +122,7 @@ export class ImageSource {
   /** @throws {TerrachipError} as `loadRaster` */
   async load({ geobox, slice }: Chip, signal?: AbortSignal): Promise<ChipImage> {
     const { method, mask, resampling, stored = false } = this.#options;
-    const { backend, cache, pool } = this.#context;
+    const { backend, cache } = this.#context;
     const rows = rowsOn(this.catalog, geobox, slice.interval);
     const pixels: GeoTensor = await loadRaster(rows, geobox, {
       bands: this.bands,
@@ -135,20 +135,15 @@ export class ImageSource {
       backend,
       cache,
       allowEmpty: true,
-      open: (href, opening) => {
-        this.#used.add(href);
-        return pool.open(href, opening);
-      },
+      open: this.#files.open,
       signal,
     });
     return { pixels, valid: validPixels(pixels, this.nodata), rows };
   }
 
-  /** Looks at the files that were read since the last call. */
-  async requireUnchanged(signal?: AbortSignal): Promise<void> {
-    const used = [...this.#used];
-    await this.#context.versions.requireUnchanged(signal, used);
-    for (const href of used) this.#used.delete(href);
+  /** Checks the versions of the files that were read since the last call. */
+  requireUnchanged(signal?: AbortSignal): Promise<void> {
+    return this.#files.requireUnchanged(signal);
   }
 }
 

@@ -37,7 +37,7 @@ export interface LabelSource {
   load(chip: GeoBox, signal?: AbortSignal): Promise<Uint8Array | Int32Array>;
 }
 
-/** What labels are read with. */
+/** How labels are read. */
 export interface LabelContext extends OperationOptions {
   readonly pool: RasterPool;
   readonly cache: BlockCache;

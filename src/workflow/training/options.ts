@@ -13,7 +13,7 @@ export interface ChipPlaces {
   /**
    * `grid` (default): all chips of a regular grid over the footprints; `random`: `count` chips at random places;
    * `balanced`: up to `count` chips of the grid, in which the classes of the labels are equally frequent as far as there are
-   * chips of each. A chip counts for its rarest class, of those on a hundredth of its labelled pixels or more.
+   * chips of each. A chip counts for its rarest class among those on at least a hundredth of its labelled pixels.
    */
   sampler?: ChipSampler;
   /** Pixels from one chip of the grid to the next (default: `size`, without overlap). */
@@ -29,12 +29,12 @@ export interface ChipPlaces {
   /** Rows by place, time and properties; the place also limits the chips. */
   select?: RowSelection;
   /**
-   * Which rows of a place are one chip: `day` (default, in UTC), `all`, or another unit of time. A random chip is of one of
-   * the times of its place.
+   * How rows of a place are grouped into chips: by `day` (default, in UTC), `all`, or another unit of time. A random chip has
+   * one of the times of its place.
    */
   every?: ChipTimes;
   /**
-   * The shares of the splits, which add up to 1: of two `train` and `val`, of three `train`, `val` and `test`. Splits lie in
+   * The shares of the splits, which add up to 1: two for `train` and `val`, three for `train`, `val` and `test`. Splits lie in
    * different blocks of the area, so that their chips are at least `buffer` apart. Default: all chips are `train`.
    */
   split?: readonly number[];

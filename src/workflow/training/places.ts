@@ -39,7 +39,7 @@ const LEAST_SHARE = 0.01;
 export interface SplitPlaces {
   readonly name: string;
   readonly length: number;
-  /** Draws of a chip that has too little data: 1 where there is only one. */
+  /** How often a chip with too little data is drawn; 1 for chips that are not random. */
   readonly tries: number;
   /** @param draw from 0; the first of `tries` with enough data is taken */
   at(index: number, draw: number): Chip;
@@ -52,7 +52,7 @@ export interface ChipArea {
   readonly splits: readonly { readonly name: string; readonly area: SampleArea; readonly share: number }[];
 }
 
-/** The classes in the window of a chip, which is one of several that are looked at. */
+/** Counts the classes in the window of a chip. @param done chips that were counted, of `total` */
 export type CountLabels = (chip: Chip, done: number, total: number) => Promise<ClassCounts>;
 
 /**
@@ -103,7 +103,7 @@ export async function choosePlaces(
   if (sampler === 'grid') {
     refuse(options, ['count'], sampler);
   } else if (count === undefined) {
-    throw invalidOption('count', `is needed for ${sampler} chips`, 'say how many there are to be');
+    throw invalidOption('count', `is needed for ${sampler} chips`, 'give the number of chips');
   } else requireWhole('count', count, 1);
   if (sampler === 'random') {
     refuse(options, ['stride', 'policy'], sampler);
@@ -182,7 +182,7 @@ function apportion(count: number, splits: ChipArea['splits']): number[] {
   return counts;
 }
 
-/** The class that each chip counts for: of those on enough of its pixels the rarest of all chips; null without labels. */
+/** The class of each chip: the rarest of all chips among those on enough of its pixels; null without labels. */
 async function classesOfChips(
   splits: readonly Split[],
   countLabels: CountLabels,

@@ -18,7 +18,7 @@ import type { ExportChipsOptions } from './options.js';
 import { type CountLabels, choosePlaces, divideArea, type SplitPlaces } from './places.js';
 import { countClasses } from './statistics.js';
 
-/** What files are read with. */
+/** How files are read. */
 export interface ChipContext {
   readonly backend: Backend;
   readonly cache: BlockCache;
@@ -26,7 +26,7 @@ export interface ChipContext {
   readonly versions: InputVersions;
 }
 
-/** What a run writes. */
+/** The plan of a run. */
 export interface ChipPlan {
   readonly images: ImageSource;
   readonly labels: LabelSource | null;
@@ -114,7 +114,7 @@ function settingsOf(options: ExportChipsOptions): Record<string, unknown> {
   };
 }
 
-/** Counts the labels of a chip, and reports how many chips were looked at. */
+/** Counts the labels of a chip, and reports how many chips were counted. */
 function counterOf(labels: LabelSource, options: ExportChipsOptions): CountLabels {
   return async (chip, done, total) => {
     options.signal?.throwIfAborted();

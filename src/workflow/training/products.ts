@@ -1,4 +1,4 @@
-/** What lies beside the chips: the index, the statistics, and how to open them. */
+/** The files beside the chips: the index, the statistics, and how to open them. */
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { gridFootprint } from '../../catalog/place.js';
@@ -30,7 +30,7 @@ const MAX_CLASSES = 256;
 
 const CountSchema = v.pipe(v.number(), v.integer(), v.minValue(0));
 
-/** What `chips.json` says of the chips, besides their types. */
+/** The content of `chips.json` besides the types of chips. */
 const FinishedSchema = v.object({
   splits: v.array(
     v.object({
@@ -60,7 +60,7 @@ export interface FinishedChips {
   readonly plan: Readonly<Record<string, unknown>> & { readonly fingerprint: string };
 }
 
-/** What lies in a folder of chips; null where no such folder is. @throws {TerrachipError} INVALID_INPUT for a damaged file */
+/** The description of a folder of chips; null if there is none. @throws {TerrachipError} INVALID_INPUT for a damaged file */
 export async function readFinished(folder: string): Promise<FinishedChips | null> {
   const path = join(folder, DESCRIPTION);
   const document = await readJson(path).catch(() => null);
@@ -75,7 +75,7 @@ export interface ChipSet {
   readonly splitNames: readonly string[];
   /** Names of classes by value. */
   readonly names: ReadonlyMap<number, string>;
-  /** Of the chips that were planned, in order. */
+  /** The records of the planned chips, in order. */
   readonly records: readonly ChipRecord[];
   /** Everything that decides the chips, by the names of options, with the fingerprint. */
   readonly plan: FinishedChips['plan'];

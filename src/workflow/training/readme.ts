@@ -3,7 +3,7 @@ import type { ChipFormat } from '../choices.js';
 import type { ChipSplit } from './options.js';
 import type { ChipSet } from './products.js';
 
-/** What each format has for a chip, and how a row of the index is read in Python. */
+/** The files of a chip in each format, and how to read a row of the index in Python. */
 const READING: Readonly<Record<ChipFormat, { files: string; read: (part: 'image' | 'label') => string }>> = {
   geotiff: {
     files: 'a GeoTIFF for each chip, with its place',

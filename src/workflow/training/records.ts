@@ -1,4 +1,4 @@
-/** What a unit of a run knows of its chips, for the index and the statistics. */
+/** The records of a unit's chips, for the index and the statistics. */
 import * as v from 'valibot';
 import { readJson } from '../../io/node/json.js';
 import { validate } from '../../json.js';
@@ -26,7 +26,7 @@ const RecordSchema = v.object({
   valid: v.number(),
   /** Number of labelled pixels of each class. */
   classes: v.array(v.tuple([v.number(), v.number()])),
-  /** Of the values of each band. */
+  /** The moments of the values of each band. */
   bands: v.array(Moment),
 });
 

@@ -10,7 +10,7 @@ import { requireGeobox } from '../target-grid.js';
 import type { LayerBand, LayerClass, LayerDocument, LayerStyle } from './documents.js';
 import type { LayerSource } from './subject.js';
 
-/** Longer side of the sample of pixels that classes and units are told by. */
+/** Longer side of the sample of pixels that decides classes and units. */
 const SAMPLE_SIZE = 256;
 
 /** A raster whose reduced image has more pixels is sampled at its centre. */
@@ -143,7 +143,7 @@ function hex(colour: readonly number[]): string {
   return `#${colour.map((level) => level.toString(16).padStart(2, '0')).join('')}`;
 }
 
-/** What the values of a radar band look like; null for another band. */
+/** The likely units of a radar band's values; null for another band. */
 function radarOf(
   raster: Raster,
   name: string,

@@ -1,4 +1,4 @@
-/** What the server of a view tells its page: JSON documents. */
+/** The JSON documents that the server of a view sends to its page. */
 import type { AffineTuple, Bounds } from '../../geo/index.js';
 import type { Resampling } from '../../kernels/index.js';
 

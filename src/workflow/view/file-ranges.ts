@@ -5,7 +5,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { cannotOpen } from '../../io/node/file.js';
 
-/** Sends a file, or the range of it that is asked for. The entity tag tells its versions apart. */
+/** Sends a file, or the requested range of it. The entity tag identifies its version. */
 export async function sendFile(
   path: string,
   request: IncomingMessage,

@@ -37,7 +37,7 @@ export async function mapLayers(path: string): Promise<MapLayers> {
     bandNames,
   });
   if (map.classes.length > 0) {
-    // Of two classes, the second is what is looked for.
+    // Of two classes, the second is the one of interest.
     const firstBand = names.length === 2 ? 2 : 1;
     products.push({ ...product('probability.tif', 'probability', false, names), firstBand });
     const classes = product('classes.tif', 'classes', true, map.multilabel ? names : null);

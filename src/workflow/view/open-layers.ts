@@ -1,4 +1,4 @@
-/** The rasters of a view: opened when they are asked for; those that were used longest ago are closed again. */
+/** The rasters of a view: opened on demand; the least recently used are closed again. */
 import { TerrachipError } from '../../errors.js';
 import type { Backend } from '../../gpu/index.js';
 import { MapTiles } from '../../raster/map-tiles.js';
@@ -53,7 +53,7 @@ export class OpenLayers extends Resource {
     try {
       return await task(await slot.opened);
     } catch (error) {
-      // What could not be opened may be opened later.
+      // A layer that could not be opened may be opened later.
       slot.opened.catch(() => {
         if (this.#slots.get(id) === slot) this.#slots.delete(id);
       });

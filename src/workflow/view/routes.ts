@@ -9,7 +9,7 @@ import type { OpenLayers } from './open-layers.js';
 import type { PageFile } from './page-files.js';
 import type { TileStore } from './tile-store.js';
 
-/** What there is to answer. */
+/** What is served. */
 export interface Routes {
   readonly document: ViewDocument;
   readonly layers: OpenLayers;
@@ -22,7 +22,7 @@ export interface Routes {
 const MOST_BANDS = 32;
 
 /**
- * Answers a request. What a request names are ids of layers and names of the page's files, never paths.
+ * Answers a request. Requests contain ids of layers and names of the page's files, never paths.
  * @param path the path after the token, with its query
  */
 export async function answer(
@@ -104,7 +104,7 @@ function sendJson(response: ServerResponse, document: unknown): void {
   send(response, 'application/json; charset=utf-8', JSON.stringify(document));
 }
 
-/** Node leaves out the content where only the header was asked for. */
+/** Node leaves out the content if only the header was requested. */
 function send(response: ServerResponse, type: string, content: string | Uint8Array): void {
   response.setHeader('Content-Type', type);
   response.setHeader('Content-Length', Buffer.byteLength(content));

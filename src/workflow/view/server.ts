@@ -1,4 +1,4 @@
-/** The web server of a view: for this machine only, and only for who knows its token. */
+/** The web server of a view: for clients on this machine that know its token. */
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { codeOf, invalidOption, isTerrachipError, messageOf, type TerrachipError } from '../../errors.js';
@@ -11,7 +11,7 @@ const LOOPBACK = '127.0.0.1';
 /** Connections at a time; a browser opens about six. */
 const MOST_CONNECTIONS = 64;
 
-/** What every answer tells the browser. */
+/** The headers of every answer. */
 const HEADERS = {
   // Modules of WebAssembly decode pixels, and Leaflet moves its panes by styles of elements, which need no exception.
   'Content-Security-Policy':
@@ -76,7 +76,7 @@ function portError(port: number, cause: unknown): TerrachipError {
   return invalidOption('port', `${port} ${problem}`, 'choose another, or 0 for any that is free');
 }
 
-/** Checks who asks, and answers. */
+/** Checks a request, and answers it. */
 async function respond(
   server: Server,
   routes: Routes,
@@ -102,8 +102,8 @@ async function respond(
 }
 
 /**
- * The path and query after the token; null for a request that may not be answered. The host must be this server: a page of
- * another site whose name was made to mean this machine sends its own.
+ * The path and query after the token; null for a request that may not be answered. The host must be this server: with DNS
+ * rebinding, a page of another site sends its own host.
  */
 function allowedPath(server: Server, token: string, request: IncomingMessage): string | null {
   const port = portOf(server);
@@ -127,7 +127,7 @@ const STATUS: Readonly<Record<string, number>> = {
 
 function statusOf(error: unknown): number {
   if (!isTerrachipError(error)) return 500;
-  // A server that the file lies on failed: nothing that the page should ask again for.
+  // The server of the file failed: the page should not repeat the request.
   return error.code === 'NETWORK' ? 424 : (STATUS[error.code] ?? 500);
 }
 

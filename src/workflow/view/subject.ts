@@ -63,7 +63,7 @@ export async function readSubject(paths: readonly string[], options: LoadOptions
   };
 }
 
-/** The part of a layer that the page is told. */
+/** The part of a layer that the page receives. */
 export function entryOf({ id, name, shown }: LayerSource): LayerEntry {
   return { id, name, shown };
 }

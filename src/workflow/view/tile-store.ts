@@ -35,7 +35,7 @@ export class TileStore {
 
   /**
    * The float32 values of a tile, little-endian, band after band; empty beside the raster.
-   * @param signal gives up, also while the tile waits
+   * @param signal aborts, also while the tile waits
    * @throws {TerrachipError} BUSY where too many tiles wait; as `MapTiles.read`
    */
   read({ id, tile, bands, resampling }: TileRequest, signal: AbortSignal): Promise<Uint8Array> {

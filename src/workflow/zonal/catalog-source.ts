@@ -34,7 +34,7 @@ import type { SourceStep, ZonalSource, ZonalStrip } from './source.js';
 export interface ZonalSourceOptions extends ZonalLayers {
   /** Rows by time and properties. */
   select?: Pick<RowSelection, 'datetime' | 'where' | 'allowLocal'>;
-  /** Which rows are one date (default: all rows are combined, and the result has no dates). */
+  /** How rows are grouped into dates (default: all rows are combined, and the result has no dates). */
   by?: ZonalTimes;
   /** How several rows over one pixel are combined (default `first`, by time). */
   method?: ChipMethod;

@@ -1,4 +1,4 @@
-/** What statistics are computed of: bands of a source, and expressions of its bands. */
+/** The layers of zonal statistics: bands of a source, and expressions of its bands. */
 import type { BandChoice, QualityMask } from '../../catalog/node/index.js';
 import { invalidInput } from '../../errors.js';
 import { evaluateExpressionFloat64 } from '../../kernels/expression.js';
@@ -6,7 +6,7 @@ import { type Expression, parseExpression, SCL_CLOUDS } from '../../kernels/inde
 
 type Floats = Float32Array | Float64Array;
 
-/** Bands and expressions that are asked for. */
+/** The requested bands and expressions. */
 export interface ZonalLayers {
   /** Names, or numbers from 1. Default: none beside expressions, else all bands of a raster. */
   readonly bands?: readonly BandChoice[];
@@ -19,7 +19,7 @@ export class Layers {
   readonly names: readonly string[];
   /** Each once. */
   readonly bands: readonly BandChoice[];
-  /** Those that are layers themselves, which come first. */
+  /** The bands that are layers themselves, which come first. */
   readonly shown: readonly BandChoice[];
   readonly expressions: readonly Expression[];
 

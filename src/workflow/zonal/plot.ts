@@ -104,7 +104,7 @@ export class ZonalSeries {
     if (this.#statistic === null)
       throw invalidInput(
         'the rows',
-        'are none, so there is nothing to draw',
+        'are empty, so there is nothing to draw',
         'check the catalog and the zones',
       );
     const plot = this.#plot(this.#statistic);

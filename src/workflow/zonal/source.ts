@@ -4,7 +4,7 @@ import type { Resource } from '../../resource.js';
 
 /** One time of a source. */
 export interface SourceStep {
-  /** What the rows of the result say; null for a source without times. */
+  /** The date in the rows of the result; null for a source without times. */
   readonly date: string | null;
 }
 

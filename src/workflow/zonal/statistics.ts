@@ -20,7 +20,7 @@ export const ZONAL_STATISTICS = [
 /** The name of a statistic: one of a list, or a percentile from `p0` to `p100`, such as `p10` or `p2.5`. */
 export type ZonalStatistic = (typeof ZONAL_STATISTICS)[number] | `p${number}`;
 
-/** What is computed where no statistic is named. */
+/** The default statistics. */
 export const DEFAULT_STATISTICS: readonly ZonalStatistic[] = ['count', 'min', 'mean', 'max'];
 
 /** Statistics that need the values themselves, not only their sums. */

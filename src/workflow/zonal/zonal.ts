@@ -1,4 +1,4 @@
-/** Zonal statistics: a table of what the pixels of a raster are inside of polygons. */
+/** Zonal statistics: a table of statistics of a raster's pixels inside polygons. */
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { GeoCatalog } from '../../catalog/node/index.js';
@@ -44,7 +44,7 @@ export interface ZonalOptions extends OperationOptions, ZonalSourceOptions {
   statistics?: readonly ZonalStatistic[];
   /**
    * Which pixels belong to a zone: `centre` (default) those whose centre lies in it, `touched` also those that its outline
-   * passes through, `fraction` all that it covers a part of, each counted by that part of its area.
+   * passes through, `fraction` all that it covers in part, each counted by the covered part of its area.
    */
   coverage?: ZoneCoverage;
   /** The layer of a file of zones that has several. */
@@ -151,14 +151,14 @@ export async function zonalFile(options: ZonalFileOptions): Promise<ZonalReport>
   };
 }
 
-/** What the values of layers are in, for axes. */
+/** The units of layers, for axes. */
 function unitLabels({ units }: ZonalSource): Record<string, string> {
   const labels: Readonly<Partial<Record<Units, string>>> = { ...UNIT_LABELS, linear_power: 'linear power' };
   const known = Object.entries(units).map(([layer, of]) => [layer, labels[of] ?? ''] as const);
   return Object.fromEntries(known.filter(([, label]) => label !== ''));
 }
 
-/** What is open while a table is computed. */
+/** The resources that are open while a table is computed. */
 interface ZonalJob extends AsyncDisposable {
   readonly source: ZonalSource;
   readonly areas: AreaFeatures;
@@ -203,7 +203,7 @@ function openSource(options: ZonalOptions, areas: AreaFeatures): Promise<ZonalSo
   return RasterSource.open(source, options);
 }
 
-/** Pixels that are looked at before values are written to a file. */
+/** Pixels that are read before values are written to a file. */
 const CHUNK_PIXELS = 2 ** 20;
 
 /** The rows of each step. @param onData receives zones that have pixels with data */

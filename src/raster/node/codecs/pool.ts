@@ -17,7 +17,7 @@ const LARGEST_BLOCK = 16 * 2 ** 20;
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
-/** What the threads do. */
+/** The requests of the threads. */
 export type Request = DecodeRequest | FileRequest | EncodeRequest;
 
 /**

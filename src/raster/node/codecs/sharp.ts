@@ -34,7 +34,7 @@ export const decodeJpeg: Decode = async (stored, limits, coding) => {
   const colourspace = frame.components === 1 ? 'b-w' : frame.components === 3 ? 'srgb' : 'cmyk';
   const { data, info } = await decodeImage(bytes, colourspace, frame.width * frame.height);
   if (info.channels !== coding.samples) {
-    throw new Error(`its JPEG stream gives ${info.channels} samples a pixel instead of ${coding.samples}`);
+    throw new Error(`its JPEG stream gives ${info.channels} samples per pixel instead of ${coding.samples}`);
   }
   // libvips inverts CMYK.
   if (colourspace === 'cmyk') for (let i = 0; i < data.length; i++) data[i] = 255 - data[i];
