@@ -86,7 +86,9 @@ async function measureInfer(scene, model, phases, more = []) {
     harness.addLoad(result, before);
     const record = JSON.parse(readFileSync(join(output, 'run.json'), 'utf8'));
     counters = record.counters;
-    runs.push({ whole: { seconds, cpuSeconds, peakMiB: mebibytes(peakBytes) }, stages: record.seconds });
+    const plannedMiB = mebibytes(record.memory.bytes);
+    const whole = { seconds, cpuSeconds, peakMiB: mebibytes(peakBytes), plannedMiB };
+    runs.push({ whole, stages: record.seconds });
   }
   const stages = medians(runs.map((run) => run.stages));
   return { runs: rounds, ...medians(runs.map(({ whole }) => whole)), stages, counters };

@@ -95,14 +95,15 @@ const TABLES = {
       table(
         [
           `${size.join(' × ')} pixels`,
-          ...['runs', 's', 'CPU s', 'peak MiB', 'bare model calls, s', 'CPU s', 'whole ÷ bare', 'of CPU s'],
+          ...['runs', 's', 'CPU s', 'peak MiB', 'planned', 'bare model calls, s', 'CPU s', 'whole ÷ bare'],
+          'of CPU s',
           'CPU s beside the model',
           'stages, s',
         ],
         models.map((each) => [
           `${each.model} from the ${each.from}`,
           each.runs,
-          ...[each.seconds, each.cpuSeconds, each.peakMiB].map(digits),
+          ...[each.seconds, each.cpuSeconds, each.peakMiB, each.plannedMiB].map(digits),
           ...[each.bareModelSeconds, each.bareModelCpuSeconds].map(digits),
           ...[each.ratio, each.cpuRatio].map((ratio) => ratio.toFixed(2)),
           digits(each.cpuSecondsBesideModel),
@@ -117,16 +118,18 @@ const TABLES = {
           's',
           'CPU s',
           'peak MiB',
+          'planned',
           'chips',
           'pixels warped',
           'pixels read',
           'blocks decoded',
         ],
-        heights.map(({ layout, strips, seconds, cpuSeconds, peakMiB, counters }) => [
+        heights.map(({ layout, strips, seconds, cpuSeconds, peakMiB, plannedMiB, counters }) => [
           `${layout}, ${strips}`,
           digits(seconds),
           digits(cpuSeconds),
           peakMiB,
+          plannedMiB,
           counters.chipsRun + counters.chipsSkipped,
           counters.warpedPixels,
           counters.sourcePixelsRead,
