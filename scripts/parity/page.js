@@ -4,13 +4,13 @@ import { BACKENDS } from './measure.js';
 /** Reasons of different masks, tested at each pixel by scripts/checks/gdal/warp_bounds.py. */
 const MASK_REASONS = {
   'box before the source': `GDAL 3.6.2 gives pixels whose footprint ends left of or above the source the source's first
-   column or row; later versions do not, and terrachip gives them no data. All pixels that differ are such.`,
-  "box beyond GDAL's margin": `GDAL gives no data where a footprint reaches more than 2 pixels beyond the source, a margin
-   that follows from XSCALE = 1; terrachip sums up the part that lies inside. All pixels that differ are such.`,
-  'few pixels for lanczos': `GDAL's lanczos gives no data where fewer than half of the 6 × 6 pixels in its reach have data;
-   terrachip keeps to the containing pixel, as for every resampling. All pixels that differ are such.`,
-  'mode of -1': `GDAL 3.6.2's mode of int16 takes −1 for "nothing found", so that pixels whose mode is −1 get no data. All
-   pixels that differ are such.`,
+   column or row; later versions do not, and in terrachip they are nodata. This explains all pixels that differ.`,
+  "box beyond GDAL's margin": `GDAL gives nodata where a footprint extends more than 2 pixels beyond the source, a margin
+   that follows from XSCALE = 1; terrachip sums the part that is inside. This explains all pixels that differ.`,
+  'few pixels for lanczos': `GDAL's lanczos gives nodata where fewer than half of the 6 × 6 pixels of its kernel have data;
+   terrachip uses the containing pixel, as for every resampling. This explains all pixels that differ.`,
+  'mode of -1': `GDAL 3.6.2's mode of int16 uses −1 for "not found", so that pixels whose mode is −1 become nodata. This
+   explains all pixels that differ.`,
 };
 
 /** The page's text for a difference without explanation; the command then fails. */
@@ -22,20 +22,20 @@ const EXPLANATIONS = [
     cases: ['integer shift'],
     resamplings: ['cubicspline', 'rms'],
     why: `GDAL takes the nearest pixel for every resampling when the grids differ by whole pixels. The cubic B-spline
-   smooths, and rms has no sign; so they differ from the nearest pixel's value. "Integer shift, computed" compares without
+   smooths, and rms is never negative, so they differ from the nearest pixel. "Integer shift, computed" compares without
    that shortcut.`,
   },
   {
     cases: ['polar, to degrees'],
     resamplings: ['sum'],
-    why: `GDAL shares each source pixel out over its quadrilateral in the destination. Where that lies across 180° it is as
-   wide as the destination, and a little of the pixel's value lands in every pixel of those rows, with or without
-   data. terrachip cuts the destination pixel's quadrilateral in the source, which does not cross anything.`,
+    why: `GDAL distributes each source pixel over its quadrilateral in the destination. Across 180° the quadrilateral is as
+   wide as the destination, and every pixel of those rows gets a little of the pixel's value, with or without
+   data. terrachip cuts the destination pixel's quadrilateral in the source, which does not cross the seam.`,
   },
   {
     cases: ['polar'],
     resamplings: ['lanczos'],
-    why: `Beside gaps, weights of lanczos that sum to a quarter are made to sum to 1, negative ones among them: values
+    why: `Beside gaps, lanczos weights that sum to only a quarter are normalised to 1, including negative ones: values
    there change faster with the position than between pixels with data.`,
   },
   {
@@ -56,27 +56,27 @@ export function parityPage({ gdal, adapters, real, small }) {
   const notes = [];
   const tables = { real: table(real, notes), small: table(small, notes) };
   const explained = notes.map((note, i) => `${i + 1}. ${note}`).join('\n');
-  return `# Is it the same as GDAL?
+  return `# Comparison of warps with GDAL
 
 \`npm run parity\` writes this page. It warps with terrachip on its backends (cpu: ${adapters.cpu}; webgpu:
 ${adapters.webgpu}) and with GDAL ${gdal}, and compares pixel by pixel.
 
 GDAL runs as \`gdalwarp -et 0 -wo XSCALE=1 -wo YSCALE=1\`: exact positions, and its kernel at the source's scale. By
-default GDAL interpolates positions to 0.125 pixels, and blurs by a factor that it derives from bounding boxes chunk by
-chunk, even where source and destination have one scale (a rotation of 4° suffices); terrachip does neither. Bands are
-warped one at a time, so that each has its own mask: with several, GDAL shares one (\`UNIFIED_SRC_NODATA\`), and takes
-a nodata value in one band for data where another band has data.
+default GDAL interpolates positions to 0.125 pixels, and widens its kernel by a factor from the bounding boxes of each
+chunk, even if source and destination have the same scale (a rotation of 4° suffices); terrachip does neither. Bands are
+warped one at a time, so that each has its own mask: with several, GDAL uses one mask for all (\`UNIFIED_SRC_NODATA\`), and uses
+a nodata value in one band as data where another band has data.
 
-What the columns say:
+The columns are:
 
-- **masks differ**: pixels that have data in one result and not in the other. A pixel whose position lies within 1e-3
-  source pixels of an edge may fall to either side; others must not.
+- **masks differ**: pixels with data in only one of the results. A pixel whose position is within 1e-3
+  source pixels of an edge may differ; others must not.
 - **rms**, **largest**: differences of values where both have data, divided by the range of the source's values.
-- **of the bound**: the largest share, over all pixels, of what the difference may be there. For resamplings that weigh
-  pixels this is 1e-5 of the range + 0.002 pixels × the largest difference among the pixels that the kernel reads (2.5
-  times that for lanczos, which is so steep); for average and rms the same for each edge of the pixel's footprint, for sum
-  by what lies on these edges. Positions are exact to 0.002 pixels (\`docs/architecture.md\`). Those that choose a pixel
-  (nearest, mode, min, max, med, q1, q3) must be identical but where an edge is within 1e-3 pixels: "n at edges" are such.
+- **of the bound**: the largest ratio, over all pixels, of the difference to its bound there. For weighted resamplings
+  the bound is 1e-5 of the range + 0.002 pixels × the largest difference among the pixels that the kernel reads (2.5
+  times that for lanczos, which is steeper); for average and rms the same for each edge of the pixel's footprint, for sum
+  from the values on these edges. Positions are exact to 0.002 pixels (\`docs/architecture.md\`). Resamplings that select a pixel
+  (nearest, mode, min, max, med, q1, q3) must be identical except within 1e-3 pixels of an edge ("n at edges").
 
 ## Real rasters
 
@@ -86,11 +86,11 @@ ${tables.real}
 
 ## Small cases
 
-Made rasters of about 1000 pixels with the same CRSs and patterns of nodata. They and GDAL's results are in
-\`test/fixtures/parity\`; a test computes this table anew on each backend and fails where the page says something else.
+Synthetic rasters of about 1000 pixels with the same CRSs and patterns of nodata. They and GDAL's results are in
+\`test/fixtures/parity\`; a test computes this table again on each backend and fails if the values differ.
 
 ${tables.small}
-${explained === '' ? '' : `\n## What differs, and why\n\n${explained}\n`}`;
+${explained === '' ? '' : `\n## Explanations of differences\n\n${explained}\n`}`;
 }
 
 function list(cases) {
