@@ -1,6 +1,6 @@
 /** Inference over a scene: makes the plan, computes its units, and then writes the products. */
 import { rmdir, stat } from 'node:fs/promises';
-import { invalidInput } from '../errors.js';
+import { invalidInput, isTerrachipError } from '../errors.js';
 import { createChipLayout, type RowRange, shardUnits } from '../geo/index.js';
 import type { Backend, BackendInfo } from '../gpu/index.js';
 import { channelsOf } from '../inference/model-spec.js';
@@ -127,8 +127,8 @@ export async function infer(options: InferOptions): Promise<InferReport> {
       await release();
     }
   } catch (error) {
-    // `rmdir` removes only an empty folder.
-    if (isNew) await rmdir(output).catch(() => undefined);
+    // `rmdir` removes only an empty folder. Another process that is at work needs it.
+    if (isNew && !isTerrachipError(error, 'BUSY')) await rmdir(output).catch(() => undefined);
     throw error;
   } finally {
     await rasters.dispose();

@@ -6,6 +6,7 @@
 import { readFile, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { groupBy } from '../catalog/group-by.js';
+import { isTerrachipError } from '../errors.js';
 import { ControlGrids, type GeoBox, noOverlap } from '../geo/index.js';
 import type { Backend, BackendInfo } from '../gpu/index.js';
 import { type BackendChoice, createBackend } from '../gpu/node/index.js';
@@ -108,8 +109,8 @@ export async function packageManifest(options: PackageOptions): Promise<PackageR
     const job = await planPackage(input, versions, signal);
     return await runJob({ ...options, ...input, job, versions }, backend);
   } catch (error) {
-    // `rmdir` removes only an empty folder.
-    if (isNew) await rmdir(output).catch(() => undefined);
+    // `rmdir` removes only an empty folder. Another process that is at work needs it.
+    if (isNew && !isTerrachipError(error, 'BUSY')) await rmdir(output).catch(() => undefined);
     throw error;
   } finally {
     backend.dispose();

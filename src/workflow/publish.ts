@@ -1,8 +1,8 @@
 /** Puts the products of a run into their folder together, so that no reader meets files of two runs. */
-import { mkdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { rasterSidecars } from '../io/node/beside.js';
-import { makeFolder, moveTo, writeError } from '../io/node/output.js';
+import { makeFolder, moveTo } from '../io/node/output.js';
 import { removeTemporary, temporaryPath } from '../io/node/temporaries.js';
 import { publishing } from './run-owner.js';
 
@@ -22,9 +22,7 @@ export async function publishTogether<Result extends { readonly files: readonly 
 ): Promise<Result> {
   const stage = temporaryPath(join(output, 'products'));
   try {
-    await mkdir(stage).catch((cause: unknown) => {
-      throw writeError(stage, cause);
-    });
+    await makeFolder(stage);
     const result = await make(stage);
     await replaceFiles(stage, output, last, outdated, result.files);
     return result;

@@ -64,6 +64,8 @@ export function runsFolder(output: string): string {
 export async function publishing(output: string, task: () => Promise<void>): Promise<void> {
   const path = join(runsFolder(output), 'publishing.json');
   await makeFolder(dirname(path));
+  // Another run that failed may have removed it while it was empty.
+  await makeFolder(output);
   const deadline = Date.now() + PUBLISH_WAIT;
   const claim = async (): Promise<AsyncDisposable> => {
     for (;;) {

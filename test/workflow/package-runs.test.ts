@@ -56,6 +56,16 @@ beforeAll(async () => {
   await packageManifest({ ...base(), output: whole });
 });
 
+describe('a package', () => {
+  it('is made by one of two runs that start together', async () => {
+    const options = base();
+    const ends = await Promise.allSettled([packageManifest(options), packageManifest(options)]);
+    const refused = ends.filter((end) => end.status === 'rejected');
+    expect(refused.map(({ reason }) => reason.code)).toEqual(['BUSY']);
+    expect(await contents(options.output)).toEqual(await contents(whole));
+  });
+});
+
 describe('a package on a full disk', () => {
   it('stops with status 75, and goes on to the same bytes', async () => {
     const options = base();
