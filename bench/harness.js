@@ -20,7 +20,7 @@ export function optionOf(args, flag, otherwise = null) {
   return at < 0 ? otherwise : args[at + 1];
 }
 
-/** What an option of a script chooses: names with commas between them; without the option, all. */
+/** The comma-separated names of an option of a script; all without the option. */
 export function chosenBy(args, flag, all) {
   const names = optionOf(args, flag)?.split(',') ?? all;
   const unknown = names.find((name) => !all.includes(name));
@@ -28,7 +28,7 @@ export function chosenBy(args, flag, all) {
   return names;
 }
 
-/** Load average of one minute, to see whether something else was running. */
+/** Load average of one minute, which shows whether something else was running. */
 export function load() {
   return Number(loadavg()[0].toFixed(2));
 }
@@ -66,7 +66,7 @@ export function compete(contestants, rounds, measure = time) {
     name,
     seconds: Number(median(seconds[i]).toFixed(3)),
     fastest: Number(Math.min(...seconds[i]).toFixed(3)),
-    // Ratios of the same round, so that slow moments of the machine cancel.
+    // Ratios within a round, so that slow moments of the machine cancel.
     ratio: Number(median(seconds[i].map((taken, round) => taken / seconds[0][round])).toFixed(2)),
   }));
 }
@@ -92,13 +92,13 @@ export async function competeInTurn(contestants, rounds) {
   });
 }
 
-/** Prints the tables of a result, and records it. @param path its file, or null for a trial that is only printed */
+/** Prints the tables of a result and writes it. @param path its file; null for a trial, which is only printed */
 export function publish(record, path) {
   console.log(formatResult(record));
   save(record, path);
 }
 
-/** Writes a result into its file, whole. @param path null for a trial, which is not recorded */
+/** Writes a whole result to its file. @param path null for a trial, which is not written */
 export function save(record, path) {
   if (path === null) return;
   writeFileSync(`${path}.part`, `${JSON.stringify(record, null, 2)}\n`);
@@ -106,10 +106,10 @@ export function save(record, path) {
 }
 
 /**
- * A result that is measured in parts, each saved as soon as it is there. What a file has stays until it is measured again,
- * unless it was measured under other circumstances.
+ * A result measured in parts, each saved when it is ready. Existing parts stay in the file until they are measured again,
+ * unless machine, versions or sizes differ.
  * @param about the circumstances: machine, versions, sizes
- * @param parts what is measured, empty
+ * @param parts the empty parts
  */
 export function continueResult(path, about, parts) {
   const known = path !== null && existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {};
@@ -117,7 +117,7 @@ export function continueResult(path, about, parts) {
   return same ? { ...parts, ...known } : { ...about, load: [0, 0], ...parts };
 }
 
-/** Adds the loads before and after a measurement to a result, which keeps the highest. */
+/** Adds the loads before and after a measurement to a result; the highest is kept. */
 export function addLoad(record, before) {
   record.load = [before, load()].map((value, k) => Math.max(value, record.load[k]));
 }

@@ -2,8 +2,8 @@
 //
 //   npm run bench:kernels -- [ROUNDS] [--small] [--exact] [--resamplings NAME,NAME] [--only NAME,NAME]
 //
-// A round measures every contestant once, in turn. Times include upload, kernels and readback. "Kernel alone" has its
-// tensors on the device already; its speed is compared with the device's copy speed for the bytes that it must move.
+// A round measures every contestant once, in turn. Times include upload, kernels and readback. "Kernel alone" starts with
+// tensors on the device; its speed is compared with the device's copy speed for the same bytes.
 // --small warps a quarter of the scene; --exact adds gdalwarp's exact transformer (slow).
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

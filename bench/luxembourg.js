@@ -13,7 +13,7 @@ const here = (name) => fileURLToPath(new URL(name, import.meta.url));
  * @param {string[]} args
  * @param {{layouts?: boolean, part?: number}} [wanted] `part`: the share of the grid's sides without `--full`
  * @returns {{sources: string, work: string, event: object, flags: string[]}} the folder of the sources; an empty folder,
- * which is removed at the end; `event.json`; and what package's command line needs for the grid
+ * which is removed at the end; `event.json`; and the options of `package` for the grid
  */
 export function makeLuxembourg(args, { layouts = false, part = 0.5 } = {}) {
   const work = mkdtempSync(join(process.env.TERRACHIP_BENCH_FOLDER ?? tmpdir(), 'terrachip-bench-'));

@@ -6,8 +6,8 @@
 //                        [--only cold,warm,arrays] [--contenders terrachip,npy,notebook,tuned] [-o FILE]
 //                        [--sources FOLDER] [--trial]
 //
-// --sources keeps the sources in a folder for other runs; --trial takes pixels of 40 m. Each run is saved when it ended,
-// beside what the file has already: parts may be measured one by one. Ratios are of runs of the same round.
+// --sources keeps the sources in a folder for other runs; --trial uses pixels of 40 m. Each run is saved when it ends; other
+// results in the file are kept, so that parts can be measured one by one. Ratios are of runs of the same round.
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -62,7 +62,7 @@ const about = {
 };
 const result = harness.continueResult(path, about, { cold: null, warm: null, arrays: null });
 
-/** The runs of each contender that are known, ours first. */
+/** The finished runs of each contender, ours first. */
 function runsOf(state) {
   const known = result[state] ?? [];
   return new Map(
@@ -96,7 +96,7 @@ async function measure(state, warmUp) {
   });
 }
 
-/** Pixels of each array beyond GDAL's tolerance of an eighth of a pixel, from those without smoothing. */
+/** Pixels of each array that differ from those without smoothing by more than GDAL's tolerance of an eighth of a pixel. */
 async function compareArrays() {
   if (!existsSync(folder('npy'))) time(COMMANDS.npy[1](folder('npy')));
   time(notebook('exact')(folder('exact')));
@@ -107,7 +107,7 @@ async function compareArrays() {
 
 const isCold = parts.includes('cold') && dropPageCache();
 if (isCold) await measure('cold', false);
-// Cold runs have filled the page cache, and leave it warm.
+// Cold runs have filled the page cache: it is warm now.
 if (parts.includes('warm')) await measure('warm', !isCold);
 if (parts.includes('arrays')) {
   console.log('arrays: one run of rasterio and NumPy with all threads, and a comparison');

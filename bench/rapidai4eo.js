@@ -27,7 +27,7 @@ for (let k = 0; k < columns * rows; k++) {
   ];
   const geometry = { type: 'Polygon', coordinates: [ring] };
   features.push(JSON.stringify({ type: 'Feature', properties: { sample_id: id }, geometry }));
-  // Two classes, whose numbers and shares follow from the number of the location.
+  // Two classes; their codes and shares are derived from the number of the location.
   const shares = CLC_CLASSES.map(() => 0);
   shares[k % 44] = 0.75;
   shares[(k * 7 + 3) % 44] += 0.25;
@@ -38,7 +38,7 @@ const files = {
   labels: gzipSync(`${labels.join('\n')}\n`, { level: 1 }),
 };
 
-/** Seconds on the clock, the result, and seconds of the processor, which other programs of the machine do not lengthen. */
+/** Wall-clock seconds, the result, and processor seconds, which do not depend on other programs of the machine. */
 const seconds = async (work) => {
   const [start, before] = [performance.now(), process.cpuUsage()];
   const result = await work();

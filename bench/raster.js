@@ -1,4 +1,4 @@
-// Reads 5490 × 5490 pixels in tiles of 512 × 512, compared with rasterio: seconds of reading alone, without the start of
+// Reads 5490 × 5490 pixels in tiles of 512 × 512, compared with rasterio: seconds of reading only, without the start of
 // the process. Also measures the peak memory of reading a window.
 //
 //   node bench/raster.js [ROUNDS] [FILE ...]

@@ -7,9 +7,9 @@
 //                      [--layouts tiles,strips,untiled,block,rotated] [--sources FOLDER] [--trial]
 //                      [--backend webgpu [--provider webgpu-resident]]
 //
-// Without --full a quarter of the area. --sources keeps sources, package and model in a folder for other runs; --trial takes
-// pixels of 40 m. Each result is saved when it is measured, beside what the file has already: parts may be measured one by
-// one. The tiny model needs Debian's python3-torch.
+// Without --full a quarter of the area. --sources keeps sources, package and model in a folder for other runs; --trial uses
+// pixels of 40 m. Each result is saved when it is measured; other results in the file are kept, so that parts can be measured
+// one by one. The tiny model needs Debian's python3-torch.
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -36,11 +36,11 @@ const backend = optionOf(args, '--backend', 'cpu');
 const provider = optionOf(args, '--provider', backend === 'cpu' ? 'cpu' : 'auto');
 const rounded = (value) => Number(value.toPrecision(4));
 const mebibytes = (bytes) => Math.round(bytes / 2 ** 20);
-/** Chips of a call of the model, as `infer` takes without the option. */
+/** Chips per call of the model: the default of `infer`. */
 const BATCH = 4;
-/** Small units: a map that is lower than a unit would take less memory for it. */
+/** Small units: a map with fewer rows than a unit would need less memory. */
 const UNITS = ['--unit-rows', '256'];
-/** The phases of the event, for models that name theirs differently. */
+/** The phases of the event, for models with other names of phases. */
 const PHASES = ['pre_month', 'pre_event', 'event', 'post_event'];
 
 const { grid } = event;
@@ -64,14 +64,14 @@ const about = {
 };
 const result = harness.continueResult(path, about, { models: [], heights: [] });
 
-/** Puts a record in the place of an older one with the same values of some keys, and saves. */
+/** Replaces an older record with the same values of some keys, and saves. */
 function keep(list, record, keys) {
   const known = list.findIndex((other) => keys.every((key) => other[key] === record[key]));
   list.splice(known < 0 ? list.length : known, known < 0 ? 0 : 1, record);
   harness.save(result, path);
 }
 
-/** Runs `infer` some times. @returns medians of what was measured and of the stages, and the counters */
+/** Runs `infer` several times. @returns medians of the measurements and of the stages, and the counters */
 async function measureInfer(scene, model, phases, more = []) {
   const output = join(work, 'map');
   const execution = ['--backend', backend, '--provider', provider, '--threads', threads];
@@ -101,7 +101,7 @@ function medians(runs) {
   );
 }
 
-/** Bare calls of a model. @returns wall-clock and processor seconds a chip, of each call */
+/** Bare calls of a model. @returns wall-clock and processor seconds per chip, for each call */
 async function callModel(model) {
   const command = [process.execPath, here('peers/terramind.js'), model, provider, threads, String(BATCH)];
   const server = new Server(command);
@@ -112,7 +112,7 @@ async function callModel(model) {
   return calls;
 }
 
-/** A checkpoint with random weights, imported, unless an earlier run has kept it. @returns the folder of the model */
+/** Imports a checkpoint with random weights, unless an earlier run has kept it. @returns the folder of the model */
 function tinyModel() {
   const [configuration, checkpoint] = ['tiny.json', 'tiny.pt'].map((file) => join(work, file));
   const model = join(sources, 'tiny');
@@ -123,7 +123,7 @@ function tinyModel() {
   return model;
 }
 
-/** The package of the event, unless an earlier run has kept it. @returns its folder */
+/** Packages the event, unless an earlier run has kept the package. @returns its folder */
 function packageOfEvent() {
   const packaged = join(sources, `package-${event.part}`);
   const document = join(packaged, 'scene.json');
@@ -142,7 +142,7 @@ function packageOfEvent() {
   return packaged;
 }
 
-/** Whole runs of a model beside bare calls of it, which are made before and after them. */
+/** Whole runs of a model, compared with bare calls of it before and after. */
 async function measureModel(model, folder) {
   const { chip } = (await openModel(folder)).spec;
   const layout = createChipLayout(grid.width, grid.height, chip.size, chip.stride);
@@ -186,7 +186,7 @@ function print({ model, from, seconds, cpuSeconds, peakMiB, stages, counters, ..
   );
 }
 
-/** Maps of one radar image of 1, 2 and 4 times as many strips, by layout of its file, with a model that takes no time. */
+/** Maps of one radar image with 1, 2 and 4 times as many strips, by file layout, with a model that takes no time. */
 async function measureHeights() {
   const model = bundledModel('water-threshold');
   const { size, stride } = (await openModel(model)).spec.chip;

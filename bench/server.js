@@ -3,8 +3,8 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
 /**
- * A process that prints the seconds per chip for each input line, ours also those of the processor, and its peak memory at
- * the end of the input.
+ * A process that prints the seconds per chip for each input line (terrachip's also the processor seconds), and its peak memory
+ * at the end of the input.
  */
 export class Server {
   #child;

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Measures a node of a Slurm cluster with one command from a clean checkout: installs and builds terrachip here if that is
-# not done yet, and submits a job that runs `terrachip bench` on one GPU. The result lies in the current folder as
+# Measures a node of a Slurm cluster with one command from a clean checkout: installs and builds terrachip here if necessary,
+# and submits a job that runs `terrachip bench` on one GPU. The result is in the current folder as
 # terrachip-bench-JOB.json and .md, where JOB is the number of the job.
 #
 #   bash bench/slurm.sh [SBATCH OPTION ...] [-- BENCH ARGUMENT ...]
 #   bash bench/slurm.sh --partition gpu --account p200000 --time 00:30:00
 #   bash bench/slurm.sh --partition cpu --gpus 0 -- --backend cpu      a node without a GPU
 #
-# Bench arguments are `--backend webgpu` where none are given. TERRACHIP_BENCH_RUN is put in front of the command in the job,
+# The default bench arguments are `--backend webgpu`. TERRACHIP_BENCH_RUN is put before the command in the job,
 # for instance `apptainer exec --nv terrachip.sif`.
 set -euo pipefail
 root=$(dirname "$(dirname "$(realpath "${BASH_SOURCE[0]}")")")
@@ -20,7 +20,7 @@ done
 [ $# -eq 0 ] || shift
 [ $# -gt 0 ] || set -- --backend webgpu
 
-# Compute nodes often have no network, so that packages are installed here.
+# Compute nodes often have no network: packages are installed here.
 cd "$root"
 [ -d node_modules ] || npm ci --ignore-scripts
 [ -f dist/cli/main.js ] || node scripts/build.js

@@ -187,9 +187,9 @@ const TABLES = {
 };
 
 /**
- * How maps of 1, 2 and 4 times as many strips differ, for each layout of files that has all three: whether chips, batches and
- * warped pixels grow exactly as the strips do; the CPU seconds that 4 times take more than 2 times, ÷ twice those that 2
- * times take more than once, which leaves out the start of a process; and the range of the peak memory.
+ * Compares maps of 1, 2 and 4 times as many strips, for each file layout that has all three: whether chips, batches and
+ * warped pixels grow exactly as the strips; the increase of CPU seconds from 2 to 4 times, ÷ twice that from 1 to 2 times,
+ * which excludes the start of a process; and the range of the peak memory.
  */
 export function growthOf(heights) {
   const layouts = [...new Set(heights.map(({ layout }) => layout))];
@@ -236,7 +236,7 @@ function catalogTable({ count, memory, file, geopandas, ratio }) {
   );
 }
 
-/** What is between the markers of a result in docs/benchmarks.md. */
+/** The text between the markers of a result in docs/benchmarks.md. */
 function section(name) {
   const path = here(`results/${name}.json`);
   if (!existsSync(path)) return 'Not measured yet.';
@@ -260,7 +260,7 @@ export function formatResult(record) {
   return TABLES[record.benchmark](record);
 }
 
-/** Puts the tables of all results into a page, between `<!-- results: NAME -->` and `<!-- end -->`. */
+/** Writes the tables of all results into a page, between `<!-- results: NAME -->` and `<!-- end -->`. */
 export function withTables(page) {
   return page.replace(
     /(<!-- results: ([\w-]+) -->\n)[\s\S]*?(\n?<!-- end -->)/g,

@@ -4,16 +4,16 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { text } from 'node:stream/consumers';
 import { median } from './harness.js';
 
-/** Milliseconds between two looks at the memory. */
+/** Milliseconds between two samples of the memory. */
 const INTERVAL = 20;
-/** Looks between two searches for new processes. */
+/** Samples between two searches for new processes. */
 const SEARCH_EVERY = 5;
 
 /**
  * Runs a command to its end.
  * @returns {Promise<{seconds: number, cpuSeconds: number, peakBytes: number, stdout: string}>} wall-clock seconds, seconds
- * of all cores, and the largest sum of resident memory over the processes of the tree, in which pages that processes
- * share count once for each
+ * of all cores, and the largest sum of resident memory over the processes of the tree, which counts shared pages once per
+ * process
  */
 export async function runTree([command, ...args]) {
   const timed = 'exec 4>&2; TIMEFORMAT="%U %S"; { time "$@" 2>&4 3>&- 4>&-; } 2>&3';
@@ -59,7 +59,7 @@ class TreeMemory {
       const status = readProc(`${pid}/status`);
       const bytes = (name) => 1024 * Number(new RegExp(`${name}:\\s*(\\d+)`).exec(status)?.[1] ?? 0);
       sum += bytes('VmRSS');
-      // The kernel knows the peak of one process to the page, also between two looks.
+      // The kernel knows the exact peak of a process, also between two samples.
       this.peakBytes = Math.max(this.peakBytes, bytes('VmHWM'));
     }
     this.peakBytes = Math.max(this.peakBytes, sum);
@@ -90,7 +90,7 @@ function readProc(path) {
   }
 }
 
-/** Writes what is pending to the disks and empties the page cache. @returns whether this user may */
+/** Flushes writes to the disks and empties the page cache. @returns false if this user may not */
 export function dropPageCache() {
   spawnSync('sync');
   try {
@@ -105,7 +105,7 @@ export function dropPageCache() {
  * Runs all contestants in turn, `rounds` times, after one warm-up of each if wanted.
  * @param {{name: string, command: string[], before?: () => void}[]} contestants `before` is not measured
  * @param {{cold: boolean, rounds: number, warmUp: boolean}} options cold: the page cache is emptied before each run
- * @param {(name: string, round: number, run: object) => void} onRun receives each run as soon as it ended
+ * @param {(name: string, round: number, run: object) => void} onRun receives each run when it ends
  */
 export async function competeTrees(contestants, { cold, rounds, warmUp }, onRun) {
   for (let round = warmUp ? -1 : 0; round < rounds; round++) {

@@ -1,9 +1,9 @@
 // Reads, warps and writes 6000 × 8000 float32 pixels, compared with gdalwarp and rasterio: whole processes, without
-// overviews and with them. Then the least that a process takes: `terrachip info` and gdalinfo of a small file.
+// overviews and with them. Then the minimum time of a process: `terrachip info` and gdalinfo of a small file.
 //
 //   npm run bench -- [ROUNDS] [--exact] [--webgpu] [--trial]
 //
-// --exact adds gdalwarp's exact transformer (slow); --webgpu adds terrachip on WebGPU; --trial takes pixels of 200 m.
+// --exact adds gdalwarp's exact transformer (slow); --webgpu adds terrachip on WebGPU; --trial uses pixels of 200 m.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

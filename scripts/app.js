@@ -1,5 +1,5 @@
-// Builds the browser app: app/ becomes a folder of static files with all that the page needs, so that it asks no other
-// server for anything but the files that its user names.
+// Builds the browser app: app/ becomes a folder of static files with everything that the page needs. It contacts no other
+// server except for the files that its user names.
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
@@ -8,13 +8,13 @@ import { texts } from './pages.js';
 
 const require = createRequire(import.meta.url);
 
-/** The runtime's modules of WebAssembly: for the processor and for WebGPU. */
+/** The runtime's WebAssembly modules: for the processor and for WebGPU. */
 const MODULES = ['ort-wasm-simd-threaded.wasm', 'ort-wasm-simd-threaded.asyncify.wasm'];
 
-/** The models that the page offers. */
+/** The models of the page. */
 const MODELS = ['demo-flood', 'demo-water-s1', 'water-threshold'];
 
-/** A file's text, of `import text from './file.ts?source'`: what the page shows is what runs. */
+/** The text of a file, for `import text from './file.ts?source'`: the page shows the code that runs. */
 const sources = {
   name: 'sources',
   setup({ onResolve, onLoad }) {
@@ -32,7 +32,7 @@ const sources = {
 
 /**
  * @param {string} root of the project, whose dist/ is built
- * @param {string} target the folder of the app; what is there is removed
+ * @param {string} target the folder of the app; its contents are replaced
  */
 export async function buildApp(root, target) {
   rmSync(target, { recursive: true, force: true });
@@ -48,7 +48,7 @@ export async function buildApp(root, target) {
     absWorkingDir: root,
     tsconfig: join(root, 'tsconfig.app.json'),
     bundle: true,
-    // The runtimes, codecs and shaders that a page needs only later become files of their own.
+    // Runtimes, codecs and shaders become separate files, since a page needs them only later.
     splitting: true,
     chunkNames: 'parts/[name]-[hash]',
     platform: 'browser',
@@ -70,7 +70,7 @@ export async function buildApp(root, target) {
   writeFileSync(join(target, 'licences.txt'), licencesOf(root, Object.keys(metafile.inputs)));
 }
 
-/** The licences of the packages that are in the bundle, and of the codecs. */
+/** The licences of the packages in the bundle, and of the codecs. */
 function licencesOf(root, files) {
   const names = files.flatMap((file) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(file)?.[1] ?? []);
   const texts = [...new Set(names)].sort().map((name) => {

@@ -47,7 +47,7 @@ for (const file of readdirSync(source, { recursive: true, encoding: 'utf8' })) {
   writeFileSync(target.replace(/\.js$/, '.d.ts'), 'declare const text: string;\nexport default text;\n');
 }
 
-/** Leaves out proj4js's reader of WKT, since geo/wkt-crs.ts reads it, and the astronomers' cube projection. */
+/** Leaves out proj4js's WKT reader, which geo/wkt-crs.ts replaces, and the cube projection for astronomy. */
 const absent = {
   name: 'absent',
   setup({ onResolve, onLoad }) {
@@ -85,7 +85,7 @@ copyFileSync(
 await buildPages(root);
 
 const cli = join(root, 'dist', 'cli');
-/** Keeps the places of modules that name a file beside them: of kernels, worker threads and bundled models. */
+/** Keeps modules that name a file beside them as separate files: kernels, worker threads and bundled models. */
 const places = {
   name: 'places',
   setup({ onLoad }) {

@@ -1,11 +1,11 @@
 // Bundles the pages: each folder of src/page/ with a main.ts becomes dist/page/NAME.js, and its style.css dist/page/NAME.css.
-// Both hold all that they need, so that a page can take them into its HTML.
+// Both are self-contained, so that a page can inline them in its HTML.
 import { copyFileSync, existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { build } from 'esbuild';
 
 /**
- * Takes the modules of texts (shaders, tables, WebAssembly) from dist/ into a bundle of the sources.
+ * Includes the text modules (shaders, tables, WebAssembly) of dist/ in a bundle of the sources.
  * @param {string} root of the project
  */
 export function texts(root) {
@@ -38,7 +38,7 @@ export async function buildPages(root) {
     minify: true,
     legalComments: 'none',
     charset: 'utf8',
-    // Modules that worker threads load have no address inside of a bundle.
+    // Modules for worker threads have no URL inside a bundle.
     define: { 'import.meta.url': '""' },
     loader: { '.png': 'dataurl' },
     plugins: [texts(root)],

@@ -11,7 +11,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const require = createRequire(import.meta.url);
 const site = join(root, 'site');
 
-/** The demo's event, its package and its map; kept, since they are always the same. */
+/** The demo's event, package and map; kept between runs, since they never change. */
 const DEMO = join(root, '.cache', 'site-demo');
 const DEMO_SIZE = ['700', '560'];
 
@@ -58,7 +58,7 @@ async function writeSample(folder) {
   writeFileSync(join(folder, 'files.json'), JSON.stringify(Object.fromEntries(files)));
 }
 
-/** Puts links to the app and the report at the top of the documents' front page. */
+/** Adds links to the app and the report at the top of the documents' front page. */
 function linkFrontPage() {
   const path = join(site, 'index.html');
   const page = readFileSync(path, 'utf8');

@@ -7,15 +7,15 @@ export type ProgressEvent =
   | { type: 'warning'; message: string }
   | ({ type: 'plan'; stage: string } & WorkPlan);
 
-/** What a stage will take, known before it begins. */
+/** The expected work of a stage, known before it begins. */
 export interface WorkPlan {
-  /** What is read, such as `2 bands of 512 × 512 pixels of scene.tif`. */
+  /** The input, such as `2 bands of 512 × 512 pixels of scene.tif`. */
   reads: string;
-  /** What is written, and where. */
+  /** The output and its location. */
   writes: string;
-  /** Bytes that are written, about, and how many the disk has free; null for what nobody knows. */
+  /** Approximate bytes to write, and free bytes of the disk; null if unknown. */
   disk?: { readonly bytes: number; readonly freeBytes: number | null } | null;
-  /** Memory that is taken, about. */
+  /** Approximate memory. */
   memoryBytes?: number | null;
 }
 
@@ -40,7 +40,7 @@ export function reportProgress(
   onProgress?.({ type: 'progress', stage, done, total, unit });
 }
 
-/** Reports what a stage will take, before it begins; addresses without signatures. */
+/** Reports the expected work of a stage before it begins; addresses without signatures. */
 export function reportPlan({ onProgress }: OperationOptions, stage: string, plan: WorkPlan): void {
   const [reads, writes] = [plan.reads, plan.writes].map(withoutCredentials);
   onProgress?.({ type: 'plan', stage, ...plan, reads, writes });

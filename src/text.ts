@@ -19,7 +19,7 @@ export function decodeText(bytes: Uint8Array): string {
 /** The name of the method that Node's `console.log` calls to print an object. */
 export const INSPECT: unique symbol = Symbol.for('nodejs.util.inspect.custom');
 
-/** Words of a command as a POSIX shell takes them. */
+/** Quotes the words of a command for a POSIX shell. */
 export function shellWords(words: readonly string[]): string {
   const quote = (word: string): string =>
     /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
@@ -39,7 +39,7 @@ export function csvField(value: string | number | null): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
-/** `—` for what is unknown. */
+/** `—` for an unknown value. */
 export function formatNumber(value: number | null, digits = 3): string {
   return value === null ? '—' : value.toFixed(digits);
 }

@@ -7,7 +7,7 @@ import { reproject, targetGrid } from '../app/steps/reproject.js';
 import { Affine, GeoBox } from '../src/geo/index.js';
 import { CpuBackend } from '../src/kernels/index.js';
 
-// A hundredth of a degree a pixel.
+// Pixels of a hundredth of a degree.
 const degrees = new GeoBox(4326, new Affine(0.01, 0, 6, 0, -0.01, 50), 100, 80);
 
 const STORED = { names: ['a'], scales: [1], offsets: [0] };
@@ -19,7 +19,7 @@ describe('cropGrid', () => {
     expect(cut.bounds.map((edge) => Number(edge.toFixed(9)))).toEqual([6.1, 49.5, 6.2, 49.71]);
   });
 
-  it('takes all of them without bounds, and none beyond the grid', () => {
+  it('takes all pixels without bounds, and none beyond the grid', () => {
     expect(cropGrid(degrees, null)).toBe(degrees);
     expect(cropGrid(degrees, [0, 40, 10, 60]).equals(degrees)).toBe(true);
     expect(() => cropGrid(degrees, [10, 40, 11, 41])).toThrow(
@@ -40,7 +40,7 @@ describe('requireSize', () => {
 });
 
 describe('the steps of the app', () => {
-  it('write a file that they open again, with a mask where the type has no value for gaps', async () => {
+  it('write a file that can be opened again, with a mask if the type has no value for gaps', async () => {
     const values = Float32Array.from({ length: 8000 }, (_, i) => (i % 100 < 3 ? Number.NaN : i % 200));
     const storage = { ...STORED, dtype: 'uint8', nodata: null, overviews: 'nearest' } as const;
     await using raster = await open(await toCog([values], degrees, storage), 'result.tif');
@@ -52,7 +52,7 @@ describe('the steps of the app', () => {
     expect(found).toEqual(values.subarray(1000, 3000));
   });
 
-  it('reproject to the grid of bounds, or of the whole raster', () => {
+  it('reproject to a grid for bounds, or for the whole raster', () => {
     const part = targetGrid(degrees, 'EPSG:4326', 0.02, [6.1, 49.4, 6.2, 49.5]);
     expect([part.width, part.height]).toEqual([5, 5]);
     const whole = targetGrid(degrees, 'EPSG:4326', 0.02, null);

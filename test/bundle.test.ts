@@ -208,7 +208,7 @@ describe('a bundle for Node', () => {
     },
   );
 
-  it('says what to do when the database of EPSG codes is missing', async () => {
+  it('gives a remedy when the database of EPSG codes is missing', async () => {
     const file = join(folder, 'program.mjs');
     await bundleInto(file, 'esm', []);
     const failed = promisify(execFile)(process.execPath, [file]);

@@ -80,7 +80,7 @@ function problemsOf(pages: readonly string[]): Map<string, string[]> {
   return problems;
 }
 
-/** Pages without declarations of their own, which would be seen by the others, are one program, which saves most of the time. */
+/** Pages without own declarations, which other pages would see, are compiled as one program, which saves most of the time. */
 const PLAIN = Object.keys(GIVEN).filter((page) => GIVEN[page] === '');
 let plain: Map<string, string[]> | undefined;
 
@@ -155,6 +155,6 @@ it('the tables of docs/benchmarks.md are those of the results in bench/results/'
   const tables: { withTables(page: string): string } = await import(resolve('bench/tables.js'));
   const page = readFileSync('docs/benchmarks.md', 'utf8');
   expect(tables.withTables(page)).toBe(page);
-  // A number that is not in the results does not pass.
+  // A number that is not in the results fails.
   expect(tables.withTables(page.replace('| 1.00 |', '| 9.99 |'))).toBe(page);
 });

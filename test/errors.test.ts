@@ -45,7 +45,7 @@ describe('TerrachipError', () => {
 describe('loadPackage', () => {
   const wanted = { name: 'some-package', purpose: 'reading some format' };
 
-  it('says what needs a package that is not installed, and how to install it', async () => {
+  it('names the purpose of a package that is not installed, and how to install it', async () => {
     const cause = Object.assign(new Error('x'), { code: 'ERR_MODULE_NOT_FOUND' });
     await expect(loadPackage({ ...wanted, load: () => Promise.reject(cause) })).rejects.toMatchObject({
       code: 'MISSING_DEPENDENCY',
@@ -67,10 +67,10 @@ describe('loadPackage', () => {
 /** Flags of npm and of V8. */
 const OTHERS = /npm install --|--wasm-tiering-budget=/;
 
-/** They write scripts and commands for people to run. */
+/** These files write scripts and commands for users. */
 const WRITE_COMMANDS = ['src/workflow/jobs/slurm.ts', 'src/workflow/report/report.ts'];
 
-/** Texts of the library's files that name a flag of the command line. */
+/** Texts in the library's files that contain a flag of the command line. */
 function flagsIn(file: string): string[] {
   const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.Latest);
   const found: string[] = [];

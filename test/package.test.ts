@@ -149,7 +149,7 @@ describe('modules of WebAssembly', () => {
     file.endsWith('.wasm'),
   );
 
-  it.each(modules)('%s is what its page says', (file) => {
+  it.each(modules)('%s matches its page', (file) => {
     const digest = createHash('sha256')
       .update(readFileSync(join('src', file)))
       .digest('hex');

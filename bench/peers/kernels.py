@@ -1,7 +1,7 @@
 """NumPy's and rasterio's counterparts of terrachip's kernels, on arrays in memory.
 
 Usage: kernels.py SOURCE WIDTH HEIGHT X0 Y0 X1 Y1 (the raster to warp, and the destination in EPSG:32632)
-Each line of input is a task as JSON; the answer is its seconds.
+Each line of input is a task as JSON; the output is its seconds.
 """
 import json
 import os

@@ -4,7 +4,7 @@ of the real ones, and the documents that name them.
 make_luxembourg.py FOLDER [--part SHARE] [--coarse FACTOR] [--layouts]
 
 --part    the share of the width and of the height of the grid (default 1): 0.5 is a quarter of the area. The sources
-          stay as large.
+          keep their size.
 --coarse  how many times as large all pixels are (default 1), for trials: 20 makes an event of a few seconds.
 --layouts also files of one radar band over the area: in tiles, in strips of full width, in one block without and with
           compression, and rotated by 12 degrees.
@@ -60,14 +60,14 @@ def path_of(name):
 
 
 def begin(*names):
-    """Starts random numbers that depend on the names of files alone. False where all files are there."""
+    """Seeds random numbers by the names of files. False if all files exist."""
     global random
     random = np.random.default_rng(list(names[0].encode()))
     return not all(os.path.exists(path_of(name)) for name in names)
 
 
 def relief(down, across, knots):
-    """Heights between random ones, joined linearly. `down` and `across` count knots."""
+    """Heights interpolated linearly between random knots. `down` and `across` count knots."""
     lines = np.array([np.interp(across, np.arange(knots.shape[1]), row) for row in knots], 'f4')
     top = np.minimum(down.astype(int), len(knots) - 2)
     share = (down - top).astype('f4')[:, None]
@@ -81,7 +81,7 @@ def hills(height, width, distance):
 
 
 def noise_of(values):
-    """Noise of a shape that is as random for a compressor as new noise: a shifted copy of one tile."""
+    """A shifted copy of one tile of noise, which a compressor cannot distinguish from new noise."""
     height, width = values.shape
     shift = random.integers(0, 1024, 2)
     tiled = np.tile(np.roll(noise, shift, (0, 1)), (-(-height // 1024), -(-width // 1024)))
@@ -89,7 +89,7 @@ def noise_of(values):
 
 
 def write(name, epsg, transform, size, values, at=(0, 0), nodata=None, predictor=2, layout=None):
-    """Writes `values` at a pixel of a file of `size`; the rest stays empty. Without a predictor there is no compression."""
+    """Writes `values` at a pixel of a file of `size`; the rest stays empty. No compression without a predictor."""
     path = path_of(name)
     if os.path.exists(path):
         return
@@ -114,7 +114,7 @@ def pixels(metres, pixel):
 
 
 def place(extent, pixel):
-    """Transform and size of a file, and the place and size of its data."""
+    """Transform and size of a file, and the position and size of its data."""
     x, y = extent['corner']
     covered = pixels(extent['covered'], pixel)
     return (x, pixel, 0, y, 0, -pixel), pixels(extent['size'], pixel), covered[:2], covered[2:]
@@ -140,7 +140,7 @@ def radar(name, mean):
 
 
 def elevation(name, west, north, degrees, rows, columns):
-    """A file of whole degrees whose pixel centres lie on its upper left corner, as in the Copernicus DEM. All files show
+    """A file of whole degrees with a pixel centre on its upper left corner, as in the Copernicus DEM. All files show
     one surface, so that tiles fit together."""
     dx, dy = degrees / columns, degrees / rows
     latitudes, longitudes = north - dy * np.arange(rows), west + dx * np.arange(columns)
@@ -158,13 +158,13 @@ def radar_layouts():
     x, y = SWATH['corner']
     left, top, width, height = SWATH['covered']
     columns, rows = pixels((width, height), pixel)
-    # Of the rotated file, so large that it covers the area.
+    # The rotated file must be large enough to cover the area.
     wide, high = round(1.25 * columns), round(1.12 * rows)
     surface = hills(high, wide, 120)
     values = np.power(10, (-9 + 3 * surface + 1.2 * noise_of(surface)) / 10).astype('f4')
     straight = (x + left, pixel, 0, y - top, 0, -pixel)
     cos, sin = np.cos(np.radians(12)) * pixel, np.sin(np.radians(12)) * pixel
-    # The middle of the file lies on that of the area.
+    # The middle of the file is that of the area.
     middle = (x + left + width / 2, y - top - height / 2)
     turned = (middle[0] - cos * wide / 2 - sin * high / 2, cos, sin,
               middle[1] - sin * wide / 2 + cos * high / 2, sin, -cos)

@@ -6,7 +6,7 @@ notebook_package.py MANIFEST EVENT OUTPUT own|best|exact
 
 own    rasterio's defaults, as the notebook calls it
 best   all cores and 1 GB of memory for the warp
-exact  with positions exact to 0.0001 pixels and without GDAL's smoothing of pixels of about the grid's own size: what terrachip computes
+exact  with positions exact to 0.0001 pixels and without GDAL's smoothing of pixels of about the grid's own size, as terrachip computes
 """
 import json
 import os
@@ -30,7 +30,7 @@ os.makedirs(output, exist_ok=True)
 
 
 def exactly(source):
-    """`reproject` always takes GDAL's approximate positions, which a `WarpedVRT` of a small tolerance does not."""
+    """`reproject` always uses GDAL's approximate positions; a `WarpedVRT` with a small tolerance does not."""
     with WarpedVRT(
         source,
         crs=grid['crs'],

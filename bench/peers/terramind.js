@@ -1,5 +1,5 @@
-// Runs a model on chips of noise, as infer does, from tensors to tensors of the backend. Prints the seconds per chip and
-// those of the processor for each input line, and the peak memory in MiB at the end of the input.
+// Runs a model on chips of noise, as infer does, from tensors to tensors of the backend. Prints the wall-clock and processor
+// seconds per chip for each input line, and the peak memory in MiB at the end of the input.
 //
 //   node bench/peers/terramind.js FOLDER PROVIDER THREADS BATCH
 import { createInterface } from 'node:readline';

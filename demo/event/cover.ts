@@ -28,7 +28,7 @@ export interface Parcels {
   readonly brightness: Float32Array;
 }
 
-/** What is to see on dry ground: the land cover, or the crop of a parcel. */
+/** The visible surface of dry ground: the land cover, or the crop of a parcel. */
 export type DrySurface = (typeof OF_COVER)[number] | (typeof OF_CROP)[number] | 'saturated';
 
 /** In the order of `COVER`, without fields, and of `CROP`. */
@@ -50,7 +50,7 @@ export function drySurface({ cover, parcel, parcels }: LandCover, phase: Phase, 
   return OF_CROP[parcels.crop[phase][parcel[k]]];
 }
 
-/** The height of what stands on a pixel: nothing on water. @param heights by land cover, in metres; 0 for others */
+/** The height of objects on a pixel: 0 on water. @param heights by land cover, in metres; 0 for others */
 export function standingOn(
   land: Landscape,
   { cover }: LandCover,

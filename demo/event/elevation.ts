@@ -14,7 +14,7 @@ export interface ElevationTile {
   readonly values: Float32Array;
 }
 
-/** Heights that the model shows, in metres: most of the canopy. */
+/** Heights in the model, in metres: most of the canopy. */
 const STANDING = { forest: 0.7 * CANOPY_HEIGHT, settlement: 4, reeds: 0.8 };
 
 /** Pixels per degree of latitude. */

@@ -4,7 +4,7 @@ import type { Landscape } from './landscape.js';
 export const PHASES = ['pre_month', 'pre_event', 'event', 'post_event'] as const;
 export type Phase = (typeof PHASES)[number];
 
-/** Share of the flood's rise that is left in the phase after the event. */
+/** Share of the flood's rise that remains in the phase after the event. */
 const RECEDED = 0.55;
 
 /** Depth of water on land that is normally dry, in metres; 0 elsewhere. */

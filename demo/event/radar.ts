@@ -117,7 +117,7 @@ function backscatter(
   return [vv, vh];
 }
 
-/** What the radar sees of a surface under water of some depth. */
+/** The visible surface under water of a given depth, for the radar. */
 function flooded(dry: DrySurface, depth: number): Surface {
   if (depth <= 0) return dry;
   switch (dry) {

@@ -28,7 +28,7 @@ const CLOUDS: Readonly<Record<Phase, readonly [number, number]>> = {
   post_event: [0.3, 0],
 };
 
-/** Random numbers of one part of an event. Each part has its own, so that a change to one leaves the others alone. */
+/** Random numbers of one part of an event. Each part has its own generator: a change to one does not affect the others. */
 export function randomFor(seed: number, part: number): Random {
   return new Random(Math.imul(seed + 1, 0x9e3779b1) ^ Math.imul(part + 1, 0x85ebca6b));
 }

@@ -1,5 +1,5 @@
 // npm run check:chips [-- pixels|kills]: training chips of real images. rasterio's windows have the same pixels, NumPy the same statistics,
-// DuckDB reads the index, and a PyTorch Dataset and DataLoader, as README.md beside the chips has it, reads each format. A
+// DuckDB reads the index, and the PyTorch Dataset and DataLoader of the chips' README.md read each format. A
 // killed run that is resumed has the same bytes. Needs Debian, DuckDB from npm, and the folder of real data
 // (TERRACHIP_SHARED, or ../shared).
 import { spawn } from 'node:child_process';
@@ -71,7 +71,7 @@ try {
 }
 report.end();
 
-/** Compares chips with what other programs read of the same files. */
+/** Compares chips with the same files read by other programs. */
 async function checkPixels() {
   const rows = [];
   for (const [k, { name, options, ...files }] of CASES.entries()) {
@@ -79,7 +79,7 @@ async function checkPixels() {
       report.skip(name, `${files.image} is not there`);
       continue;
     }
-    // Python sees only files of its own root.
+    // Python can read only files in its own root.
     mkdirSync(join(folder, String(k)));
     const image = join(folder, String(k), 'image.tif');
     const label = join(folder, String(k), 'label.tif');
@@ -116,7 +116,7 @@ async function checkPixels() {
   printTable(['case', 'format', 'chips', 'pixels compared', 'statistics differ by'], rows);
 }
 
-/** Kills runs at some moments, and resumes them. */
+/** Kills runs at several moments, and resumes them. */
 async function checkKills() {
   const { image, label } = CASES[1];
   if (!existsSync(image)) {

@@ -1,5 +1,5 @@
-// Who else uses the package, beside Node as it is here: other versions and runtimes, test runners, bundlers, frameworks.
-// Each is installed into the user's project from the registry, and skipped by name where the registry does not have it.
+// Other consumers of the package than this Node: other versions and runtimes, test runners, bundlers, frameworks. Each is
+// installed into the user's project from the registry, and skipped by name if the registry lacks it.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,8 +9,8 @@ import { run } from './support.js';
 const bin = (name) => `node_modules/.bin/${name}`;
 
 /**
- * By name: the packages, the commands, which run one after the other in the project, and what the output of the last one,
- * or a file, then holds.
+ * By name: the packages, the commands to run in order in the project, and the expected output of the last one, or content
+ * of a file.
  * @type {{ name: string, packages?: string[], commands: string[][], expected: RegExp, file?: string }[]}
  */
 const CONSUMERS = [
@@ -72,7 +72,7 @@ const CONSUMERS = [
     expected: /works on 0 threads[\s\S]*TERRACHIP_BUNDLED/,
   },
   {
-    // It writes where each module was into the bundle, so that workers are found there.
+    // It writes the path of each module into the bundle, so that workers are found there.
     name: 'webpack, all in the bundle',
     packages: ['webpack', 'webpack-cli'],
     commands: [[bin('webpack')], ['node', 'out/webpack/run.js']],
@@ -109,7 +109,7 @@ const CONSUMERS = [
  * @param {string} folder a project with the package installed
  */
 export async function checkConsumers(list, folder) {
-  // Some packages get their program by an install script; that of onnxruntime-node leaves CUDA out.
+  // Some packages download their program by an install script; for onnxruntime-node, CUDA is skipped.
   const env = {
     ...process.env,
     ONNXRUNTIME_NODE_INSTALL: 'skip',

@@ -1,5 +1,5 @@
-// npm run check:kill: jobs that are killed, stopped, run twice or in shards, meet a full disk, or find that their inputs
-// changed, end with the bytes of a run that nothing disturbs, or refuse by name. `-- --seed N` repeats a run.
+// npm run check:kill: jobs that are killed, stopped, run twice or in shards, or that meet a full disk or changed inputs, end
+// with the bytes of an undisturbed run, or fail with an error that names the cause. `-- --seed N` repeats a run.
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,8 +24,8 @@ const report = new Report('check:kill');
 const folder = mkdtempSync(join(tmpdir(), 'terrachip-kill-'));
 
 /**
- * Kills jobs at random moments and goes on until they end. Every other job starts over an earlier result, which is there, or
- * replaced as a whole, whenever its last file is.
+ * Kills jobs at random moments and resumes them until they end. Every other job overwrites an earlier result, which must be
+ * complete, or completely replaced, whenever its last file exists.
  */
 async function checkKills({ jobs }) {
   const names = Object.keys(jobs);
@@ -38,7 +38,7 @@ async function checkKills({ jobs }) {
     const earlier = Math.floor(k / names.length) % 2 === 1 ? job.earlier : undefined;
     if (earlier !== undefined) copyFolder(earlier.folder, output);
     const moments = [];
-    // From the moment on when the program is loaded, about.
+    // Starts about when the program is loaded.
     let moment = job.seconds * (0.2 + 0.8 * random());
     let end = await interrupt(job.begin(output), moment);
     while (end.status === 'SIGKILL') {
@@ -61,7 +61,7 @@ async function checkKills({ jobs }) {
   for (const name of names) report.check(`${name} was killed`, kills[name] > 0);
 }
 
-/** Readers find the earlier result, the new one, or none: never files of both. Temporary files may lie beside them. */
+/** Readers find the earlier result, the new one, or none, but never files of both. Temporary files may be beside them. */
 function checkPublished(job, output, earlier) {
   if (!existsSync(join(output, job.last))) return;
   const files = Object.entries(hashesOf(output)).filter(([name]) => !name.includes('.tmp'));
@@ -82,7 +82,7 @@ async function checkStops({ jobs }) {
       job.clear(output);
       const moment = job.seconds * (0.3 + 0.6 * random());
       const end = await interrupt(job.begin(output), moment, signals);
-      // A signal may come before the program listens, or after its end.
+      // A signal may arrive before the program listens, or after its end.
       report.check(
         `${job.name}: ${name}`,
         [0, ...signals, ...statuses].includes(end.status),

@@ -1,6 +1,6 @@
-// npm run check:mosaic: mosaics of catalogs beside NumPy over layers that rasterio warps with an exact transformer: dates
-// of a real Sentinel-2 image in three reference systems with made-up clouds, real Landsat images, and overlapping tiles. In
-// Debian 13, xarray opens a mosaic as Zarr store. Needs Debian, and root to install missing packages, and real files
+// npm run check:mosaic: compares mosaics of catalogs with NumPy over layers warped by rasterio with an exact transformer:
+// dates of a real Sentinel-2 image in three CRSs with synthetic clouds, real Landsat images, and overlapping tiles. In
+// Debian 13, xarray opens a mosaic as a Zarr store. Needs Debian, and root to install missing packages, and real files
 // (TERRACHIP_SHARED, or ../shared).
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -37,7 +37,7 @@ async function checkDates(folder, trixie) {
     join(folder, 'rows.tif'),
   );
   report.same('the grid of the rows', [ofRows.crs, ofRows.rows], [made.crs, made.dates.length]);
-  // Pixels of another size and CRS, and the pixels of most files.
+  // A grid with another pixel size and CRS, and the grid of most files.
   const [x, y] = [made.transform[2], made.transform[5]];
   const grids = {
     'pixels of the files': ['--like', join(files, `S2_${made.dates[0]}_B04.tif`)],
@@ -70,7 +70,7 @@ async function checkDates(folder, trixie) {
   }
 }
 
-/** Mosaics of real files as they are, without masks. */
+/** Mosaics of unchanged real files, without masks. */
 async function checkFiles(folder, title, names, grid) {
   const files = names.map((name) => join(data, name));
   const missing = files.find((file) => !existsSync(file));
@@ -96,7 +96,7 @@ async function checkCases(name, request) {
       report.check(`${of}: holds values`, band.pixels > 1000, `${band.pixels}`);
       report.same(`${of}: values beyond the tolerance`, band.beyond, 0);
       report.same(`${of}: gaps that differ`, band.gaps, 0);
-      // Beside edges, the pixels under a filter may differ.
+      // Near edges, the pixels under a filter may differ.
       const atEdges = band.beyondAtEdges + band.gapsAtEdges;
       report.check(`${of}: edges`, atEdges <= 0.05 * band.edges, `${atEdges} of ${band.edges}`);
       rows.push([title, band.name, band.pixels, band.missing, band.largest.toExponential(1), atEdges]);
@@ -107,7 +107,7 @@ async function checkCases(name, request) {
   }
 }
 
-/** The same mosaic as Zarr store. */
+/** The same mosaic as a Zarr store. */
 async function checkStore({ folder, python: inside }, title, args, product) {
   const store = join(folder, `${title.replaceAll(' ', '-')}.zarr`);
   await terrachip('catalog', 'mosaic', ...args, store);

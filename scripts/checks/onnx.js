@@ -1,4 +1,4 @@
-// npm run check:onnx: thirteen ordinary ONNX models, made as the exporters of PyTorch and TensorFlow make them. Each is
+// npm run check:onnx: thirteen common ONNX models in the form of PyTorch's and TensorFlow's exporters. Each is
 // imported by one command and maps a Sentinel-2 tile: a scene of one chip, and one of several chips with gaps. Each map
 // is compared with ONNX Runtime and NumPy in Python (onnx/compare_maps.py).
 import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { openTrixie } from './trixie.js';
 const CHIP = 64;
 const STRIDE = 48;
 const TOLERANCE = 1e-5;
-/** Of a model in half precision, whose results are rounded in other places. */
+/** For a model in half precision, whose results are rounded at other steps. */
 const HALF_TOLERANCE = 2e-3;
 const TILE = join(
   process.env.TERRACHIP_SHARED ?? join(root, '..', 'shared'),
@@ -21,7 +21,7 @@ const BANDS = ['B02', 'B03', 'B04', 'B08'];
 const LAND = ['land', 'water', 'cloud'];
 const WATER = ['dry land', 'water'];
 
-/** What the import is told beside bands and statistics (`options`), and how Python runs the model (`oracle`). */
+/** Options of the import besides bands and statistics (`options`), and how Python runs the model (`oracle`). */
 const CASES = {
   'batch-fixed': { classes: LAND, oracle: { input: 'input.1', output: '191' } },
   'batch-dynamic': { classes: LAND },
@@ -42,7 +42,7 @@ const CASES = {
   'two-outputs': { classes: LAND, options: ['--output-name', 'out'], oracle: { output: 'out' } },
   regression: { values: ['canopy height'], oracle: { head: 'values' } },
   'one-date': { classes: LAND, oracle: { layout: 'NCTHW' } },
-  // No whole number is a half after division by 39.
+  // After division by 39, no whole number is halfway between two others.
   uint8: { classes: WATER, bands: ['B04', 'B03', 'B02'], scale: 1 / 39, oracle: { input: 'image' } },
 };
 
@@ -50,7 +50,7 @@ await installProject();
 const { folder, python, close } = await openTrixie();
 const report = new Report('check:onnx');
 
-/** Imports a model and maps a scene. @returns what Python is asked about the maps */
+/** Imports a model and maps a scene. @returns the requests for Python about the maps */
 async function mapScenes(name, statistics) {
   const { classes, values, bands = BANDS, scale, options = [], oracle = {}, tolerance } = CASES[name];
   const model = join(folder, name, 'model.onnx');
@@ -121,7 +121,7 @@ try {
       own.map(({ wrongGaps }) => wrongGaps),
       [0, 0],
     );
-    // A map of a single value would agree with anything.
+    // A constant map would not test anything.
     report.check(
       `${name}: the map varies`,
       own.every(({ range }) => range > 0.1),

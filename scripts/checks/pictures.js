@@ -1,4 +1,4 @@
-// npm run check:pictures: quicklooks of real files beside what matplotlib draws with percentiles of NumPy. Needs Debian, and
+// npm run check:pictures: compares quicklooks of real files with matplotlib and NumPy's percentiles. Needs Debian, and
 // root to install missing Python packages, and real files (TERRACHIP_SHARED, or ../shared). With `-- --keep FOLDER` it keeps
 // the pictures, each beside matplotlib's.
 import { existsSync, mkdirSync } from 'node:fs';
@@ -15,10 +15,10 @@ const report = new Report('check:pictures');
 const data = join(process.env.TERRACHIP_SHARED ?? join(root, '..', 'shared'), 'data');
 const SENTINEL = 'eo/IBM__terramind/S2L2A/433D_629L_3_1.tif';
 
-/** Levels from 0 to 255: both sides round. */
+/** In levels from 0 to 255: both sides round. */
 const TOLERANCE = 2;
 
-/** The same of viridis, whose colours are interpolated, and which matplotlib has in 256 steps. */
+/** For viridis: its colours are interpolated, while matplotlib has 256 steps. */
 const VIRIDIS_TOLERANCE = 3;
 
 const CASES = [

@@ -1,5 +1,5 @@
-// npm run check:s3: terrachip reads, writes and lists a server of S3 that checks every signature (moto), and boto3 sees
-// the same objects there.
+// npm run check:s3: terrachip reads, writes and lists objects of an S3 server that checks every signature (moto), and boto3
+// finds the same objects there.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ const hashOf = (path) => hash(readFileSync(path));
 const geobox = new GeoBox('EPSG:32632', new Affine(10, 0, 300000, 0, -10, 5000000), 3000, 3500);
 const value = (x, y) => (x * 7 + y * 13) % 5000;
 
-/** A GeoTIFF of more bytes than one part of an upload has. */
+/** A GeoTIFF with more bytes than one part of an upload. */
 async function writeScene(path) {
   const writer = await CogWriter.create(path, { geobox, bands: 1, dtype: 'uint16', compression: 'none' });
   for (let y = 0; y < geobox.height; y += 500) {
@@ -39,7 +39,7 @@ async function writeCube(path) {
   await cube.close();
 }
 
-/** The commands with a server and a folder of their own. */
+/** Runs commands with their own server and folder. */
 function commandsAt(url, folder, [keyId, secret, token]) {
   const home = {
     PATH: process.env.PATH,
@@ -58,7 +58,7 @@ function commandsAt(url, folder, [keyId, secret, token]) {
       report.check(`terrachip ${args.join(' ')}`, status === 0, stderr);
       return status === 0 ? JSON.parse(stdout) : null;
     },
-    /** A command that must fail by one sentence with these words. */
+    /** A command that must fail with one sentence that has these words. */
     async refused(claim, words, env, ...args) {
       const { status, stdout, stderr } = await run(env, ...args);
       const isOne = stderr.startsWith('terrachip: s3://') && stderr.trim().split('\n').length === 1;
@@ -109,7 +109,7 @@ async function checkLists({ document }) {
   ]);
 }
 
-/** Every kind of file gives from S3 what it gives from the disk. */
+/** Every kind of file has the same content from S3 and from the disk. */
 async function checkReading(folder, { document, run }) {
   const local = join(folder, 'scene.tif');
   const without = ({ path, ...rest } = {}) => rest;

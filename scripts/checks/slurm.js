@@ -1,5 +1,5 @@
 // npm run check:slurm: a job with four shards on two nodes of a Slurm that it starts. One process is killed, one node is lost,
-// one element asks for another try, and what is missing is submitted again. The map has the bytes of that of one process.
+// one element requests a retry, and missing shards are submitted again. The map has the same bytes as with one process.
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -10,7 +10,7 @@ import { installProject, withTemporaryFolder } from './support.js';
 
 const SHARDS = 4;
 const NODES = 2;
-/** Two or three units a shard. */
+/** Two or three units per shard. */
 const SIZE = { width: 64, height: 2100 };
 const SETTINGS = [
   '--model',
@@ -31,7 +31,7 @@ if (process.getuid?.() !== 0) {
 await installProject();
 const report = new Report('check:slurm');
 
-/** Reads a file; empty for none. */
+/** Reads a file; empty if it is missing. */
 function textOf(path) {
   try {
     return readFileSync(path, 'utf8');
@@ -55,7 +55,7 @@ function sameProducts(claim, map, whole) {
   }
 }
 
-/** A job with all that may happen to it. Its processes wait after their first unit until these things have happened. */
+/** A job with all faults. Its processes wait after their first unit until the faults have happened. */
 async function checkFaults(slurm, { folder, scene, whole, plan }) {
   const map = join(folder, 'map');
   const logs = `${map}.run/slurm`;
@@ -89,7 +89,7 @@ async function checkFaults(slurm, { folder, scene, whole, plan }) {
     return new Map(lines.map((line) => line.split(' ')).map(([k, state, node]) => [k, { state, node }]));
   };
 
-  // Another machine seems to be at work on the units of element 0, which is worth a retry.
+  // Another machine seems to compute the units of element 0, which leads to a retry.
   mkdirSync(join(run, 'owners'), { recursive: true });
   writeFileSync(claimOf(0), JSON.stringify({ host: 'elsewhere', pid: 1 }));
   const first = await command(...submit);
@@ -148,7 +148,7 @@ async function checkFaults(slurm, { folder, scene, whole, plan }) {
   return map;
 }
 
-/** Shards by the variables of an array, and of the tasks of a step. */
+/** Shards from the variables of an array, and of the tasks of a step. */
 async function checkDetection(slurm, { folder, scene, whole }) {
   const command = (...args) => `${process.execPath} ${TERRACHIP} ${args.join(' ')}`;
   const cases = {

@@ -10,7 +10,7 @@ import { here, requirePackages, run } from './programs.js';
 
 /**
  * Makes the root if it is missing, and a folder inside it that both sides can access without mounts.
- * @param packages of Debian that this check needs besides those of the root; they stay there
+ * @param packages of Debian that this check needs in addition to those of the root; they stay installed
  */
 export async function openTrixie(packages = []) {
   await requirePackages(['debootstrap']);
@@ -48,12 +48,12 @@ export async function openTrixie(packages = []) {
   return {
     folder,
     inTrixie,
-    /** Runs a helper of this folder with a JSON request. @returns its answer */
+    /** Runs a helper of this folder with a JSON request. @returns its response */
     async python(helper, request) {
       const script = join(folder, 'checks', helper);
       return JSON.parse(await inTrixie('/usr/bin/python3', [script], { input: JSON.stringify(request) }));
     },
-    /** Starts a helper that ends when its input does. @returns the document on its first line, and how to end it */
+    /** Starts a helper that ends when its input ends. @returns the document on its first line, and a function that ends it */
     async start(helper) {
       const program = programInside('/usr/bin/python3', [join(folder, 'checks', helper)]);
       const child = spawn('chroot', program, { stdio: ['pipe', 'pipe', 'pipe'] });

@@ -87,7 +87,7 @@ await withTemporaryFolder(async (folder) => {
   }
   printTable(['map', 'areas', "GDAL's", 'cut at 180°', 'pinched', 'other pixels', 'area error'], rows);
 
-  // GDAL reads what is written as FlatGeobuf.
+  // GDAL reads the FlatGeobuf output.
   const [, map] = maps[1];
   const [asJson, asFgb, back] = ['a.geojson', 'a.fgb', 'back.geojson'].map((name) => join(folder, name));
   for (const path of [asJson, asFgb]) await terrachip('polygonize', map, '-o', path);
@@ -133,7 +133,7 @@ await withTemporaryFolder(async (folder) => {
     console.log(`EMSR517 burned, ${rule}: ${set} of ${pixels} pixels, ${differing} differ from rasterio's`);
   }
 
-  // The flood's layer of a geodatabase with two, as it is and in a folder of a zip file.
+  // The flood's layer of a geodatabase with two, unpacked and in a folder of a zip file.
   const [mask, database] = [MASKS['centres inside'][0], DATABASE].map((path) => join(data, path));
   if (gdalProblem !== null || !existsSync(database)) {
     report.skip('a geodatabase in a zip file', gdalProblem ?? `${database} is not there`);

@@ -24,7 +24,7 @@ const OTHER = [
   [/<Cutline>/, 'it cuts by a polygon, which is not part of a warp here'],
 ];
 
-/** Parses a warped VRT, as far as these files need. */
+/** Parses a warped VRT, as far as necessary for these files. */
 function readVrt(path) {
   const text = readFileSync(path, 'utf8');
   const one = (pattern) => text.match(pattern)?.[1] ?? null;

@@ -1,5 +1,5 @@
 // npm run check:zonal: compares zonal statistics with masks of rasterio, exact areas of shapely, and NumPy, on real rasters
-// with made-up zones and on a real flood with its outlines; series of dates with xarray. Needs Debian, and root to install
+// with synthetic zones and on a real flood with its outlines; series of dates with xarray. Needs Debian, and root to install
 // missing Python packages and to make a Debian 13 root, and real files (TERRACHIP_SHARED, or ../shared).
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -27,7 +27,7 @@ const STATISTICS = 'count nodata min max mean sum std median p10 p90 majority mi
 /** Relative difference of sums of many pixels. */
 const TOLERANCE = 1e-9;
 
-/** The same of shares of pixels, where edges are projected: they are cut until they bend by less than 1e-4 pixels. */
+/** The same for shares of pixels with projected edges, which are cut until they deviate by less than 1e-4 pixels. */
 const BENT_TOLERANCE = 1e-5;
 
 const CASES = [

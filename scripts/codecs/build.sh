@@ -13,7 +13,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 
-# A private list of sources: that of the system often has packages alone.
+# A private list of sources: that of the system often has no source packages.
 mkdir -p lists/partial parts
 sed 's/^Types: .*/Types: deb-src/' /etc/apt/sources.list.d/debian.sources > parts/debian.sources
 apt=(apt-get -q -o Dir::Etc::SourceList=/dev/null -o "Dir::Etc::SourceParts=$work/parts" -o "Dir::State::Lists=$work/lists"
@@ -26,15 +26,15 @@ tar xf libzstd_1.5.4+dfsg2.orig.tar.xz
 deflate=libdeflate-1.14
 zstd=zstd-1.5.4/lib
 
-# Both take the size of a pointer, 4 bytes, for that of a register, but WebAssembly has registers of 8 bytes. Of zstd this
-# is changed for the decoder alone.
+# Both assume registers of the size of a pointer, 4 bytes, but WebAssembly has registers of 8 bytes. For zstd, this is changed
+# only in the decoder.
 cp -r $zstd wide
 sed -i 's/^typedef size_t machine_word_t;/typedef u64 machine_word_t;/' $deflate/common_defs.h
 sed -i 's/return sizeof(size_t)==4;/return 0;/; s/return sizeof(size_t)==8;/return 1;/' wide/common/mem.h
 sed -i 's/\bsize_t\b/U64/g; s/MEM_readLEST/MEM_readLE64/g; s/MEM_writeLEST/MEM_writeLE64/g' wide/common/bitstream.h
 sed -i 's/size_t HUF_initFastDStream/U64 HUF_initFastDStream/; s/size_t const value = MEM_readLEST/U64 const value = MEM_readLE64/
   s/bitContainer = MEM_readLEST/bitContainer = MEM_readLE64/' wide/decompress/huf_decompress.c
-# WebAssembly cannot fetch memory into the cache in advance. A load that nobody waits for does, in zstd's tables of matches.
+# WebAssembly has no prefetch instruction. Loads with unused results replace it for zstd's tables of matches.
 sed -i '/^FORCE_INLINE_TEMPLATE void ZSTD_row_prefetch/,/^}/s/PREFETCH_L1(\(.*\));/(void)*(const volatile BYTE*)(\1);/' \
   $zstd/compress/zstd_lazy.c
 

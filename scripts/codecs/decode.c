@@ -3,7 +3,7 @@
 #include "libdeflate.h"
 #include "zstd.h"
 
-/* The stream in a zlib wrapper must be whole, and fit. */
+/* The zlib stream must be complete, and fit. */
 EXPORT(deflate_decode)
 int32_t deflate_decode(const uint8_t *stored, uint32_t stored_size, uint8_t *output, uint32_t capacity) {
   static struct libdeflate_decompressor *decompressor;

@@ -4,14 +4,14 @@
  *
  * A new entry is the previous string and the byte after it in the output. So an entry is a position in the output, its
  * string ends at the byte after the position of the next entry, and a code is decoded by one forward copy instead of a
- * chain of prefixes. The 256 bytes lie in front of the output as strings of one byte, so that all codes but two are
- * decoded alike.
+ * chain of prefixes. The 256 single bytes are before the output as strings of one byte, so that all codes but two are
+ * decoded in the same way.
  */
 #include "codecs.h"
 
 enum { LITERALS = 256, CLEAR = 256, END = 257, MIN_WIDTH = 9, MAX_WIDTH = 12, TABLE = 1 << MAX_WIDTH };
 
-/* Where the string of a code starts. The one after the newest entry is known too; a full table writes the last. */
+/* The start of the string of a code. That after the newest entry is known too; a full table writes the last. */
 static uint32_t positions[TABLE + 2];
 
 static inline uint64_t load64(const void *at) {

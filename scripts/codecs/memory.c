@@ -1,4 +1,4 @@
-/* What both modules have: memory for JavaScript, and Adler-32. */
+/* Shared by both modules: memory for JavaScript, and Adler-32. */
 #include <stdlib.h>
 
 #include "codecs.h"
@@ -9,7 +9,7 @@ void *reserve(uint32_t size) { return malloc(size); }
 EXPORT(release)
 void release(void *memory) { free(memory); }
 
-/* Adler-32 (RFC 1950) with vectors; takes the place of libdeflate's, which has none for WebAssembly. */
+/* Adler-32 (RFC 1950) with vectors; replaces libdeflate's, which has no vector version for WebAssembly. */
 uint32_t libdeflate_adler32(uint32_t adler, const void *buffer, size_t size) {
   if (buffer == NULL) return 1;
   const uint8_t *bytes = buffer;
@@ -18,7 +18,7 @@ uint32_t libdeflate_adler32(uint32_t adler, const void *buffer, size_t size) {
   const v128_t weights_low = wasm_i16x8_make(16, 15, 14, 13, 12, 11, 10, 9);
   const v128_t weights_high = wasm_i16x8_make(8, 7, 6, 5, 4, 3, 2, 1);
   while (size >= 16) {
-    /* No sum of 32 bits overflows in so many bytes. */
+    /* No 32-bit sum overflows within this many bytes. */
     size_t run = size < 4096 ? size & ~(size_t)15 : 4096;
     size -= run;
     b += a * (uint32_t)run;

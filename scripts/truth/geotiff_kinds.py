@@ -64,7 +64,7 @@ def projection(text):
     return srs
 
 
-# name: PROJ string or WKT; the keys that GDAL writes for it have no code.
+# name: PROJ string or WKT, for which GDAL writes keys without a code.
 PLACES = {
     'tmerc': '+proj=tmerc +lat_0=49 +lon_0=12 +k=0.9999 +x_0=500000 +y_0=1000 +ellps=bessel +towgs84=598.1,73.7,418.2,0.202,0.045,-2.455,6.7 +units=m',
     'utm': '+proj=utm +zone=33 +south +ellps=intl +towgs84=-87,-98,-121 +units=m',

@@ -3,7 +3,7 @@ rasterio's samples of it.
 
 Run with Debian's GDAL and rasterio: /usr/bin/python3 scripts/truth/map_tiles.py
 Warped by gdalwarp -t_srs EPSG:3857 -te (bounds of the tile) -ts 256 256 -et 0 -ovr AUTO, by nearest; for the finer tile
-also by bilinear with -wo XSCALE=1 -wo YSCALE=1, of which pixels are kept at steps. Bounds of tiles are computed here from
+also by bilinear with -wo XSCALE=1 -wo YSCALE=1, with only every few pixels kept. Bounds of tiles are computed here from
 the definition: 2 ** zoom tiles over 2 pi 6378137 m.
 """
 import json
@@ -62,7 +62,7 @@ points = [{'lng': lng, 'lat': lat, 'column': column, 'row': row, 'values': value
 
 
 def one_band(band):
-    """A COG of one band, whose overviews are the source's."""
+    """A COG of one band, with the source's overviews."""
     path = f'/vsimem/band-{band}.tif'
     gdal.Translate(path, SOURCE, format='COG', bandList=[band], creationOptions=[
         'BLOCKSIZE=64', 'OVERVIEW_RESAMPLING=NEAREST', 'COMPRESS=DEFLATE'])
@@ -79,7 +79,7 @@ for z, methods in ((14, ('near', 'bilinear')), (10, ('near',))):
         if method == 'bilinear':
             options.update(outputType=gdal.GDT_Float32, dstNodata=float('nan'),
                            warpOptions=['XSCALE=1', 'YSCALE=1'])
-        # One band at a time, since gdalwarp takes a pixel that has data in any band for valid in all.
+        # One band at a time, since for gdalwarp a pixel with data in any band is valid in all.
         planes = np.stack([gdal.Warp('', one_band(band), **options).ReadAsArray() for band in (1, 2)])
         tile = {'z': z, 'x': tx, 'y': ty, 'resampling': 'nearest' if method == 'near' else method}
         if method == 'near':

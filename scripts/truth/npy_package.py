@@ -1,8 +1,8 @@
-"""Writes test/fixtures/package/: the sources of a small event, its manifest, and what the flood notebooks make of them.
+"""Writes test/fixtures/package/: the sources of a small event, its manifest, and the results of the flood notebooks.
 
 The steps are those of notebook 2 of LuxProvide's SCynergy2026-GeoAI: rasterio's reproject of every band onto a grid that
 is stretched to the event's box, bilinear; the mean of elevation tiles; a mask of pixels with data in all bands; polygons
-burned by rasterio; and a list of chips by pandas, of masks that are in the script and in the test.
+burned by rasterio; and a list of chips by pandas, for masks defined both in the script and in the test.
 
 Run on Debian 13 with python3-rasterio and python3-pandas:
 /usr/bin/python3 scripts/truth/npy_package.py [FOLDER [SCALE]]
@@ -48,7 +48,7 @@ def smooth(height, width):
     return np.sin(x / 5 + rng.random()) + np.cos(y / 7 + rng.random()) + 0.1 * rng.standard_normal((height, width))
 
 
-# The box lies in the east of UTM zone 31, as the tiles of Luxembourg do.
+# The box is in the east of UTM zone 31, like the tiles of Luxembourg.
 west, south, east, north = rasterio.warp.transform_bounds("EPSG:4326", "EPSG:32631", *BBOX)
 hrefs = {}
 for phase in PHASES:
@@ -87,7 +87,7 @@ def on_grid(name):
             dst_crs=CRS,
             dst_nodata=np.nan,
             resampling=rasterio.warp.Resampling.bilinear,
-            # GDAL blurs by the sizes of the windows that it cuts, which on so small a grid are far from the pixels'.
+            # GDAL smooths by the sizes of its windows, which differ much from pixel sizes on so small a grid.
             XSCALE=1,
             YSCALE=1,
         )
@@ -141,7 +141,7 @@ manifest = {
 with open(path("manifest.json"), "w") as file:
     json.dump(manifest, file, indent=1)
 
-# Chips of 256 every 208 pixels that lie in a scene of 700 × 900 and have 80 % of valid pixels.
+# Chips of 256 pixels with stride 208 within a scene of 700 × 900, with at least 80 % valid pixels.
 H, W, SIZE, STRIDE = 700, 900, 256, 208
 rows, columns = np.mgrid[:H, :W]
 mask = ((rows + columns) > 300) & ((rows * 7 + columns * 3) % 11 > 0)

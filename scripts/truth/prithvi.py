@@ -1,4 +1,4 @@
-"""Writes test/fixtures/prithvi/: a small random checkpoint of Prithvi-EO's layout, and what PyTorch makes of it.
+"""Writes test/fixtures/prithvi/: a small random checkpoint in Prithvi-EO's layout, and PyTorch's results.
 
 The model is scripts/checks/torch/prithvi.py: two dates, patches of 4 pixels, three blocks of 16 channels, an FCN decoder,
 three classes. Element k of an input is sin(0.37 k). Run with Debian's python3-torch, from the root of the project:

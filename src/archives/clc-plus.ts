@@ -21,8 +21,8 @@ export interface LandCoverClass {
 /**
  * The ten classes of CLC+ Backbone that training labels have. Names: CLCplus Backbone 2023 Product User Manual, table 2
  * (https://library.land.copernicus.eu/products/CLCplus_Backbone_2023_PUM_v1.html). Colours: the palette that the product
- * is delivered with, CLMS_CLCPLUS_RAS_S2023_R10m_V01_R00.qml. The product has also 11, snow and ice, and 253, a belt of sea
- * along coasts.
+ * is delivered with, CLMS_CLCPLUS_RAS_S2023_R10m_V01_R00.qml. The product also has 11, snow and ice, and 253, a coastal sea
+ * strip.
  */
 export const CLC_PLUS_CLASSES: readonly LandCoverClass[] = [
   { value: 1, name: 'Sealed', colour: '#ff0000' },
@@ -37,46 +37,46 @@ export const CLC_PLUS_CLASSES: readonly LandCoverClass[] = [
   { value: 10, name: 'Water', colour: '#0080ff' },
 ];
 
-/** The years that the service has. */
+/** The years of the service. */
 export const CLC_PLUS_YEARS = [2018, 2021] as const;
 
-/** Side of a pixel in metres; edges lie at multiples of it. */
+/** Side of a pixel in metres; edges are at multiples of it. */
 const PIXEL = 10;
 
 /** Outside the product's area, and without data. */
 const NO_CLASS = [254, 255];
 
-/** Pixels a side that are asked for at once; image services of ArcGIS give 4100 by default. */
+/** Pixels per side of a request; image services of ArcGIS return 4100 by default. */
 const MOST_SIDE = 2000;
 
-/** Pixels of one result. */
+/** Limit on pixels of a result. */
 const MOST_PIXELS = 500_000_000;
 
-/** Which pixels, and from where. */
+/** Options: which pixels, from which service. */
 export interface ClcPlusOptions extends OpenOptions, OperationOptions {
   /** x0, y0, x1, y1 in EPSG:3035, at multiples of 10 m. */
   readonly bounds: Bounds;
-  /** 2018 or 2021; of another server any year that it has. */
+  /** 2018 or 2021; from another server, any year that it has. */
   readonly year: number;
-  /** The address of a Web Coverage Service 2.0.1 whose coverage has the pixels of CLC+ Backbone. Default: the agency's. */
+  /** The URL of a Web Coverage Service 2.0.1 whose coverage has the pixels of CLC+ Backbone. Default: the agency's. */
   readonly endpoint?: string;
   /** The name of the coverage (default `Coverage1`, as in image services of ArcGIS). */
   readonly coverage?: string;
-  /** Pixels a side that are asked for at once (default 2000). */
+  /** Pixels per side of a request (default 2000). */
   readonly mostSide?: number;
 }
 
 /** Land cover on a grid. */
 export interface ClcPlusLabel {
-  /** A class a pixel in C order; 0 where there is none (254 and 255 in the product). */
+  /** One class per pixel in C order; 0 without a class (254 and 255 in the product). */
   readonly values: Uint8Array;
-  /** In EPSG:3035, 10 m a pixel. */
+  /** In EPSG:3035, with pixels of 10 m. */
   readonly geobox: GeoBox;
-  /** How many pixels each value has. */
+  /** The number of pixels of each value. */
   readonly counts: Readonly<Record<number, number>>;
 }
 
-/** The address of the agency's Web Coverage Service for a year. */
+/** The URL of the agency's Web Coverage Service for a year. */
 export function clcPlusEndpoint(year: number): string {
   requireChoice('year', year, CLC_PLUS_YEARS as readonly number[]);
   const service = `CLC_plus/CLMS_CLCplus_RASTER_${year}_010m_eu/ImageServer/WCSServer`;
@@ -84,8 +84,8 @@ export function clcPlusEndpoint(year: number): string {
 }
 
 /**
- * The address of a GetCoverage request (OGC 09-147r3) for some pixels, whole and unscaled, in the coverage's own system. It
- * asks for the nearest pixel, since classes have no mean.
+ * The URL of a GetCoverage request (OGC 09-147r3) for whole, unscaled pixels in the coverage's own CRS. It requests the
+ * nearest pixel, since classes have no mean.
  */
 export function coverageUrl(endpoint: string, coverage: string, [x0, y0, x1, y1]: Bounds): string {
   const url = new URL(endpoint);
@@ -104,10 +104,10 @@ export function coverageUrl(endpoint: string, coverage: string, [x0, y0, x1, y1]
 }
 
 /**
- * Reads CLC+ Backbone from a Web Coverage Service, in tiles where the grid is larger than the service gives at once. Each
- * answer must have exactly the pixels that were asked for.
- * @throws {TerrachipError} INVALID_OPTION for bounds off the pixels' edges or a year that is not there; TOO_LARGE above 500
- * million pixels; INVALID_INPUT for an answer that is something else, with what the server says; NETWORK
+ * Reads CLC+ Backbone from a Web Coverage Service, in tiles if the grid is larger than one request allows. Each response
+ * must have exactly the requested pixels.
+ * @throws {TerrachipError} INVALID_OPTION for bounds that are not on pixel edges or an unavailable year; TOO_LARGE above 500
+ * million pixels; INVALID_INPUT for any other response, with the server's message; NETWORK
  */
 export async function readClcPlus(options: ClcPlusOptions): Promise<ClcPlusLabel> {
   const { bounds, year, coverage = 'Coverage1', mostSide = MOST_SIDE, onProgress, ...open } = options;
@@ -183,13 +183,13 @@ async function readTile(
   return Uint8Array.from(planes[0]);
 }
 
-/** Whether two grids have the same pixels, but for the rounding of their edges. */
+/** Whether two grids have the same pixels, up to rounding of their edges. */
 function isSame(a: GeoBox, b: GeoBox): boolean {
   const near = a.bounds.every((edge, k) => Math.abs(edge - b.bounds[k]) < PIXEL / 100);
   return a.crs.equals(b.crs) && a.width === b.width && a.height === b.height && near;
 }
 
-/** What an exception of OGC services says, as the end of a clause. */
+/** The message of an OGC service exception, as the end of a clause. */
 function exceptionIn(body: Uint8Array): string {
   const text = new TextDecoder().decode(body.subarray(0, 65_536));
   const [, told = ''] = /<(?:\w+:)?ExceptionText>([^<]{1,300})/.exec(text) ?? [];
@@ -197,7 +197,7 @@ function exceptionIn(body: Uint8Array): string {
   return printable === '' ? '' : `, but with "${printable}"`;
 }
 
-/** Puts 0 for what is no class. @returns how many pixels each value has */
+/** Replaces values that are not classes by 0. @returns the number of pixels of each value */
 function withoutNoClass(values: Uint8Array): Record<number, number> {
   const counts = new Uint32Array(256);
   for (let k = 0; k < values.length; k++) {

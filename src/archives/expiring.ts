@@ -1,22 +1,22 @@
-/** Tokens and other values that end. */
+/** Tokens and other values that expire. */
 import { untilAborted } from '../io/abort.js';
 
-/** A value, and when it ends in UTC milliseconds. */
+/** A value, and its expiry in UTC milliseconds. */
 export interface Dated<T> {
   readonly value: T;
   readonly expiry: number;
 }
 
 /**
- * Keeps a value until shortly before it ends. It is asked for when it is first wanted, once for all who wait, and a
- * failure is not kept. It is asked for again when it ends, or when a server refused it.
+ * Caches a value until shortly before it expires. It is requested at first use, and shared by concurrent callers; failures
+ * are not cached. It is requested again when it expires, or when a server refused it.
  */
 export class Expiring<T> {
   readonly #ask: () => Promise<Dated<T>>;
   readonly #renewBefore: number;
   #current: Promise<Dated<T>> | null = null;
 
-  /** @param renewBefore milliseconds before its end from which a value is asked for anew */
+  /** @param renewBefore milliseconds before its expiry from which a value is renewed */
   constructor(ask: () => Promise<Dated<T>>, renewBefore = 60_000) {
     this.#ask = ask;
     this.#renewBefore = renewBefore;
@@ -24,14 +24,14 @@ export class Expiring<T> {
 
   /**
    * @param isRefused whether a server refused this value
-   * @throws what asking for the value throws; the signal's reason
+   * @throws the error of the request; the signal's reason
    */
   async get(signal?: AbortSignal, isRefused: (value: T) => boolean = () => false): Promise<T> {
     const known = this.#current;
     if (known === null) return this.#renewed(signal);
     const { value, expiry } = await untilAborted(known, signal);
     if (Date.now() < expiry - this.#renewBefore && !isRefused(value)) return value;
-    // Someone else may have asked for it in the meantime.
+    // Another caller may have requested it in the meantime.
     if (this.#current === known) this.#current = null;
     return this.#renewed(signal);
   }

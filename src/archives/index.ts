@@ -1,6 +1,6 @@
 /**
- * Protocols of archives that are known by name: how their files are signed, searched and ordered. Runs in any
- * environment; the entry point for Node adds files on disk.
+ * Protocols of specific archives: how their files are signed, searched and ordered. Runs in any environment; the entry
+ * point for Node adds files on disk.
  * @module
  */
 

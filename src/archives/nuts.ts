@@ -1,4 +1,4 @@
-/** NUTS regions of Eurostat, and which regions a place lies in. */
+/** NUTS regions of Eurostat, and the regions that a place overlaps. */
 import { clipOutlines } from '../catalog/clip.js';
 import { placeOutline } from '../catalog/place.js';
 import { boxesTouch } from '../catalog/relate.js';
@@ -8,16 +8,16 @@ import { type Bounds, Crs, type CrsLike, ringArea } from '../geo/index.js';
 import type { AreaFeatures, Polygon } from '../vector/index.js';
 import { polygonsToLonLat } from '../vector/to-lon-lat.js';
 
-/** The years of regions that Eurostat distributes. */
+/** The years of the published regions. */
 export const NUTS_YEARS = [2003, 2006, 2010, 2013, 2016, 2021, 2024] as const;
 
-/** Scales of their outlines: one to a million, and so on. */
+/** Scales of their outlines: 1 : 1 million, and so on. */
 export const NUTS_SCALES = ['01M', '03M', '10M', '20M', '60M'] as const;
 
-/** Reference systems of their files. */
+/** EPSG codes of their files. */
 export const NUTS_SYSTEMS = [3035, 3857, 4326] as const;
 
-/** Which regions are meant. */
+/** Options of a file of regions. */
 export interface NutsOptions {
   /** Default: 2021. */
   readonly year?: number;
@@ -30,9 +30,9 @@ export interface NutsOptions {
 }
 
 /**
- * The address of a file of regions at GISCO, Eurostat's distribution of geographic data
+ * The URL of a file of regions at GISCO, Eurostat's distribution of geographic data
  * (https://gisco-services.ec.europa.eu/distribution/v2/nuts/): `NUTS_RG_01M_2021_4326_LEVL_3.geojson`.
- * @throws {TerrachipError} INVALID_OPTION for what is not distributed
+ * @throws {TerrachipError} INVALID_OPTION for a file that is not published
  */
 export function nutsUrl({ year = 2021, scale = '01M', level = 3, crs = 4326 }: NutsOptions = {}): string {
   requireChoice('year', year, NUTS_YEARS as readonly number[]);
@@ -45,7 +45,7 @@ export function nutsUrl({ year = 2021, scale = '01M', level = 3, crs = 4326 }: N
 
 /** A region that a place overlaps. */
 export interface RegionShare {
-  /** The region's code and name, as its properties say. */
+  /** The region's code and name, from its properties. */
   readonly id: string;
   readonly name: string;
   /** Area of the overlap on the ground, in km². */
@@ -62,7 +62,7 @@ export interface PlaceRegions {
   readonly regions: readonly RegionShare[];
 }
 
-/** Which properties of features name a region. */
+/** The properties of features with the id and name of a region. */
 export interface RegionNames {
   /** Default: `NUTS_ID`, else `id`. */
   readonly idProperty?: string;
@@ -71,11 +71,11 @@ export interface RegionNames {
 }
 
 /**
- * The regions that a place overlaps, with geodesic areas on WGS 84 of outlines whose edges are densified where the
- * projection bends them.
+ * The regions that a place overlaps, with geodesic areas on WGS 84. Edges of outlines are densified where the projection
+ * bends them.
  * @param bounds x0, y0, x1, y1 of the place, in `crs`
- * @param areas regions in any reference system, such as `readAreas` of `nutsUrl()`
- * @throws {TerrachipError} INVALID_INPUT for bounds without area, or regions without such properties
+ * @param areas regions in any CRS, such as `readAreas` of `nutsUrl()`
+ * @throws {TerrachipError} INVALID_INPUT for bounds without area, or regions without these properties
  */
 export function regionsOf(
   bounds: Bounds,
@@ -125,7 +125,7 @@ function boundsOf(outline: readonly Polygon[]): Bounds {
   return boundsOfPaths(outline.map(([ring]) => ring ?? []));
 }
 
-/** Square metres on WGS 84. */
+/** Area in m² on WGS 84. */
 function areaOf(outline: readonly Polygon[]): number {
   let sum = 0;
   for (const rings of outline) {

@@ -1,6 +1,6 @@
 /**
- * Shared access signatures of Microsoft's Planetary Computer. Its files lie in Azure Blob Storage; a token for a
- * container is asked for at `…/token/ACCOUNT/CONTAINER` and written behind the address of a file
+ * Shared access signatures of Microsoft's Planetary Computer. Its files are in Azure Blob Storage; a token for a container
+ * is requested at `…/token/ACCOUNT/CONTAINER` and appended to the address of a file
  * (https://planetarycomputer.microsoft.com/docs/concepts/sas/).
  */
 import * as v from 'valibot';
@@ -13,25 +13,25 @@ import { requestJson } from '../io/web-request.js';
 import { validate } from '../json.js';
 import { type Dated, Expiring } from './expiring.js';
 
-/** Where tokens are asked for. */
+/** The token endpoint. */
 const ENDPOINT = 'https://planetarycomputer.microsoft.com/api/sas/v1';
 
-/** Milliseconds before its end from which a token is renewed, as in Microsoft's own client. */
+/** Milliseconds before its expiry from which a token is renewed, as in Microsoft's own client. */
 const RENEW_BEFORE = 60_000;
 
-/** Containers whose tokens are kept. */
+/** Limit on containers with cached tokens. */
 const MAX_CONTAINERS = 1000;
 
-/** An answer with a token has some 500 bytes. */
+/** Limit on a response; one with a token has some 500 bytes. */
 const MAX_ANSWER = 64 * 1024;
 
-/** Tokens are asked for without tokens. */
+/** Requests for a token have no token. */
 const NONE = combineAccess();
 
 /** The account of public files, which need no token. */
 const PUBLIC_ACCOUNT = 'ai4edatasetspublicassets';
 
-/** The container that a file of Azure Blob Storage lies in. */
+/** The container of a file in Azure Blob Storage. */
 export interface BlobPlace {
   readonly account: string;
   readonly container: string;
@@ -39,13 +39,13 @@ export interface BlobPlace {
 
 /** How files of the Planetary Computer are signed. */
 export interface PlanetaryComputerOptions extends Omit<OpenOptions, 'signal' | 'headers' | 'access'> {
-  /** A key that allows more requests. Without one, anybody may ask, at a lower rate. */
+  /** A key that allows more requests. Without one, the rate limit is lower. */
   subscriptionKey?: string;
-  /** Where tokens are asked for (default `https://planetarycomputer.microsoft.com/api/sas/v1`). */
+  /** The token endpoint (default `https://planetarycomputer.microsoft.com/api/sas/v1`). */
   endpoint?: string;
   /**
-   * The container of an address; null for one that needs no token. Default: addresses of
-   * `ACCOUNT.blob.core.windows.net`, `az:` ones too, without the account of public files.
+   * The container of an address; null if it needs no token. Default: that of addresses of
+   * `ACCOUNT.blob.core.windows.net` and `az:`, except for the account of public files.
    */
   containerOf?: (url: URL) => BlobPlace | null;
 }
@@ -55,15 +55,15 @@ const Token = v.object({
   'msft:expiry': v.pipe(v.string(), v.isoTimestamp()),
 });
 
-/** The query of a signature; null for a container that the Planetary Computer does not know. */
+/** The query of a signature; null for a container unknown to the Planetary Computer. */
 type Signature = string | null;
 
 /**
- * Signs addresses of the Planetary Computer as they are read. The token of a container is asked for once, whoever waits
- * for it; it is renewed a minute before it ends, and when a server refuses it. An address that carries a signature gets
- * another one when its own has ended or is refused. Addresses of other hosts, and containers that the Planetary Computer
- * does not know, stay as they are.
- * @throws {TerrachipError} INVALID_OPTION for an `endpoint` that is no web address
+ * Signs addresses of the Planetary Computer when they are read. The token of a container is requested once for concurrent
+ * readers; it is renewed a minute before it expires, and when a server refuses it. A signature in an address is replaced when
+ * it has expired or is refused. Addresses of other hosts, and containers unknown to the Planetary Computer, are left
+ * unchanged.
+ * @throws {TerrachipError} INVALID_OPTION for an `endpoint` that is not a web address
  */
 export function planetaryComputerAccess(options: PlanetaryComputerOptions = {}): Access {
   const { subscriptionKey, endpoint = ENDPOINT, containerOf = containerOfBlob, ...request } = options;
@@ -123,19 +123,19 @@ function containerOfBlob({ protocol, hostname, pathname }: URL): BlobPlace | nul
   return account === PUBLIC_ACCOUNT ? null : { account, container };
 }
 
-/** The signature itself in the query of an address; null where there is none. */
+/** The signature in the query of an address; null without one. */
 function sigOf(address: string): string | null {
   return new URLSearchParams(address.replace(/^[^?]*/s, '')).get('sig');
 }
 
-/** Whether an address carries a signature that still holds. */
+/** Whether an address has a signature that is still valid. */
 function isSigned({ searchParams }: URL): boolean {
   if (!searchParams.has('sig')) return false;
   const end = Date.parse(searchParams.get('se') ?? '');
   return Number.isNaN(end) || Date.now() < end - RENEW_BEFORE;
 }
 
-/** An address with this signature in place of its own; other parts of its query, such as `snapshot`, stay. */
+/** An address with this signature instead of its own; other parts of its query, such as `snapshot`, are kept. */
 function signedUrl(address: URL, signature: string): string {
   const bare = new URL(withoutSignature(address.href));
   bare.search = bare.search === '' ? signature : `${bare.search}&${signature}`;

@@ -1,6 +1,6 @@
 /**
- * The Sentinel-2 patches of the SSP Cloud (Insee), by their names and places: squares of 10 m pixels in EPSG:3035, in a
- * folder for each NUTS region, year and size, with labels of CLC+ Backbone at the matching place. An image has 14 bands: those
+ * The Sentinel-2 patches of the SSP Cloud (Insee), by their names and positions: squares of 10 m pixels in EPSG:3035, in a
+ * folder for each NUTS region, year and size, with labels of CLC+ Backbone at the matching path. An image has 14 bands: those
  * of Sentinel-2 in their order, B01 first, and one or two more
  * (https://aiml4os.github.io/funathon-project3/1-acquisition.html).
  */
@@ -10,20 +10,20 @@ import type { Bounds } from '../geo/index.js';
 /** Side of a pixel in metres. */
 const PIXEL = 10;
 
-/** What a patch's name says. */
+/** The information in a patch's name. */
 export interface SspPatch {
-  /** The name without its ending: `3649890_2331750_0_937`. */
+  /** The name without extension: `3649890_2331750_0_937`. */
   readonly name: string;
   /** Lower left corner in EPSG:3035, in metres. */
   readonly xmin: number;
   readonly ymin: number;
   readonly index: number;
   readonly id: number;
-  /** Pixels a side. */
+  /** Pixels per side. */
   readonly size: number;
   /** x0, y0, x1, y1 in EPSG:3035. */
   readonly bounds: Bounds;
-  /** What the folders say; null where a path has no such folders. */
+  /** The information in the folders; null if the path lacks them. */
   readonly nuts: string | null;
   readonly year: number | null;
 }
@@ -35,9 +35,9 @@ const NUTS = /^[A-Z]{2}[0-9A-Z]{0,3}$/;
 
 /**
  * Reads the name of a patch: `…/SENTINEL2/{NUTS}/{year}/{size}/{xmin}_{ymin}_{index}_{id}.tif`. The folder of the size may be
- * missing, as in later collections, and so may all folders.
+ * missing, as in later collections, or all folders.
  * @param path a name, a path or a URL of an image or a label
- * @param size pixels a side where no folder says it (default 250)
+ * @param size pixels per side if no folder gives it (default 250)
  * @throws {TerrachipError} INVALID_INPUT for another name
  */
 export function parseSspPatch(path: string, size = 250): SspPatch {
@@ -76,9 +76,9 @@ function isYear(text = ''): boolean {
 
 /**
  * The folder of the patches of a region and year.
- * @param root up to and with `SENTINEL2`, `images` or `labels`
+ * @param root the path up to and including `SENTINEL2`, `images` or `labels`
  * @param size null for collections without a folder of the size
- * @throws {TerrachipError} INVALID_INPUT for a region that is no NUTS code
+ * @throws {TerrachipError} INVALID_INPUT for a region that is not a NUTS code
  */
 export function sspFolder(root: string, nuts: string, year: number, size: number | null = 250): string {
   if (!NUTS.test(nuts)) {
@@ -92,7 +92,7 @@ export function sspFolder(root: string, nuts: string, year: number, size: number
 }
 
 /**
- * The place of the label of an image: in `labels/` where the image is in `patchs/` or `images/`, with the ending `.npy`.
+ * The path of the label of an image: in `labels/` instead of `patchs/` or `images/`, with the extension `.npy`.
  * @throws {TerrachipError} INVALID_INPUT for a path without such a folder
  */
 export function sspLabelPath(image: string): string {

@@ -3,20 +3,20 @@ import { invalidInput, isTerrachipError, tooLarge } from '../errors.js';
 import type { ByteSource } from '../io/index.js';
 import { parseJson } from '../json.js';
 
-/** Bytes of a file that are read at a time. */
+/** Bytes per read. */
 const PIECE = 4 * 2 ** 20;
 
-/** Of one line or one feature, in bytes. */
+/** Limit on a line or a feature, in bytes. */
 const MOST_BYTES = 2 ** 20;
 
-/** Of a whole file, unpacked. */
+/** Limit on a whole file, unpacked. */
 const MOST_TEXT = 8 * 2 ** 30;
 
 const [QUOTE, BACKSLASH, NEWLINE] = [0x22, 0x5c, 0x0a];
 const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_LIST, CLOSE_LIST] = [0x7b, 0x7d, 0x5b, 0x5d];
 
 /**
- * The bytes of a source in order, unpacked where it is gzipped.
+ * The bytes of a source in order, unpacked if it is gzipped.
  * @throws {TerrachipError} INVALID_INPUT for a damaged gzip stream, TOO_LARGE above 8 GiB of text
  */
 export async function* unpackedBytes(
@@ -57,7 +57,7 @@ export async function* unpackedBytes(
   }
 }
 
-/** Bytes of a part that may come in several pieces. */
+/** Collects the bytes of a line or feature from several pieces. */
 class Gathered {
   readonly #name: string;
   readonly #decoder = new TextDecoder();
@@ -80,7 +80,7 @@ class Gathered {
     if (part.length > 0) this.#parts.push(part.slice());
   }
 
-  /** The text so far, which is then forgotten. */
+  /** Returns the text so far and clears it. */
   take(last: Uint8Array): string {
     if (this.#length === 0 && last.length <= MOST_BYTES) return this.#decoder.decode(last);
     this.add(last);
@@ -115,8 +115,8 @@ export async function* linesOf(
 }
 
 /**
- * The features of a FeatureCollection, one by one, so that the document is never held whole.
- * @throws {TerrachipError} INVALID_INPUT for text that is not a FeatureCollection, or that ends within it
+ * The features of a FeatureCollection, one by one: the whole document is never in memory.
+ * @throws {TerrachipError} INVALID_INPUT for text that is not a complete FeatureCollection
  */
 export async function* featuresOfText(
   bytes: AsyncIterable<Uint8Array>,
@@ -126,7 +126,7 @@ export async function* featuresOfText(
   const key: number[] = [];
   let [depth, inText, escaped, inFeatures, found] = [0, false, false, false, false];
   for await (const piece of bytes) {
-    /** Where the feature under way begins in this piece; −1 outside features. */
+    /** The start of the current feature in this piece; −1 outside features. */
     let start = inFeatures && depth > 2 ? 0 : -1;
     for (let k = 0; k < piece.length; k++) {
       const byte = piece[k];

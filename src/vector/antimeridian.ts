@@ -3,7 +3,7 @@
  * longitudes from −180 to 180 and latitudes from −90 to 90 needs. A polygon around a pole is then bounded by it.
  *
  * Known limit: where a hole touches both its exterior and another hole at corners, and both of these are cut, they
- * become one ring, which the first hole touches twice. Its part stays one polygon, though its inside falls apart.
+ * become one ring, which the first hole touches twice. That part stays one polygon, although its interior is not connected.
  */
 import { internalError } from '../errors.js';
 import type { Polygon, Position } from './features.js';
@@ -12,7 +12,7 @@ import { ringContains, signedArea } from './ring.js';
 /** An open ring. */
 type Path = readonly Position[];
 
-/** Corners of the frame, counter-clockwise, and how far along it they lie, from (180, −90) on. */
+/** Corners of the frame, counter-clockwise from (180, −90), with their distances along it. */
 const CORNERS: readonly (readonly [number, Position])[] = [
   [180, [180, 90]],
   [540, [-180, 90]],
@@ -23,9 +23,9 @@ const PERIMETER = 1080;
 
 /**
  * The parts of a polygon on either side of the antimeridian, closed; one part where it does not cross.
- * @param rings open; with the polygon on their left: the exterior, then holes. Longitudes from −180 to 180, where a
- * step of more than 180 means that an edge crosses
- * @param round what is done to the latitudes of crossings
+ * @param rings open; with the polygon on their left: the exterior, then holes. Longitudes from −180 to 180; an edge
+ * crosses where the longitude changes by more than 180
+ * @param round rounds the latitudes of crossings
  */
 export function cutAtAntimeridian(rings: readonly Path[], round: (latitude: number) => number): Polygon[] {
   const whole: Path[] = [];
@@ -37,7 +37,7 @@ export function cutAtAntimeridian(rings: readonly Path[], round: (latitude: numb
     else arcs.push(...pieces);
   }
   if (arcs.length === 0) return [whole.map(closed)];
-  // What touched itself on the antimeridian, or nearly so, comes by a position twice once its arcs are joined.
+  // A ring that (nearly) touched itself on the antimeridian has a position twice after its arcs are joined.
   const joined = joinArcs(arcs)
     .map((ring) => withoutRepetition(ring.map(([x, y]): Position => [x, round(y)])))
     .flatMap(simpleRings);
@@ -51,7 +51,7 @@ export function cutAtAntimeridian(rings: readonly Path[], round: (latitude: numb
   return parts.map((part) => part.map(closed));
 }
 
-/** The middle of an edge of a hole off the antimeridian: it lies inside of the part that has the hole. */
+/** The middle of an edge of a hole that is not on the antimeridian: it lies inside the part that has the hole. */
 function edgeOf(hole: Path): Position {
   const middles = hole.map(([x, y], k): Position => {
     const [nextX, nextY] = hole[(k + 1) % hole.length];
@@ -64,7 +64,7 @@ function closed(ring: Path): Path {
   return [...ring, ring[0]];
 }
 
-/** The simple rings of one that comes by some positions again. */
+/** The simple rings of a ring that repeats positions. */
 function simpleRings(ring: Path): Path[] {
   const rings: Path[] = [];
   const path: Position[] = [];
@@ -82,7 +82,7 @@ function simpleRings(ring: Path): Path[] {
   return rings.filter(({ length }) => length > 2);
 }
 
-/** An open ring without positions that are equal to the one before. */
+/** An open ring without repeated consecutive positions. */
 export function withoutRepetition(path: readonly Position[]): Position[] {
   return path.filter(([x, y], k) => {
     const before = path[(k + path.length - 1) % path.length];
@@ -90,7 +90,7 @@ export function withoutRepetition(path: readonly Position[]): Position[] {
   });
 }
 
-/** Begins a ring off the antimeridian, and gives positions on it the side that the ring comes from. */
+/** Starts a ring away from the antimeridian, and puts positions on it on the side that the ring comes from. */
 function settleSides(ring: Path): Path {
   const start = ring.findIndex(([longitude]) => Math.abs(longitude) !== 180);
   if (start < 0 || ring.every(([longitude]) => Math.abs(longitude) !== 180)) return ring;
@@ -119,16 +119,16 @@ function arcsOf(ring: Path): Path[] | null {
     pieces.push([[-side, latitude]]);
   }
   if (pieces.length === 1) return null;
-  // The ring began inside of a piece, whose start is the end of the list.
+  // The ring began inside a piece; the start of this piece is the end of the list.
   const last = pieces.pop() ?? [];
   pieces[0] = [...last, ...pieces[0]];
   return pieces;
 }
 
-/** Rings of arcs and of the frame between them: from the end of each, on to the next that starts. */
+/** Rings of arcs, joined along the frame: from the end of each arc to the next start of an arc. */
 function joinArcs(arcs: readonly Path[]): Path[] {
   const open = arcs.map((arc) => ({ arc, start: along(arc[0]), taken: false }));
-  // Where arcs touch the frame without ending there, it has a position too.
+  // The frame also gets a position where an arc touches it without ending.
   const touches = arcs
     .flatMap((arc) => arc.slice(1, -1))
     .filter(([longitude]) => Math.abs(longitude) === 180)
@@ -157,7 +157,7 @@ function joinArcs(arcs: readonly Path[]): Path[] {
   return rings;
 }
 
-/** How far along the frame a position on the antimeridian lies, counter-clockwise from (180, −90). */
+/** The distance of a position on the antimeridian along the frame, counter-clockwise from (180, −90). */
 function along([longitude, latitude]: Position): number {
   return longitude > 0 ? latitude + 90 : 630 - latitude;
 }

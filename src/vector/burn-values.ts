@@ -1,17 +1,17 @@
-/** The numbers that features are burned with: one for all, or by a property of each. */
+/** The numbers to burn for features: one for all, or from a property of each. */
 import { invalidInput, invalidOption } from '../errors.js';
 import { canHold, type Dtype, isFloat, rangeOf } from '../geo/index.js';
 import { memberOf } from '../json/keys.js';
 import { type AreaFeature, type AreaFeatures, listed } from './features.js';
 
-/** A class by a property of each feature: a number as it is, or a text by a table. */
+/** A class from a property of each feature: a number unchanged, or a text through a table. */
 export interface PropertyClass {
   readonly property: string;
   /** Numbers by the property's values, as texts. */
   readonly classes?: Readonly<Record<string, number>>;
 }
 
-/** Types that are offered for what another one does not hold, from the smallest on. */
+/** Types suggested for values that another type cannot hold, the smallest first. */
 const OFFERED: readonly Dtype[] = ['uint8', 'int16', 'uint16', 'int32', 'uint32', 'float64'];
 
 /**
@@ -25,9 +25,9 @@ export function holds(dtype: Dtype, value: number): boolean {
 }
 
 /**
- * Checks a number that is given by an option.
+ * Checks a number of an option.
  * @param option its name, for messages
- * @throws {TerrachipError} INVALID_OPTION for one that the type does not hold
+ * @throws {TerrachipError} INVALID_OPTION for a number that the type cannot hold
  */
 export function requireHolds(option: string, value: number, dtype: Dtype): void {
   if (holds(dtype, value)) return;
@@ -35,9 +35,9 @@ export function requireHolds(option: string, value: number, dtype: Dtype): void 
 }
 
 /**
- * The number that a feature is burned with.
- * @param areas the features that it is one of, for messages
- * @throws {TerrachipError} INVALID_INPUT for a feature without a number, or one that the type does not hold exactly
+ * The number to burn for a feature.
+ * @param areas all features of the file, for messages
+ * @throws {TerrachipError} INVALID_INPUT for a feature without a number, or with one that the type cannot hold exactly
  */
 export function burnValue(
   feature: AreaFeature,
@@ -86,7 +86,7 @@ function noNumber(
   );
 }
 
-/** What to do where a type does not hold all of some numbers. */
+/** The remedy if a type cannot hold all of some numbers. */
 function remedyFor(numbers: readonly number[], dtype: Dtype): string {
   const wider = OFFERED.find((offered) => numbers.every((number) => holds(offered, number)));
   if (wider !== undefined) return `choose \`dtype\` ${wider}`;

@@ -7,11 +7,11 @@ import { OUTSIDE } from './polygon-nodes.js';
 import { Polygonizer, type PolygonizerOptions } from './polygonizer.js';
 import { OutlineSimplifier } from './simplify.js';
 
-/** What is said about an area of a class map. */
+/** Properties of an area of a class map. */
 export interface AreaProperties {
   /** The value of its pixels. */
   value: number;
-  /** The name of the value, where it has one. */
+  /** The name of the value, if it has one. */
   class?: string;
   /** Its true area on the ground. */
   km2: number;
@@ -26,12 +26,12 @@ export const AREA_TYPES = {
   pixels: 'integer',
 } as const satisfies PropertyTypes;
 
-/** The grid of a class map, and what takes its areas. */
+/** The grid of a class map, and the receiver of its areas. */
 export interface ClassPolygonsOptions extends Pick<PolygonizerOptions, 'nodata' | 'values' | 'maxCorners'> {
   geobox: GeoBox;
   /** Names of the values 0, 1, 2, … */
   names?: readonly string[];
-  /** Leaves out corners that are at most so many pixels from the outline without them (default 0). */
+  /** Simplification tolerance: the largest distance of a dropped corner from the new outline, in pixels (default 0). */
   simplify?: number;
   /** Receives each area in longitude and latitude: a polygon, or its parts on either side of the antimeridian. */
   onArea(polygons: readonly Polygon[], properties: AreaProperties): void;
@@ -53,7 +53,7 @@ export function classPolygons(
       onArea(lonLat.convert(outlines === null ? rings : rings.map((ring) => outlines.simplify(ring))), {
         value,
         class: names?.[value],
-        // To a hundredth of a square metre: sums over many small areas keep six digits.
+        // Rounded to 0.01 m²: sums over many small areas keep six digits.
         km2: Math.round(100 * (squareMetres ?? Number.NaN)) / 1e8,
         pixels,
       }),
@@ -81,7 +81,7 @@ export function classPolygons(
 
 /**
  * The outlines of the areas whose pixels are 1, in pixel coordinates (y downwards), in reading order of their first
- * pixels; each as `PixelPolygon` has it. For maps of many classes, or too large for memory, see `Polygonizer`.
+ * pixels; each as in `PixelPolygon`. For maps of many classes, or too large for memory, see `Polygonizer`.
  * @param mask `height × width` values, row by row
  */
 export function polygonize(mask: Uint8Array, width: number, height: number): Polygon[] {

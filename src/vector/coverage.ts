@@ -1,21 +1,21 @@
 /**
  * The share of each pixel's area that lies in a polygon, exact up to rounding (1e-9 of a pixel). Each edge adds the signed
  * area to its right, pixel by pixel; along a row the sum is the share. Exteriors and holes may run either way around.
- * Parts of a polygon that overlap count once for each, at most to the whole pixel.
+ * Overlapping parts of a polygon are added, up to the whole pixel.
  */
 import type { RowRange } from '../geo/index.js';
 import type { GridPolygon } from './project.js';
 
 /**
- * Receives pixels `start` to `end` (exclusive) of a row, and the share of the area of each that lies in the feature: above
- * 0, at most 1.
+ * Receives pixels `start` to `end` (exclusive) of a row, and the share of each pixel's area inside the feature: above 0,
+ * at most 1.
  */
 export type OnFraction = (row: number, start: number, end: number, fraction: number) => void;
 
 /** Shares nearer to 0 or 1 than this are 0 or 1: they come from rounding. */
 const ROUNDING = 1e-9;
 
-/** Reports the shares of polygons that belong together in some rows of a grid, each pixel once. */
+/** Reports the shares of the polygons of a feature in some rows of a grid, each pixel once. */
 export function fillFractions(
   polygons: readonly GridPolygon[],
   rows: RowRange,
@@ -36,7 +36,7 @@ export function fillFractions(
   for (const [row, found] of [...cells].sort(([a], [b]) => a - b)) found.report(row, width, onFraction);
 }
 
-/** 1 for a ring whose left side runs down the rows, −1 for one that runs the other way. */
+/** 1 for a ring whose left side runs down the rows, −1 for the opposite orientation. */
 function ringSign(edges: Float64Array, start: number, end: number): number {
   const [x0, y0] = [edges[start], edges[start + 1]];
   let twice = 0;
@@ -45,7 +45,7 @@ function ringSign(edges: Float64Array, start: number, end: number): number {
   return twice < 0 ? 1 : -1;
 }
 
-/** Cuts an edge into the pieces that lie in one row each. */
+/** Cuts an edge into one piece per row. */
 function addEdge(
   cells: Map<number, RowCells>,
   [xa, ya, xb, yb]: Float64Array,
@@ -71,16 +71,16 @@ function addEdge(
   }
 }
 
-/** What edges add to the pixels of one row. */
+/** The areas that edges add to the pixels of one row. */
 class RowCells {
-  /** Columns; −1 stands for all that lies left of the grid. */
+  /** Columns; −1 means anywhere left of the grid. */
   readonly #columns: number[] = [];
   /** Signed areas of a column's own pixel. */
   readonly #own: number[] = [];
-  /** Signed areas of each pixel further right. */
+  /** Signed areas of each pixel to the right. */
   readonly #right: number[] = [];
 
-  /** Adds a piece of an edge from column position `left` to `right`, of a signed height. */
+  /** Adds a piece of an edge from column position `left` to `right`, with a signed height. */
   addPiece(left: number, right: number, height: number, width: number): void {
     if (left >= width) return;
     if (right <= 0) {

@@ -1,17 +1,17 @@
 import type { Position } from './features.js';
 
-/** How edges are cut into halves where a projection bends them. */
+/** How edges that a projection bends are bisected. */
 export interface EdgeCutting {
   /** An edge is cut at most into 2^maxCuts pieces. */
   readonly maxCuts: number;
   project(position: Position): Position;
-  /** Whether the edge between two positions may bend: if not, its middle is not projected. */
+  /** Whether the edge between two positions may bend; if not, its middle is not projected. */
   mayBend(from: Position, to: Position): boolean;
-  /** Whether an edge bends too much, by its projected ends and middle, and its length before. */
+  /** Whether an edge bends too much, from its projected ends and middle, and its original length. */
   isBent(start: Position, end: Position, middle: Position, length: number): boolean;
 }
 
-/** Projects a path, and gives each piece of its edges. */
+/** Projects a path, and reports each piece of its edges. */
 export function projectEdges(
   path: readonly Position[],
   { maxCuts, project, mayBend, isBent }: EdgeCutting,
@@ -39,7 +39,7 @@ export function projectEdges(
   }
 }
 
-/** The positions of coordinates that are x and y in turn. */
+/** The positions of coordinates with alternating x and y. */
 export function positionsOf(coordinates: Int32Array | Float64Array): Position[] {
   return Array.from({ length: coordinates.length / 2 }, (_, k) => [
     coordinates[2 * k],

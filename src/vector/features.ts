@@ -1,4 +1,4 @@
-/** Features of a vector file: what every format's reader gives, checked and bounded in the same way. */
+/** Features of a vector file: the common result of all readers, with the same checks and limits. */
 import { invalidInput, isTerrachipError, TerrachipError } from '../errors.js';
 import { boundsOfPaths } from '../geo/bounds.js';
 import { type Bounds, Crs, createTransform, outline, type Place, transformBounds } from '../geo/index.js';
@@ -13,7 +13,7 @@ export type Ring = readonly Position[];
 /** An outer ring, then the rings of its holes. */
 export type Polygon = readonly Ring[];
 
-/** One or several polygons that belong together, with what the file says about them. */
+/** A feature of one or several polygons, with its properties. */
 export interface AreaFeature {
   readonly polygons: readonly Polygon[];
   readonly properties: Readonly<Record<string, unknown>>;
@@ -27,9 +27,9 @@ export interface AreaFeatures {
   readonly features: readonly AreaFeature[];
 }
 
-/** A feature of any kind. One of a geometry collection may have parts of several kinds. */
+/** A feature of any kind. A geometry collection may have parts of several kinds. */
 export interface VectorFeature extends AreaFeature {
-  /** Two positions or more each. */
+  /** Each has two or more positions. */
   readonly lines: readonly (readonly Position[])[];
   readonly points: readonly Position[];
 }
@@ -38,24 +38,24 @@ export interface VectorFeature extends AreaFeature {
 export interface VectorFeatures {
   /** The file they came from, for messages. */
   readonly name: string;
-  /** The layer of a file that can have several; null for a format without layers. */
+  /** The layer, for formats that have layers; else null. */
   readonly layer: string | null;
   readonly crs: Crs;
   /** In the file's order. Features without a geometry are left out. */
   readonly features: readonly VectorFeature[];
 }
 
-/** Which features of a file are wanted, once its reference system is known: those whose boxes touch these bounds. */
+/** The bounds of the requested features, given the CRS of the file: features whose boxes touch them are read. */
 export type WantedBounds = (crs: Crs) => Bounds;
 
 /**
- * Bounds in another reference system, a tenth wider on each side: edges bend between the points that are projected. All
- * longitudes for what lies on both sides of the antimeridian.
+ * Bounds in another CRS, a tenth wider on each side, since edges bend between the projected points. Bounds across the
+ * antimeridian become all longitudes.
  */
 export function boundsAround(bounds: Bounds, from: Crs, to: Crs): Bounds {
   if (from.equals(to)) return bounds;
   const { forward } = createTransform(from, to);
-  // Where a part has no place in the other system, what lies around it there is anyone's guess.
+  // If a part is outside the domain of the other CRS, its surroundings there are unknown.
   if (outline(bounds, 21).some(([x, y]) => Number.isNaN(forward(x, y)[0]))) {
     return [-Infinity, -Infinity, Infinity, Infinity];
   }
@@ -71,8 +71,8 @@ export function boundsOfFeature({ polygons, lines, points }: VectorFeature): Bou
 }
 
 /**
- * The polygons of a file of polygons, for what asks what lies inside.
- * @throws {TerrachipError} INVALID_INPUT for one with lines or points, rather than silently emptied, or with nothing
+ * The polygons of a file that has only polygons, for operations on areas.
+ * @throws {TerrachipError} INVALID_INPUT for a file with lines or points, which would be ignored silently, or without features
  */
 export function requireAreas({ name, crs, features }: VectorFeatures): AreaFeatures {
   for (const { lines, points } of features) {
@@ -84,16 +84,15 @@ export function requireAreas({ name, crs, features }: VectorFeatures): AreaFeatu
   return { name, crs, features: features.map(({ polygons, properties }) => ({ polygons, properties })) };
 }
 
-/** Where features lie; null where none has a place. */
+/** The bounds of features; null if none has a position. */
 export function placeOf({ crs, features }: AreaFeatures): Place | null {
   const bounds = boundsOfPaths(features.flatMap(({ polygons }) => polygons.map(([ring]) => ring ?? [])));
   return bounds[0] <= bounds[2] ? { crs, bounds } : null;
 }
 
 /**
- * The one layer of a file that is meant: the one that is named, the only one, or the first by `preferred`, with a warning
- * that says which.
- * @throws {TerrachipError} INVALID_OPTION where there are several and none is meant; NOT_FOUND for a name it lacks
+ * The layer to read: the named one, the only one, or the first match of `preferred`, with a warning that names it.
+ * @throws {TerrachipError} INVALID_OPTION for several layers without a choice; NOT_FOUND for an unknown name
  */
 export function chooseLayer(
   name: string,
@@ -124,7 +123,7 @@ export function chooseLayer(
   return found;
 }
 
-/** The names that match the first of some patterns that any name matches; none where no pattern does. */
+/** The names that match the first pattern with any match; empty if no pattern matches. */
 export function preferredOf(names: readonly string[], preferred: readonly RegExp[]): string[] {
   for (const pattern of preferred) {
     const found = names.filter((name) => pattern.test(name));
@@ -138,34 +137,34 @@ export function listed(names: readonly string[]): string {
   return names.length > 20 ? `${names.slice(0, 20).join(', ')}, …` : names.join(', ');
 }
 
-/** What a reader needs to know besides the file. */
+/** Options of all readers. */
 export interface ParseVectorOptions {
-  /** The layer of a file with several; default: the only one there is, or the one that `preferred` says. */
+  /** The layer of a file with several; default: the only one, or the one that `preferred` selects. */
   layer?: string;
   /**
-   * Which layer of several is read where none is named, with a warning: the one whose name matches the first of these
-   * patterns that any name matches. Default: none is.
+   * Patterns that select one of several layers if none is named, with a warning: the first pattern that matches a name
+   * decides. Default: none, which is an error.
    */
   preferred?: readonly RegExp[];
-  /** The reference system of a file that does not say its own. What a file says of itself wins. */
+  /** The CRS of files without one. A CRS in the file takes precedence. */
   crs?: Crs;
   /**
-   * The encoding of a shapefile's attributes, by a name or number such as `UTF-8`, `CP850` or `GBK`. Default: what its
-   * .cpg file or the header of its table says; else UTF-8 where all texts are, or Windows-1252.
+   * The encoding of a shapefile's attributes, by a name or number such as `UTF-8`, `CP850` or `GBK`. Default: that of its
+   * .cpg file or of its table's header; else UTF-8 if all texts are valid UTF-8, or Windows-1252.
    */
   encoding?: string;
-  /** Receives warnings: parts of features that cannot be used and are left out, files that do not fit each other. */
+  /** Receives warnings: parts of features that are left out since they cannot be used, files that do not match. */
   onProgress?: OnProgress;
 }
 
-/** What a reader of a layer needs to know besides. */
+/** More options for readers of a layer. */
 export interface ReadLayerOptions extends ParseVectorOptions {
-  /** With an index, or a column of boxes, only features whose boxes touch these bounds; else all of them. */
+  /** Only features whose boxes touch these bounds, in files with an index or a column of boxes; else all features. */
   bounds?: WantedBounds;
   signal?: AbortSignal;
 }
 
-/** A system by its EPSG code, or by the text beside it where the code is not known here. */
+/** A CRS by its EPSG code, or by its text if the code is unknown here. */
 export function crsOfCode(code: number, text: string | null): Crs {
   try {
     return Crs.fromEpsg(code);
@@ -176,10 +175,10 @@ export function crsOfCode(code: number, text: string | null): Crs {
 }
 
 /**
- * The reference system of a file: what it says, else what is given. A warning says so where they differ, and where what it
- * says cannot be used.
- * @param read null for a file that says nothing
- * @throws {TerrachipError} INVALID_INPUT where neither is there
+ * The CRS of a file: its own, else the given one. A warning reports that they differ, or that the file's own cannot be
+ * used.
+ * @param read null for a file without a CRS
+ * @throws {TerrachipError} INVALID_INPUT if there is neither
  */
 export function requireCrs(
   name: string,

@@ -13,7 +13,7 @@ import {
 import { GeometryChecker } from './geometry-checker.js';
 import { addGeometry, JsonGeometry } from './json-geometry.js';
 
-/** The member of GeoJSON 2008, and its draft, which named EPSG's code. */
+/** The `crs` member of GeoJSON 2008, and of its draft, which had an EPSG code. */
 export const CrsMember = v.variant(
   'type',
   [
@@ -39,8 +39,8 @@ const WithCrs = v.object({ crs: v.nullish(CrsMember) });
 
 /**
  * Reads the polygons of a FeatureCollection, a Feature or a geometry. Coordinates are longitude and latitude on WGS 84,
- * unless an old-style `crs` member or the option `crs` names another system; the member wins. Lines and points are
- * refused.
+ * unless an old-style `crs` member or the option `crs` names another CRS; the member takes precedence. Lines and points
+ * are errors.
  * @param name the file, for messages
  * @throws {TerrachipError} INVALID_INPUT, or TOO_LARGE above four million positions
  */
@@ -53,8 +53,8 @@ export function parseGeoJson(
 }
 
 /**
- * Whether a document is of STAC: an item, some in a collection, or what links to them. Their outlines say where images
- * lie, and are no labels.
+ * Whether a document is STAC: an item, a collection of items, or links to items. Their outlines are footprints of images,
+ * not labels.
  */
 export function isStac(document: unknown): boolean {
   if (Array.isArray(document)) return document.length > 0 && document.every(isStac);
@@ -62,7 +62,7 @@ export function isStac(document: unknown): boolean {
   const { stac_version: version, features, links, properties, assets } = document;
   if (typeof version === 'string') return true;
   if (Array.isArray(features)) {
-    // The answer of a search that found nothing has links, or counts.
+    // The response of a search without results has links, or counts.
     const isAnswer = Array.isArray(links) || 'numberReturned' in document || 'context' in document;
     return features.length === 0 ? isAnswer : features.some(isStac);
   }
@@ -70,7 +70,7 @@ export function isStac(document: unknown): boolean {
   return isItem && typeof assets === 'object' && assets !== null && Array.isArray(links);
 }
 
-/** @throws {TerrachipError} INVALID_INPUT for a document of STAC */
+/** @throws {TerrachipError} INVALID_INPUT for a STAC document */
 export function requireNoStac(document: unknown, name: string): void {
   if (!isStac(document)) return;
   throw invalidInput(
@@ -80,7 +80,7 @@ export function requireNoStac(document: unknown, name: string): void {
   );
 }
 
-/** The FeatureCollection of documents that come one a line: features, geometries, or collections of features. */
+/** The FeatureCollection of a file with one document per line: features, geometries, or collections of features. */
 export function collectionOf(documents: readonly unknown[]): { type: string; features: unknown[] } {
   const features = documents.flatMap((document): readonly unknown[] => {
     if (!v.is(AnyRecord, document)) return [document];
@@ -111,7 +111,7 @@ export function parseGeoJsonFeatures(
   return { name, layer: null, crs, features: checker.finish() };
 }
 
-/** The features of a document, unchecked, and what messages call them. One geometry is a feature. */
+/** The unchecked features of a document, with their names in messages. A lone geometry is a feature. */
 export function featuresOf(document: unknown, name: string): [feature: unknown, label: string][] {
   const { crs: _, ...object } = validate(Document, document, name);
   if (object.type === 'FeatureCollection') {
@@ -124,7 +124,7 @@ export function featuresOf(document: unknown, name: string): [feature: unknown, 
   return [[{ type: 'Feature', geometry: object, properties: null }, 'the geometry']];
 }
 
-/** The system that a `crs` member names; without one what the options say, or longitude and latitude. */
+/** The CRS of a `crs` member, else of the options, else longitude and latitude. */
 export function crsOfMember(
   member: v.InferOutput<typeof CrsMember> | null | undefined,
   name: string,

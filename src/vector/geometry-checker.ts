@@ -1,6 +1,6 @@
 /**
- * Geometries as they are read: bounded in number, and rid of what cannot be used. A part that encloses nothing or has no
- * place is left out with a warning that names its feature; the rest of the file is read.
+ * Checks geometries as they are read, and limits their number. A part without area or valid position is left out, with a
+ * warning that names its feature; the rest of the file is read.
  */
 import { invalidInput, isTerrachipError, TerrachipError } from '../errors.js';
 import type { Crs } from '../geo/index.js';
@@ -8,17 +8,17 @@ import type { OnProgress } from '../progress.js';
 import type { ParseVectorOptions, Polygon, Position, Ring, VectorFeature } from './features.js';
 import { isFlat } from './ring.js';
 
-/** Positions of a file: four million are a continent's lakes; more is a mistake or an attack. */
+/** Positions of a file: four million suffice for a continent's lakes; more is a mistake or an attack. */
 const MAX_POSITIONS = 4_000_000;
 
 /** Features of a file, and bytes of their properties. */
 const MAX_FEATURES = 1_000_000;
 const MAX_PROPERTY_BYTES = 256 * 2 ** 20;
 
-/** Warnings about one file; how many more there would be is said at the end. */
+/** Warnings per file; the number of others is reported at the end. */
 const MAX_WARNINGS = 20;
 
-/** Longitudes and latitudes may be rounded beyond their range by as much, in degrees. */
+/** Longitudes and latitudes may exceed their range by this much, from rounding, in degrees. */
 const ROUNDING = 1e-9;
 
 /** The parts of one feature. */
@@ -28,7 +28,7 @@ interface FeatureParts {
   readonly points: Position[];
 }
 
-/** Gathers the features of one file: checks their geometries, and that they are not too many. */
+/** Collects the features of one file: checks their geometries and their number. */
 export class GeometryChecker {
   readonly #file: string;
   readonly #crs: Crs;
@@ -67,9 +67,9 @@ export class GeometryChecker {
   }
 
   /**
-   * Reads one feature. What is wrong with it becomes a warning, and the feature is left out, as is one without parts.
-   * @param label what messages call it, such as `feature 3`
-   * @param read adds its parts and gives its properties
+   * Reads one feature. A feature with an error is left out with a warning; one without parts is left out.
+   * @param label its name in messages, such as `feature 3`
+   * @param read adds its parts and returns its properties
    */
   read(label: string, read: () => VectorFeature['properties']): void {
     const parts: FeatureParts = { polygons: [], lines: [], points: [] };
@@ -88,9 +88,9 @@ export class GeometryChecker {
   }
 
   /**
-   * The features that were read, in the end.
+   * The features that were read.
    * @param isWhole whether all of the file was read
-   * @throws {TerrachipError} INVALID_INPUT or UNSUPPORTED, the first problem, where nothing of a whole file can be used
+   * @throws {TerrachipError} INVALID_INPUT or UNSUPPORTED, the first problem, if no part of a whole file can be used
    */
   finish(isWhole = true): VectorFeature[] {
     const { count, first } = this.#problems;
@@ -102,7 +102,7 @@ export class GeometryChecker {
     return this.#found;
   }
 
-  /** Adds a polygon: its exterior, then its holes. An empty one adds nothing; one of no area or no place is left out. */
+  /** Adds a polygon: its exterior, then its holes. An empty one adds nothing; one without area or valid position is skipped. */
   addPolygon(rings: readonly (readonly Position[])[]): void {
     const [exterior] = rings;
     if (exterior === undefined || exterior.length === 0) return;
@@ -118,7 +118,7 @@ export class GeometryChecker {
     this.#parts.polygons.push(polygon);
   }
 
-  /** The closed ring; null for one that encloses nothing. */
+  /** The closed ring; null if it encloses no area. */
   #closed(path: readonly Position[], what: string): Ring | null {
     const [first, last] = [path[0], path[path.length - 1]];
     const isClosed = first[0] === last[0] && first[1] === last[1];
@@ -132,7 +132,7 @@ export class GeometryChecker {
     return ring;
   }
 
-  /** Adds a line. An empty one adds nothing; one of a single position or without a place is left out. */
+  /** Adds a line. An empty one adds nothing; one with a single or an invalid position is left out. */
   addLine(positions: readonly Position[]): void {
     if (positions.length === 0) return;
     const path =
@@ -142,15 +142,15 @@ export class GeometryChecker {
     if (path !== null) this.#parts.lines.push(path);
   }
 
-  /** Adds a point; one without a place is left out. */
+  /** Adds a point; one without a valid position is left out. */
   addPoint(position: Position): void {
     const path = this.#path([position], 'the point');
     if (path !== null) this.#parts.points.push(...path);
   }
 
   /**
-   * Positions on the globe; null where that cannot be. Longitudes jump at the antimeridian: RFC 7946 §3.1.9 asks for
-   * polygons to be cut there.
+   * Positions on the globe; null if any is not. Longitudes jump at the antimeridian: RFC 7946 §3.1.9 requires cutting
+   * polygons there.
    */
   #path(positions: readonly Position[], what: string): readonly Position[] | null {
     const path = this.#crs.isGeographic ? positions.map(withinGlobe) : positions;

@@ -9,7 +9,7 @@ import { GEO_KEY, geoMetadata, SIDES } from './geoparquet.js';
 import type { PolygonEncoder, PropertyType, PropertyTypes, WriteBytes } from './polygon-encoder.js';
 import { encodeWkb, wkbSize } from './wkb.js';
 
-/** A row group ends at so many rows, or bytes of geometries. */
+/** Most rows, and bytes of geometries, of a row group. */
 const GROUP_ROWS = 20_000;
 const GROUP_BYTES = 2 ** 24;
 const PAGE_BYTES = 2 ** 17;

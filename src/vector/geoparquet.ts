@@ -49,7 +49,7 @@ export function geoMetadata(bounds: Bounds | null): string {
 type ColumnDescription = v.InferOutput<typeof Column>;
 
 /**
- * Reads features. The source stays the caller's. Times become texts in ISO 8601; bytes are left out, and whole numbers
+ * Reads features. The caller disposes of the source. Times become texts in ISO 8601; bytes are left out, and whole numbers
  * above 2^53 become texts.
  * @throws {TerrachipError} INVALID_INPUT, UNSUPPORTED for geometries that are not well-known binary, or TOO_LARGE
  */
@@ -124,13 +124,13 @@ function geometryOf(file: ParquetFile): { geometry: string; described: ColumnDes
   return { geometry, described };
 }
 
-/** Left out, the system is longitude and latitude, unless the options name another; null stands for an unknown one. */
+/** Without a CRS in the file, that of the options, else longitude and latitude; null means an unknown CRS. */
 function crsOf({ crs }: ColumnDescription, name: string, options: ParseVectorOptions): Crs {
   if (crs === undefined) return options.crs ?? Crs.wgs84;
   return requireCrs(name, () => crs && Crs.fromProjJson(crs), options);
 }
 
-/** A column of boxes, and the names of their sides in it: least x and y, greatest x and y. */
+/** A column of boxes, and the fields of their sides: minimum x and y, maximum x and y. */
 interface BoxColumn {
   readonly column: string;
   readonly sides: readonly string[];
@@ -164,7 +164,7 @@ async function rowsWithin(
       typeof box === 'object' && box !== null ? { ...box } : {};
     const [west, south, east, north] = sides.map((side) => Number(values[side] ?? Number.NaN));
     const isAside = west <= east ? west > x1 || east < x0 : west > x1 && east < x0;
-    // What has no box may lie anywhere.
+    // A row without a box may be anywhere.
     return isAside || south > y1 || north < y0 ? [] : [row];
   });
 }
@@ -173,7 +173,7 @@ function timeOf(value: unknown): unknown {
   return typeof value === 'number' && Number.isFinite(value) ? new Date(value).toISOString() : null;
 }
 
-/** Values as JSON has them. */
+/** Values that JSON can hold. */
 function plain(value: unknown): unknown {
   if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
   if (Array.isArray(value)) return value.map(plain);

@@ -5,7 +5,7 @@ import { validate } from '../json.js';
 import type { Position } from './features.js';
 import type { GeometryChecker } from './geometry-checker.js';
 
-/** Receives the parts of a geometry as a reader finds them. */
+/** Receives the parts of a geometry from a reader. */
 export type GeometrySink = Pick<
   GeometryChecker,
   'name' | 'admitPositions' | 'addPoint' | 'addLine' | 'addPolygon'
@@ -21,15 +21,15 @@ export interface Notation {
   ring(value: readonly unknown[], sink: GeometrySink): readonly Position[];
 }
 
-/** Collections inside collections, in any format. */
+/** Nesting depth of collections, in any format. */
 export const MAX_DEPTH = 8;
 
 export const JsonGeometry = v.looseObject({ type: v.nullable(v.string()) });
 const Geometries = v.array(JsonGeometry);
 
 /**
- * Gives the parts of a geometry to a sink. Empty lists stand for empty geometries (RFC 7946 §3.1).
- * @throws {TerrachipError} INVALID_INPUT for what is no geometry
+ * Passes the parts of a geometry to a sink. Empty lists mean empty geometries (RFC 7946 §3.1).
+ * @throws {TerrachipError} INVALID_INPUT for anything but a geometry
  */
 export function addGeometry(
   geometry: v.InferOutput<typeof JsonGeometry>,
@@ -69,7 +69,7 @@ export function addGeometry(
   }
 }
 
-/** @throws {TerrachipError} INVALID_INPUT for what is no list */
+/** @throws {TerrachipError} INVALID_INPUT for anything but a list */
 export function listOf(value: unknown, what: string, { name }: GeometrySink): readonly unknown[] {
   if (Array.isArray(value)) return value;
   throw invalidInput(name, `has no list of ${what} where one belongs`, 'correct it');
@@ -88,7 +88,7 @@ function pathOf(positions: readonly unknown[], sink: GeometrySink): Position[] {
   return positions.map(positionOf);
 }
 
-/** Two numbers, without heights and measures; NaN for what is none. */
+/** Two numbers, without heights and measures; NaN for other values. */
 function positionOf(value: unknown): Position {
   const [x, y]: readonly unknown[] = Array.isArray(value) ? value : [];
   return [typeof x === 'number' ? x : Number.NaN, typeof y === 'number' ? y : Number.NaN];

@@ -1,9 +1,9 @@
 /**
- * Polygons of a pixel grid as longitudes and latitudes on WGS 84, as RFC 7946 wants them: exteriors
- * counter-clockwise, holes clockwise, cut at the antimeridian, where a map reaches across it or around a pole.
+ * Polygons of a pixel grid as longitudes and latitudes on WGS 84, as in RFC 7946: exteriors
+ * counter-clockwise, holes clockwise, cut at the antimeridian if a map crosses it or surrounds a pole.
  *
- * Edges are straight in longitude and latitude, so that long ones are cut until they bend by less than 0.01 pixels.
- * Positions are rounded to 7 decimals (11 mm), or to as many more as a hundredth of a pixel takes.
+ * Edges are straight in longitude and latitude: long ones are cut until they deviate by less than 0.01 pixels.
+ * Positions are rounded to 7 decimals (11 mm), or to more if a hundredth of a pixel needs them.
  */
 import { invalidInput } from '../errors.js';
 import { Crs, type CrsTransform, createTransform, type GeoBox } from '../geo/index.js';
@@ -17,20 +17,20 @@ const BEND_TOLERANCE = 0.01;
 /** An edge is cut at most into 2^20 pieces. */
 const MAX_CUTS = 20;
 
-/** No piece of an edge spans more degrees of longitude: beyond 180 one could not say which way it goes. */
+/** Most degrees of longitude of a piece of an edge: beyond 180, its direction would be ambiguous. */
 const MAX_SPAN = 90;
 
-/** Nearer to a pole than this, in degrees, is on it: 0.1 mm. */
+/** Positions nearer to a pole than this, in degrees (0.1 mm), count as on it. */
 const POLE = 1e-9;
 
-/** Columns and rows in turn. */
+/** Alternating columns and rows. */
 type PixelRing = Int32Array | Float64Array;
 
 export class LonLatPolygons {
   readonly #geobox: GeoBox;
   readonly #toLonLat: CrsTransform;
   readonly #scale: number;
-  /** Whether the grid is mirrored: then what runs counter-clockwise in pixels runs clockwise on the ground. */
+  /** Whether the grid is mirrored: counter-clockwise in pixels is then clockwise on the ground. */
   readonly #mirrored: boolean;
   readonly #cutting: EdgeCutting = {
     maxCuts: MAX_CUTS,
@@ -39,7 +39,7 @@ export class LonLatPolygons {
     isBent: (start, end, middle, length) => {
       const chord = this.#difference(end, start);
       const half = this.#difference(middle, start);
-      // Degrees of longitude as long as those of latitude.
+      // Scales degrees of longitude to the length of those of latitude.
       const shrink = Math.cos((start[1] * Math.PI) / 180);
       const bend = Math.hypot(shrink * (half[0] - chord[0] / 2), half[1] - chord[1] / 2);
       const degrees = Math.hypot(shrink * chord[0], chord[1]);
@@ -55,9 +55,9 @@ export class LonLatPolygons {
   }
 
   /**
-   * One polygon of the grid on the ground, in one piece or in several.
-   * @param rings exterior and holes as `PixelPolygon` has them; pixels may be fractions
-   * @throws {TerrachipError} INVALID_INPUT where the grid leaves the domain of its projection
+   * One polygon of the grid on the ground, in one or several parts.
+   * @param rings exterior and holes as in `PixelPolygon`; pixel coordinates may be fractional
+   * @throws {TerrachipError} INVALID_INPUT if the grid leaves the domain of its projection
    */
   convert(rings: readonly PixelRing[]): Polygon[] {
     const whole = rings.map((ring) => this.#ring(ring));
@@ -70,10 +70,10 @@ export class LonLatPolygons {
     projectEdges(positionsOf(corners), this.#cutting, (start) => path.push(start));
     if (this.#mirrored) path.reverse();
     const ring = path.map(([longitude, latitude]): Position => [wrapped(longitude), latitude]);
-    // On a grid in degrees a position at a pole has its own longitude.
+    // On a grid in degrees, a position at a pole keeps its longitude.
     if (this.#geobox.crs.isGeographic) return withoutRepetition(this.#rounded(ring));
-    // Elsewhere the antimeridian runs across pixels: corners that happen to lie on it move by the last decimal, so
-    // that it only ever crosses edges.
+    // On other grids the antimeridian crosses pixels: corners exactly on it move by the last decimal, so that it
+    // crosses edges only.
     const aside = 180 - 1 / this.#scale;
     const rounded = this.#rounded(withoutPoles(ring));
     return withoutRepetition(
@@ -113,7 +113,7 @@ export class LonLatPolygons {
   }
 
   #round(degrees: number): number {
-    // Adding 0 makes 0 of −0.
+    // Adding 0 turns −0 into 0.
     return Math.round(degrees * this.#scale) / this.#scale + 0;
   }
 }
@@ -128,7 +128,7 @@ export function wrapped(longitude: number): number {
   return longitude >= -180 && longitude <= 180 ? longitude : longitude - 360 * Math.round(longitude / 360);
 }
 
-/** A pole has any longitude: it is entered along one meridian and left along another. */
+/** A pole has every longitude: the outline enters it along one meridian and leaves along another. */
 function withoutPoles(path: readonly Position[]): Position[] {
   if (!path.some(([, latitude]) => Math.abs(latitude) > 90 - POLE)) return [...path];
   return path.flatMap((position, k): Position[] => {

@@ -1,4 +1,4 @@
-/** Encoders of polygons in longitude and latitude: what a file of each format is made of, a piece at a time. */
+/** Encoders of polygons in longitude and latitude, for each file format, piece by piece. */
 import { csvLine } from '../text.js';
 import type { Polygon } from './features.js';
 
@@ -8,23 +8,23 @@ export type PropertyType = 'integer' | 'number' | 'text';
 /** Types of properties by name. */
 export type PropertyTypes = Readonly<Record<string, PropertyType>>;
 
-/** Takes the next bytes of a file. */
+/** Receives the next bytes of a file. */
 export type WriteBytes = (bytes: Uint8Array) => Promise<void>;
 
 /** Encodes features of one file. */
 export interface PolygonEncoder {
-  /** Takes a feature; it is held until `flush`. Properties that are undefined are left out. */
+  /** Adds a feature; it is kept in memory until `flush`. Undefined properties are left out. */
   add(polygons: readonly Polygon[], properties: Readonly<Record<string, unknown>>): void;
-  /** Writes full pieces of what was added. */
+  /** Writes the full pieces so far. */
   flush(write: WriteBytes): Promise<void>;
   /** Writes the rest. @returns bytes that replace those at the start of the file, or null */
   finish(write: WriteBytes): Promise<Uint8Array | null>;
 }
 
-/** Text is written in pieces of this many characters. */
+/** Characters of a piece of text. */
 const PIECE = 1 << 20;
 
-/** A text that is written in pieces. */
+/** Text, written in pieces. */
 class Pieces {
   readonly #full: string[] = [];
   #last: string;
@@ -51,7 +51,7 @@ class Pieces {
   }
 }
 
-/** A GeoJSON FeatureCollection (RFC 7946), a feature a line. */
+/** A GeoJSON FeatureCollection (RFC 7946), one feature per line. */
 export class GeoJsonEncoder implements PolygonEncoder {
   readonly #pieces = new Pieces('{"type":"FeatureCollection","features":[');
   #isFirst = true;
@@ -74,7 +74,7 @@ export class GeoJsonEncoder implements PolygonEncoder {
   }
 }
 
-/** The properties of features as CSV (RFC 4180), a feature a line, without their geometries. */
+/** The properties of features as CSV (RFC 4180), one feature per line, without geometries. */
 export class CsvEncoder implements PolygonEncoder {
   readonly #columns: readonly string[];
   readonly #pieces: Pieces;

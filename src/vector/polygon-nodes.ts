@@ -1,27 +1,27 @@
-/** What a polygonizer holds: runs of equal pixels of a row, and the corners of outlines. */
+/** The data of a polygonizer: runs of equal pixels of a row, and the corners of outlines. */
 import { TerrachipError } from '../errors.js';
 
 const INITIAL = 1 << 12;
 
-/** What `#state` says of a corner: outlines of its area come by once, or twice, or it has been taken. */
+/** Values of `#state` for a corner: outlines of its area pass once, or twice, or it has been visited. */
 const [ONCE, TWICE, TAKEN] = [0, 1, 2];
 
-/** Columns are told from rows in one number. */
+/** Packs column and row into one number. */
 const ROW = 2 ** 31;
 
 /** The value of pixels that belong to no area, and of everything around the grid. */
 export const OUTSIDE = Number.NEGATIVE_INFINITY;
 
-/** Runs of equal pixels in a row. The first lies before the row, the last begins where the row ends. */
+/** Runs of equal pixels in a row. The first is before the row, the last starts at the end of the row. */
 export class Runs {
   count = 0;
-  /** Where each run begins. */
+  /** The start of each run. */
   readonly starts: Int32Array;
-  /** Floats of 64 bits hold each integer of 32 bits, signed or not, and what lies outside. */
+  /** Float64 holds every 32-bit integer, signed or unsigned, and `OUTSIDE`. */
   readonly values: Float64Array;
   /** The area of each run, or −1. */
   readonly areas: Int32Array;
-  /** The corners that wait at the upright edge on the left of each run: see `PolygonNodes`. */
+  /** The pending corners at the vertical edge on the left of each run: see `PolygonNodes`. */
   readonly heads: Int32Array;
   readonly tails: Int32Array;
 
@@ -41,7 +41,7 @@ export class Runs {
     this.areas[0] = -1;
   }
 
-  /** Adds a run unless it goes on with the one before. */
+  /** Adds a run, or extends the previous one. */
   add(start: number, value: number): void {
     if (this.values[this.count - 1] === value) return;
     this.starts[this.count] = start;
@@ -51,13 +51,13 @@ export class Runs {
   }
 }
 
-/** The corners of outlines, in linked lists that grow at both ends, and whose memory is used again. */
+/** The corners of outlines, in linked lists that grow at both ends, with reusable memory. */
 export class PolygonNodes {
-  /** The corner that follows along the outline. */
+  /** The next corner along the outline. */
   next = new Int32Array(INITIAL);
-  /** Of some corners, which together reach all outlines of an area: the next of these, or −1. */
+  /** For seeds (corners from which all outlines of an area are reached): the next seed, or −1. */
   nextSeed = new Int32Array(INITIAL);
-  /** The most corners that were held. */
+  /** The peak number of corners. */
   peak = 0;
   #x = new Int32Array(INITIAL);
   #y = new Int32Array(INITIAL);
@@ -73,7 +73,7 @@ export class PolygonNodes {
 
   /**
    * A new corner.
-   * @param pinched whether the outline may come by here twice
+   * @param pinched whether the outline may pass here twice
    * @throws {TerrachipError} TOO_LARGE
    */
   add(x: number, y: number, pinched: boolean): number {
@@ -94,7 +94,7 @@ export class PolygonNodes {
     return node;
   }
 
-  /** The rings of an area, its exterior first, then its holes from top to bottom; their corners are given back. */
+  /** The rings of an area, its exterior first, then its holes from top to bottom; their corners are freed. */
   takeRings(firstSeed: number): Int32Array[] {
     const rings: Int32Array[] = [];
     for (let seed = firstSeed; seed >= 0; seed = this.nextSeed[seed]) {
@@ -105,7 +105,7 @@ export class PolygonNodes {
     return [outer, ...rings.sort((p, q) => p[1] - q[1] || p[0] - q[0])];
   }
 
-  /** Follows an outline, and cuts it into simple rings where it comes by a corner again. */
+  /** Follows an outline, and cuts it into simple rings where it passes a corner again. */
   #takeOutline(seed: number, rings: Int32Array[]): void {
     const path: number[] = [];
     const places = new Map<number, number>();
@@ -155,7 +155,7 @@ function copied<A extends Int32Array | Uint8Array>(from: A, to: A): A {
   return to;
 }
 
-/** The positions of a path from one on, the topmost and of these the leftmost first, and again last. */
+/** The closed path that starts at the topmost, then leftmost position. */
 function closedRing(path: readonly number[], start: number): Int32Array {
   let first = start;
   for (let k = start; k < path.length; k += 2) {

@@ -1,10 +1,10 @@
 /**
- * Areas of equal pixels as polygons along pixel edges, from rows that arrive one after the other.
+ * Areas of equal pixels as polygons along pixel edges, from rows added one by one.
  *
- * A row at a time, runs of equal pixels are joined to areas (4-connected: what touches only at a corner is apart),
- * and the corners of their outlines become nodes of linked lists, which meet further down. An area whose last row is
- * past is handed out and its memory used again: what is held are one row of runs and the outlines of areas that are
- * still open, 17 bytes a corner and about 50 an area.
+ * In each row, runs of equal pixels are joined to areas (4-connected: areas that touch only at a corner are separate),
+ * and the corners of their outlines become nodes of linked lists, which are joined further down. An area is reported
+ * after its last row, and its memory is reused. The memory holds one row of runs and the outlines of open areas, 17 bytes
+ * per corner and about 50 per area.
  */
 import type { PixelAreas, TypedArray } from '../geo/index.js';
 import { OUTSIDE, PolygonNodes, Runs } from './polygon-nodes.js';
@@ -13,44 +13,44 @@ import { OUTSIDE, PolygonNodes, Runs } from './polygon-nodes.js';
 export interface PixelPolygon {
   /** The value of its pixels. */
   readonly value: number;
-  /** How many they are. */
+  /** The number of its pixels. */
   readonly pixels: number;
-  /** Their true area in m², when the polygonizer was given the areas of pixels; else null. */
+  /** Its true area in m², if the polygonizer has the areas of pixels; else null. */
   readonly squareMetres: number | null;
   /**
-   * Its exterior, then its holes, as x, y, x, y, … in pixel coordinates (y downwards), closed. With y upwards, as on a north-up map, the
-   * exterior runs counter-clockwise and holes clockwise (RFC 7946). Rings are simple, begin with their topmost
-   * position, of several the leftmost, and have a position only where they turn.
+   * Its exterior, then its holes, as x, y, x, y, … in pixel coordinates (y downwards), closed. With y upwards, as on a
+   * north-up map, the exterior runs counter-clockwise and holes clockwise (RFC 7946). Rings are simple, start at their
+   * topmost, then leftmost position, and have positions only where they turn.
    */
   readonly rings: readonly Int32Array[];
 }
 
-/** Rows of classes: whole numbers. */
+/** A row of classes: whole numbers. */
 export type ClassArray = Exclude<TypedArray, Float32Array | Float64Array>;
 
-/** The width of the rows, and what takes the areas. */
+/** Options of a polygonizer. */
 export interface PolygonizerOptions {
   /** Pixels of a row. */
   width: number;
-  /** A value whose pixels belong to no area: nodata. */
+  /** The nodata value: its pixels belong to no area. */
   nodata?: number | null;
-  /** The true areas of pixels, to be added up. */
+  /** The true areas of pixels, to sum. */
   areas?: PixelAreas;
   /** Only areas of these values (default: all). */
   values?: readonly number[];
-  /** Receives each area as soon as its last row is past; in the same order however the rows were cut into pieces. */
+  /** Receives each area after its last row. The order does not depend on how many rows each call adds. */
   onPolygon(polygon: PixelPolygon): void;
-  /** Most corners of open outlines (default 2^27, about 2.3 GB); more end in an error. */
+  /** Limit on corners of open outlines (default 2^27, about 2.3 GB); more are an error. */
   maxCorners?: number;
 }
 
-/** Stands for the value of a pixel that is not valid: no class has it. */
+/** The value of invalid pixels; no class has it. */
 const HIDDEN = Infinity;
 
 /** The edges at a corner of four pixels, clockwise. */
 const [NORTH, EAST, SOUTH, WEST] = [0, 1, 2, 3];
 
-/** Makes polygons of rows of classes: `addRows` top to bottom, then `finish`. */
+/** Converts rows of classes to polygons: `addRows` top to bottom, then `finish`. */
 export class Polygonizer {
   readonly #width: number;
   readonly #nodata: number;
@@ -61,7 +61,7 @@ export class Polygonizer {
   #above: Runs;
   #here: Runs;
   #row = 0;
-  /** By area: the area it was joined to (or itself), its value, pixels, m², last row and first and last seed. */
+  /** For each area: the area it was joined to (or itself), value, pixels, m², last row, and first and last seed. */
   readonly #parent: number[] = [];
   readonly #value: number[] = [];
   readonly #pixels: number[] = [];
@@ -70,7 +70,7 @@ export class Polygonizer {
   readonly #firstSeed: number[] = [];
   readonly #lastSeed: number[] = [];
   readonly #free: number[] = [];
-  /** Areas that were joined to others in this row. */
+  /** Areas joined to others in this row. */
   readonly #joined: number[] = [];
 
   constructor(options: PolygonizerOptions) {
@@ -85,15 +85,15 @@ export class Polygonizer {
     this.#here = new Runs(options.width);
   }
 
-  /** Corners of open outlines that were held at most. */
+  /** The peak number of corners of open outlines. */
   get peakCorners(): number {
     return this.#nodes.peak;
   }
 
   /**
-   * Takes the next rows, `width` values each.
-   * @param valid 0 in pixels that belong to no area; null (default): only nodata does not
-   * @throws {TerrachipError} TOO_LARGE when the outlines of open areas outgrow `maxCorners`
+   * Adds the next rows, `width` values each.
+   * @param valid 0 in pixels that belong to no area; null (default) if only nodata pixels do not
+   * @throws {TerrachipError} TOO_LARGE when open outlines have more than `maxCorners`
    */
   addRows(rows: ClassArray, valid: Uint8Array | null = null): void {
     for (let start = 0; start < rows.length; start += this.#width) {
@@ -102,7 +102,7 @@ export class Polygonizer {
     }
   }
 
-  /** Hands out what is left. */
+  /** Reports the remaining areas. */
   finish(): void {
     this.#here.begin();
     this.#here.add(this.#width, OUTSIDE);
@@ -132,7 +132,7 @@ export class Polygonizer {
     this.#row++;
   }
 
-  /** Gives each run of this row its area: that of an equal run above it, or a new one. */
+  /** Assigns an area to each run of this row: that of an equal run above it, or a new one. */
   #joinAreas(): void {
     const [above, here] = [this.#above, this.#here];
     const rowAreas = here.count > 1 ? this.#areas?.row(this.#row) : undefined;
@@ -194,13 +194,13 @@ export class Polygonizer {
 
   /**
    * Extends the outlines over the corners between the row above and this one. Outlines run with their area on the
-   * left. At a corner, each edge that is entered is left by the next edge clockwise: two areas that touch there, or
-   * one that touches itself, turn about their own corner.
+   * left. At a corner, each incoming edge continues on the next edge clockwise: two areas that touch there, or one that
+   * touches itself, each turn around their own corner.
    */
   #traceCorners(): void {
     const [above, here] = [this.#above, this.#here];
     const nodes = this.#nodes;
-    // The corner that an outline has reached along an edge towards this corner, and the one that it goes on to.
+    // For each edge towards this corner: the last corner of the outline along it, and the next one.
     const tails = [-1, -1, -1, -1];
     const heads = [-1, -1, -1, -1];
     const present = [false, false, false, false];
@@ -227,7 +227,7 @@ export class Polygonizer {
       heads[WEST] = westHead;
       const pinched = a !== b && b !== d && d !== c && c !== a && (a === d || b === c);
       for (let entry = 0; entry < 4; entry++) {
-        // What lies to the left of the way along each edge towards the corner.
+        // The area to the left of each edge towards the corner.
         const value = entry === NORTH ? b : entry === EAST ? d : entry === SOUTH ? c : a;
         if (!present[entry] || value === OUTSIDE) continue;
         let exit = (entry + 1) % 4;
@@ -245,7 +245,7 @@ export class Polygonizer {
         if (leaves) nodes.next[node] = heads[exit];
         else tails[exit] = node;
         if (!arrives && !leaves) {
-          // The area of a run may have been joined to another further along the row.
+          // The area of a run may have been joined to another further along this row.
           this.#addSeeds(this.#find(here.areas[entry === SOUTH ? down - 1 : down]), node, node);
         }
       }
@@ -265,7 +265,7 @@ export class Polygonizer {
     this.#lastSeed[area] = last;
   }
 
-  /** Names the areas of this row by what they were joined to, and hands out those that ended above it. */
+  /** Replaces the areas of this row by those they were joined to, and reports areas that ended above it. */
   #settleAreas(): void {
     const [above, here] = [this.#above, this.#here];
     for (let k = 1; k < here.count; k++) {
@@ -282,7 +282,7 @@ export class Polygonizer {
         squareMetres: this.#areas === null ? null : this.#squareMetres[area],
         rings,
       });
-      // Other runs of the row above may have the area too: it can be used again from the next row on.
+      // Other runs of the row above may have the area too: it can be reused from the next row on.
       this.#pixels[area] = 0;
       this.#joined.push(area);
     }

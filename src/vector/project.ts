@@ -1,4 +1,4 @@
-/** Polygons on a pixel grid: their edges in pixel coordinates, curved where the projection curves them. */
+/** Polygons on a pixel grid: their edges in pixel coordinates, with the curvature of the projection. */
 import { invalidInput } from '../errors.js';
 import { boundsOfPaths, intersectBounds } from '../geo/bounds.js';
 import { type Bounds, Crs, createTransform, type GeoBox, transformBounds } from '../geo/index.js';
@@ -9,39 +9,39 @@ import { polygonsToLonLat } from './to-lon-lat.js';
 /** Edges of one polygon as `x0, y0, x1, y1` in pixels (pixel centres at +0.5), in the order of its rings. */
 export interface GridPolygon {
   readonly edges: Float64Array;
-  /** Where each ring ends in `edges`; the first ring is the exterior, the others are holes. */
+  /** The end of each ring in `edges`; the first ring is the exterior, the others are holes. */
   readonly ends: readonly number[];
-  /** Rows between the topmost and the lowest position. */
+  /** Rows from the topmost to the lowest position. */
   readonly top: number;
   readonly bottom: number;
 }
 
 /**
  * A straight edge is cut until its image on the grid bends by less than this, in pixels: an edge 1000 pixels long
- * then takes a wrong pixel once in ten.
+ * then selects a wrong pixel in one of ten cases.
  */
 const BEND_TOLERANCE = 1e-4;
 
 /** An edge is cut at most into 2^12 pieces. */
 const MAX_CUTS = 12;
 
-/** Bounds of a grid in another system are widened by this share, since extremes lie between sampled points. */
+/** Bounds of a grid in another CRS are widened by this share, since extremes are between sampled points. */
 const MARGIN = 0.01;
 
-/** Longitudes repeat: what lies at −179° also lies at 181°. */
+/** Longitudes are periodic: −179° is also 181°. */
 const TURNS = [0, 360, -360];
 
 /**
- * The polygons of some features that may touch a grid, in its pixel coordinates; those of a feature together. On a grid
- * in degrees that reaches beyond ±180 a polygon is found from either side of the antimeridian.
- * @throws {TerrachipError} INVALID_INPUT for a polygon that reaches the grid but leaves its projection's domain
+ * The polygons of features that may touch a grid, in its pixel coordinates, grouped by feature. On a grid in degrees
+ * beyond ±180, polygons from both sides of the antimeridian are found.
+ * @throws {TerrachipError} INVALID_INPUT for a polygon that reaches into the grid but leaves its projection's domain
  */
 export function projectOntoGrid(areas: AreaFeatures, geobox: GeoBox): GridPolygon[][] {
   const place = placer(areas.crs, areas.name, geobox);
   return areas.features.map(({ polygons }) => polygons.flatMap(place));
 }
 
-/** Takes a polygon onto the grid: to several places where the grid shows it more than once, to none where it is far. */
+/** Projects a polygon to the grid: several copies if the grid contains it more than once, none if it is outside. */
 function placer(crs: Crs, name: string, geobox: GeoBox): (polygon: Polygon) => GridPolygon[] {
   const toGrid = createTransform(crs, geobox.crs);
   const toPixel = geobox.transform.inverse();
@@ -91,7 +91,7 @@ function placer(crs: Crs, name: string, geobox: GeoBox): (polygon: Polygon) => G
       nearTurns(polygon).map((turn) =>
         outline(polygon, ([x, y]) => {
           const [longitude, latitude] = toGrid.forward(x, y);
-          // A change of datum may have taken the longitude to another turn.
+          // A datum shift may have changed the longitude by a whole turn.
           return toPixel.apply(longitude + 360 * Math.round((x + turn - longitude) / 360), latitude);
         }),
       );
@@ -101,7 +101,7 @@ function placer(crs: Crs, name: string, geobox: GeoBox): (polygon: Polygon) => G
   const longitudeOf = ([x, y]: Position): number => toGrid.forward(x, y)[0];
   return (polygon) => {
     if (nearTurns(polygon).length === 0) return [];
-    // Across the antimeridian or around a pole there is no outline in degrees before it is cut.
+    // Across the antimeridian or around a pole, the outline has no valid form in degrees before it is cut.
     if (polygon.some((ring) => jumps(ring.map(longitudeOf)))) {
       return polygonsToLonLat([polygon], crs, name).flatMap(placeLonLat);
     }

@@ -1,23 +1,23 @@
 /**
- * Polygons into pixels, by GDAL's two rules. Default: a pixel belongs to a polygon that its centre lies in; a centre
- * on an edge belongs to the polygon below or to the left of that edge, so that neighbours never share a pixel (GDAL gives
- * one on a level edge to the polygon above, too). All touched: also each pixel that the outline passes through.
+ * Rasterizes polygons by GDAL's two rules. Default: a pixel belongs to a polygon that contains its centre; a centre on an
+ * edge belongs to the polygon below or to the left of that edge, so that neighbours never share a pixel (in GDAL, a centre
+ * on a horizontal edge also belongs to the polygon above). All touched: also each pixel that the outline passes through.
  */
 import type { Bounds, GeoBox, RowRange, TypedArray } from '../geo/index.js';
 import { fillFractions, type OnFraction } from './coverage.js';
 import type { AreaFeatures } from './features.js';
 import { type GridPolygon, projectOntoGrid } from './project.js';
 
-/** The grid that polygons are burned into, and by which rule. */
+/** The grid that polygons are burned into, and the rule. */
 export interface RasterizeOptions {
-  /** Whether pixels that the outline merely touches belong to a polygon (default false). */
+  /** Whether pixels that only the outline touches belong to a polygon (default false). */
   allTouched?: boolean;
 }
 
 /** Receives pixels `start` to `end` (exclusive) of a row. Spans of a feature may overlap. */
 export type OnSpan = (row: number, start: number, end: number) => void;
 
-/** Features on a grid, burned strip by strip: memory is that of their edges and of one strip's crossings. */
+/** Features on a grid, burned strip by strip: the memory is that of their edges and of the crossings of one strip. */
 export class Rasterizer {
   readonly geobox: GeoBox;
   readonly #features: readonly (readonly GridPolygon[])[];
@@ -30,12 +30,12 @@ export class Rasterizer {
     this.#allTouched = options.allTouched ?? false;
   }
 
-  /** Whether any polygon may reach into the grid. */
+  /** Whether any polygon may overlap the grid. */
   get isNear(): boolean {
     return this.#features.some((polygons) => polygons.length > 0);
   }
 
-  /** Where a feature lies on the grid, in pixels (pixel centres at +0.5); it may reach beyond. Null if it is far. */
+  /** The bounds of a feature in pixels of the grid (pixel centres at +0.5), possibly beyond the grid. Null if it is outside. */
   bounds(feature: number): Bounds | null {
     let [x0, x1] = [Infinity, -Infinity];
     let [y0, y1] = [Infinity, -Infinity];
@@ -60,8 +60,8 @@ export class Rasterizer {
   }
 
   /**
-   * Reports the pixels that one feature covers in some rows of the grid, with the share of each pixel's area that lies in
-   * it. Spans do not overlap. `allTouched` has no part in it.
+   * Reports the pixels that one feature covers in some rows of the grid, with the share of each pixel's area inside it.
+   * Spans do not overlap. `allTouched` is ignored.
    */
   fractions(feature: number, rows: RowRange, onFraction: OnFraction): void {
     fillFractions(this.#features[feature], rows, this.geobox.width, onFraction);
@@ -70,7 +70,7 @@ export class Rasterizer {
   /**
    * Writes the value of each feature into the pixels it covers; of features that overlap, the last wins.
    * @param target (row, x) in C order, `rows` high
-   * @param values a value a feature, which the type of the target holds
+   * @param values one value per feature, within the type of the target
    */
   burn(rows: RowRange, target: TypedArray, values: ArrayLike<number>): void {
     const { width } = this.geobox;
@@ -90,7 +90,7 @@ function fillInside(polygon: GridPolygon, rows: RowRange, width: number, onSpan:
   for (let k = 0; k < edges.length; k += 4) {
     const [xa, ya, xb, yb] = [edges[k], edges[k + 1], edges[k + 2], edges[k + 3]];
     const [x0, y0, x1, y1] = ya < yb ? [xa, ya, xb, yb] : [xb, yb, xa, ya];
-    // Rows whose centre lies in [y0, y1): none for a level edge.
+    // Rows whose centre is in [y0, y1): none for a horizontal edge.
     const first = Math.max(rows.start, Math.ceil(y0 - 0.5));
     const end = Math.min(rows.end, Math.ceil(y1 - 0.5));
     for (let row = first; row < end; row++) {
@@ -103,14 +103,14 @@ function fillInside(polygon: GridPolygon, rows: RowRange, width: number, onSpan:
   }
 }
 
-/** Pixels whose centres lie in (x0, x1]. */
+/** Pixels whose centres are in (x0, x1]. */
 function reportSpan(row: number, x0: number, x1: number, width: number, onSpan: OnSpan): void {
   const start = Math.max(0, Math.floor(x0 + 0.5));
   const end = Math.min(width, Math.floor(x1 + 0.5));
   if (start < end) onSpan(row, start, end);
 }
 
-/** Pixels whose inside an edge passes through, column by column; an edge between two pixels touches neither. */
+/** Pixels whose interior an edge crosses, column by column; an edge along the border of two pixels touches neither. */
 function fillOutline(polygon: GridPolygon, rows: RowRange, width: number, onSpan: OnSpan): void {
   const { edges } = polygon;
   for (let k = 0; k < edges.length; k += 4) {

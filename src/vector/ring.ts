@@ -3,7 +3,7 @@ import { boundsOfPaths } from '../geo/bounds.js';
 import { Crs, createTransform, ringArea } from '../geo/index.js';
 import type { Polygon, Position, Ring } from './features.js';
 
-/** In square units of its coordinates; positive where the ring, closed or open, runs counter-clockwise. */
+/** The signed area in square units of its coordinates; positive if the ring, closed or open, runs counter-clockwise. */
 export function signedArea(ring: Ring): number {
   const [[x0, y0]] = ring;
   let sum = 0;
@@ -24,13 +24,13 @@ export function ringContains(ring: Ring, [x, y]: Position): boolean {
   return inside;
 }
 
-/** Whether a ring encloses nothing: its positions lie on one line, or lead there and back, within their rounding. */
+/** Whether a ring has no area: its positions are on one line, or go back and forth, within their rounding. */
 export function isFlat(ring: Ring): boolean {
   const bounds = boundsOfPaths([ring]);
   const [x0, y0, x1, y1] = bounds;
   const tolerance = 4 * Number.EPSILON * Math.max(...bounds.map(Math.abs)) * (x1 - x0 + y1 - y0);
   if (Math.abs(signedArea(ring)) > tolerance) return false;
-  // The two halves of a figure of eight cancel out, and yet they enclose something.
+  // The two halves of a figure of eight cancel out although they have an area.
   const path: Position[] = [];
   for (const position of ring) {
     const before = path.at(-2);
@@ -43,7 +43,7 @@ export function isFlat(ring: Ring): boolean {
   );
 }
 
-/** The area of polygons on the WGS 84 ellipsoid in m², their edges taken as geodesics; holes are subtracted. */
+/** The area of polygons on the WGS 84 ellipsoid in m², with edges as geodesics; holes are subtracted. */
 export function polygonArea(polygons: readonly Polygon[], crs: Crs): number {
   const { forward } = createTransform(crs, Crs.wgs84);
   return polygons.reduce((total, polygon) => {

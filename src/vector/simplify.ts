@@ -1,10 +1,10 @@
 /**
- * Simpler outlines of a class map that still fit together.
+ * Simplifies the outlines of a class map without gaps or overlaps.
  *
  * Outlines are cut into arcs at corners where three or more edges meet. An arc is the same for the areas on its two
  * sides, and Douglas and Peucker's algorithm (1973, doi:10.3138/FM57-6770-U75U-7727) gives it the same positions on
  * both: it runs in one direction, and does not look at the areas. A shortcut is taken only where no other corner of any
- * outline lies between it and the arc. So outlines neither cross nor touch where they did not before. An arc that is not
+ * outline is between it and the arc. Therefore no new crossings or contacts of outlines appear. An arc that is not
  * straight keeps a position between its ends, so that no area becomes a line.
  */
 
@@ -12,14 +12,14 @@ import { positionsOf } from './edges.js';
 import type { Position } from './features.js';
 import { OUTSIDE } from './polygon-nodes.js';
 
-/** What is known of a corner, in two bits: an outline passes, or several meet. */
+/** The state of a corner, in two bits: an outline passes, or several meet. */
 const [PASSED, JUNCTION] = [1, 2];
 
 /** Rounding of positions on a shortcut. */
 const EPSILON = 1e-9;
 
 export class OutlineSimplifier {
-  /** By row of corners, four a byte. */
+  /** By row of corners, four per byte. */
   readonly #kinds: Uint8Array[] = [];
   #above: ArrayLike<number>;
 
@@ -31,7 +31,7 @@ export class OutlineSimplifier {
     this.#above = new Float64Array(width).fill(OUTSIDE);
   }
 
-  /** Takes the next row of classes; `OUTSIDE` belongs to no area. It must come before the areas that end above it. */
+  /** Adds the next row of classes; `OUTSIDE` belongs to no area. Call it before simplifying areas that end above the row. */
   addRow(row: ArrayLike<number>): void {
     const kinds = new Uint8Array((this.width >> 2) + 1);
     let [a, c] = [OUTSIDE, OUTSIDE];
@@ -46,7 +46,7 @@ export class OutlineSimplifier {
     this.#above = row;
   }
 
-  /** Takes what lies below the last row. */
+  /** Adds the outside below the last row. */
   finish(): void {
     this.addRow(new Float64Array(this.width).fill(OUTSIDE));
   }
@@ -55,7 +55,7 @@ export class OutlineSimplifier {
   simplify(ring: Int32Array): Int32Array {
     const path = this.#withJunctions(positionsOf(ring));
     const found = path.flatMap(([x, y], k) => (this.#kindAt(x, y) === JUNCTION ? [k] : []));
-    // Both sides of a ring without junctions begin at its topmost position, of several the leftmost.
+    // Both sides of a ring without junctions start at its topmost, then leftmost position.
     const cuts = found.length === 0 ? [0] : found;
     const result: Position[] = [];
     for (const [k, start] of cuts.entries()) {
@@ -72,7 +72,7 @@ export class OutlineSimplifier {
     return (this.#kinds[y][x >> 2] >> (2 * (x & 3))) & 3;
   }
 
-  /** An open path with the junctions on the edges of a closed one. */
+  /** An open path with the positions of a closed one and the junctions on its edges. */
   #withJunctions(ring: readonly Position[]): Position[] {
     const path: Position[] = [];
     for (let k = 1; k < ring.length; k++) {
@@ -134,7 +134,7 @@ export class OutlineSimplifier {
   }
 }
 
-/** The corners between two on a row or column. */
+/** The corners between two corners on a row or column. */
 function* between([x0, y0]: Position, [x1, y1]: Position): Generator<Position> {
   const [dx, dy] = [Math.sign(x1 - x0), Math.sign(y1 - y0)];
   for (let [x, y] = [x0 + dx, y0 + dy]; x !== x1 || y !== y1; x += dx, y += dy) yield [x, y];
@@ -156,7 +156,7 @@ function halves(path: readonly Position[]): Position[][] {
   return [path.slice(0, best + 1), path.slice(best)];
 }
 
-/** The position that is farthest from the line between the ends of a path, and its distance. */
+/** The position farthest from the line between the ends of a path, and its distance. */
 function farthestFrom(path: readonly Position[]): [index: number, distance: number] {
   const [[x0, y0], [x1, y1]] = [path[0], path[path.length - 1]];
   const [dx, dy] = [x1 - x0, y1 - y0];

@@ -1,4 +1,4 @@
-/** Polygons of any coordinate reference system as longitudes and latitudes on WGS 84. */
+/** Polygons of any CRS as longitudes and latitudes on WGS 84. */
 import { invalidInput, isTerrachipError } from '../errors.js';
 import { boundsOfPaths } from '../geo/bounds.js';
 import { type Bounds, Crs, createTransform, GeoBox } from '../geo/index.js';
@@ -7,18 +7,18 @@ import type { Polygon, Position, Ring } from './features.js';
 import { LonLatPolygons, wrapped } from './lon-lat.js';
 import { signedArea } from './ring.js';
 
-/** Polygons are placed on a grid of this many pixels a side: edges then bend by less than 1 / 400 000 of its size. */
+/** Polygons are placed on a grid of this many pixels per side: edges then deviate by less than 1 / 400 000 of its size. */
 const GRID = 4096;
 
-/** Longer pieces of an edge, in degrees, could be taken for the other way around the globe. */
+/** Longest piece of an edge, in degrees: the direction around the globe of longer ones would be ambiguous. */
 const MAX_STEP = 90;
 
 /**
- * Polygons in longitude and latitude: long edges cut where the projection bends them, exteriors counter-clockwise,
- * cut at the antimeridian, bounded by a pole that they lie around. What is in longitude and latitude already keeps its
- * straight edges; its longitudes may run beyond ±180.
- * @param name what they are, for messages
- * @throws {TerrachipError} INVALID_INPUT where a polygon leaves the domain of its coordinate reference system
+ * Converts polygons to longitude and latitude: long edges are densified where the projection bends them, exteriors are
+ * counter-clockwise, polygons are cut at the antimeridian, and polygons around a pole are bounded by it. Polygons already
+ * in longitude and latitude keep their straight edges; their longitudes may exceed ±180.
+ * @param name of the polygons, for messages
+ * @throws {TerrachipError} INVALID_INPUT if a polygon leaves the domain of its CRS
  */
 export function polygonsToLonLat(polygons: readonly Polygon[], crs: Crs, name: string): Polygon[] {
   return polygons.flatMap((polygon) => {
@@ -38,7 +38,7 @@ function projectedToLonLat(rings: readonly Ring[], crs: Crs, name: string): Poly
   }
   const [[first]] = rings;
   if (rings[0].every(([x, y]) => x === first[0] && y === first[1])) {
-    // A point has no edges that could be cut.
+    // A point has no edges to cut.
     const point: Position = forward(...first);
     return [[rings[0].map(() => point)]];
   }
@@ -62,7 +62,7 @@ function outside(name: string, crs: Crs, place: string, cause?: unknown): Error 
   );
 }
 
-/** A square around rings, of some width and height. */
+/** A square around rings. */
 function areaAround(rings: readonly Ring[]): Bounds {
   const [x0, y0, x1, y1] = boundsOfPaths(rings);
   const side = Math.max(x1 - x0, y1 - y0, 1e-6 * Math.max(Math.abs(x0), Math.abs(y0), 1));
@@ -70,21 +70,21 @@ function areaAround(rings: readonly Ring[]): Bounds {
 }
 
 /**
- * Degrees beyond the poles and the antimeridian that count as on them: half a pixel of a coarse grid, whose outline runs
- * around its pixels.
+ * Degrees beyond the poles and the antimeridian that count as on them: half a pixel of a coarse grid, whose outline
+ * follows the edges of its pixels.
  */
 const EXCESS = 1.5;
 
-/** As near to ±180 as this is on it, by rounding. */
+/** Longitudes this near to ±180 count as on it, by rounding. */
 const ON_ANTIMERIDIAN = 1e-9;
 
-/** Ends outlines at the poles, those around the globe after one turn, and leaves out rounding beyond ±180. */
+/** Clips outlines at the poles, and after one turn around the globe, and removes rounding beyond ±180. */
 function withoutExcess(polygon: readonly Ring[]): readonly Ring[] {
   const [x0, y0, x1, y1] = boundsOfPaths(polygon);
   const isWide = x1 - x0 > 360;
   const isRounded = (x: number): boolean => Math.abs(x) > 180 && Math.abs(x) <= 180 + ON_ANTIMERIDIAN;
   if (!isWide && y0 >= -90 && y1 <= 90 && !isRounded(x0) && !isRounded(x1)) return polygon;
-  // Longitudes of a globe from -180 or from 0, not from half a pixel beside it.
+  // Longitudes of a globe start at -180 or 0, not half a pixel off.
   const middle = 180 * Math.round((x0 + x1) / 360);
   return polygon.map((ring) =>
     ring.map(([x, y]): Position => {
@@ -98,17 +98,16 @@ function clamp(value: number, low: number, high: number): number {
   return Math.max(low, Math.min(high, value));
 }
 
-/** An outline of more degrees of latitude that spans nearly all longitudes is the globe, not a crossing. */
+/** An outline over nearly all longitudes and more degrees of latitude than this is the globe, not a crossing. */
 const GLOBE_LATITUDES = 90;
 
 /**
  * Polygons in longitude and latitude that were not cut at the antimeridian: an edge between longitudes more than 180°
- * apart crosses it the short way, and a ring that goes around the globe lies around the pole of its hemisphere. What
- * spans nearly all longitudes and most latitudes is taken as it is, and what a box says not to cross.
- * @param name what they are, for messages
- * @param box the west and the east that are declared beside the polygons; a west greater than the east crosses
- *
- * @throws {TerrachipError} INVALID_INPUT for positions that are no longitudes and latitudes
+ * apart crosses it the short way, and a ring around the globe surrounds the pole of its hemisphere. Outlines over nearly
+ * all longitudes and most latitudes are kept unchanged, and so are those that do not cross according to their box.
+ * @param name of the polygons, for messages
+ * @param box west and east of a bounding box stored with the polygons; a west greater than the east means a crossing
+ * @throws {TerrachipError} INVALID_INPUT for positions that are not longitudes and latitudes
  */
 export function cutCrossingPolygons(
   polygons: readonly Polygon[],
@@ -130,18 +129,18 @@ export function cutCrossingPolygons(
   });
 }
 
-/** Boxes within this many degrees of an outline's longitudes speak of them; wider ones, as of all longitudes, say nothing. */
+/** Only boxes within this many degrees of an outline's longitudes are used; wider ones, such as all longitudes, are not. */
 const SAME_BOX = 0.5;
 
-/** An outline of fewer degrees of latitude is a scene, whose box is often the range of its longitudes, crossing or not. */
+/** An outline of fewer degrees of latitude is a scene, whose box is often its range of longitudes even if it crosses. */
 const SCENE_LATITUDES = 5;
 
-/** Whether a declared box says that an outline crosses the antimeridian; null where it does not say. */
+/** Whether an outline crosses the antimeridian according to its box; null if the box does not show it. */
 function declaresCrossing(
   [west, east]: readonly [west: number, east: number],
   [x0, y0, x1, y1]: Bounds,
 ): boolean | null {
-  // Written on from 180, or below -180.
+  // Longitudes beyond 180 or below -180.
   if (west > east || west < -180 - EXCESS || east > 180 + EXCESS) return true;
   const isSame = Math.abs(west - x0) <= SAME_BOX && Math.abs(east - x1) <= SAME_BOX;
   return isSame && y1 - y0 > SCENE_LATITUDES ? false : null;
@@ -159,13 +158,13 @@ function crossing(ring: Ring, isHole: boolean): Ring {
     if (isJump(step)) turns -= Math.sign(step);
     return [x + 360 * turns, y];
   });
-  // Around a pole, what goes east has the north on its left.
+  // Around a pole, an eastward ring has the north on its left.
   const middle = ring.reduce((total, [, y]) => total + y, 0);
   const isLeft = turns === 0 ? signedArea(unwrapped) > 0 : turns * middle > 0;
   return isLeft === !isHole ? ring : [...ring].reverse();
 }
 
-/** Brings longitudes beyond ±180 back, and cuts there. */
+/** Cuts at ±180, and wraps longitudes beyond it. */
 function withinWorld(rings: readonly Ring[]): Polygon[] {
   if (rings.every((ring) => ring.every(([longitude]) => Math.abs(longitude) <= 180))) return [rings];
   return cutAtAntimeridian(
@@ -199,7 +198,7 @@ function requireLonLat(ring: Ring, name: string): void {
   }
 }
 
-/** A ring whose edges span few degrees. */
+/** A ring with edges densified to span few degrees. */
 function inSteps(ring: Ring): Position[] {
   return ring.flatMap((position, k): Position[] => {
     if (k === 0) return [position];

@@ -24,8 +24,8 @@ export function isTopology(document: unknown): boolean {
 /**
  * Reads one object of a topology; a GeometryCollection is a layer of features.
  * @param name the file, for messages
- * @throws {TerrachipError} INVALID_INPUT, INVALID_OPTION where it holds several objects and no layer is named, or
- * TOO_LARGE above four million positions, arcs counted as often as they are used
+ * @throws {TerrachipError} INVALID_INPUT, INVALID_OPTION for several objects without a named layer, or
+ * TOO_LARGE above four million positions, counting arcs each time they are used
  */
 export function parseTopoJson(
   document: unknown,
@@ -72,12 +72,12 @@ function arcNotation({ arcs, transform }: v.InferOutput<typeof Topology>): Notat
       return place([x, y]);
     });
   };
-  /** The arcs of a line, end to end: the first position of each after the first repeats the last. */
+  /** The joined arcs of a line: the first position of each arc after the first repeats the last position before. */
   const line: Notation['line'] = (value, sink) => {
     const path: Position[] = [];
     for (const number of value) {
       if (typeof number !== 'number' || !Number.isInteger(number)) throw invalid(sink, 'names no arc');
-      // A negative number is the arc of its complement, backwards.
+      // A negative number is the reversed arc of its bitwise complement.
       const index = number < 0 ? ~number : number;
       const arc = decoded.get(index) ?? decode(index, sink);
       decoded.set(index, arc);
@@ -96,7 +96,7 @@ function arcNotation({ arcs, transform }: v.InferOutput<typeof Topology>): Notat
     ring(value, sink) {
       const ring = line(value, sink);
       const [first, last] = [ring[0], ring.at(-1)];
-      // The arcs of another ring may be among them: joining its ends would make up an edge.
+      // Arcs of another ring may be included: closing the ring would invent an edge.
       if (first?.[0] === last?.[0] && first?.[1] === last?.[1]) return ring;
       throw invalid(sink, 'has a ring that is not closed by its arcs');
     },

@@ -1,9 +1,9 @@
-/** Well-known binary: geometries of OGC 06-103r4, ISO 13249-3 and PostGIS, whose heights and measures are left out. */
+/** Well-known binary: geometries of OGC 06-103r4, ISO 13249-3 and PostGIS, without heights and measures. */
 import { invalidInput, TerrachipError } from '../errors.js';
 import type { Polygon, Position } from './features.js';
 import { type GeometrySink, MAX_DEPTH } from './json-geometry.js';
 
-/** Bits of PostGIS above the type. */
+/** PostGIS's flags above the type. */
 const EWKB_Z = 0x8000_0000;
 const EWKB_M = 0x4000_0000;
 const EWKB_SRID = 0x2000_0000;
@@ -14,12 +14,12 @@ const POLYGON = 3;
 const MULTI_POINT = 4;
 const MULTI_POLYGON = 6;
 const COLLECTION = 7;
-/** Collections that may hold curves, and often hold none. */
+/** Collections that may contain curves, but often do not. */
 const MULTI_CURVE = 11;
 const MULTI_SURFACE = 12;
 
 /**
- * Gives the parts of a geometry to a sink.
+ * Passes the parts of a geometry to a sink.
  * @throws {TerrachipError} INVALID_INPUT for damaged bytes, UNSUPPORTED for curves and surfaces, TOO_LARGE
  */
 export function readWkb(bytes: Uint8Array, sink: GeometrySink): void {
@@ -37,13 +37,13 @@ export function readWkb(bytes: Uint8Array, sink: GeometrySink): void {
     offset += 4;
     return view.getUint32(offset - 4, isLittle);
   };
-  /** A count of what takes at least `size` bytes each. */
+  /** A count of items of at least `size` bytes each. */
   const countOf = (size: number): number => {
     const count = uint32();
     require(count * size);
     return count;
   };
-  /** @param numbers of a position: 2 to 4 */
+  /** @param numbers per position: 2 to 4 */
   const positions = (count: number, numbers: number): Position[] => {
     require(count * numbers * 8);
     sink.admitPositions(count);
@@ -68,7 +68,7 @@ export function readWkb(bytes: Uint8Array, sink: GeometrySink): void {
       (kind >= MULTI_POINT && kind <= COLLECTION) || kind === MULTI_CURVE || kind === MULTI_SURFACE;
     if (kind === POINT) {
       const [position] = positions(1, numbers);
-      // A point of two NaN is how an empty one is written.
+      // An empty point is written as two NaN.
       if (!position.every(Number.isNaN)) sink.addPoint(position);
     } else if (kind === LINE) {
       sink.addLine(positions(uint32(), numbers));
@@ -108,7 +108,7 @@ export function wkbSize(polygons: readonly Polygon[]): number {
   return size;
 }
 
-/** As `encodeWkb`, into a buffer that is long enough. */
+/** As `encodeWkb`, into a buffer of sufficient length. */
 export function writeWkb(polygons: readonly Polygon[], view: DataView, start: number): void {
   let offset = start;
   const head = (type: number, count: number): void => {

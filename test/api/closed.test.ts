@@ -4,7 +4,7 @@ import { relative, resolve } from 'node:path';
 import ts from 'typescript';
 import { describe, expect, it } from 'vitest';
 
-/** The declarations that an entry of `exports` names, also below its conditions. */
+/** The declaration files of an entry of `exports`, including those below its conditions. */
 function declarationsIn(entry: unknown): string[] {
   if (typeof entry !== 'object' || entry === null) return [];
   return Object.entries(entry).flatMap(([key, value]) =>
@@ -28,11 +28,11 @@ function resolved(symbol: ts.Symbol): ts.Symbol {
 
 interface Export {
   readonly name: string;
-  /** Whether only its type is exported. */
+  /** Whether only the type is exported. */
   readonly isType: boolean;
 }
 
-/** What an entry exports, by what it stands for. */
+/** The exports of an entry, by the symbol that they resolve to. */
 function exportsOf(entry: string): Map<ts.Symbol, Export> {
   const source = program.getSourceFile(entry);
   const module = source && checker.getSymbolAtLocation(source);
@@ -53,7 +53,7 @@ function typeNameOf(node: ts.Node): ts.Node | null {
   return ts.isImportTypeNode(node) ? (node.qualifier ?? null) : null;
 }
 
-/** What a name stands for, also where it is another name of a type: `type Chips = import('./chips.js').Chips`. */
+/** The symbol of a name, also through an alias of a type: `type Chips = import('./chips.js').Chips`. */
 function meaningsOf(symbol: ts.Symbol): ts.Symbol[] {
   const aliases = (symbol.declarations ?? []).flatMap((declaration) => {
     const name = ts.isTypeAliasDeclaration(declaration) ? typeNameOf(declaration.type) : null;
@@ -63,7 +63,7 @@ function meaningsOf(symbol: ts.Symbol): ts.Symbol[] {
   return [symbol, ...aliases];
 }
 
-/** The types of this package that a public declaration names. */
+/** The types of this package in a public declaration. */
 function* typesIn(node: ts.Node): Generator<ts.Symbol> {
   const isPrivate =
     ts.isClassElement(node) && (ts.getCombinedModifierFlags(node) & ts.ModifierFlags.Private) !== 0;
@@ -80,7 +80,7 @@ function* typesIn(node: ts.Node): Generator<ts.Symbol> {
   for (const child of children) yield* typesIn(child);
 }
 
-/** Names that users can meet: in documents, examples and scripts, and in tests that import them from an entry. */
+/** Names that users can see: in documents, examples and scripts, and in tests that import them from an entry. */
 function knownNames(): Set<string> {
   const files = execFileSync('git', ['ls-files'], { encoding: 'utf8' }).split('\n');
   const known = new Set<string>();
@@ -101,7 +101,7 @@ function knownNames(): Set<string> {
 }
 
 /**
- * The entry that a file belongs to. Tensors and backends are exported by `terrachip/kernels`, what commands do by the root.
+ * The entry of a file. Tensors and backends are exported by `terrachip/kernels`, the functions of commands by the root.
  */
 function roomOf(path: string): string {
   const folder = relative(built, path).split('/')[0];

@@ -6,7 +6,7 @@ import { temporaryFolder } from '../support/files.js';
 
 const folder = await temporaryFolder();
 
-/** Classes in a pattern of which each pixel differs from its neighbours, with gaps. */
+/** Classes in a pattern in which each pixel differs from its neighbours, with gaps. */
 const valueAt = (x: number, y: number): number => [0, 1, 2, 3, 10, 254, 255][(x / 10 + (3 * y) / 10) % 7];
 
 describe('CLC+ Backbone', async () => {
@@ -18,7 +18,7 @@ describe('CLC+ Backbone', async () => {
     expect(CLC_PLUS_YEARS).toEqual([2018, 2021]);
   });
 
-  it('is asked for by GetCoverage of WCS 2.0.1, pixel by pixel', () => {
+  it('is requested by GetCoverage of WCS 2.0.1, pixel by pixel', () => {
     const url = new URL(
       coverageUrl(clcPlusEndpoint(2021), 'Coverage1', [3649890, 2331750, 3652390, 2334250]),
     );
@@ -29,7 +29,7 @@ describe('CLC+ Backbone', async () => {
     expect(() => clcPlusEndpoint(2020)).toThrow(/year cannot be "2020"; choose one of 2018, 2021/);
   });
 
-  it('is read in tiles below the limit of the service, and joined without seams', async () => {
+  it('is read in tiles within the limit of the service, and joined without seams', async () => {
     const bounds = [4_000_000, 2_900_000, 4_001_300, 2_900_700] as const;
     const { values, geobox, counts } = await readClcPlus({
       bounds,
@@ -46,11 +46,11 @@ describe('CLC+ Backbone', async () => {
     };
     const expected = Array.from(values, (_, k) => at(k % 130, Math.floor(k / 130)));
     expect([...values]).toEqual(expected);
-    // Of seven values in equal parts, 0, 254 and 255 are no class.
+    // Seven values have equal shares; 0, 254 and 255 are not classes.
     expect(counts).toEqual({ 0: 3900, 1: 1300, 2: 1300, 3: 1300, 10: 1300 });
   });
 
-  it('is refused where the answer is something else', async () => {
+  it('is refused for any other response', async () => {
     const ask = (more: object): Promise<unknown> =>
       readClcPlus({ bounds: [0, 0, 100, 100], year: 2021, endpoint: server.url, ...more });
     await expect(ask({ bounds: [0, 0, 1000, 100] })).rejects.toThrow(

@@ -20,7 +20,7 @@ import {
 
 const folder = await temporaryFolder();
 
-/** Bands that differ from place to place; reflectance may be below 0. The scene ends at x = 350 000. */
+/** Bands that vary with position; reflectance may be below 0. The scene ends at x = 350 000. */
 const ground: Ground = (band, x, y) => {
   if (x >= 350_000) return null;
   const k = Number(/\d+/.exec(band)?.[0] ?? 9);
@@ -54,7 +54,7 @@ function jobOf(hub: SentinelHub, name: string, options: Partial<ProcessFileOptio
 }
 
 describe('copernicusAccess', () => {
-  it('asks once for a token that many wait for, and anew shortly before it ends', async () => {
+  it('requests a token once for many callers, and again shortly before it expires', async () => {
     const hub = await startSentinelHub(ground);
     const access = copernicusAccess({ ...CLIENT, tokenUrl: hub.tokenUrl, origins: [hub.url] });
     const ask = () => access.authorize({ url: hub.endpoint, method: 'POST', headers: {}, refresh: false });
@@ -81,7 +81,7 @@ describe('copernicusAccess', () => {
     }
   });
 
-  it('says in one sentence that credentials are missing or refused, without them', async () => {
+  it('reports missing or refused credentials in one sentence, without showing them', async () => {
     const hub = await startSentinelHub(ground);
     expect(() => copernicusAccess({ clientId: 'a', clientSecret: '' })).toThrow(
       'clientSecret of the Copernicus Data Space is missing; register an OAuth client in its dashboard, and give its id and secret.',
@@ -98,7 +98,7 @@ describe('copernicusAccess', () => {
 });
 
 describe('the Catalog API', () => {
-  it('is searched with the token, page by page by its context, also when tokens end', async () => {
+  it('is searched with the token, page by page by its context, also when tokens expire', async () => {
     const hub = await startSentinelHub(ground);
     const access = copernicusAccess({ ...CLIENT, tokenUrl: hub.tokenUrl, origins: [hub.url] });
     const query = { collections: ['sentinel-2-l2a'], datetime: DAY };
@@ -152,7 +152,7 @@ describe('planProcess', () => {
     expect(() => plan(options)).toThrow(message);
   });
 
-  it('says all that decides the values', () => {
+  it('states everything that determines the values', () => {
     expect(plan({ units: 'dn_offset_1000', mosaicking: 'leastCC', maxCloudCover: 30 }).data).toEqual({
       type: 'sentinel-2-l2a',
       dataFilter: {
@@ -180,7 +180,7 @@ describe('planProcess', () => {
 });
 
 describe('processFile', () => {
-  it('puts a grid above 2500 pixels a side together on exactly that grid', async () => {
+  it('assembles a grid above 2500 pixels per side on exactly that grid', async () => {
     const hub = await startSentinelHub(ground);
     const geobox = grid(5100, 2);
     const job = jobOf(hub, 'wide.tif', { geobox, bands: ['B04', 'B8A'], units: 'reflectance' });
@@ -204,7 +204,7 @@ describe('processFile', () => {
   });
 
   it.each([
-    // By the rules of the service: 10 000 times the reflectance, 0 below it; or with the offset of the scene.
+    // By the rules of the service: 10 000 times the reflectance, with 0 for negative values; or with the offset of the scene.
     ['dn_harmonised', (value: number) => Math.round(Math.max(0, 1e4 * value))],
     ['dn_offset_1000', (value: number) => Math.round(1e4 * value + 1000)],
   ] as const)('gives digital numbers in %s with a mask for gaps', async (units, wanted) => {
@@ -223,7 +223,7 @@ describe('processFile', () => {
     }
   });
 
-  it('gives classes as they are', async () => {
+  it('returns classes unchanged', async () => {
     const hub = await startSentinelHub(ground);
     const geobox = grid(30, 7);
     const job = jobOf(hub, 'classes.tif', { geobox, bands: ['SCL'], units: 'class' });
@@ -233,7 +233,7 @@ describe('processFile', () => {
     expect(values).toEqual(Uint8Array.from(values, (_, k) => truth(geobox, 'SCL', k) ?? 0));
   });
 
-  it('writes the same bytes when it is throttled, in milliseconds, when tokens end and when the server fails', async () => {
+  it('writes the same bytes when it is throttled, in milliseconds, when tokens expire and when the server fails', async () => {
     const hub = await startSentinelHub(ground);
     const geobox = grid(5100, 1);
     const calm = jobOf(hub, 'calm.tif', { geobox });
@@ -257,9 +257,9 @@ describe('processFile', () => {
     expect(await readFile(rough.destination)).toEqual(await readFile(calm.destination));
   });
 
-  it('asks only for what is missing after a failure', async () => {
+  it('requests only missing parts after a failure', async () => {
     const hub = await startSentinelHub(ground);
-    // The answer to the request for the third part, and to the same with another token.
+    // The response to the request for the third part, and to the same request with another token.
     hub.fault = (n) => (n >= 2 ? { status: 400, body: failure(400, 'Bad Request', 'no more units') } : null);
     const job = jobOf(hub, 'again.tif', { geobox: grid(5100, 1) });
     await expect(processFile(job)).rejects.toThrow(
@@ -274,7 +274,7 @@ describe('processFile', () => {
     expect(await readdir(`${job.destination}.parts`)).toEqual(['unknown.tif']);
   });
 
-  it('refuses an answer that is not what was asked for', async () => {
+  it('refuses a response that does not match the request', async () => {
     const hub = await startSentinelHub(ground);
     const process = () => processFile(jobOf(hub, 'spoiled.tif', {}));
     hub.spoil = () => new TextEncoder().encode('{"a": 1}');
@@ -295,7 +295,7 @@ describe('processFile', () => {
     await expect(process()).rejects.toThrow('answered with another place than was asked for');
   });
 
-  it('refuses a grid that the service does not take, before it asks', async () => {
+  it('refuses a grid that the service does not support, before any request', async () => {
     const hub = await startSentinelHub(ground);
     const turned = new GeoBox('EPSG:32632', new Affine(10, 1, 0, 1, -10, 0), 4, 4);
     await expect(processFile(jobOf(hub, 'turned.tif', { geobox: turned }))).rejects.toThrow(

@@ -43,7 +43,7 @@ describe('eodataAccess', () => {
     );
   });
 
-  it('is what the command line takes for the bucket where its keys are set', async () => {
+  it('is used by the command line for the bucket if its keys are set', async () => {
     const env = {
       CDSE_S3_ACCESS_KEY: 'key-of-cdse',
       CDSE_S3_SECRET_KEY: 'secret-of-cdse',

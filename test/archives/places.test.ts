@@ -17,7 +17,7 @@ describe('patches of the SSP Cloud', () => {
   const image =
     's3://projet-hackathon-ntts-2025/data-preprocessed/patchs/CLCplus-Backbone/SENTINEL2/FRJ27/2018/250/3649890_2331750_0_937.tif';
 
-  it('say where they lie by their names', () => {
+  it('have their positions in their names', () => {
     expect(parseSspPatch('3649890_2331750_0_937.tif')).toEqual({
       name: '3649890_2331750_0_937',
       xmin: 3649890,
@@ -38,7 +38,7 @@ describe('patches of the SSP Cloud', () => {
     expect(parseSspPatch('x/BE100/2021/125/0_0_3_4.npy').bounds).toEqual([0, 0, 1250, 1250]);
   });
 
-  it('have their labels at matching places', () => {
+  it('have their labels at matching paths', () => {
     expect(sspLabelPath(image)).toBe(
       's3://projet-hackathon-ntts-2025/data-preprocessed/labels/CLCplus-Backbone/SENTINEL2/FRJ27/2018/250/3649890_2331750_0_937.npy',
     );
@@ -83,8 +83,8 @@ describe('NUTS regions', () => {
     ],
   };
 
-  it('are those that a patch overlaps, with areas on the ground', () => {
-    // EPSG:3035 is an equal-area projection: 2500 m × 2500 m are 6.25 km², of which 30 % lie west of the border.
+  it('that a patch overlaps, with areas on the ground', () => {
+    // EPSG:3035 is an equal-area projection: 2500 m × 2500 m are 6.25 km², of which 30 % are west of the border.
     const { km2, regions: found } = regionsOf([x0, y0, x1, y1], 'EPSG:3035', regions);
     expect(km2).toBeCloseTo(6.25, 5);
     expect(found.map(({ id, name }) => `${id} ${name}`)).toEqual(['FRJ27 Tarn', 'FRJ23 Haute-Garonne']);
@@ -95,7 +95,7 @@ describe('NUTS regions', () => {
     expect(regionsOf([0, 0, 1, 1], 'EPSG:4326', regions).regions).toEqual([]);
   });
 
-  it('have the names that are asked for', () => {
+  it('have the requested names', () => {
     const named = {
       ...regions,
       features: [{ ...regions.features[0], properties: { code: 7, title: 'West' } }],

@@ -11,7 +11,7 @@ const server = await startArchiveServer({
 const { containerOf } = server;
 const retry = { delay: 1 };
 
-/** An access to the server, and the paths that it was asked for since, without queries. */
+/** An access to the server, and the paths requested since, without queries. */
 function archive(options = {}) {
   const from = server.requests.length;
   server.fault = null;
@@ -29,7 +29,7 @@ function archive(options = {}) {
 }
 
 describe('files of the Planetary Computer', () => {
-  it('are read with a token of their container, asked for once', async () => {
+  it('are read with a token of their container, which is requested once', async () => {
     const { tokens, asked, read } = archive();
     const bodies = await Promise.all(Array.from({ length: 20 }, () => read('a.tif')));
     expect(bodies.every((body) => Buffer.compare(body, BYTES) === 0)).toBe(true);
@@ -40,7 +40,7 @@ describe('files of the Planetary Computer', () => {
     expect(asked().filter(({ status }) => status >= 400)).toEqual([]);
   });
 
-  it('are read by ranges while tokens end in the middle', async () => {
+  it('are read by ranges while tokens expire', async () => {
     const { access, tokens } = archive();
     const source = await openUrl(server.blob('a.tif'), { access, retry });
     const parts = [];
@@ -56,8 +56,8 @@ describe('files of the Planetary Computer', () => {
     await source.dispose();
   });
 
-  it('are opened many at a time, while the same server gives tokens', async () => {
-    // More than the requests that may be under way to one host: those for tokens must not wait for those of files.
+  it('are opened concurrently, while the same server issues tokens', async () => {
+    // More than the limit of concurrent requests per host: requests for tokens must not wait for those for files.
     const { access, tokens } = archive();
     const open = async () => {
       await using source = await openUrl(server.blob('a.tif'), { access, retry });
@@ -70,7 +70,7 @@ describe('files of the Planetary Computer', () => {
     expect(tokens()).toHaveLength(2);
   });
 
-  it('renew a refused token once for all who were refused', async () => {
+  it('renew a refused token once for all refused readers', async () => {
     const { tokens, read } = archive();
     await read('a.tif');
     server.expireTokens();
@@ -78,14 +78,14 @@ describe('files of the Planetary Computer', () => {
     expect(tokens()).toHaveLength(2);
   });
 
-  it('ask for tokens again in their last minute', async () => {
+  it('request tokens again in their last minute', async () => {
     const short = await startArchiveServer({ files: { 'a.tif': BYTES }, signed: true, tokenSeconds: 59 });
     const access = planetaryComputerAccess({ endpoint: `${short.url}/sas/v1/`, containerOf });
     for (let k = 0; k < 3; k++) await requestBody(short.blob('a.tif'), { access });
     expect(short.requests.filter(({ path }) => path.startsWith('/sas/'))).toHaveLength(3);
   });
 
-  it('keep a signature that holds, and lose one that has ended', async () => {
+  it('keep a valid signature, and drop an expired one', async () => {
     const { access, tokens } = archive();
     const authorize = (query: string) =>
       access.authorize({
@@ -119,7 +119,7 @@ describe('files of the Planetary Computer', () => {
     expect(asked.slice(2)).toEqual(['as it is', 'as it is', 'as it is']);
   });
 
-  it('of a container that it does not know are read as they are', async () => {
+  it('of an unknown container are read without a signature', async () => {
     const { asked, read, tokens } = archive();
     server.fault = firstTimes(5, /^\/sas/, { type: 'status', status: 404 });
     await expect(read('a.tif')).rejects.toMatchObject({ code: 'NETWORK', fields: { status: 409 } });
@@ -128,7 +128,7 @@ describe('files of the Planetary Computer', () => {
     expect(asked()).toHaveLength(3);
   });
 
-  it('are read after a busy endpoint, with the key of a subscription that goes nowhere else', async () => {
+  it('are read after a busy endpoint, with a subscription key that is sent only to the endpoint', async () => {
     const { asked, read } = archive({ subscriptionKey: 'abcdefgh-key' });
     server.fault = firstTimes(2, /^\/sas/, { type: 'status', status: 429, retryAfter: 0 });
     expect(Buffer.compare(await read('a.tif'), BYTES)).toBe(0);
@@ -159,7 +159,7 @@ describe('files of the Planetary Computer', () => {
     });
   });
 
-  it('need an endpoint that is an address', () => {
+  it('need an endpoint that is a web address', () => {
     expect(() => planetaryComputerAccess({ endpoint: 'sas/v1' })).toThrow(/^endpoint is no web address/);
   });
 });

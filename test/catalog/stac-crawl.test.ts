@@ -25,7 +25,7 @@ const relative = (item: object) => ({
   assets: { data: { href: './data.tif?sv=1&sig=secret', roles: ['data'] } },
 });
 
-/** A catalog of two collections: one with items below a catalog, of STAC 1.0; one of STAC 0.9. */
+/** A catalog of two collections: one of STAC 1.0 with items below a catalog, and one of STAC 0.9. */
 const documents: Record<string, unknown> = {
   'catalog.json': {
     type: 'Catalog',
@@ -113,7 +113,7 @@ describe('crawlStac', () => {
     expect(await idsOf()).toEqual(ALL);
   });
 
-  it('has at most as many requests under way as are allowed', async () => {
+  it('respects the limit on concurrent requests', async () => {
     const many = dailyItems(40);
     const wide = await startArchiveServer({
       documents: {
@@ -138,7 +138,7 @@ describe('crawlStac', () => {
     expect(most).toBe(5);
   });
 
-  it('does not enter collections of other places and times', async () => {
+  it('does not read collections of other places and times', async () => {
     expect(await idsOf({ place: [6.15, 49, 6.3, 49.2], related: false })).toEqual([
       'scenes-001',
       'scenes-002',
@@ -156,27 +156,27 @@ describe('crawlStac', () => {
     expect(await idsOf({ datetime: '2021-07-02' })).toEqual(['scenes-001']);
   });
 
-  it('does not follow items of collections that are not wanted', async () => {
+  it('does not follow items of other collections', async () => {
     expect(await idsOf({ collections: ['radar'], related: false })).toEqual(['radar-000']);
     expect(paths()).not.toContain('loose.json');
   });
 
-  it('does not follow related links where they are not wanted', async () => {
+  it('does not follow unwanted related links', async () => {
     const optical = `${server.url}/static/optical/collection.json`;
     expect(await idsOf({}, optical)).toEqual(ALL);
     expect(await idsOf({ related: false }, optical)).toEqual(['scenes-000', 'scenes-001', 'scenes-002']);
   });
 
-  it('gives items what their collection says of all', async () => {
+  it('adds the properties of a collection to its items', async () => {
     const found = new Map<string, unknown>();
     for await (const { item, collection } of crawlStac(ROOT))
       found.set(item.id, [item.collection, item.properties, collection?.id]);
-    // STAC 0.9: properties of the collection by the extension commons.
+    // STAC 0.9: properties of the collection, by the extension "commons".
     expect(found.get('radar-000')).toMatchObject(['radar', { instrument: 'c-sar', platform: 'a' }, 'radar']);
     expect(found.get('scenes-002')).toMatchObject(['scenes', { platform: 'a' }, 'scenes']);
   });
 
-  it('stops reading where enough is found', async () => {
+  it('stops reading when enough items are found', async () => {
     expect(await idsOf({ maxItems: 1, concurrency: 1 })).toEqual(['scenes-000']);
     await expect(idsOf({ maxDocuments: 3 })).rejects.toThrow(
       'the catalog has more than 3 documents; narrow the crawl',
@@ -196,13 +196,13 @@ describe('crawlStac', () => {
       const n = Number(/page=(\d+)/.exec(path)?.[1] ?? 0);
       return path.startsWith('/items') ? { type: 'status', status: 200, body: pages(n) } : null;
     };
-    // The last page links to the first under another name, where it ends: its next one was read.
+    // The last page links to the first under another URL; reading ends there, since the page after it was read.
     const ids = await idsOf({}, `${server.url}/items`);
     expect(ids).toHaveLength(71);
     expect(new Set(ids).size).toBe(70);
   });
 
-  it('says which document is wrong, or leaves it out', async () => {
+  it('names an invalid document, or leaves it out', async () => {
     server.fault = firstTimes(99, /b\.json/, { type: 'status', status: 404 });
     await expect(idsOf()).rejects.toThrow('/static/optical/july/b.json does not exist');
     const left: string[] = [];
@@ -249,14 +249,14 @@ describe('buildCrawledCatalog', () => {
     expect((await readFile(path)).includes('secret')).toBe(false);
   });
 
-  it('keeps the assets that are meant', async () => {
+  it('keeps the selected assets', async () => {
     expect((await buildCrawledCatalog(ROOT, { roles: ['thumbnail'] })).catalog).toHaveLength(0);
     expect(
       (await buildCrawledCatalog(ROOT, { assets: ['data'], assetDatetime: '2021-07-03' })).catalog,
     ).toHaveLength(1);
   });
 
-  it('goes on where an earlier crawl ended', async () => {
+  it('continues an earlier crawl', async () => {
     const journal = join(folder, 'crawl.journal');
     const before = { journal, resume: true, concurrency: 1, retry: { attempts: 1 } };
     server.fault = firstTimes(1, /loose/, { type: 'status', status: 500 });
@@ -283,7 +283,7 @@ describe('buildCrawledCatalog', () => {
     await writeFile(join(folder, 'root.json'), JSON.stringify(root));
     const local = await buildCrawledCatalog(join(folder, 'root.json'));
     expect(local.catalog.row(0).assets.data.href).toBe(join(folder, 'data.tif'));
-    // What is stored is read as items again.
+    // The stored documents are read as items again.
     await writeFile(
       join(folder, 'items.json'),
       JSON.stringify({ type: 'FeatureCollection', features: items }),

@@ -27,7 +27,7 @@ const sent = ({ method, path, body }: ArchiveRequest) =>
 describe('searchStac', () => {
   it.each(['merge', 'body', 'href'] as const)('follows pages that are linked by %s', async (paging) => {
     server.api.paging = paging;
-    // With links for GET, the first page must be one too: this server pages each in its own way.
+    // With links for GET, the first page must be a GET too, since this server pages each method differently.
     const method = paging === 'href' ? 'GET' : undefined;
     expect(await idsOf({ collections: 'scenes' }, { limit: 10, ...(method && { method }) })).toEqual(
       allScenes,
@@ -62,7 +62,7 @@ describe('searchStac', () => {
     expect(await idsOf({ collections: 'scenes', intersects: point })).toEqual(['scenes-001']);
   });
 
-  it('asks by the rules of the API', async () => {
+  it('sends requests by the rules of the API', async () => {
     await idsOf({
       collections: ['scenes'],
       bbox: [6, 49, 0, 6.1, 49.1, 500],
@@ -92,7 +92,7 @@ describe('searchStac', () => {
     expect(server.requests[0].headers['content-type']).toBe('application/json');
   });
 
-  it('writes the same in the query of a GET', async () => {
+  it('sends the same parameters in the query of a GET', async () => {
     const query: StacQuery = {
       collections: ['scenes', 'dem'],
       bbox: [6, 49, 6.1, 49.1],
@@ -123,7 +123,7 @@ describe('searchStac', () => {
     ]);
   });
 
-  it('asks by GET where the server takes no POST, and for the items of a collection', async () => {
+  it('uses GET if the server supports no POST, and for the items of a collection', async () => {
     server.api.post = false;
     expect(await idsOf({ collections: 'scenes' }, { limit: 10 })).toEqual(allScenes);
     expect(server.requests.map(({ method, status }) => `${method} ${status}`)).toEqual([
@@ -136,11 +136,11 @@ describe('searchStac', () => {
     expect(await idsOf({}, {}, `${API}/collections/dem/items/`)).toEqual(['dem-000', 'dem-001', 'dem-002']);
   });
 
-  it('halves pages that are too large, and keeps them so', async () => {
+  it('halves pages that are too large, and keeps that size', async () => {
     server.api.maxLimit = 7;
     expect(await idsOf({ collections: 'scenes' }, { limit: 24 })).toEqual(allScenes);
     const limits = server.requests.map(({ body, status }) => `${JSON.parse(body).limit} ${status}`);
-    // Each size is tried twice, since a server may fail for other reasons.
+    // Each size is tried twice, since a server may also fail for other reasons.
     expect(limits).toEqual(['24 502', '24 502', '12 502', '12 502', ...Array(5).fill('6 200')]);
   });
 
@@ -151,7 +151,7 @@ describe('searchStac', () => {
     ['https://sh.dataspace.copernicus.eu/api/v1/catalog/1.0.0', 100],
   ])('asks %s for at most %i items a page', async (url, limit) => {
     server.api.maxLimit = 10_000;
-    // An access that leads to the test's server.
+    // An access that redirects to the test's server.
     const access = {
       authorize: async (request: { url: string }) => ({ url: request.url.replace(url, API), headers: {} }),
     };
@@ -172,7 +172,7 @@ describe('searchStac', () => {
     }
   });
 
-  it('asks for no more pages and items than are wanted', async () => {
+  it('requests no more pages and items than necessary', async () => {
     expect(await idsOf({}, { maxItems: 12, limit: 10 })).toHaveLength(12);
     expect(server.requests).toHaveLength(2);
     expect(await idsOf({}, { maxItems: 3 })).toHaveLength(3);
@@ -181,7 +181,7 @@ describe('searchStac', () => {
     expect(server.requests).toHaveLength(4);
   });
 
-  it('gives a box across the antimeridian as two polygons', async () => {
+  it('sends a box across the antimeridian as two polygons', async () => {
     await idsOf({ bbox: [170, -20, -170, -10] });
     expect(JSON.parse(server.requests[0].body).intersects).toEqual({
       type: 'MultiPolygon',
@@ -208,7 +208,7 @@ describe('searchStac', () => {
     });
   });
 
-  it('gives items that make a catalog', async () => {
+  it('returns items that can be made a catalog', async () => {
     const found: unknown[] = [];
     for await (const item of searchStac(API, { collections: 'dem' })) found.push(item);
     const catalog = catalogFromStac(found, { source: API, allowLocal: true });
@@ -229,12 +229,12 @@ describe('searchStac', () => {
     expect(server.requests).toEqual([]);
   });
 
-  it('says what the server says of a search that it refuses', async () => {
+  it("repeats the server's message when it refuses a search", async () => {
     const error = await idsOf({ filter: { op: 'like', args: [] } }).then(String, String);
     expect(error).toMatch(/\/stac\/search answered 400.*no operator like/);
   });
 
-  it('can be given up', async () => {
+  it('can be aborted', async () => {
     const controller = new AbortController();
     const found = searchStac(API, {}, { limit: 10, signal: controller.signal });
     await found.next();
@@ -246,8 +246,8 @@ describe('searchStac', () => {
   });
 });
 
-describe('servers that page badly', () => {
-  /** The ids of a search of a server that answers each request by `answer`. */
+describe('servers with faulty paging', () => {
+  /** The ids found on a server that responds to each request by `answer`. */
   async function idsFrom(
     answer: (path: string, body: string, n: number) => object | number,
   ): Promise<string[]> {
@@ -266,7 +266,7 @@ describe('servers that page badly', () => {
     links: next === null ? links : [{ rel: 'next', ...next }, ...links],
   });
 
-  it('by a next page that was there already', async () => {
+  it('by a next page that was already read', async () => {
     const next = { method: 'GET', href: `${server.url}/prefix/stac/search?token=1` };
     await expect(idsFrom((_, __, n) => page(`item-${n}`, next))).rejects.toThrow(
       /stac\/search links from a page of items to one that was there already; narrow/,
@@ -280,7 +280,7 @@ describe('servers that page badly', () => {
     expect(server.requests).toHaveLength(2);
   });
 
-  it('by an empty last page, and items that come twice', async () => {
+  it('by an empty last page, and repeated items', async () => {
     const next = (n: number) => ({ method: 'POST', merge: true, body: { token: n }, href: 'search' });
     const ids = ['a', 'b', 'b', ''];
     const answer = (_: string, __: string, n: number) =>
@@ -291,7 +291,7 @@ describe('servers that page badly', () => {
     expect(server.requests.map(({ body }) => JSON.parse(body).token)).toEqual([undefined, 0, 1, 2]);
   });
 
-  it('by an address without the prefix of a proxy', async () => {
+  it('by a URL without the prefix of a proxy', async () => {
     // https://github.com/microsoft/PlanetaryComputer/issues/360
     const next = { method: 'GET', href: `${server.url}/search?token=2` };
     const answer = (path: string, _: string, n: number) => {
@@ -302,7 +302,7 @@ describe('servers that page badly', () => {
     expect(server.requests.at(-1)?.path).toBe('/prefix/stac/search?token=2');
   });
 
-  it('and those whose searches are elsewhere say so on their landing page', async () => {
+  it('and servers whose landing page links to a search elsewhere', async () => {
     const answer = (path: string, _: string, n: number) => {
       if (path === '/prefix/stac') return page('', null, [{ rel: 'search', href: `${server.url}/find` }]);
       if (path !== '/find') return 404;
@@ -316,7 +316,7 @@ describe('servers that page badly', () => {
     ]);
   });
 
-  it('and answers that are no pages are refused', async () => {
+  it('and responses that are not pages are refused', async () => {
     await expect(idsFrom(() => ({ type: 'FeatureCollection' }))).rejects.toThrow(
       /search is not valid: features/,
     );
@@ -325,7 +325,7 @@ describe('servers that page badly', () => {
     );
   });
 
-  it('and headers of the caller stay on its server', async () => {
+  it("and the caller's headers are sent only to its server", async () => {
     const other = (n: number) => ({ href: `${server.otherUrl}/stac/search?limit=1&token=${n}` });
     server.fault = ({ n, other: isOther }) =>
       isOther ? null : { type: 'status', status: 200, body: page('a', other(n)) };
@@ -337,7 +337,7 @@ describe('servers that page badly', () => {
     ]);
   });
 
-  it('and those that ignore conditions are filtered here, with one warning', async () => {
+  it('and servers that ignore conditions: results are filtered here, with one warning', async () => {
     const clouds = [5, 80, 20, null, 'none'];
     const features = clouds.map((cover, k) => ({
       id: `${k}`,
@@ -350,7 +350,7 @@ describe('servers that page badly', () => {
       if (event.type === 'warning') warnings.push(event.message);
     };
     const query = { 'eo:cloud_cover': { lt: 20 }, platform: { eq: 'a', startsWith: 'b' } };
-    // What cannot be compared is left to the server.
+    // Conditions that cannot be compared here are left to the server.
     expect(await idsOf({ query }, { onProgress })).toEqual(['0', '3', '4']);
     expect(await idsOf({ query }, { maxItems: 2 })).toEqual(['0', '3']);
     expect(await idsOf({ query: { 'eo:cloud_cover': { gte: 20, neq: 80, in: [20, 21] } } })).toEqual([

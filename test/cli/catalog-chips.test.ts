@@ -27,7 +27,7 @@ beforeAll(async () => {
 });
 
 describe('terrachip catalog chips', () => {
-  it('writes chips, and says how many there are of each class, and what they take', async () => {
+  it('writes chips, and prints the number of each class and the disk space', async () => {
     const { status, stdout, stderr } = await chips(
       ...['scenes.parquet', '--size', '32', '--band', 'red', '--mask', 'scl', '--labels', 'classes.tif'],
       ...['--label-classes', 'land=1', 'water=2', '-o', 'one'],
@@ -35,7 +35,7 @@ describe('terrachip catalog chips', () => {
     expect(stderr).toMatch(
       /chips will read 1 row of the catalog; and write 6 chips of 1 band of 32 × 32 pixels/,
     );
-    // Six places, of which the two at the left are clouds. The next two are half of each class.
+    // Six positions: the two on the left are clouds, the next two are half of each class.
     expect(stdout).toMatch(/^one: 4 chips \(train 4\), 2 left out for too little data\n/);
     expect(stdout).toMatch(/1 land +1024 in 2\n2 water +3072 in 4/);
     expect(status).toBe(0);
@@ -44,7 +44,7 @@ describe('terrachip catalog chips', () => {
     expect(statistics.bands).toMatchObject([{ name: 'red', pixels: 64 * 64, mean: 1 + 63.5 + 96 * 31.5 }]);
   });
 
-  it('goes on only with the same options, which it names as flags', async () => {
+  it('resumes only with the same options, and names differences as flags', async () => {
     const random = ['scenes.parquet', '--size', '16', '--sampler', 'random', '--count', '9', '--band', 'red'];
     expect((await chips(...random, '--seed', '4', '-o', 'random')).status).toBe(0);
     expect((await chips(...random, '--seed', '4', '-o', 'again')).status).toBe(0);

@@ -114,7 +114,7 @@ describe('terrachip catalog', () => {
     expect(stdout).toBe(['red.parquet: 4 rows, 4 whose names do not match', ...names, ''].join('\n'));
   });
 
-  it('prints rows, and writes those found', async () => {
+  it('prints rows, and writes the found rows', async () => {
     await catalog('build', 'scenes', '-o', 'people.parquet', ...REGEX);
     const { stdout } = await catalog('query', 'people.parquet', '--datetime', '2021-07-12');
     expect(stdout.split('\n').map((line) => line.trim().split(/ {2,}/))).toEqual([
@@ -186,7 +186,7 @@ describe('terrachip catalog', () => {
     const { url } = await serveFolder(folder);
     const query = ['query', `${url}/served.parquet`, '--datetime', '2021-07-12'];
     expect(ids(await items(...query, '--allow-local'))).toEqual(['T2_20210712']);
-    // Its paths are those of the machine that built it.
+    // Its paths are from the machine that built it.
     expect(await catalog(...query)).toMatchObject({
       status: 2,
       stderr: expect.stringMatching(/comes from a server but names the file .*--allow-local/),

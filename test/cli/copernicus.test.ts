@@ -19,7 +19,7 @@ describe('terrachip copernicus process', async () => {
   const hub = await startSentinelHub((_, x) => (x < 300_200 ? 0.25 : null));
   const here = ['--endpoint', hub.endpoint, '--token-url', hub.tokenUrl];
 
-  it('writes a COG, and says what it holds and cost', async () => {
+  it('writes a COG, and prints its content and cost', async () => {
     const { status, stdout } = await run('-o', 'red.tif', ...JOB, ...here);
     expect(status).toBe(0);
     expect(stdout).toBe(
@@ -27,7 +27,7 @@ describe('terrachip copernicus process', async () => {
     );
   });
 
-  it('reports as JSON what was asked for, without credentials', async () => {
+  it('reports the request as JSON, without credentials', async () => {
     const { stdout } = await run('-o', 'json.tif', ...JOB, ...here, '--json');
     expect(JSON.parse(stdout)).toMatchObject({
       units: 'dn_harmonised',
@@ -54,7 +54,7 @@ describe('terrachip copernicus process', async () => {
     expect(stderr.trim().split('\n')).toHaveLength(1);
   });
 
-  it('says that credentials are absent', async () => {
+  it('reports missing credentials', async () => {
     const { status, stderr } = await runWithout('-o', 'no.tif', ...JOB, ...here);
     expect(status).toBe(2);
     expect(stderr).toBe(
@@ -62,7 +62,7 @@ describe('terrachip copernicus process', async () => {
     );
   });
 
-  it('does not replace the raster whose grid it takes', async () => {
+  it('does not replace the raster whose grid it uses', async () => {
     await writeFile(join(folder, 'like.tif'), '');
     const { stderr } = await run('-o', 'like.tif', '--collection', 'dem', '--like', 'like.tif', ...here);
     expect(stderr).toContain('like.tif is also an input and would be destroyed');
@@ -72,7 +72,7 @@ describe('terrachip copernicus process', async () => {
 describe('accessOf', () => {
   const request = { method: 'GET', headers: {}, refresh: false };
 
-  it('asks for credentials where they are needed', async () => {
+  it('requires credentials where they are needed', async () => {
     const access = accessOf({ CDSE_CLIENT_ID: 'a' }, '.');
     expect(await access.authorize({ ...request, url: 'https://example.org/a.tif' })).toBeNull();
     await expect(

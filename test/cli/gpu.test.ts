@@ -31,12 +31,12 @@ describe('the GPU of a process', () => {
     });
   });
 
-  it('needs no choice on a node that shows one', async () => {
+  it('needs no choice on a node with one visible GPU', async () => {
     const chosen = await choose(1, { CUDA_VISIBLE_DEVICES: '0', ...task(0, '4') });
     expect(chosen?.variables).toEqual({ CUDA_VISIBLE_DEVICES: 'GPU-00aa' });
   });
 
-  it('is not chosen without an engine, an NVIDIA card, or against the user', async () => {
+  it('is not chosen without a workload manager or an NVIDIA card, or against the user', async () => {
     expect(await choose(4, {})).toBeNull();
     expect(await choose(0, { CUDA_VISIBLE_DEVICES: '0' })).toBeNull();
     expect(await choose(4, { CUDA_VISIBLE_DEVICES: '1', DRI_PRIME: 'pci-0000_41_00_0!' })).toBeNull();
@@ -54,7 +54,7 @@ describe('the GPU of a process', () => {
     );
   });
 
-  it('is looked up by nvidia-smi', async () => {
+  it('is found by nvidia-smi', async () => {
     const folder = await temporaryFolder();
     const program = join(folder, 'nvidia-smi');
     const query = '--query-gpu=index,uuid,pci.bus_id,name,driver_version --format=csv,noheader';
@@ -72,17 +72,17 @@ describe('the device of a process', () => {
     verifyGpu(gpu, { adapterClass: 'hardware', device }, {}, async () => listed);
   const own = (uuid: string): string => `12, GPU-00aa\n${process.pid}, ${uuid}\n`;
 
-  it('is verified by the process that nvidia-smi lists, else by its name', async () => {
+  it('is verified by the process list of nvidia-smi, else by its name', async () => {
     const name = 'nvidia-a100-sxm4-40gb';
     expect(await verify(name, own('GPU-11aa'))).toEqual({ ...gpu, verifiedBy: 'process' });
     expect(await verify(name, '12, GPU-00aa\n')).toEqual({ ...gpu, verifiedBy: 'name' });
     expect(await verify(name, null)).toEqual({ ...gpu, verifiedBy: 'name' });
-    // Nothing tells.
+    // Neither is available.
     expect(await verify('0x20b0', null)).toEqual(gpu);
     expect(await verify(undefined, '')).toEqual(gpu);
   });
 
-  it('on another GPU is refused, with both by name', async () => {
+  it('on another GPU is refused, with both names', async () => {
     await expect(verify('nvidia-a100-sxm4-40gb', own('GPU-00aa'))).rejects.toThrow(
       `the device of this process is on GPU-00aa, and ${NAME} at 0000:51:00.0 (GPU-11aa) was chosen; give each process`,
     );

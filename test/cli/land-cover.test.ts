@@ -59,7 +59,7 @@ describe('terrachip land-cover', () => {
     const npy = await readFile(join(folder, '3649890_2331750_0_937.npy'));
     expect(npy.toString('latin1', 0, 128)).toContain("'|u1', 'fortran_order': False, 'shape': (250, 250)");
     const values = npy.subarray(npy.length - 62_500);
-    // The north-western and north-eastern corners, and the south-western one, which lies outside.
+    // The north-western and north-eastern corners, and the south-western one, which is outside.
     expect([values[0], values[249], values[62_250], values[62_260]]).toEqual([1, 10, 0, 1]);
     const report = await landCover(
       'label',

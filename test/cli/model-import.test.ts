@@ -34,7 +34,7 @@ async function cardOf(output: string) {
 }
 
 describe('terrachip model import', () => {
-  it('takes lists with commas and spaces, fractions and negative numbers, and prints what it assumed', async () => {
+  it('takes lists with commas and spaces, fractions and negative numbers, and prints its assumptions', async () => {
     const args = ['one.onnx', '-o', 'one', '--bands', 'B02,B03', 'B04', '--classes', 'dry land, water'];
     const { status, stdout } = await terrachip(
       ...['model', 'import', ...args, '--scale', '1/255', '--mean', '-1,0,1', '--std', '0.5'],

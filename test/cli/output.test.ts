@@ -37,7 +37,7 @@ describe('a command to resume', () => {
 });
 
 describe('progress without a terminal', () => {
-  /** The lines that events print, each at its time in seconds. */
+  /** The lines printed for events, each at its time in seconds. */
   function linesOf(events: readonly (readonly [seconds: number, done: number])[]): string[] {
     let now = 0;
     const lines: string[] = [];
@@ -61,7 +61,7 @@ describe('progress without a terminal', () => {
   }
 
   it('is a line at each tenth, with rate and time left', () => {
-    // 10 chips a second.
+    // 10 chips per second.
     const events = Array.from({ length: 101 }, (_, second) => [second, 10 * second] as const);
     const lines = linesOf(events);
     expect(lines[0]).toBe('infer');

@@ -30,7 +30,7 @@ await writeFile(
   JSON.stringify({ type: 'FeatureCollection', crs, features: [square] }),
 );
 
-/** Commands and the line that they print before they begin. */
+/** Commands, and the line that they print before they start. */
 const COMMANDS: readonly (readonly [command: string, line: string])[] = [
   [
     'warp two.tif warped.tif --like two.tif --backend cpu',
@@ -48,7 +48,7 @@ const COMMANDS: readonly (readonly [command: string, line: string])[] = [
     'rasterize zones.geojson -o burned.tif --like two.tif',
     'rasterize will read 1 feature of zones.geojson; and write 1 band of 12 × 9 pixels of uint8 to burned.tif',
   ],
-  // The triangle lies in 5 × 5 pixels.
+  // The triangle is within 5 × 5 pixels.
   [
     'zonal two.tif --zones zones.geojson -o zones.csv',
     'zonal will read 25 pixels of two.tif around 1 zone; and write a table of 2 rows',
@@ -61,12 +61,12 @@ const COMMANDS: readonly (readonly [command: string, line: string])[] = [
 ];
 
 describe('commands that may take long', () => {
-  it.each(COMMANDS)('%s says what it will take', async (command, line) => {
+  it.each(COMMANDS)('%s prints its expected work', async (command, line) => {
     const { status, stderr } = await terrachip(...command.split(' '));
     expect([status, stderr]).toEqual([0, expect.stringContaining(line)]);
   });
 
-  it('say it of each step of the demo, with disk and memory, in few lines', async () => {
+  it('print it for each step of the demo, with disk and memory, in few lines', async () => {
     const { status, stderr } = await terrachip(
       'demo',
       '--size',
@@ -87,11 +87,11 @@ describe('commands that may take long', () => {
       );
     expect(stderr).toMatch(/^infer will take disk: .*; memory: about \d+/m);
     expect(stderr).toMatch(/^evaluate will read \d+ × \d+ pixels of .*; and write statistics and scores to/m);
-    // Of the demo and of the evaluation a line, of the others two.
+    // One line for the demo and the evaluation, two for the others.
     expect(stderr.match(/^\S+ will .*$/gm)).toHaveLength(8);
   });
 
-  it('are described in a line or two', () => {
+  it('are described in one or two lines', () => {
     const disk = { bytes: 3 * 2 ** 20, freeBytes: null };
     expect(formatPlan({ stage: 'warp', reads: 'a', writes: 'b' })).toEqual(['warp will read a; and write b']);
     expect(formatPlan({ stage: 'warp', reads: 'a', writes: 'b', disk, memoryBytes: 2 ** 31 })).toEqual([

@@ -49,7 +49,7 @@ async function listed(...args: string[]): Promise<{ locations: number; images: n
 }
 
 describe('terrachip rapidai4eo', () => {
-  it('makes a catalog of locations, and lists images of some', async () => {
+  it('makes a catalog of locations, and lists images of selected ones', async () => {
     const built = await rapid(
       'index',
       ...['--geometries', 'geometries.geojson.gz', '--labels', 'labels.csv', '-o', 'locations.parquet'],
@@ -87,7 +87,7 @@ describe('terrachip rapidai4eo', () => {
     );
   });
 
-  it('writes a catalog of images that other commands take', async () => {
+  it('writes a catalog of images for other commands', async () => {
     const { stderr } = await rapid(
       'list',
       'locations.parquet',
@@ -117,7 +117,7 @@ describe('terrachip rapidai4eo', () => {
     expect(stdout).toBe('remote.geojson: 4 locations, without labels\n');
   });
 
-  it('refuses what it cannot do, in one sentence', async () => {
+  it('refuses invalid requests in one sentence', async () => {
     const wrong = await rapid('index', '--geometries', 'labels.csv', '--labels', 'none', '-o', 'x.parquet');
     expect(wrong.status).toBe(2);
     expect(wrong.stderr).toMatch(/^terrachip: .*labels.csv is not a GeoJSON FeatureCollection; .*\.\n$/);

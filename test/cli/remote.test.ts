@@ -23,7 +23,7 @@ beforeAll(async () => {
   };
 });
 
-/** Runs the command with an environment of its own. */
+/** Runs the command with its own environment variables. */
 function terrachip(env: Record<string, string>, ...args: string[]): Promise<Outcome> {
   const options = { cwd: folder, env: { PATH: process.env.PATH, ...environment, ...env } };
   return new Promise((done) => {
@@ -46,7 +46,7 @@ describe('terrachip with an object store', () => {
     expect(JSON.parse(info.stdout)).toMatchObject({ path: 's3://box/maps/scaled-uint16.tif', width: 12 });
   });
 
-  it('says in one sentence that a key is refused, and shows no secret', async () => {
+  it('reports a refused key in one sentence, without secrets', async () => {
     const env = { AWS_SECRET_ACCESS_KEY: 'hidden-secret', AWS_SESSION_TOKEN: 'hidden-token' };
     const { status, stdout, stderr } = await terrachip(env, 'ls', 's3://box/', '--json', '--debug');
     expect(status).toBe(2);
@@ -56,7 +56,7 @@ describe('terrachip with an object store', () => {
     expect(kept.join()).not.toMatch(/hidden|box/);
   });
 
-  it('says that a profile is not there', async () => {
+  it('reports a missing profile', async () => {
     const env = { AWS_ACCESS_KEY_ID: '', AWS_SECRET_ACCESS_KEY: '', AWS_PROFILE: 'lost' };
     const { status, stderr } = await terrachip(env, 'ls', 's3://box/');
     expect(status).toBe(2);

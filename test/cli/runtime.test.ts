@@ -8,7 +8,7 @@ const folder = await temporaryFolder();
 const terrachip = commandsWithout('onnxruntime-node', folder);
 
 describe('without onnxruntime-node', () => {
-  // None of the inputs exists: a command that looked at one of them first would name it.
+  // None of the inputs exists: a command that checked one of them first would name it.
   it.each([
     ['infer', ['infer', 'scene.json', '--model', 'model']],
     ['demo', ['demo']],
@@ -16,7 +16,7 @@ describe('without onnxruntime-node', () => {
     ['embed catalogs', ['embed', 'rows.parquet', '--model', 'model', '--crs', 'EPSG:32632', '--res', '10']],
     ['model run', ['model', 'run', 'model', '--input', 'S1RTC=radar.npy']],
     ['model import', ['model', 'import', 'weights.pt', '--precision', 'fp16']],
-  ])('%s says so before any work', async (name, args) => {
+  ])('%s reports it before any work', async (name, args) => {
     const output = `${name.replace(' ', '-')}.npy`;
     const { status, stderr } = await terrachip(...args, '-o', output);
     expect(stderr).toBe(

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { chooseShard } from '../../src/cli/shard.js';
 
 const auto = (env: Record<string, string>) => chooseShard('auto', env);
-/** As Slurm 22.05 sets them in an array of `count` elements from 0 on. */
+/** As set by Slurm 22.05 in an array of `count` elements from 0 on. */
 const array = (id: number, count: number) => ({
   SLURM_ARRAY_TASK_ID: String(id),
   SLURM_ARRAY_TASK_COUNT: String(count),
@@ -18,7 +18,7 @@ const step = (rank: number, tasks: number) => ({
 });
 
 describe('the shard of a process', () => {
-  it('is that of the option, then of TERRACHIP_SHARD, then of the engine', () => {
+  it('is that of the option, then of TERRACHIP_SHARD, then of the workload manager', () => {
     const env = { TERRACHIP_SHARD: '1/3', ...array(2, 4) };
     expect(chooseShard({ index: 0, count: 2 }, env)).toEqual({ index: 0, count: 2, by: '--shard' });
     expect(chooseShard(undefined, env)).toEqual({ index: 1, count: 3, by: 'TERRACHIP_SHARD' });
@@ -29,7 +29,7 @@ describe('the shard of a process', () => {
     });
   });
 
-  it('is the whole where nothing asks for the variables of an engine', () => {
+  it('is the whole job unless variables of a workload manager are requested', () => {
     expect(chooseShard(undefined, { ...array(2, 4), ...step(1, 4), RANK: '1', WORLD_SIZE: '4' })).toBeNull();
     expect(auto(batch(1))).toEqual({ index: 0, count: 1, by: 'SLURM_PROCID' });
   });
@@ -148,7 +148,7 @@ describe('the shard of a process', () => {
     expect(() => auto(env)).toThrow(problem);
   });
 
-  it('names the variable that asked for it', () => {
+  it('names the variable that it comes from', () => {
     expect(() => chooseShard(undefined, { TERRACHIP_SHARD: 'auto' })).toThrow(
       /^TERRACHIP_SHARD cannot be auto/,
     );

@@ -56,7 +56,7 @@ async function found(...args: string[]): Promise<Found> {
 const ids = ({ items }: Found) => items.map(({ id }) => id);
 
 describe('terrachip stac search', () => {
-  it('writes a catalog that every other command takes', async () => {
+  it('writes a catalog for every other command', async () => {
     const written = await found(
       'search',
       API,
@@ -156,7 +156,7 @@ describe('terrachip stac search', () => {
     expect(server.requests).toEqual([]);
   });
 
-  it('says what is wrong with a collection that the server does not know', async () => {
+  it('explains that the server lacks a collection', async () => {
     const named = await run('stac', 'search', API, '--collections', 'scene');
     expect(named.stderr).toBe(
       `search\nterrachip: --collections has "scene", which ${API} does not know; did you mean "scenes"?\n`,
@@ -172,7 +172,7 @@ describe('terrachip stac search', () => {
 describe('terrachip stac crawl', () => {
   const crawl = `${server.url}/static/root.json`;
 
-  it('writes a catalog, and goes on where it was interrupted', async () => {
+  it('writes a catalog, and continues after an interruption', async () => {
     server.fault = firstTimes(1, /\/20\.json/, { type: 'status', status: 404 });
     const failed = await run(
       'stac',
@@ -216,7 +216,7 @@ describe('terrachip stac crawl', () => {
     expect(stdout.trim().split('\n').at(-1)).toBe('6 rows');
   });
 
-  it('leaves out what cannot be read, with a warning', async () => {
+  it('leaves out unreadable documents, with a warning', async () => {
     server.fault = firstTimes(99, /\/3\.json/, { type: 'status', status: 404 });
     const { status, stdout, stderr } = await run('stac', 'crawl', crawl, '--json');
     expect(JSON.parse(stdout).count).toBe(24);
@@ -224,7 +224,7 @@ describe('terrachip stac crawl', () => {
     expect(status).toBe(0);
   });
 
-  it('wants an output to go on with', async () => {
+  it('needs an output to resume', async () => {
     const { stderr } = await run('stac', 'crawl', crawl, '--resume');
     expect(stderr).toBe(
       'terrachip: --resume continues a crawl to an output; give --output, or leave it out.\n',

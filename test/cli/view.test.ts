@@ -6,7 +6,7 @@ import { commandIn, PROGRAM } from '../support/command.js';
 
 const raster = 'test/fixtures/map-tiles/source.tif';
 
-it('terrachip view serves its page until Ctrl-C, and says when its port is taken', async () => {
+it('terrachip view serves its page until Ctrl-C, and reports a port in use', async () => {
   const child = spawn(process.execPath, [PROGRAM, 'view', raster, '--backend', 'cpu', '--threads', '0'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -18,7 +18,7 @@ describe('the common EPSG codes', () => {
     [3031, 30, -75, 819391.619203618, 1419227.9157568],
     [3035, 6.13, 49.61, 4041399.94709977, 2951502.82779705],
     [6933, 20, 30, 1929725.60501793, 3658789.32485501],
-  ])('EPSG:%i lies where PROJ has it', (code, longitude, latitude, x, y) => {
+  ])('EPSG:%i has the position of PROJ', (code, longitude, latitude, x, y) => {
     const found = createTransform(Crs.wgs84, Crs.fromEpsg(code)).forward(longitude, latitude);
     expect(Math.hypot(found[0] - x, found[1] - y)).toBeLessThan(1e-4);
   });

@@ -134,7 +134,7 @@ describe('ControlGrid', () => {
               (fx * fy * cells[word + 8 + k]) / 256) /
               2 ** fractionBits;
           mapping.map(x + 0.5 + cx, y + 0.5 + cy, out);
-          // Around a pole columns repeat; a pixel's corners are taken on its own side, and the pixel is not quite bilinear.
+          // Around a pole columns repeat; a pixel's corners are taken on its own side, and the pixel is only nearly bilinear.
           const turned =
             out[0] - mapping.turn * (mapping.turn === 0 ? 0 : Math.round((out[0] - centre) / mapping.turn));
           const bent = mapping.turn === 0 ? 0 : Math.abs(turned - centre) ** 2 / 200 + 0.05;
@@ -219,7 +219,7 @@ describe('ControlGrid', () => {
     expect(outside).toBeGreaterThan(100);
   });
 
-  it('makes a window once, as long as it keeps it', () => {
+  it('makes a window once, while it is cached', () => {
     const grid = new ControlGrid(createPixelMapping(utm32, utm32));
     const tile = { x: 300, y: 300, width: 1000, height: 1000 };
     const window = grid.window(tile);

@@ -187,8 +187,8 @@ describe('createBackend', () => {
     backend.dispose();
   });
 
-  // Threads of a GPU device end when its instance is collected: check:kill looks at them, in a process of their own.
-  it.skipIf(platform() !== 'linux')('leaves nothing of idle backends on the CPU', async () => {
+  // Threads of a GPU device end when its instance is garbage-collected: check:kill tests them in a separate process.
+  it.skipIf(platform() !== 'linux')('leaves no resources of idle CPU backends', async () => {
     const once = async (): Promise<void> => (await createBackend({ backend: 'cpu', threads: 2 })).dispose();
     const held = (): number[] => [
       readdirSync('/proc/self/task').length,

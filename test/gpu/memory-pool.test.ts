@@ -35,7 +35,7 @@ describe('MemoryPool', () => {
     expect(pool.acquire(16384)).not.toBe(buffer);
   });
 
-  it('keeps as much as was in use at the busiest moment, and 8 MiB more', () => {
+  it('keeps the peak of the memory in use, and 8 MiB more', () => {
     const MIB = 2 ** 20;
     const pool = new MemoryPool((bytes) => new ArrayBuffer(bytes));
     const [a, b, c] = [40, 48, 56].map((size) => pool.acquire(size * MIB));
@@ -46,7 +46,7 @@ describe('MemoryPool', () => {
     expect([again[0] === c, again[1] === b, again[2] === a]).toEqual([true, false, false]);
   });
 
-  it('keeps idle buffers also where others never come back', () => {
+  it('keeps idle buffers also if others are never returned', () => {
     const pool = new MemoryPool((bytes) => new ArrayBuffer(bytes), 2 ** 25, Number.POSITIVE_INFINITY);
     const kept = [1, 2].map(() => pool.acquire(2 ** 24));
     // Lost buffers count as used. With the default, they would leave no room for idle ones.

@@ -79,7 +79,7 @@ describe.skipIf(webgpuProblem !== null)('a graph on the device of the kernels (w
     expect(released).toBe(1);
   });
 
-  it('says what failed, and all that the runtime says of it', async () => {
+  it("reports the failure with the runtime's whole message", async () => {
     const failing: GpuRuntime = {
       ...runtime,
       InferenceSession: {
@@ -101,7 +101,7 @@ describe.skipIf(webgpuProblem !== null)('a graph on the device of the kernels (w
     tensor.dispose();
   });
 
-  it('refuses a tensor that does not begin where its buffer does', async () => {
+  it('refuses a tensor that does not start at the start of its buffer', async () => {
     await expect(throughGraph(256)).rejects.toThrow(
       /^m gets the input x from byte 256 of a GPUBuffer; copy it into a tensor of the backend\.$/,
     );

@@ -1,4 +1,4 @@
-/** What errors say of a message of the runtime. */
+/** Messages of the runtime in errors. */
 import { expect, it } from 'vitest';
 import { CpuBackend } from '../../src/gpu/index.js';
 import { batchFailure, runtimeMessage } from '../../src/inference/graph-check.js';
@@ -19,7 +19,7 @@ const spec = parseModelSpec(
   'model.json',
 );
 
-it('repeats all lines of a message of ONNX Runtime, after what failed', async () => {
+it('repeats all lines of a message of ONNX Runtime, after the failed operation', async () => {
   const [image, map] = [
     { name: 'x', shape: [1, 1, 8, 8] },
     { name: 'y', shape: [1, 2, 8, 8] },
@@ -38,7 +38,7 @@ it('repeats all lines of a message of ONNX Runtime, after what failed', async ()
   backend.dispose();
 });
 
-it('repeats why a graph cannot be loaded', async () => {
+it('repeats the reason why a graph cannot be loaded', async () => {
   const loading = ModelSession.create(runtime, Uint8Array.of(8, 9, 10), spec, { provider: 'cpu' });
   await expect(loading).rejects.toThrow(
     /^m\/model\.onnx cannot be loaded with the provider cpu, for which ONNX Runtime says: .*protobuf.*; check the file, or choose another provider\.$/i,

@@ -59,7 +59,7 @@ function specOf(
   return spec;
 }
 
-/** The first image of a graph's answer to `batch` chips. */
+/** The first image of a graph's output for `batch` chips. */
 function adapted(
   spec: SegmentationSpec | RegressionSpec,
   values: readonly number[],
@@ -70,7 +70,7 @@ function adapted(
 }
 
 describe('chips in the layout of a graph', () => {
-  /** The value of band c at date t in pixel p of chip n, with a digit each. */
+  /** The value of band c at date t in pixel p of chip n: one digit for each. */
   const value = (n: number, c: number, t: number, p: number) => 1000 * n + 100 * c + 10 * t + p;
   const counts = { n: 2, c: 3, t: 2, p: 4 };
   /** Values with the axes in an order, the slowest first. */
@@ -106,20 +106,20 @@ describe('chips in the layout of a graph', () => {
   it.each([
     [1, ['NCHW', 'NCTHW']],
     [2, ['NCTHW']],
-  ] as const)('with %i dates, passes on %s as they are cut', (dates, plain) => {
+  ] as const)('with %i dates, passes on %s unchanged', (dates, plain) => {
     for (const layout of INPUT_LAYOUTS) {
       const spec = { ...specOf(2, {}, { layout }), phases: ['before', 'after'].slice(0, dates) };
       const isPlain = isPlainInput(spec, spec.inputs[0]);
       expect(isPlain, layout).toBe((plain as readonly string[]).includes(layout));
       const { inputs } = spec;
       const same = arrangeChips(chips, spec, inputs[0]).join() === chips.join();
-      // NTCHW of a single date is the same order too, and is copied in vain.
+      // NTCHW with a single date has the same order too, but is copied.
       expect(same, layout).toBe(isPlain || (dates === 1 && layout === 'NTCHW'));
     }
   });
 });
 
-describe('answers of one channel', () => {
+describe('outputs of one channel', () => {
   const two = [1, -2, 3, -4];
   it.each([
     ['NCHW', [1, 1, 2, 2]],
@@ -162,7 +162,7 @@ describe('answers of one channel', () => {
     );
   });
 
-  it('gives a quantity as it is', () => {
+  it('returns a quantity unchanged', () => {
     const spec: RegressionSpec = {
       ...specOf(2),
       output: { name: 'y', task: 'regression', values: [{ name: 'height' }] },
@@ -173,14 +173,14 @@ describe('answers of one channel', () => {
   });
 });
 
-describe('answers of several channels', () => {
+describe('outputs of several channels', () => {
   it('turns channels-last into planes', () => {
     const spec = specOf(3, { layout: 'NHWC' });
     const values = [1, 10, 100, 2, 20, 200, 3, 30, 300, 4, 40, 400];
     expect(adapted(spec, values, [1, 2, 2, 3])).toEqual([1, 2, 3, 4, 10, 20, 30, 40, 100, 200, 300, 400]);
   });
 
-  it('does not take channels-last for planes when the lengths are equal', () => {
+  it('distinguishes channels-last from planes when the lengths are equal', () => {
     const shape = [1, 2, 2, 2];
     expect(isPlainAnswer(specOf(2, { layout: 'NHWC' }), 1, { shape, whole: false })).toBe(false);
     expect(isPlainAnswer(specOf(2), 1, { shape, whole: false })).toBe(true);
@@ -200,7 +200,7 @@ describe('answers of several channels', () => {
     expect(takesSoftmax(spec, false)).toBe(false);
   });
 
-  it('leaves probabilities of labels as they are', () => {
+  it('leaves probabilities of labels unchanged', () => {
     const spec = specOf(2, { task: 'multilabel', activation: 'none' });
     expect(isPlainAnswer(spec, 1, { shape: [1, 2, 2, 2], whole: false })).toBe(true);
   });
@@ -231,7 +231,7 @@ describe('answers of several channels', () => {
   });
 });
 
-describe('answers of whole numbers', () => {
+describe('outputs of whole numbers', () => {
   it.each([
     ['without an axis', [1, 2, 2]],
     ['with an axis', [1, 1, 2, 2]],
@@ -247,7 +247,7 @@ describe('answers of whole numbers', () => {
     expect(values.slice(16)).toEqual([0, 0, 1, 1, 0, 0, 1, 1, 1, 1, 0, 0, 1, 1, 0, 0]);
   });
 
-  it('takes a channel of 0 and 1 for each class or label as it is', () => {
+  it('takes a channel of 0 and 1 for each class or label unchanged', () => {
     const values = [0, 1, 1, 0, 1, 0, 0, 1];
     for (const task of ['segmentation', 'multilabel'] as const) {
       expect(adapted(specOf(2, { task }), values, [1, 2, 2, 2], true)).toEqual(values);
@@ -264,8 +264,8 @@ describe('answers of whole numbers', () => {
   });
 });
 
-describe('answers at a fraction of the side', () => {
-  /** Bilinear with pixel centres aligned, by the definition: the weight of a pixel falls to 0 at its neighbours. */
+describe('outputs at a fraction of the side', () => {
+  /** Bilinear with aligned pixel centres, by the definition: the weight of a pixel decreases to 0 at its neighbours. */
   function enlarge(plane: readonly number[], side: number, size: number): number[] {
     const place = (k: number) => Math.min(side - 1, Math.max(0, ((k + 0.5) * side) / size - 0.5));
     const hat = (distance: number) => Math.max(0, 1 - Math.abs(distance));
@@ -279,7 +279,7 @@ describe('answers at a fraction of the side', () => {
   }
 
   it('enlarges by hand-computed weights', () => {
-    // Centres of the four columns lie at −1/4, 1/4, 3/4 and 5/4 of the pixels 0 and 1.
+    // Centres of the four columns are at −1/4, 1/4, 3/4 and 5/4, in pixels of the two.
     const row = [0, 1, 3, 4];
     const spec = specOf(2, {}, { size: 4 });
     expect(adapted(spec, [0, 4, 0, 4], [1, 1, 2, 2]).slice(16)).toEqual([...row, ...row, ...row, ...row]);
@@ -344,7 +344,7 @@ describe('probabilities where softmax would be applied', () => {
 });
 
 describe('a session', () => {
-  /** A graph that returns an answer whatever it gets. */
+  /** A graph with a constant output. */
   function graphOf({ values, shape, whole }: Answer, axis: number | string = 'n'): ModelGraph {
     return {
       name: 'm/model.onnx',
@@ -384,7 +384,7 @@ describe('a session', () => {
     expect(new ModelSession(specOf(2), { whole: graphOf(answer, axis) }).fixedBatch).toBe(batch);
   });
 
-  it('gives each class a plane, whatever the graph returns', async () => {
+  it('has a plane for each class, for any output of the graph', async () => {
     expect(await run(specOf(2), [1, -2, 3, -4], [1, 2, 2])).toEqual({
       shape: [1, 2, 2, 2],
       values: [0, 0, 0, 0, 1, -2, 3, -4],

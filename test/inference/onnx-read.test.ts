@@ -1,4 +1,4 @@
-/** What is read of ONNX files, and what damaged and hostile ones do. */
+/** Reading of ONNX files, also of damaged and hostile ones. */
 import protobuf from 'protobufjs';
 import { describe, expect, it } from 'vitest';
 import { readOnnxInfo } from '../../src/inference/onnx/index.js';
@@ -6,7 +6,7 @@ import { DATA_TYPE, EXTERNAL, encodeMessage } from '../../src/inference/onnx/sch
 import type { ByteSource } from '../../src/io/index.js';
 import { onnxFile, pixelGraph, type TestGraph, type TestNode } from '../support/onnx.js';
 
-/** A source that counts what is read, and refuses to read beyond its end. */
+/** A source that counts read bytes, and refuses reads beyond its end. */
 function sourceOf(
   bytes: Uint8Array,
 ): ByteSource & { read: ByteSource['read']; readonly taken: () => number } {
@@ -55,7 +55,7 @@ describe('readOnnxInfo', () => {
         { name: 'probabilities', type: 'float16', shape: [1, 2, 64, 64] },
         { name: 'numbers', type: 'int64', shape: null },
       ],
-      // A cast behind the softmax does not count.
+      // A cast after the softmax is ignored.
       lastOperators: ['Softmax', 'ArgMax'],
       convolutions: [{ name: 'logits', weights: [2, 3, 1, 1], isPointwise: true }],
       externalFiles: [],
@@ -109,7 +109,7 @@ describe('readOnnxInfo', () => {
     await expect(read(hostile)).rejects.toThrow(/has weights in "..\/then\.bin", outside of its folder/);
   });
 
-  it('refuses bodies that are nested without end', async () => {
+  it('refuses endlessly nested bodies', async () => {
     let node = branches();
     for (let depth = 0; depth < 40; depth++) node = branches(message([1, node]));
     await expect(read(modelOf(node))).rejects.toThrow(/its graphs are nested too deeply/);
@@ -154,7 +154,7 @@ describe('readOnnxInfo', () => {
     expect(lastOperators).toEqual([last]);
   });
 
-  it('passes over weights', async () => {
+  it('skips weights', async () => {
     const values = new Array<number>(3_000_000).fill(1);
     const bytes = onnxFile({ ...graph, weights: [{ name: 'weights', shape: [3_000_000], values }] });
     const source = sourceOf(bytes);
@@ -188,7 +188,7 @@ const plain = onnxFile(
 );
 
 describe('readOnnxInfo of damaged files', () => {
-  it('refuses each beginning of a file, but for that which ends with the graph', async () => {
+  it('refuses every truncated file, except one that ends with the graph', async () => {
     const readable: number[] = [];
     for (let length = 0; length < plain.length; length++) {
       const error = await read(plain.slice(0, length)).then(
@@ -198,11 +198,11 @@ describe('readOnnxInfo of damaged files', () => {
       if (error === null) readable.push(length);
       else expect(error.code, `of ${length} bytes`).toBe('INVALID_INPUT');
     }
-    // Behind the graph is only the version of its operators, in four bytes: tag, length, and a field of two bytes.
+    // After the graph comes only the version of its operators, in four bytes: tag, length, and a field of two bytes.
     expect(readable).toEqual([plain.length - 4]);
   });
 
-  it('never fails otherwise on changed bytes', async () => {
+  it('never fails in other ways on changed bytes', async () => {
     for (let at = 0; at < plain.length; at++) {
       for (const value of [0x00, 0x7f, 0x80, 0xff, plain[at] ^ 1]) {
         const bytes = plain.slice();
@@ -234,7 +234,7 @@ describe('readOnnxInfo of damaged files', () => {
     await expect(read(bytes)).rejects.toThrow(message);
   });
 
-  it('ends for nodes that feed themselves', async () => {
+  it('ends for cyclic nodes', async () => {
     const nodes = [
       { operator: 'Identity', inputs: ['b'], output: 'a' },
       { operator: 'Identity', inputs: ['a'], output: 'b' },

@@ -1,4 +1,4 @@
-/** Graphs as exporters write them, on the runtime: the cases of `npm run check:onnx` whose numbers are worked out here. */
+/** Graphs as written by exporters, on the runtime: cases of `npm run check:onnx` with numbers computed here. */
 import { describe, expect, it } from 'vitest';
 import { Affine, GeoBox, GeoTensor } from '../../src/geo/index.js';
 import { mapTensor } from '../../src/inference/map-tensor.js';
@@ -81,7 +81,7 @@ async function mapOf(
   }
 }
 
-/** A value of each pixel; a gap stays one. */
+/** A value for each pixel; gaps stay gaps. */
 const eachPixel = (value: (a: number, b: number) => number) =>
   Float32Array.from({ length: PIXELS }, (_, k) => (k === GAP ? Number.NaN : value(bands[0][k], bands[1][k])));
 
@@ -245,7 +245,7 @@ describe('a graph with', () => {
       nodes: [node('Conv', 'x two', 'z'), node('ArgMax', 'z', 'y', { axis: 1, keepdims: 0 })],
     };
     const [first, second, third] = await mapOf({ graph, classes: 3 });
-    // Of equal logits, ArgMax takes the first.
+    // For equal logits, ArgMax takes the first.
     expect(second).toBeCloseToArray(
       eachPixel((a, b) => (logit(a, b) > 0 ? 1 : 0)),
       1e-6,
@@ -266,7 +266,7 @@ describe('a graph with', () => {
         node('AveragePool', 'z', 'y', { kernel_shape: [4, 4], strides: [4, 4] }),
       ],
     };
-    // The left half is 0, the right half 4, so that the rows of the graph's answer are (0, 4).
+    // The left half is 0, the right half 4, so that the rows of the graph's output are (0, 4).
     const left = Float32Array.from({ length: SIZE * SIZE }, (_, k) => (k % SIZE < 4 ? 0 : 4));
     const [, positive] = await mapOf({ graph }, [left, new Float32Array(SIZE * SIZE)], [SIZE, SIZE]);
     // Centres of pixels lie at (k + ½) / 4 − ½ of the two: −3/8, −1/8, 1/8, …, 11/8.

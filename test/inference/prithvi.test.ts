@@ -1,4 +1,4 @@
-/** Prithvi-EO's graph against PyTorch (`scripts/truth/prithvi.py`), and what is read from the names and shapes of tensors. */
+/** Prithvi-EO's graph compared with PyTorch (`scripts/truth/prithvi.py`), and descriptions from names and shapes. */
 import * as onnxruntime from 'onnxruntime-node';
 import { afterAll, describe, expect, it } from 'vitest';
 import { openCheckpointFile } from '../../src/inference/node/checkpoint-file.js';
@@ -52,10 +52,10 @@ describe('the graph', () => {
     },
   );
 
-  it('has the positions of the training, computed where the checkpoint has others', async () => {
+  it('has the positions of the training, computed if the checkpoint has others', async () => {
     const stored = await small.readFloat32('model.encoder.pos_embed');
     const computed = sinusoids([2, 8, 8], 16);
-    // The first of the file is the class token's.
+    // The first position in the file is that of the class token.
     expect(computed).toHaveLength(stored.length - 16);
     const worst = Math.max(...computed.map((value, k) => Math.abs(value - stored[16 + k])));
     expect(worst).toBeLessThan(1e-7);
@@ -141,7 +141,7 @@ describe('a checkpoint', () => {
     });
   });
 
-  it('of the pre-training is an encoder of one date, unless others are asked for', () => {
+  it('of the pre-training is an encoder of one date, unless options request more', () => {
     const published = shapesOnly({
       ...prithviShapes('encoder.', { width: 1280, depth: 32, patch: 14, dates: 4 }),
       'encoder.temporal_embed_enc.scale': [1],
@@ -228,7 +228,7 @@ describe('a checkpoint', () => {
     expect(() => detectPrithvi(shapesOnly(wrapped), OPTIONS)).toThrow(/has terratorch’s temporal wrapper/);
   });
 
-  it('of another model is no Prithvi', () => {
+  it('of another model is not recognised as Prithvi', () => {
     const flat = new MemoryCheckpoint({
       'patch_embed.proj.weight': { shape: [1, 1, 1, 1], values: new Float32Array(1) },
     });

@@ -18,7 +18,7 @@ describe('outputs of encoders', () => {
     expect([...(tokens ?? [])]).toEqual([...count(30).subarray(3, 15), ...count(30).subarray(18)]);
   });
 
-  it('may be one vector a chip', () => {
+  it('may be one vector per chip', () => {
     const spec = encoder({ name: 'y', tokens: 1, channels: 6, layout: 'NC' });
     expect(adaptTokens(spec, count(12), [2, 6])).toEqual(count(12));
   });

@@ -1,4 +1,4 @@
-/** Convolutions that ONNX Runtime's WebGPU provider computes wrongly (its issue 29651), and what is done about them. */
+/** Convolutions that ONNX Runtime's WebGPU provider computes wrongly (its issue 29651), and how they are avoided. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as onnxruntime from 'onnxruntime-node';
@@ -59,23 +59,23 @@ const CASES: readonly Case[] = [
 ];
 
 describe('a convolution that WebGPU computes wrongly', () => {
-  it.each(CASES)('is told by its weights: $weights $attributes', async (each) => {
+  it.each(CASES)('is detected by its weights: $weights $attributes', async (each) => {
     const expected = each.wrong ? `y (${each.weights.join(' × ')})` : null;
     expect(convolvedWrongly(await infoOf(fileOf(each)))).toBe(expected);
   });
 
-  it.each(['Identity', 'Cast'])('is told where its weights come through %s', async (operator) => {
+  it.each(['Identity', 'Cast'])('is detected when its weights pass through %s', async (operator) => {
     const nodes = [{ operator, inputs: ['weights'], output: 'used' }];
     const bytes = fileOf({ weights: [8, 6, 3, 3], wrong: true }, nodes);
     expect(convolvedWrongly(await infoOf(bytes))).toBe('y (8 × 6 × 3 × 3)');
   });
 
-  it('is not told of weights that the graph computes', async () => {
+  it('is not detected for weights that the graph computes', async () => {
     const nodes = [{ operator: 'Mul', inputs: ['weights', 'weights'], output: 'used' }];
     expect((await infoOf(fileOf({ weights: [8, 6, 3, 3], wrong: true }, nodes))).convolutions).toEqual([]);
   });
 
-  // The runtime itself: the condition is neither too narrow nor too wide.
+  // On the runtime itself: the condition is neither too narrow nor too wide.
   it.skipIf(webgpuProblem !== null)('is wrong on WebGPU, and others are right', async () => {
     const found: boolean[] = [];
     for (const each of CASES) {
@@ -150,7 +150,7 @@ describe('a model with such a convolution', () => {
     );
   });
 
-  it('runs on the processor by default, and says why', async () => {
+  it('runs on the processor by default, with the reason', async () => {
     const providers = await availableProviders();
     const events: ProgressEvent[] = [];
     const { path } = await sixBands('default');

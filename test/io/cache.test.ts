@@ -31,7 +31,7 @@ const filesIn = async (): Promise<string[]> =>
     .map((name) => join(folder, name));
 
 describe('ranges of files', () => {
-  it('are read from the disk by another process, whatever the signature', async () => {
+  it('are read from the disk by another process, with any signature', async () => {
     const first = await openUrl(`${server.url}?sig=abc&v=1`, { byteCache });
     expect(await first.read(100_000, 10)).toEqual(content.slice(100_000, 100_010));
     const other = await DiskCache.open(folder);
@@ -43,7 +43,7 @@ describe('ranges of files', () => {
     expect(server.ranges).toHaveLength(5);
   });
 
-  it('are read anew of a file that changed, and not kept without a strong tag', async () => {
+  it('are read again from a changed file, and not cached without a strong tag', async () => {
     const read = async () => (await openUrl(server.url, { byteCache })).read(100_000, 10);
     await read();
     server.etag = '"v2"';
@@ -57,7 +57,7 @@ describe('ranges of files', () => {
     expect(server.ranges).toHaveLength(12);
   });
 
-  it('are read anew where an entry is damaged', async () => {
+  it('are read again if an entry is damaged', async () => {
     const read = async () => (await openUrl(server.url, { byteCache })).read(100_000, 10);
     await read();
     const [file] = await filesIn();
@@ -103,7 +103,7 @@ describe('documents', () => {
   });
   const read = async (keep = true) => (await requestJson(url, { byteCache, keep })).document;
 
-  it('are asked for by their tag, and taken from the disk where they are the same', async () => {
+  it('are requested by their tag, and taken from the disk if unchanged', async () => {
     expect(await read()).toEqual({ version: 1 });
     expect(await read()).toEqual({ version: 1 });
     expect(seen.map((each) => each['if-none-match'])).toEqual([undefined, '"1"']);
@@ -113,14 +113,14 @@ describe('documents', () => {
     expect(seen.at(-1)?.['if-none-match']).toBe('"2"');
   });
 
-  it('are asked for by their time where they have no tag', async () => {
+  it('are requested by their time if they have no tag', async () => {
     headers = { 'last-modified': 'Wed, 01 Jul 2026 00:00:00 GMT' };
     await read();
     expect(await read()).toEqual({ version: 1 });
     expect(seen[1]['if-modified-since']).toBe('Wed, 01 Jul 2026 00:00:00 GMT');
   });
 
-  it('are not kept unless asked to, nor where the server forbids it', async () => {
+  it('are cached only on request, and not if the server forbids it', async () => {
     await read(false);
     headers = { 'cache-control': 'private, no-store' };
     await read();
@@ -129,7 +129,7 @@ describe('documents', () => {
 });
 
 describe('the folder of a cache', () => {
-  it('stays within its bound: what was used longest ago goes first', async () => {
+  it('stays within its limit: the least recently used entries are removed first', async () => {
     const cache = await DiskCache.open(folder, { maxBytes: 10_000 });
     await writeFile(join(folder, 'mine.txt'), 'not of the cache');
     const put = async (key: string, used: number): Promise<void> => {
@@ -144,7 +144,7 @@ describe('the folder of a cache', () => {
     const kept = await Promise.all(
       ['a', 'b', 'c', 'd', 'e', 'f'].map(async (key) => (await cache.get(key)) !== null),
     );
-    // 6 × 1932 bytes are above the bound; 4 × 1932 are below nine tenths of it. a was used last but f.
+    // 6 × 1932 bytes are above the limit; 4 × 1932 are below nine tenths of it. Only f was used after a.
     expect(kept).toEqual([true, false, false, true, true, true]);
     expect(await readdir(folder)).toContain('mine.txt');
     await cache.put('huge', new Uint8Array(9000));
@@ -159,7 +159,7 @@ describe('the folder of a cache', () => {
     expect(await filesIn()).toHaveLength(1);
   });
 
-  it('ends the keeping where it cannot be written, not the reading', async () => {
+  it('stops caching, not reading, if it cannot be written', async () => {
     const cache = await DiskCache.open(join(folder, 'sub'));
     await writeFile(join(folder, 'file'), '');
     const broken = await DiskCache.open(join(folder, 'sub'));
@@ -170,7 +170,7 @@ describe('the folder of a cache', () => {
     await expect(DiskCache.open(join(folder, 'file', 'x'))).rejects.toThrow(/cannot be written/);
   });
 
-  it('holds no address, signature or token', async () => {
+  it('contains no address, signature or token', async () => {
     const url = `${server.url}?sv=2021&sig=hidden-signature&x-amz-security-token=hidden-token`;
     const source = await openUrl(url.replace('://', '://user:hidden-password@'), {
       byteCache,
@@ -185,7 +185,7 @@ describe('the folder of a cache', () => {
 });
 
 describe('keyOf', () => {
-  it('takes signatures off, and leaves the rest of a query', () => {
+  it('removes signatures, and keeps the rest of a query', () => {
     expect(keyOf('https://u:p@a.example/b?page=2&se=x&sig=y&skoid=z#part')).toBe(
       'https://a.example/b?page=2',
     );

@@ -24,7 +24,7 @@ const credentialsOf = async (environment: Record<string, string>, folder = home)
 };
 
 describe('credentials of S3', () => {
-  it('come from the environment first, then from a profile of the files', async () => {
+  it('come from the environment, else from a profile in the files', async () => {
     const keys = { AWS_ACCESS_KEY_ID: 'E', AWS_SECRET_ACCESS_KEY: 'se' };
     expect(await credentialsOf(keys)).toEqual({ accessKeyId: 'E', secretAccessKey: 'se' });
     expect(await credentialsOf({ ...keys, AWS_SESSION_TOKEN: 'x' })).toMatchObject({ sessionToken: 'x' });
@@ -41,12 +41,12 @@ describe('credentials of S3', () => {
     });
   });
 
-  it('are none without files, or where requests are not to be signed', async () => {
+  it('are null without files, or if requests must not be signed', async () => {
     expect(await credentialsOf({}, join(home, 'nobody'))).toBeNull();
     expect(await credentialsOf({ AWS_NO_SIGN_REQUEST: 'YES' })).toBeNull();
   });
 
-  it('are missed where a profile is named', async () => {
+  it('are required if a profile is named', async () => {
     await expect(credentialsOf({ AWS_PROFILE: 'lost' })).rejects.toThrow(
       /credentials has no keys of the profile "lost"; add aws_access_key_id/,
     );

@@ -90,7 +90,7 @@ describe('objects of a server of S3', () => {
     expect(Buffer.compare(body, content)).toBe(0);
   });
 
-  it('are not there when an upload fails, and its parts are given up', async () => {
+  it('do not exist when an upload fails, and its parts are removed', async () => {
     server.fault = (request, response) => {
       if (!request.url?.includes('partNumber=3')) return false;
       response.writeHead(400).end();
@@ -104,7 +104,7 @@ describe('objects of a server of S3', () => {
     expect(await listed('s3://box/half')).toEqual([]);
   });
 
-  it('are not asked for without a key or a bucket', async () => {
+  it('are not requested without a key or a bucket', async () => {
     await expect(putObject('s3://box/', bytes(1), { access })).rejects.toThrow(/names no object/);
     await expect(putObject('https://example.com/a', bytes(1))).rejects.toThrow(/no address of S3/);
     await expect(openUrl('s3:///key', { access })).rejects.toThrow(
@@ -160,7 +160,7 @@ describe('requests of S3', () => {
       })
     )?.headers;
 
-  it('carry a session token, and who pays', async () => {
+  it('have a session token and the requester-pays header', async () => {
     const credentials = { ...S3_KEY, sessionToken: 'session' };
     const headers = await headersOf({ credentials, requesterPays: true });
     expect(headers).toMatchObject({ 'x-amz-security-token': 'session', 'x-amz-request-payer': 'requester' });
@@ -175,7 +175,7 @@ describe('requests of S3', () => {
     expect(await headersOf({}, { url: 'https://example.com/k' })).toBeUndefined();
   });
 
-  it('go to the region that the server tells, after it refused another', async () => {
+  it('go to the region in the server’s response, after it refused another', async () => {
     const regions: (string | undefined)[] = [];
     server.fault = (request, response) => {
       if (request.method === 'HEAD') {

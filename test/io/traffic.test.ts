@@ -13,7 +13,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-/** A server whose answers wait until they are let go; counts those that wait at a time. */
+/** A server whose responses wait until they are released; counts concurrent ones. */
 async function startGate() {
   const waiting: ServerResponse[] = [];
   const state = { url: '', waiting, most: 0 };
@@ -61,7 +61,7 @@ describe('limits of requests', () => {
     expect(() => setRequestLimits({ total: 0 })).toThrow(/total cannot be 0/);
   });
 
-  it('do not let renewals of access wait for each other', async () => {
+  it('do not block renewals of access', async () => {
     setRequestLimits({ total: 2, perHost: 2 });
     const gate = await startGate();
     const refusing = createServer((request, response) => {
@@ -86,11 +86,11 @@ describe('limits of requests', () => {
 });
 
 describe('pace of requests to a host', () => {
-  it('is free until the host refuses, halved then, and free again', () => {
+  it('is unlimited until the host refuses, then halved, and unlimited again', () => {
     const pace = new Pace();
     for (let k = 0; k < 20; k++) expect(pace.reserve(1000 + 10 * k)).toBe(0);
     pace.refuse(1200, null);
-    // Twenty requests in the last second: ten a second from now on.
+    // Twenty requests in the last second: ten per second from now on.
     expect(pace.rate).toBe(10);
     pace.refuse(1300, null);
     expect(pace.rate).toBe(10);
@@ -107,7 +107,7 @@ describe('pace of requests to a host', () => {
     expect(pace.rate).toBe(Number.POSITIVE_INFINITY);
   });
 
-  it('is not changed by a host that asks for no wait', () => {
+  it('is not changed by a host that requests no wait', () => {
     const pace = new Pace();
     pace.refuse(5, 0);
     expect(pace.rate).toBe(Number.POSITIVE_INFINITY);
@@ -132,18 +132,18 @@ describe('waits between attempts', () => {
     return found;
   }
 
-  it('are at random between nothing and a bound that doubles', async () => {
+  it('are random between 0 and a bound that doubles', async () => {
     expect(await waits(0, 0)).toEqual([0, 0, 0, 0]);
     expect(await waits(0.5, 0)).toEqual([250, 500, 1000, 2000]);
     expect(await waits(1, 0, { maxDelay: 700 })).toEqual([500, 700, 700, 700]);
   });
 
-  it('are never shorter than the server asks for; one that asks for too long is given up', async () => {
+  it('are never shorter than the server requests; too long a wait is an error', async () => {
     expect(await waits(0, 30_000)).toEqual([30_000, 30_000, 30_000, 30_000]);
     expect(await waits(0, 30_000, { maxRetryAfter: 20_000 })).toEqual([]);
   });
 
-  it('are not repeated by a request that needs another', async () => {
+  it('are not multiplied by nested requests', async () => {
     let calls = 0;
     const inner = () =>
       retrying(

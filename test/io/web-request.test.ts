@@ -79,7 +79,7 @@ describe('requestJson', () => {
     expect(host.seen[0].headers['content-type']).toBe('application/json');
   });
 
-  it('repeats what fails for a reason that passes, with its body', async () => {
+  it('retries transient failures, with the body', async () => {
     host.handle = (_, response) => {
       if (host.seen.length === 1) response.writeHead(429, { 'retry-after': '0' }).end();
       else if (host.seen.length === 2) response.destroy();
@@ -94,7 +94,7 @@ describe('requestJson', () => {
     [{ detail: [{ loc: ['body'], msg: 'x', message: 'no such collection' }] }, 'no such collection'],
     [{ error: { status: 400, reason: 'Bad', message: 'too\u001b[31m wide' } }, 'too [31m wide'],
     [{ error: 'invalid_client' }, 'invalid_client'],
-  ])('tells what the server says: %j', async (document, told) => {
+  ])("repeats the server's message: %j", async (document, told) => {
     host.handle = (_, response) => json(response, 400, document);
     const failure = await requestJson(host.url, { retry }).catch((error: unknown) => error);
     expect(failure).toMatchObject({
@@ -106,8 +106,8 @@ describe('requestJson', () => {
     expect(host.seen).toHaveLength(1);
   });
 
-  // What moto 5.1 answers.
-  it('tells what an object store says as HTML', async () => {
+  // As returned by moto 5.1.
+  it('repeats the message of an object store in HTML', async () => {
     host.handle = (_, response) => {
       const text =
         '<Error><Code>AccessDenied</Code><Message><![CDATA[Access Denied]]></Message><BucketName>b</BucketName></Error>';
@@ -118,7 +118,7 @@ describe('requestJson', () => {
     );
   });
 
-  it('repeats no secret that a server repeats', async () => {
+  it('does not repeat a secret in a response', async () => {
     const echo: Handler = (request, response, body) =>
       json(response, 400, { message: `${request.url} ${request.headers.authorization} ${body}` });
     host.handle = echo;
@@ -131,7 +131,7 @@ describe('requestJson', () => {
     expect(String(failure) + JSON.stringify(failure)).not.toMatch(/hidden/);
   });
 
-  it('bounds an answer, and the time of a silent server', async () => {
+  it('limits the size of a response, and the time of a silent server', async () => {
     host.handle = (_, response) => response.end('x'.repeat(1000));
     await expect(requestBody(host.url, { maxBytes: 999 })).rejects.toThrow(/more than 999 bytes/);
     host.handle = () => undefined;
@@ -142,14 +142,14 @@ describe('requestJson', () => {
     await expect(silent).rejects.toThrow(/no answer within 0\.02 s/);
   });
 
-  it('says that a web page is no document', async () => {
+  it('reports a web page instead of a document', async () => {
     host.handle = (_, response) => response.end('<!doctype html><p>log in');
     await expect(requestJson(host.url)).rejects.toThrow(/web page \(HTML\)/);
   });
 });
 
 describe('access', () => {
-  it('is asked again after a refusal, once', async () => {
+  it('is requested again once after a refusal', async () => {
     host.handle = (request, response) => {
       const isNew = request.headers.authorization === 'Bearer token-2';
       json(response, isNew ? 200 : 401, {});
@@ -165,14 +165,14 @@ describe('access', () => {
     expect(host.seen).toHaveLength(4);
   });
 
-  it('lets the refusal stand where there is nothing newer', async () => {
+  it('keeps the refusal if there are no newer credentials', async () => {
     host.handle = (_, response) => json(response, 403, {});
     const access: Access = { authorize: async ({ url, refresh }) => (refresh ? null : { url, headers: {} }) };
     await expect(requestJson(host.url, { access, retry })).rejects.toThrow(/answered 403/);
     expect(host.seen).toHaveLength(1);
   });
 
-  it('sends nothing of it, and no body, to another host', async () => {
+  it('sends neither credentials nor a body to another host', async () => {
     host.handle = (_, response) => response.writeHead(307, { location: `${other.url}/b` }).end();
     other.handle = (_, response) => json(response, 200, { from: 'other' });
     const request = { access: tokenAccess(), headers: { 'x-key': 'mine' }, retry };
@@ -196,7 +196,7 @@ describe('access', () => {
     expect(host.seen[1].headers.authorization).toBe('Bearer token-1');
   });
 
-  it('reads an address at another place', async () => {
+  it('reads an address from another location', async () => {
     host.handle = (request, response) => json(response, 200, { path: request.url });
     const nobody: Access = { authorize: async () => null };
     const mapped: Access = {
@@ -206,7 +206,7 @@ describe('access', () => {
     expect(document).toEqual({ path: '/bucket/key' });
   });
 
-  it('reads gs:// and az:// as what they are for everyone', async () => {
+  it('reads gs:// and az:// by their public URLs', async () => {
     const { storeAccess } = await import('../../src/io/store-access.js');
     const of = (url: string) =>
       storeAccess.authorize({ url, method: 'GET', headers: {}, refresh: false }).then((found) => found?.url);

@@ -24,12 +24,12 @@ const nan = Number.NaN;
 const recipe = { bands: [1], expression: null, decibels: false, resampling: 'nearest' } as const;
 
 describe('values that are drawn', () => {
-  it('are those of an expression, in the order in which it names the bands', async () => {
+  it('are those of an expression, with bands in the order of their first use', async () => {
     const expression = parseExpression('(b - a) / (b + a)', ['a', 'b']);
     expect(expression.bands).toEqual(['b', 'a']);
     const planes = [Float32Array.of(3, 8, nan, 0), Float32Array.of(1, 8, 2, 0)];
     const shown = await shownPlanes(backend, { ...recipe, bands: [2, 1], expression }, planes);
-    // Of 3 and 1, 8 and 8, no data, and 0 / 0.
+    // For 3 and 1, 8 and 8, no data, and 0 / 0.
     expect(shown.map((plane) => Array.from(plane))).toEqual([[0.5, 0, nan, nan]]);
   });
 
@@ -59,7 +59,7 @@ describe('colours', () => {
     expect(Array.from(pixels)).toEqual([255, 0, 0, 255, 31, 120, 180, 255, 0, 0, 0, 0, 0, 0, 0, 0]);
   });
 
-  it('of values lie between the ends of the stretch', () => {
+  it('of values are between the ends of the stretch', () => {
     const stretches = [[0, 255]] as const;
     const pixels = colourPixels([Float32Array.of(-5, 100, 300, nan)], { stretches, colourMap: 'grey' });
     expect(Array.from(pixels)).toEqual([0, 0, 0, 255, 100, 100, 100, 255, 255, 255, 255, 255, 0, 0, 0, 0]);
@@ -91,7 +91,7 @@ describe('a cache of tiles', () => {
     expect(read).toHaveLength(5);
   });
 
-  it('leaves a tile that nobody waits for', async () => {
+  it('drops a tile that no caller waits for', async () => {
     let asked = 0;
     const source: TileSource = {
       read: async (_, options) => {
@@ -134,7 +134,7 @@ describe('tiles of a server', () => {
     expect(await tiles.valueAt(0, 0)).toBeNull();
   });
 
-  it('say why they are not there, without their address', async () => {
+  it('give the reason for missing ones, without their address', async () => {
     const reason = (id: string, bands: number[]) =>
       new ServerTiles(view.report.url, id, 2).read(tile, { bands }).then(String, explanationOf);
     expect(await reason('0', [3])).toMatch(/^\S*source\.tif has no band 3; choose one of 1 to 2\.$/);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createBlockCache, type LentBlock } from '../../src/raster/block-cache.js';
 
-/** A block of 100 bytes that notes when its memory is taken back. */
+/** A block of 100 bytes that records the release of its memory. */
 function lend(value: number, released: number[]): () => Promise<LentBlock> {
   return async () => ({
     values: new Uint8Array(100).fill(value),
@@ -10,7 +10,7 @@ function lend(value: number, released: number[]): () => Promise<LentBlock> {
 }
 
 describe('memory of blocks', () => {
-  it('is taken back when a block is dropped, and when the cache is cleared', async () => {
+  it('is released when a block is dropped, and when the cache is cleared', async () => {
     const cache = createBlockCache(250);
     const released: number[] = [];
     const read: number[] = [];
@@ -18,7 +18,7 @@ describe('memory of blocks', () => {
       cache.use('image', index, lend(index, released), (values) => void read.push(values[0]));
     for (const index of [1, 2, 1, 3]) await use(index);
     expect(read).toEqual([1, 2, 1, 3]);
-    // The second was used longest ago.
+    // The second is the least recently used.
     expect(released).toEqual([2]);
     cache.clear();
     expect(released.sort()).toEqual([1, 2, 3]);
@@ -26,7 +26,7 @@ describe('memory of blocks', () => {
     expect(cache.counters).toMatchObject({ blocksDecoded: 3, blocksDecodedAgain: 0 });
   });
 
-  it('is kept while somebody still waits for the block', async () => {
+  it('is kept while a caller still waits for the block', async () => {
     const cache = createBlockCache(250);
     const released: number[] = [];
     const log: string[] = [];
@@ -41,7 +41,7 @@ describe('memory of blocks', () => {
     expect(released.sort()).toEqual([1, 2]);
   });
 
-  it('is taken back at once in a cache that keeps nothing, after the use', async () => {
+  it('is released directly after the use in a cache of size 0', async () => {
     const cache = createBlockCache(0);
     const released: number[] = [];
     await cache.use('image', 1, lend(7, released), (values) => {

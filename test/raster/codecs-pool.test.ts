@@ -57,7 +57,7 @@ describe('decoding threads', () => {
     expect(output).toBe('true');
   });
 
-  /** What one process found, by test. */
+  /** The results of one process, by test. */
   let found: Record<string, unknown> = {};
   beforeAll(async () => {
     found = JSON.parse(
@@ -117,7 +117,7 @@ describe('decoding threads', () => {
     );
   });
 
-  it('decode a block of a file into the memory that they are handed', async () => {
+  it('decode a block of a file into given memory', async () => {
     const output = await script(`
       import { openSync } from 'node:fs';
       import { pathToFileURL } from 'node:url';

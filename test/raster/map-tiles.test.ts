@@ -65,7 +65,7 @@ describeBackends('tiles', (backend) => {
           const found = planes?.[k][i] ?? 0;
           return (Number.isNaN(found) ? 0 : found) === value ? [] : [i];
         });
-        // Where a position is on an edge of pixels, either side is right.
+        // At a position on an edge of pixels, either side is correct.
         expect(differing.filter((i) => !nearEdge(positions[2 * i], positions[2 * i + 1], 0.002))).toEqual([]);
         expect(differing.length).toBeLessThan(10);
       }
@@ -92,7 +92,7 @@ describeBackends('tiles', (backend) => {
     }
   });
 
-  it('beside the raster are null', async () => {
+  it('outside the raster are null', async () => {
     const tiles = new MapTiles(backend(), raster);
     expect(await tiles.read({ z: 14, x: 100, y: 100 })).toBeNull();
     expect(await tiles.read({ z: 2, x: 0, y: 3 })).toBeNull();
@@ -109,14 +109,14 @@ describe('values under a position', () => {
     expect(await tiles.valueAt(lng + 360, lat, [2])).toMatchObject({ column, row, values: [stored[1]] });
   });
 
-  it('beside the raster there are none', async () => {
+  it('do not exist outside the raster', async () => {
     expect(await tiles.valueAt(0, 0)).toBeNull();
     expect(await tiles.valueAt(5.5, -45)).toBeNull();
   });
 });
 
 describe('other rasters', () => {
-  it('keep whole numbers that float32 cannot hold as the values of a pixel', async () => {
+  it('keep whole numbers that float32 cannot hold in values of a pixel', async () => {
     const path = join(scratch, 'large.tif');
     const geobox = new GeoBox(3857, new Affine(10, 0, 0, 0, -10, 40), 4, 4);
     const values = Uint32Array.from({ length: 16 }, (_, k) => 2 ** 24 + 1 + k);
@@ -129,7 +129,7 @@ describe('other rasters', () => {
     expect(plane[plane.length - 1 - 255]).toBe(Math.fround(2 ** 24 + 13));
   });
 
-  it('without a place are refused', async () => {
+  it('without a georeference are refused', async () => {
     await using array = await openRaster(resolve('test/fixtures/map-tiles/nearest-10.tif'));
     expect(() => new MapTiles(new CpuBackend(), array)).toThrow(
       /has no coordinate reference system; assign it/,

@@ -190,7 +190,7 @@ describe('writeNpy', () => {
 });
 
 describe('NpyWriter', () => {
-  it('puts values at their places in any order, and gives the file its name at the end', async () => {
+  it('writes values at any position in any order, and renames the file at the end', async () => {
     const path = join(folder, 'planes.npy');
     await using writer = await NpyWriter.create(path, { shape: [2, 3], dtype: 'float32' });
     await writer.write(3, Float32Array.of(4, 5, 6));

@@ -84,7 +84,7 @@ describe('tiles without compression', () => {
     expect(await readFile(path)).toEqual(await readFile(plain));
   });
 
-  it('that the file lacks are refused', async () => {
+  it('that are missing in the file are refused', async () => {
     const short = join(folder, 'short.tif');
     const bytes = await readFile(plain);
     await writeFile(short, bytes.subarray(0, bytes.length - 5000));
@@ -110,7 +110,7 @@ describe('a grid of the same pixels', () => {
     }
   });
 
-  it('that reaches beyond them is warped, to the same values', async () => {
+  it('that extends beyond them is warped, to the same values', async () => {
     using backend = new CpuBackend();
     await using raster = await openRaster(plain);
     const wider = new GeoBox(32632, TRANSFORM.compose(Affine.translation(-10, 9)), 100, 90);

@@ -25,7 +25,7 @@ afterEach(() => {
   server.fault = null;
 });
 
-/** Answers as a conversation was recorded; anything else with 418. Origins are the test server's. */
+/** Responds as recorded; to anything else with 418. Origins are those of the test server. */
 function replay(name: string): Exchange[] {
   const text = readFileSync(sharedPath('stac', 'recorded-http', name), 'utf8');
   const origin = /"uri": ?"(https:\/\/[^/"]+)/.exec(text)?.[1] ?? '';
@@ -86,7 +86,7 @@ describe.skipIf(absent)('recorded conversations', () => {
 
   it('of pystac-client: a search with a geometry', async () => {
     const exchanges = replay('pystac-client.TestItemSearch.test_intersects_results.json');
-    // That search did not say how many items a page has.
+    // That search did not set the number of items per page.
     const ask = server.fault;
     server.fault = (request) => ask?.({ ...request, body: request.body.replace(',"limit":100', '') }) ?? null;
     const { intersects } = exchanges[0].request.body as StacQuery;
@@ -130,7 +130,7 @@ describe.skipIf(absent)('static catalogs', () => {
     },
   );
 
-  it('of stactools: Sentinel-1 RTC by year, without years that are not wanted', async () => {
+  it('of stactools: Sentinel-1 RTC by year, without unwanted years', async () => {
     const root = path('stactools-packages__sentinel1/examples/rtc/catalog.json');
     const ids = async (datetime?: string): Promise<string[]> => {
       const all: string[] = [];

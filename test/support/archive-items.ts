@@ -1,7 +1,7 @@
-/** Items for the archive's server: a scene a day at places side by side. */
+/** Items for the archive's server: one scene per day, at adjacent positions. */
 import type { ArchiveItem } from './archive-search.js';
 
-/** `count` items of a collection, from 2021-07-01 on, each of one tenth of a degree, from 6° east and 49° north on. */
+/** `count` items of a collection from 2021-07-01 on, each a tenth of a degree wide, starting at 6° east and 49° north. */
 export function dailyItems(count: number, collection = 'scenes'): ArchiveItem[] {
   return Array.from({ length: count }, (_, k) => {
     const [west, south] = [6 + (k % 10) / 10, 49 + Math.floor(k / 10) / 10];

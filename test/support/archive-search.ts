@@ -1,8 +1,8 @@
-/** The search of a STAC API over a few items, after the STAC API specification 1.0 with its extensions. */
+/** The search of a STAC API over a few items, by the STAC API specification 1.0 with its extensions. */
 
 type Json = Readonly<Record<string, unknown>>;
 
-/** An item as the server keeps it. */
+/** An item as stored by the server. */
 export interface ArchiveItem extends Json {
   readonly id: string;
   readonly collection?: string;
@@ -10,10 +10,10 @@ export interface ArchiveItem extends Json {
   readonly properties: Json;
 }
 
-/** What a request asks for, whether it came as a body or as a query. */
+/** The parameters of a request, from its body or query. */
 export type SearchBody = Record<string, unknown>;
 
-/** An answer that says no, as stac-fastapi writes it. */
+/** An error response in the form of stac-fastapi. */
 export class Refusal extends Error {
   readonly status: number;
 
@@ -23,7 +23,7 @@ export class Refusal extends Error {
   }
 }
 
-/** A GET's query as the body that a POST would have. */
+/** A GET's query in the form of a POST body. */
 export function bodyOfQuery(query: URLSearchParams): SearchBody {
   const body: SearchBody = Object.fromEntries(query);
   const list = (name: string): string[] | undefined => query.get(name)?.split(',');
@@ -46,7 +46,7 @@ export function bodyOfQuery(query: URLSearchParams): SearchBody {
   return body;
 }
 
-/** The items that a body asks for, in its order. @throws {Refusal} for a body that is not valid */
+/** The items requested by a body, in its order. @throws {Refusal} for a body that is not valid */
 export function findItems(items: readonly ArchiveItem[], body: SearchBody): ArchiveItem[] {
   const { collections, ids, bbox, intersects, datetime, query, filter, sortby } = body;
   if (bbox !== undefined && intersects !== undefined)
@@ -72,7 +72,7 @@ export function findItems(items: readonly ArchiveItem[], body: SearchBody): Arch
   });
 }
 
-/** An item without what `fields` leaves out; only top-level members and properties are known here. */
+/** An item without the members that `fields` excludes; only top-level members and properties are supported here. */
 export function withFields(item: ArchiveItem, fields: unknown): Json {
   if (!isRecord(fields)) return item;
   const excluded = new Set(Array.isArray(fields.exclude) ? fields.exclude : []);

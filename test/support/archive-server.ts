@@ -16,36 +16,36 @@ import {
   withFields,
 } from './archive-search.js';
 
-/** What the server is made of. In documents, `{BASE}` stands for its address. */
+/** The content of the server. In documents, `{BASE}` is replaced by its address. */
 export interface ArchiveContent {
-  /** The folder whose files are served as `/blobs/ACCOUNT/CONTAINER/PATH`: each PATH is one of it. */
+  /** The folder whose files are served as `/blobs/ACCOUNT/CONTAINER/PATH`; PATH is relative to it. */
   folder?: string;
-  /** Files by PATH, before those of the folder. */
+  /** Files by PATH, with precedence over the folder. */
   files?: Readonly<Record<string, Uint8Array>>;
   /** The items of the STAC API at `/stac`. */
   items?: readonly ArchiveItem[];
   collections?: readonly Readonly<Record<string, unknown>>[];
-  /** Documents by their path below `/static/`. */
+  /** Documents by path below `/static/`. */
   documents?: Readonly<Record<string, unknown>>;
-  /** Whether files are read only with a signature of their container. */
+  /** Whether files require a signature of their container. */
   signed?: boolean;
-  /** Seconds for which a signature holds by what it says (default 3600). */
+  /** Stated validity of a signature in seconds (default 3600). */
   tokenSeconds?: number;
 }
 
-/** How the STAC API behaves. */
+/** Behaviour of the STAC API. */
 export interface ApiHabits {
-  /** How it links to the next page: a body to merge, a whole body, or an address for GET. */
+  /** The kind of links to the next page: a body to merge, a whole body, or a URL for GET. */
   paging: 'merge' | 'body' | 'href';
-  /** Whether it takes POST; otherwise it answers 405. */
+  /** Whether it supports POST; otherwise it responds with 405. */
   post: boolean;
-  /** Items a page where a request does not say. */
+  /** Default number of items per page. */
   pageSize: number;
   /** Above this `limit` it fails with 502, as Earth Search does. */
   maxLimit: number;
 }
 
-/** A request as it came, and the status of its answer. */
+/** A received request, and the status of its response. */
 export interface ArchiveRequest {
   readonly method: string;
   /** Path and query. */
@@ -54,15 +54,15 @@ export interface ArchiveRequest {
   readonly body: string;
   /** Its number, from 0. */
   readonly n: number;
-  /** Whether the server's other host took it. */
+  /** Whether it came to the server's other host. */
   readonly other: boolean;
   status: number;
 }
 
 /**
- * What goes wrong with an answer: another status, a connection that is cut after some bytes of the body, a body that is
- * shorter than the range asked for (or than it says), a pause before the answer, a redirect to the server's other host, which wants no
- * signatures, or signatures that all end before it is answered.
+ * The fault of a response: another status, a connection that is cut after some bytes of the body, a body shorter than the
+ * requested range (or than declared), a pause before the response, a redirect to the server's other host, which needs no
+ * signatures, or the expiry of all signatures before the response.
  */
 export type ArchiveFault =
   | { type: 'status'; status: number; retryAfter?: number; body?: unknown }
@@ -76,7 +76,7 @@ export type ArchiveFault =
 export type ChooseFault = (request: ArchiveRequest) => ArchiveFault | null;
 
 export interface ArchiveServer {
-  /** Its address, without a slash at the end. */
+  /** Its address, without a trailing slash. */
   readonly url: string;
   /** The same server under another origin. */
   readonly otherUrl: string;
@@ -85,19 +85,19 @@ export interface ArchiveServer {
   fault: ChooseFault | null;
   /** The address of a file. */
   blob(path: string, container?: string): string;
-  /** Ends all signatures that were given so far. */
+  /** Expires all signatures issued so far. */
   expireTokens(): void;
   /** Account and container of an address, for `planetaryComputerAccess`. */
   containerOf(url: URL): { account: string; container: string } | null;
 }
 
-/** Every n-th of the requests whose path matches has this fault; the first is the n-th. */
+/** Every n-th request with a matching path has this fault, starting with the n-th. */
 export function everyNth(n: number, path: RegExp, fault: ArchiveFault): ChooseFault {
   let count = 0;
   return (request) => (path.test(request.path) && ++count % n === 0 ? fault : null);
 }
 
-/** The first requests whose path matches have this fault. */
+/** The first requests with a matching path have this fault. */
 export function firstTimes(times: number, path: RegExp, fault: ArchiveFault): ChooseFault {
   let count = 0;
   return (request) => (path.test(request.path) && count++ < times ? fault : null);
@@ -109,7 +109,7 @@ interface Answer {
   body: Uint8Array;
 }
 
-/** Starts the server; it ends with the test file. */
+/** Starts the server; it stops at the end of the test file. */
 export async function startArchiveServer(content: ArchiveContent = {}): Promise<ArchiveServer> {
   const valid = new Set<string>();
   let issued = 0;
@@ -276,7 +276,7 @@ export async function startArchiveServer(content: ArchiveContent = {}): Promise<
 
   const listen = async (other: boolean): Promise<string> => {
     const server: Server = createServer((incoming, response) => {
-      // A connection that a client has given up.
+      // The client has closed the connection.
       handle(incoming, response, other).catch(() => response.destroy());
     });
     await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
@@ -291,7 +291,7 @@ export async function startArchiveServer(content: ArchiveContent = {}): Promise<
   return state;
 }
 
-/** How many bytes of a body are sent before the connection is cut. */
+/** The number of bytes of a body sent before the connection is cut. */
 function endOf(fault: ArchiveFault | null, status: number, size: number): number {
   if (fault?.type === 'cut') return Math.min(size, fault.after ?? Math.floor(size / 2));
   return fault?.type === 'short' && status !== 206 ? Math.max(0, size - (fault.by ?? 1)) : size;

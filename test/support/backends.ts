@@ -25,7 +25,7 @@ export function describeBackends(name: string, suite: (get: () => Backend) => vo
 
 const shared = webgpuProblem === null ? await createNodeWebGpuBackend() : null;
 
-/** The WebGPU backend of all test files that share this process. It is released with the process. */
+/** The WebGPU backend of all test files in this process. It is released with the process. */
 export function sharedWebGpu(): Backend {
   if (shared === null) throw new Error(webgpuProblem ?? 'no WebGPU backend');
   return shared;

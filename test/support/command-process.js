@@ -1,9 +1,9 @@
-// Runs commands that a test sends, one after the other, in the folder it was started in. Node and the package load once.
+// Runs commands that a test sends, one after the other, in its working folder. Node and the package load once.
 import { fileURLToPath } from 'node:url';
 
 const { main } = await import(fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url)));
 
-/** Collects what is written to a stream in place of writing it. */
+/** Collects writes to a stream instead of writing them. */
 function capture(stream) {
   let text = '';
   stream.write = (chunk) => {

@@ -48,7 +48,7 @@ export function commandsIn(folder: string, ...first: string[]): RunCommand {
   return commandsWith({}, folder, ...first);
 }
 
-/** As `commandsIn`, with variables of the environment. */
+/** As `commandsIn`, with environment variables. */
 export function commandsWith(
   variables: Readonly<Record<string, string>>,
   folder: string,

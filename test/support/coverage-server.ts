@@ -9,15 +9,15 @@ import { writeCog } from '../../src/raster/node/index.js';
 
 export interface CoverageServer {
   readonly url: string;
-  /** The subsets that were asked for, `x0,x1,y0,y1`. */
+  /** The requested subsets, `x0,x1,y0,y1`. */
   readonly asked: string[];
-  /** Moves the pixels of each answer by so many metres, as a service would that resamples. */
+  /** Shifts the pixels of each response by this many metres, like a service that resamples. */
   shift: number;
 }
 
 /**
- * @param valueAt of the pixel whose lower left corner lies there
- * @param most pixels a side; more are refused with an OGC exception
+ * @param valueAt of the pixel with this lower left corner
+ * @param most pixels per side; more are refused with an OGC exception
  */
 export async function serveCoverage(
   folder: string,

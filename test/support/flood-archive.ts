@@ -6,11 +6,11 @@ import { type CogOptions, writeCog } from '../../src/raster/node/index.js';
 import { type ArchiveServer, startArchiveServer } from './archive-server.js';
 import { stacItem } from './luxembourg.js';
 
-/** The scenes' grid: 160 pixels of 10 m a side. */
+/** The scenes' grid: 160 pixels of 10 m per side. */
 const GRID = new GeoBox('EPSG:32632', new Affine(10, 0, 300_000, 0, -10, 5_500_000), 160, 160);
 const PHASES = { pre_event: '2021-07-11', event: '2021-07-15' };
 
-/** A signature that items carry, and that has ended. */
+/** The expired signature in the addresses of items. */
 export const OLD_SIGNATURE = '?st=2020-01-01T00%3A00%3A00Z&se=2020-01-02T00%3A00%3A00Z&sp=rl&sig=OLD-SECRET';
 
 export interface FloodArchive {

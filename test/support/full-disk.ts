@@ -53,7 +53,7 @@ export async function onFullDisk<T>(room: number, work: () => Promise<T>, most =
   }
 }
 
-/** Runs a task on a disk that tells so many free bytes. */
+/** Runs a task on a disk that reports this many free bytes. */
 export async function onSmallDisk<T>(freeBytes: number, work: () => Promise<T>): Promise<T> {
   const told = { ...(await fs.promises.statfs('.')), blocks: 2 ** 40, bavail: freeBytes, bsize: 1 };
   const spy = vi.spyOn(fs.promises, 'statfs').mockResolvedValue(told);

@@ -23,7 +23,7 @@ function tileRing(west: number, north: number): Ring {
   });
 }
 
-/** The tile of the notebook, and those south and west of it, which hold the rest of the country. */
+/** The tile of the notebook, and those south and west of it, with the rest of the country. */
 const TILES = {
   T31UGR: tileRing(699_960, 5_600_040),
   T31UGQ: tileRing(699_960, 5_500_020),
@@ -53,7 +53,7 @@ export const OPTICAL_BANDS = [
   'B12',
 ];
 
-/** An item as an API answers it. */
+/** An item as returned by an API. */
 export function stacItem(
   id: string,
   collection: string,
@@ -115,7 +115,7 @@ function radar(start: string, orbit: number, state: string) {
   );
 }
 
-/** A tile of the Copernicus DEM, 1° a side; pixels are areas around whole arc seconds (3″/2 north of 50°). */
+/** A tile of the Copernicus DEM, 1° per side; pixels are areas around whole arc seconds (3″/2 north of 50°). */
 function elevation(longitude: number, latitude: number) {
   const [x, y] = [longitude - (latitude < 50 ? 1 / 7200 : 1 / 4800), latitude + 1 / 7200];
   const ring: Ring = [
@@ -128,7 +128,7 @@ function elevation(longitude: number, latitude: number) {
   return stacItem(id, 'cop-dem-glo-30', ring, { datetime: '2021-04-22T00:00:00Z' }, ['data']);
 }
 
-/** What a catalog holds of the event, in no order. */
+/** The items of a catalog for the event, unordered. */
 export const LUXEMBOURG_ITEMS = [
   optical('2021-06-11', 'T31UGR', 16.999946),
   optical('2021-06-16', 'T31UGR', 71),

@@ -30,7 +30,7 @@ export interface TestModel {
   window?: number;
   validity?: SegmentationSpec['validity'];
   bias?: number;
-  /** How often the logits change their sign at the end, an even number: each is one kernel more. */
+  /** Number of final sign changes of the logits, even: each adds one kernel. */
   signChanges?: number;
 }
 

@@ -16,7 +16,7 @@ export interface S3Server {
   readonly endpoint: string;
   /** Requests in order. */
   readonly requests: { method: string; url: string; headers: IncomingMessage['headers'] }[];
-  /** Answers in place of the server where it returns true. */
+  /** Responds instead of the server if it returns true. */
   fault: ((request: IncomingMessage, response: ServerResponse) => boolean) | null;
 }
 
@@ -42,7 +42,7 @@ export async function startS3(bucket: string): Promise<S3Server> {
     try {
       for await (const part of request) parts.push(part);
     } catch {
-      // The client has gone.
+      // The client has disconnected.
       return;
     }
     const body = Buffer.concat(parts);
@@ -81,7 +81,7 @@ export async function startS3(bucket: string): Promise<S3Server> {
   return state;
 }
 
-/** What S3 would say of a request's signature; null where it is right. */
+/** The error of S3 for a request's signature; null if it is valid. */
 async function problemOf(
   { method = '', url = '', headers }: IncomingMessage,
   body: Buffer,

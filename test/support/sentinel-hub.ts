@@ -1,6 +1,6 @@
 /**
- * Sentinel Hub on this machine, by the rules of its documents: tokens that end, 2500 pixels a side, limits by the minute
- * with waits in milliseconds, and values that are rounded to the type that the script asks for. It runs the scripts.
+ * Sentinel Hub on this machine, by the rules of its documentation: tokens that expire, 2500 pixels per side, limits per minute
+ * with waits in milliseconds, and values rounded to the type that the script requests. It runs the scripts.
  */
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -10,7 +10,7 @@ import { buildTiff, double, short } from './tiff-builder.js';
 
 export const CLIENT = { clientId: 'sh-client', clientSecret: 's3cret-of-the-client' };
 
-/** The value of a band at a place in the CRS of a request; null where there is no data. */
+/** The value of a band at a position in the CRS of a request; null without data. */
 export type Ground = (band: string, x: number, y: number) => number | null;
 
 export interface SentinelHub {
@@ -18,17 +18,17 @@ export interface SentinelHub {
   readonly endpoint: string;
   readonly catalog: string;
   readonly tokenUrl: string;
-  /** Bodies of the process requests, without those that had no token. */
+  /** Bodies of the process requests with a token. */
   readonly requests: ProcessBody[];
-  /** Tokens that were given. */
+  /** Issued tokens. */
   tokens: number;
-  /** Seconds for which a token holds by what it says. */
+  /** Stated validity of a token in seconds. */
   tokenSeconds: number;
-  /** Ends all tokens. */
+  /** Expires all tokens. */
   expire(): void;
-  /** The answer in place of a proper one, by the number of the process request from 0. */
+  /** The response instead of a proper one, by the number of the process request from 0. */
   fault: ((n: number) => { status: number; headers?: Record<string, string>; body: unknown } | null) | null;
-  /** Changes the answer's raster. */
+  /** Changes the raster of a response. */
   spoil: ((tiff: Uint8Array) => Uint8Array) | null;
 }
 
@@ -51,7 +51,7 @@ const OFFSET = 1000;
 
 const ARRAYS = { FLOAT32: Float32Array, UINT16: Uint16Array, UINT8: Uint8Array };
 
-/** Starts the service over a ground whose bands are in their first units: reflectance, power, metres. */
+/** Starts the service over a surface whose bands are in their first units: reflectance, power, metres. */
 export async function startSentinelHub(ground: Ground): Promise<SentinelHub> {
   const valid = new Set<string>();
   const hub = {
@@ -141,7 +141,7 @@ export function failure(status: number, reason: string, message: string): unknow
 /** Items of the Catalog API. */
 export const ITEMS = Array.from({ length: 25 }, (_, k) => `S2B_MSIL2A_${k}`);
 
-/** A page as in https://docs.sentinel-hub.com/api/latest/api/catalog/: the context says where the next one begins. */
+/** A page as in https://docs.sentinel-hub.com/api/latest/api/catalog/: the context has the start of the next one. */
 function pageOf({ limit = 10, next = 0 }: { limit?: number; next?: number }): unknown {
   const ids = ITEMS.slice(next, next + limit);
   return {

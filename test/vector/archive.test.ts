@@ -69,7 +69,7 @@ async function placesOf(path: string, options = {}): Promise<unknown[]> {
 const preferred = [/observed_?event_?a/i, /max_?flood/i];
 
 describe('a zip file of vectors', () => {
-  it('gives the shapefile in a folder as the one on the disk, whatever lies beside it', async () => {
+  it('reads a shapefile in a folder as from the disk, with other files beside it', async () => {
     const path = await write([
       text('read me.txt', 'about'),
       text('about.json', '{}'),
@@ -82,13 +82,13 @@ describe('a zip file of vectors', () => {
     expect(found.name).toBe(`${path}/deep/parks.shp`);
   });
 
-  it.each(['parks.gpkg', 'parks.fgb'])('gives %s as the file on the disk', async (name) => {
+  it.each(['parks.gpkg', 'parks.fgb'])('reads %s as from the disk', async (name) => {
     const bytes = new Uint8Array(await readFile(join(FIXTURES, name)));
     const found = await readFeatures(await write([{ name: `in/${name}`, bytes, deflate: true }]));
     expect(found.features).toEqual((await readFeatures(join(FIXTURES, name))).features);
   });
 
-  it('gives the layer that is named, else the preferred one with a warning', async () => {
+  it('reads the named layer, else the preferred one with a warning', async () => {
     const path = await write([text(`${AREA}.json`, square(1)), text(`${EVENT}.json`, square(2))]);
     expect(await placesOf(path, { layer: AREA })).toEqual([1]);
     const messages: string[] = [];
@@ -103,7 +103,7 @@ describe('a zip file of vectors', () => {
     );
   });
 
-  it('gives one of the shapefile and the GeoJSON of a layer', async () => {
+  it('reads a layer once if it is a shapefile and GeoJSON', async () => {
     const parts = await shapefile(`${EVENT}`);
     const found = await readFeatures(await write([text(`${EVENT}.json`, square(2)), ...parts]), {
       preferred,
@@ -111,7 +111,7 @@ describe('a zip file of vectors', () => {
     expect(found.features).toEqual((await readFeatures(join(FIXTURES, 'parks.shp'))).features);
   });
 
-  it('gives several areas of an activation together, and refuses several maps of one area', async () => {
+  it('reads several areas of an activation together, and refuses several maps of one area', async () => {
     const names = ['EMSR332_01VERONA_DEL_v1_observed_event_a', 'EMSR332_02PADOVA_DEL_v1_observed_event_a'];
     const areas = await write(names.map((name, k) => text(`${name}.geojson`, square(k))));
     expect(await placesOf(areas, { preferred })).toEqual([0, 1]);
@@ -124,7 +124,7 @@ describe('a zip file of vectors', () => {
     await expect(placesOf(systems, { preferred })).rejects.toThrow('in different reference systems');
   });
 
-  it('looks through the zip files in it', async () => {
+  it('searches the zip files in it', async () => {
     const inner = buildZip([text(`${AREA}.json`, square(1)), text(`${EVENT}.json`, square(2))]);
     const path = await write([{ name: 'EMSR517_AOI15_GRA_PRODUCT_v1.zip', bytes: inner, deflate: true }]);
     expect(await placesOf(path, { preferred })).toEqual([2]);

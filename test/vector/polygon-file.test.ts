@@ -53,7 +53,7 @@ describe('PolygonFile', () => {
     square(5, 40).map(([x, y]): [number, number] => [(x + 6) / 2, (y + 41) / 2]),
   ];
 
-  it.each(['fgb', 'parquet'])('writes %s that is read as it was given', async (ending) => {
+  it.each(['fgb', 'parquet'])('writes %s, which is read back unchanged', async (ending) => {
     const path = join(folder, `areas.${ending}`);
     const file = await PolygonFile.create(path, types);
     file.add([withHole], { id: 2 ** 40, class: 'Wälder', km2: 0.1 });
@@ -89,7 +89,7 @@ describe('PolygonFile', () => {
     expect((await readFeatures(path)).features).toEqual([]);
   });
 
-  it('says which endings there are', async () => {
+  it('lists the valid extensions', async () => {
     await expect(PolygonFile.create(join(folder, 'a.shp'))).rejects.toThrow(
       /a\.shp ends with \.shp, but would be written as GeoJSON, FlatGeobuf or GeoParquet; give a name that ends with \.geojson, \.json, \.fgb, \.parquet or \.geoparquet/,
     );

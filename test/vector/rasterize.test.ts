@@ -47,7 +47,7 @@ describe('Rasterizer', () => {
     ]);
   });
 
-  it('gives a centre on an edge to the polygon below and to the left', () => {
+  it('assigns a centre on an edge to the polygon below and to the left', () => {
     const left = burn([box(0.5, 0.5, 3.5, 3.5)]);
     const right = burn([box(3.5, 0.5, 6.5, 3.5)]);
     expect(left.slice(0, 4)).toEqual(['.###....', '.###....', '.###....', '........']);
@@ -167,7 +167,7 @@ describe('Rasterizer.fractions', () => {
   const rows = (expected: number[][]) =>
     expected.map((row) => row.map((share): unknown => expect.closeTo(share, 12)));
 
-  it('gives the part of each pixel that lies in a rectangle, without its hole', () => {
+  it('gives the share of each pixel inside a rectangle, without its hole', () => {
     // 0.4 of column 0, all of columns 1 and 2, 0.7 of column 3; 0.8 of row 0, all of row 1, 0.5 of row 2.
     const outer = box(0.6, 0.2, 3.7, 2.5);
     // Half of column 1 and a quarter of column 2 in row 1.
@@ -196,7 +196,7 @@ describe('Rasterizer.fractions', () => {
       [-2, 4],
       [-2, 0],
     ];
-    // In row y it runs from column 2 y − 2, of which 3/4 lie below it, to column 2 y − 1, of which 1/4 does.
+    // In row y it runs from column 2 y − 2, of which 3/4 are below it, to column 2 y − 1, of which 1/4 is.
     expect(shares([triangle])).toEqual(
       rows([
         [0, 0, 0, 0, 0, 0],

@@ -10,7 +10,7 @@ import { buildZip } from '../support/zip.js';
 const FIXTURES = 'test/fixtures/vector';
 const folder = await temporaryFolder();
 
-/** A record of a .shp file: a square of 50 m at some x, with a record number. */
+/** A record of a .shp file: a square of 50 m at a given x, with a record number. */
 function squareAt(x: number, number: number): Buffer {
   const record = Buffer.alloc(8 + 48 + 80);
   record.writeInt32BE(number);
@@ -33,7 +33,7 @@ function header(): Buffer {
   return bytes;
 }
 
-/** An index of places and lengths of content, in bytes. */
+/** An index of positions and lengths of content, in bytes. */
 function indexOf(places: readonly (readonly [number, number])[]): Buffer {
   const entries = places.map(([offset, length]) => {
     const entry = Buffer.alloc(8);
@@ -92,9 +92,9 @@ const length = size - 8;
 const dbf = tableOf(ascii('one', 'two', 'three'));
 const inOrder = ['one at 100', 'two at 200', 'three at 300'];
 
-// What GDAL 3.6 and geopandas read from such files.
+// As read from such files by GDAL 3.6 and geopandas.
 describe('the index of a shapefile', () => {
-  it('gives records in another order than their table', async () => {
+  it('assigns records in another order than their table', async () => {
     const shp = Buffer.concat([header(), three, one, two]);
     const shx = indexOf([
       [100 + size, length],
@@ -137,7 +137,7 @@ describe('the index of a shapefile', () => {
   it('is not used when stale, and not needed when missing', async () => {
     const shp = Buffer.concat([header(), one, two, three]);
     for (const stale of [
-      // Of two records; beyond the end; of other lengths; and what is no index.
+      // An index of two records, one beyond the end, one with other lengths, and a file that is not an index.
       indexOf([100, 100 + size].map((at) => [at, length])),
       indexOf([100, 100 + size, 100 + 9 * size].map((at) => [at, length])),
       indexOf([100, 100 + size, 100 + 2 * size].map((at) => [at, length - 16])),

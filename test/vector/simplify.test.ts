@@ -90,7 +90,7 @@ describe('OutlineSimplifier', () => {
         const edges = areas.flatMap(({ after }) => after.flatMap(edgesOf));
         const name = ([p, q]: Edge): string => `${p.join()} ${q.join()}`;
         const names = new Set(edges.map(name));
-        // No edge stands twice, and each has its reverse in a neighbour, except around the map.
+        // No edge occurs twice, and each has its reverse in a neighbour, except around the map.
         expect(names.size).toBe(edges.length);
         const single = edges.filter(([p, q]) => !names.has(name([q, p])));
         const sum = areas.reduce((total, { after }) => total + after.reduce((s, r) => s + areaOf(r), 0), 0);
@@ -115,7 +115,7 @@ describe('OutlineSimplifier', () => {
     );
   });
 
-  it('makes lines of stairs', () => {
+  it('turns stairs into lines', () => {
     // A triangle of 20 stairs: corners along the diagonal are 0.71 pixels from it.
     const width = 20;
     const map = Uint8Array.from({ length: width ** 2 }, (_, i) =>

@@ -14,7 +14,7 @@ import { buildZip } from '../support/zip.js';
 
 const cpu = { backend: 'cpu', threads: 0 } as const;
 const KEY = 'SUBSCRIPTION-SECRET';
-/** What may be shown and stored nowhere. */
+/** Texts that must not be shown or stored anywhere. */
 const SECRET = /sig=(?!…)|SECRET/;
 
 interface Manifest {
@@ -23,7 +23,7 @@ interface Manifest {
   readonly selected: { event: { S1RTC: { assets?: object; units?: string } } };
 }
 
-/** The error that a run ends with. */
+/** The final error of a run. */
 async function failure(run: Promise<unknown>): Promise<Error> {
   const error = await run.then(
     () => null,
@@ -41,11 +41,11 @@ function textOf(error: Error): string {
 let folder: string;
 let archive: FloodArchive;
 let reference: Readonly<Record<string, string>>;
-/** Everything that runs reported. */
+/** All reports of runs. */
 const reported: ProgressEvent[] = [];
 const onProgress = (event: ProgressEvent): void => void reported.push(event);
 
-/** Times pass ten times as fast for waits between requests; timeouts keep theirs. */
+/** Waits between requests are ten times as short; timeouts are unchanged. */
 function shortenWaits(): void {
   const now = performance.now.bind(performance);
   vi.spyOn(performance, 'now').mockImplementation(() => 10 * now());
@@ -75,7 +75,7 @@ beforeAll(async () => {
 });
 afterEach(() => {
   archive.server.fault = null;
-  // Forgets the pace of a server that said 429.
+  // Forgets the pace of a server that responded with 429.
   setRequestLimits({});
 });
 afterAll(() => {
@@ -92,7 +92,7 @@ async function packaged(name: string): Promise<Record<string, string>> {
   return { ...(await contents(output)), manifest: await readFile(manifest, 'utf8') };
 }
 
-/** Maps and scores a package; returns the files of the map without those that record the run, and the scores. */
+/** Maps and scores a package; returns the files of the map, except records of the run, and the scores. */
 async function mapped(name: string) {
   const map = join(folder, `${name}-map`);
   await infer({
@@ -177,7 +177,7 @@ describe('acquire, package, infer and evaluate of an archive', () => {
     const elsewhere = requests.filter(({ other }) => other);
     expect(elsewhere.length).toBeGreaterThan(0);
     expect(JSON.stringify(elsewhere)).not.toMatch(/sig=|SECRET|authorization/i);
-    // The key goes to the endpoint of tokens only.
+    // The key is sent only to the token endpoint.
     const withKey = requests.filter(({ headers }) => JSON.stringify(headers).includes(KEY));
     expect(withKey.length).toBeGreaterThan(0);
     expect(withKey.every(({ path }) => path.startsWith('/sas/'))).toBe(true);
@@ -185,7 +185,7 @@ describe('acquire, package, infer and evaluate of an archive', () => {
 });
 
 describe('credentials and signatures', () => {
-  /** The map of a scene whose addresses carry a signature, and where it went. */
+  /** The map of a scene with signatures in its addresses, and its folder. */
   async function mappedFromAddresses(): Promise<string> {
     const { server } = archive;
     const answer = await fetch(`${server.url}/sas/v1/token/archive/data`);
@@ -226,7 +226,7 @@ describe('credentials and signatures', () => {
   });
 });
 
-describe('what cannot be done is one sentence:', () => {
+describe('failures are one sentence:', () => {
   const sentence = async (run: Promise<unknown>): Promise<string> => {
     const { message } = await failure(run);
     expect(message).toMatch(/^[^\n]{20,600}$/);
@@ -296,7 +296,7 @@ describe('what cannot be done is one sentence:', () => {
     expect(await sentence(packaging)).toMatch(message);
   });
 
-  it('absent credentials, and a signature that ended and cannot be renewed', async () => {
+  it('missing credentials, and an expired signature that cannot be renewed', async () => {
     const { server } = archive;
     const access = combineAccess();
     const url = server.blob('dem-data.tif');

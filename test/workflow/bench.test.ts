@@ -84,7 +84,7 @@ describe('comparison with a saved result', () => {
     expect(compareResults(now, before, 'old.json', 0.3).slower).toEqual([]);
   });
 
-  it('names what else differs', () => {
+  it('names other differences', () => {
     const elsewhere = resultOf([], { quick: true, machine: { ...before.machine, cores: 16 } });
     const { differences, missing } = compareResults(elsewhere, before, 'old.json', 0.1);
     expect(differences).toEqual(['cores is 16, in the baseline 2', 'quick is true, in the baseline false']);
@@ -103,7 +103,7 @@ describe('comparison with a saved result', () => {
 });
 
 describe('bench', () => {
-  it('refuses options that make no sense before anything runs', async () => {
+  it('refuses invalid options before anything runs', async () => {
     await expect(runBench({ rounds: 0 })).rejects.toThrow(/rounds cannot be 0/);
     await expect(runBench({ threshold: -1 })).rejects.toThrow(/threshold cannot be -1/);
     await expect(runBench({ output: join(folder, 'result.tif') })).rejects.toThrow(/ends with \.tif/);
@@ -140,7 +140,7 @@ describe('bench', () => {
     }
   });
 
-  it('prints Markdown, saves the result, and exits with 4 where a case is slower than a baseline', async () => {
+  it('prints Markdown, saves the result, and exits with 4 if a case is slower than a baseline', async () => {
     const [saved, fast] = [join(folder, 'saved.json'), join(folder, 'fast.json')];
     const first = await terrachip('bench', 'catalog', '--quick', '-o', saved);
     expect(first).toMatchObject({ status: 0, stdout: expect.stringContaining('\n| query in memory | ') });

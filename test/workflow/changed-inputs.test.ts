@@ -60,7 +60,7 @@ describe('a file on the disk', () => {
     expect(await readdir(folder)).not.toContain('map');
   });
 
-  it('that changes before the run goes on is named', async () => {
+  it('that changes before the run resumes is named', async () => {
     const { image, options } = await freshScene();
     await infer({ ...options, shard: { index: 0, count: 2 } });
     await utimes(image, 1, 1);
@@ -84,7 +84,7 @@ describe('a file on the disk', () => {
     expect(await readdir(options.output)).toContain(basename(files.run));
   });
 
-  it('that finalize cannot see causes a warning', async () => {
+  it('that finalize cannot access causes a warning', async () => {
     const { image, options } = await freshScene();
     const { runFolder } = await infer({ ...options, keepRun: true });
     renameSync(image, `${image}.away`);
@@ -107,7 +107,7 @@ describe('a file on the disk', () => {
     expect(await identity(one.image)).not.toBe(await identity(other.image));
   });
 
-  it('that a viewer writes statistics beside does not stop the run', async () => {
+  it('with new statistics of a viewer beside it does not stop the run', async () => {
     const { image } = await freshScene();
     const versions = new InputVersions();
     await versions.identityOf(image);
@@ -117,7 +117,7 @@ describe('a file on the disk', () => {
     await expect(versions.requireUnchanged()).rejects.toThrow('changed while it was being read');
   });
 
-  it('may lie in a folder that is one input', async () => {
+  it('may be in a folder that is one input', async () => {
     const { folder, image } = await freshScene();
     const versions = new InputVersions();
     const before = await versions.identityOf(folder);
@@ -150,7 +150,7 @@ describe('a file on a server', async () => {
     server.fault = null;
   });
 
-  it('has no version where the server refuses to tell', async () => {
+  it('has no version if the server refuses the request', async () => {
     server.fault = (_, response) => {
       response.writeHead(403).end();
       return true;
@@ -159,7 +159,7 @@ describe('a file on a server', async () => {
     server.fault = null;
   });
 
-  it('of which the server sends all has the size that it declares', async () => {
+  it('that the server sends whole has the declared size', async () => {
     server.fault = (_, response) => {
       response.writeHead(200, { etag: '"b"', 'content-length': 1000 }).end(server.content);
       return true;

@@ -63,7 +63,7 @@ describe('copyFile', () => {
     expect((await listFiles({ url: 's3://box/empty', access })).files).toMatchObject([{ size: 0 }]);
   });
 
-  it('leaves nothing of a copy that fails', async () => {
+  it('leaves no file of a failed copy', async () => {
     await copyFile({ source: scene, destination: 's3://box/a.tif', access });
     const source = { source: 's3://box/a.tif', access };
     const before = await readdir(folder);
@@ -75,7 +75,7 @@ describe('copyFile', () => {
     expect(await readdir(folder)).toEqual(before);
   });
 
-  it('says what cannot be written or listed', async () => {
+  it('reports an address that cannot be written or listed', async () => {
     await expect(copyFile({ source: scene, destination: 'https://example.com/a?sig=x' })).rejects.toThrow(
       'https://example.com/a cannot be written; give a path or s3://BUCKET/KEY.',
     );
@@ -107,7 +107,7 @@ describe('a result', () => {
     expect(names.filter((name) => !before.includes(name))).toEqual([]);
   });
 
-  it('of land cover goes to the place beside its patch', async () => {
+  it('of land cover is stored beside its patch', async () => {
     setDefaultAccess(access);
     // Sealed in the west, water in the east.
     const coverage = await serveCoverage(folder, (x) => (x < 3_651_140 ? 1 : 10), 2000);
@@ -126,7 +126,7 @@ describe('a result', () => {
     ]);
   });
 
-  it('that fails leaves no object, and the earlier one as it was', async () => {
+  it('that fails leaves no object, and an earlier one unchanged', async () => {
     setDefaultAccess(access);
     const earlier = (await listFiles({ url: at('') })).files;
     server.fault = (request, response) => {

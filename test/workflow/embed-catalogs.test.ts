@@ -169,7 +169,7 @@ describe('embedCatalogs', async () => {
     expect(new Set(await texts(store, 'crs'))).toEqual(new Set(['EPSG:32632']));
   });
 
-  it('gives the embeddings of the same pixels by hand, for both zones and both units', async () => {
+  it('has the embeddings of the same pixels by hand, for both zones and both units', async () => {
     const chipAt = ({ geobox }: Chip): number =>
       ids.findIndex(
         (id, k) => id.endsWith(`_${geobox.bounds[0]}_${geobox.bounds[3]}`) && day.contains(times[2 * k]),

@@ -154,7 +154,7 @@ describe('embedScenes', async () => {
     const output = join(folder, 'full.zarr');
     const options = { ...quick, model: encoder, output, phases: ['after'], unitChips: 16 };
     const scenes = [first.path, second.path];
-    // 24 chips of 64 values, and 256 bytes each for what is told of a chip.
+    // 24 chips of 64 values, and 256 bytes of attributes for each chip.
     const needed = 24 * (64 * 4 + 256);
     await expect(onSmallDisk(needed - 1, () => embedScenes({ ...options, scenes }))).rejects.toMatchObject({
       code: 'DISK',

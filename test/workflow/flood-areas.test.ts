@@ -52,7 +52,7 @@ describe('FLOOD_LAYERS', () => {
 });
 
 describe('readFloodAreas', () => {
-  it('leaves out what is mapped beside a flood, with a warning', async () => {
+  it('leaves out other mapped features, with a warning', async () => {
     const path = join(folder, 'mixed.geojson');
     await writeFile(
       path,
@@ -72,7 +72,7 @@ describe('readFloodAreas', () => {
     ]);
   });
 
-  it('gives all features where none is of a flood', async () => {
+  it('returns all features if none is a flood', async () => {
     const path = join(folder, 'fire.geojson');
     await writeFile(path, squares([0, 0, { event_type: '2-Fire' }], [20, 0, {}]));
     expect((await readFloodAreas(path)).features).toHaveLength(2);

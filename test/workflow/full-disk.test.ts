@@ -120,7 +120,7 @@ describe('a full disk', () => {
     expect((await readdir(maps)).filter((name) => !name.endsWith('.run'))).toEqual(['old']);
   });
 
-  it('stops a map, which goes on to the same bytes where there is room', async () => {
+  it('stops a map, which resumes to the same bytes when there is room', async () => {
     const { scene } = await writeSarScene(join(root, 'resumed'), 3, 300);
     const common = { scene, model: 'water-threshold', backend: 'cpu', threads: 0, rowsPerUnit: 256 } as const;
     const [whole, output] = [join(root, 'whole-map'), join(root, 'cut-map')];
@@ -147,7 +147,7 @@ describe('a full disk', () => {
     }
   });
 
-  it('is told before any work, with the bytes that are needed', async () => {
+  it('is reported before any work, with the needed bytes', async () => {
     const place = join(root, 'small');
     await mkdir(place);
     const source = join(root, 'source.tif');
@@ -168,14 +168,14 @@ describe('a full disk', () => {
     const bands = [{ name: 'a', path: source }];
     // Float32 values of 600 × 500 pixels.
     await refused(600 * 500 * 4, () => calculate({ ...written, expressions: ['a * 2'], bands }));
-    // Bytes, of which half are counted with compression; with overviews they are written twice, and are a third more.
+    // Half of the bytes, for compression; overviews add a third, and they are written twice.
     const compressed = { ...written, overviews: 'average', compression: 'deflate', dtype: 'uint8' } as const;
     await refused((600 * 500 * 4) / 3, () => warpFile({ ...compressed, source, grid: {} }));
     const { size } = await stat(source);
     await refused(size, () => copyFile({ source, destination }));
   });
 
-  it('is told before the products are written again, and the map stays', async () => {
+  it('is reported before the products are written again, and the map is kept', async () => {
     const { scene } = await writeSarScene(join(root, 'finished'), 3, 128);
     const output = join(root, 'finished-map');
     const options = { scene, model: 'water-threshold', backend: 'cpu', threads: 0, polygons: false } as const;

@@ -1,4 +1,4 @@
-/** Maps of 1, 2 and 4 times as many strips: what is read, warped and run grows as the strips do, in any layout of a file. */
+/** Maps of 1, 2 and 4 times as many strips: reads, warps and model runs grow as the strips, for any file layout. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { deflateSync } from 'node:zlib';
@@ -14,16 +14,16 @@ const folder = await temporaryFolder();
 const SOURCE = new Affine(10, 0, 300_000, 0, -10, 5_000_000);
 /** Rows of the files whose pixels are not rotated. */
 const ROWS = 112;
-/** Width of the maps, and the rows of so many strips: chips of 16 pixels, every 10. */
+/** Width of the maps, and the rows of a number of strips: chips of 16 pixels, every 10. */
 const WIDTH = 36;
 const heightOf = (strips: number): number => 16 + 10 * (strips - 1);
-/** The rows that are read for each strip: those that the strip above does not have. */
+/** The rows read for each strip: those not in the strip above. */
 const stripsOf = (strips: number) =>
   Array.from({ length: strips }, (_, k) => ({ start: k === 0 ? 0 : 10 * k + 6, end: 10 * k + 16 }));
 
-/** Where the map's pixel (0, 0) begins in a file. No pixel lies on another: all are interpolated. */
+/** The position of the map's pixel (0, 0) in a file. No pixels coincide: all are interpolated. */
 const SHIFTED = Affine.translation(8.25, 8.25);
-/** Three right, four down: ten rows of the map are 6 pixels to the left and 8 down in the file. */
+/** Turned by a 3-4-5 triangle: ten rows of the map are 6 pixels to the left and 8 down in the file. */
 const ROTATED = new Affine(0.8, -0.6, 60.3, 0.6, 0.8, 5.45);
 
 const GEOREFERENCE = {
@@ -38,7 +38,7 @@ async function writeTiles(name: string, width: number, height: number): Promise<
   await writeCog(join(folder, name), [new Uint8Array(width * height).fill(7)], { geobox, ...options });
 }
 
-/** Writes strips of full width, of so many rows. @returns the stored bytes of a strip */
+/** Writes strips of full width with a number of rows. @returns the stored bytes of a strip */
 async function writeStrips(name: string, width: number, rows: number, deflate: boolean): Promise<number> {
   const pixels = new Uint8Array(width * rows).fill(7);
   const strip = deflate ? deflateSync(pixels) : pixels;
@@ -61,7 +61,7 @@ beforeAll(async () => {
   model = await writeModel(join(folder, 'model'), { inputs, size: 16, stride: 10 });
 });
 
-/** The counters of a map of so many strips. */
+/** The counters of a map with a number of strips. */
 async function countersOf(name: string, strips: number, place: Affine): Promise<Record<string, number>> {
   const geobox = new GeoBox(32_632, SOURCE.compose(place), WIDTH, heightOf(strips));
   const { crs, transform, width, height } = geobox.toJSON();
@@ -80,7 +80,7 @@ async function countersOf(name: string, strips: number, place: Affine): Promise<
   return { ...run.counters };
 }
 
-/** The source pixels that are read for each strip, by the box around the centres of its pixels. */
+/** The source pixels read for each strip, by the box around the centres of its pixels. */
 function windowsOf(strips: number, place: Affine, size: number) {
   return stripsOf(strips).map(({ start, end }) => {
     const corners = [start + 0.5, end - 0.5].flatMap((y) => [0.5, WIDTH - 0.5].map((x) => place.apply(x, y)));
@@ -95,7 +95,7 @@ function windowsOf(strips: number, place: Affine, size: number) {
 
 const length = ({ first, last }: { first: number; last: number }): number => last - first + 1;
 
-/** Expects counters of 2, 4 and 8 strips, and that all others grow by as much for each strip more. */
+/** Expects counters of 2, 4 and 8 strips, and that all others grow by the same amount per strip. */
 async function expectGrowth(
   name: string,
   expected: (strips: number) => Record<string, number>,
@@ -108,7 +108,7 @@ async function expectGrowth(
   ];
   for (const [strips, counters] of [[2, two] as const, [4, four] as const, [8, eight] as const]) {
     expect(counters).toMatchObject({
-      // (36 − 16) / 10 + 1 chips a strip, in one batch of four.
+      // (36 − 16) / 10 + 1 chips per strip, in one batch of four.
       chipsRun: 3 * strips,
       batches: strips,
       warpedPixels: WIDTH * heightOf(strips),
@@ -119,7 +119,7 @@ async function expectGrowth(
   for (const key of ['sourcePixelsRead', 'dispatches', 'uploads', 'submits']) {
     expect([key, eight[key] - four[key]]).toEqual([key, 2 * (four[key] - two[key])]);
   }
-  // Tables say where each row of chips begins, in 4 bytes, and which chips cover each row, in 8.
+  // Tables have the start of each row of chips, in 4 bytes, and the chips that cover each row, in 8.
   const tables = 4 * (8 - 4) + 8 * (heightOf(8) - heightOf(4));
   expect(eight.peakAllocatedBytes).toBe(four.peakAllocatedBytes + tables);
 }
@@ -129,7 +129,7 @@ describe('counters grow as the strips', () => {
   // strip, and 14 for each of the others, which has ten rows more.
   const rowsRead = (strips: number): number => 20 + 14 * (strips - 1);
   const sourcePixelsRead = (strips: number): number => 40 * rowsRead(strips);
-  /** Rows of blocks down to the last row that is read, two below the centre of the map's last row. */
+  /** Rows of blocks down to the last row read, two below the centre of the map's last row. */
   const blockRows = (strips: number, rows: number): number =>
     Math.floor((Math.floor(8.25 + heightOf(strips) - 0.5) + 2) / rows) + 1;
 
@@ -137,7 +137,7 @@ describe('counters grow as the strips', () => {
     await writeTiles('tiles.tif', 64, ROWS);
     await expectGrowth('tiles.tif', (strips) => ({
       sourcePixelsRead: sourcePixelsRead(strips),
-      // Columns 6 to 45 lie in three columns of tiles.
+      // Columns 6 to 45 are in three columns of tiles.
       blocksDecoded: 3 * blockRows(strips, 16),
     }));
   });
@@ -152,7 +152,7 @@ describe('counters grow as the strips', () => {
     }));
   });
 
-  it('from one block without compression, of which only rows under the strips are read', async () => {
+  it('from one block without compression, with reads only of rows under the strips', async () => {
     await writeStrips('untiled.tif', 64, ROWS, false);
     await expectGrowth('untiled.tif', (strips) => ({
       sourcePixelsRead: sourcePixelsRead(strips),
@@ -161,7 +161,7 @@ describe('counters grow as the strips', () => {
     }));
   });
 
-  it('from one compressed block, which is decoded whole and once', async () => {
+  it('from one compressed block, which is decoded once', async () => {
     const bytes = await writeStrips('block.tif', 64, ROWS, true);
     await expectGrowth('block.tif', (strips) => ({
       sourcePixelsRead: sourcePixelsRead(strips),

@@ -1,4 +1,4 @@
-/** `importModel` of ONNX files: what is read from the graph, what is asked for, and what is assumed. */
+/** `importModel` of ONNX files: information from the graph, requested options, and assumptions. */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -16,7 +16,7 @@ const folder = await temporaryFolder();
 let files = 0;
 const newPath = (name = ''): string => join(folder, `${files++}${name}`);
 
-/** Writes a graph to a file of its own folder. */
+/** Writes a graph to a file in a new folder. */
 async function written(graph: TestGraph, name = 'unet.onnx'): Promise<string> {
   const path = newPath();
   await mkdir(path);
@@ -44,13 +44,13 @@ const shapes = (inputs: TestTensor[], outputs: TestTensor[], operator = 'Conv'):
 async function imported(graph: TestGraph, options: Partial<ImportOptions> = {}, name = 'unet.onnx') {
   const output = newPath();
   const checkpoint = await written(graph, name);
-  // What is only read has no weights, and does not run.
+  // Graphs that are only read have no weights, and are not run.
   const given = graph.weights === undefined ? { ...options, skipTrial: true } : options;
   return importModel({ checkpoint, output, bands: BANDS, ...given });
 }
 
 describe('the card of an ONNX model', () => {
-  it('has what the graph says and what was assumed', async () => {
+  it('has the information of the graph, and assumptions', async () => {
     const report = await imported(plain);
     expect(report.files).toEqual(['model.onnx', 'model.json']);
     expect(report.spec).toMatchObject({
@@ -90,7 +90,7 @@ describe('the card of an ONNX model', () => {
     expect(createHash('sha256').update(graph).digest('hex')).toBe(report.sha256);
   });
 
-  it('has what the options say, and then nothing is assumed but the size of chips', async () => {
+  it('has the options, and then assumes only the size of chips', async () => {
     const { spec, assumed } = await imported(plain, {
       ...{ name: 'water-3', units: 'dn_harmonised', mean: [0.1, 0.2, 0.3], std: [0.5], scale: 0.0001 },
       ...{ activation: 'softmax', classes: ['dry land', 'open water'], chip: 64, stride: 32 },
@@ -118,7 +118,7 @@ describe('the card of an ONNX model', () => {
       layout: 'NHWC',
     });
     expect(one.spec.output).toMatchObject({ name: 'Identity:0', layout: 'NHWC' });
-    // The name of `model.onnx` says nothing: the folder's is taken.
+    // The name `model.onnx` is not informative: that of the folder is used.
     expect(join(folder, one.spec.name)).toBe(one.output);
     const two = await imported(graph, { bands: { S2L2A: BANDS } });
     expect(two.spec.inputs[0]).toMatchObject({ name: 'S2L2A', bands: BANDS });
@@ -233,7 +233,7 @@ describe('the card of an ONNX model', () => {
     expect(turned.spec.inputs[0].mean).toEqual(mean.toReversed());
   });
 
-  it('takes what the metadata of the file says, where it is valid', async () => {
+  it('takes valid metadata of the file', async () => {
     const metadata = {
       bands: '["B08", "B04", "B03"]',
       mean: '[1, 2, 3]',
@@ -423,7 +423,7 @@ describe('an imported ONNX model', () => {
     expect(small[5050]).toBeCloseTo(1 / (1 + Math.exp(-2.115)), 5);
   });
 
-  it('warns of a scene with other pixels than the model was trained on', async () => {
+  it('warns of a scene with another pixel size than in training', async () => {
     const scene = await writeScene(() => 1000);
     // Pixels of 10 m: 9.5 is within 10 per cent of them, 20 is not.
     const warnings: string[][] = [];
@@ -447,14 +447,14 @@ describe('an imported ONNX model', () => {
     expect(readdirSync(output).sort()).toEqual(['model.json', 'model.onnx']);
   });
 
-  it('needs a card, which it is told how to get', async () => {
+  it('needs a card, and the error tells how to get one', async () => {
     const path = await written(plain, 'model.onnx');
     const remedy = /give a folder with model\.json, which terrachip model import makes of an ONNX file/;
     await expect(openModel(path)).rejects.toThrow(remedy);
     await expect(openModel(join(path, '..'))).rejects.toThrow(remedy);
   });
 
-  it('has a name without the ending of ONNX files', async () => {
+  it('has a name without the extension .onnx', async () => {
     const path = await written(plain, 'weights.bin');
     const report = await importModel({ checkpoint: path, output: newPath(), bands: BANDS });
     expect(report.spec.name).toBe('weights');
@@ -470,7 +470,7 @@ describe('an imported ONNX model', () => {
       new Uint8Array(Float32Array.from([0, 0, 0, factor, factor, factor]).buffer);
 
     it.each(['model.onnx_data', 'weights.bin', 'parts/0.bin', './unet.onnx.data'])(
-      'copies %s, and counts it as a part of the model',
+      'copies %s as a part of the model',
       async (location) => {
         const path = await written(external(location));
         const data = join(path, '..', location);
@@ -494,7 +494,7 @@ describe('an imported ONNX model', () => {
       },
     );
 
-    it('gives shards with other weights a run of their own', async () => {
+    it('uses separate runs for shards with other weights', async () => {
       const path = await written(external('model.onnx_data'));
       await writeFile(join(path, '..', 'model.onnx_data'), weights(1));
       const { output: model } = await importModel({ checkpoint: path, output: newPath(), bands: BANDS });

@@ -76,7 +76,7 @@ describe('a job of several scenes', () => {
     expect(await filesOf(join(output, 'large'))).toEqual(await filesOf(join(whole, 'large')));
   });
 
-  it('is not planned anew with other values', async () => {
+  it('is not planned again with other values', async () => {
     const other = { ...settings, scenes: [...scenes].reverse(), output };
     expect((await planMaps(other)).units).toBe(5);
     await expect(planMaps({ ...other, threshold: 0.7, minArea: 5000 })).rejects.toThrow(
@@ -111,7 +111,7 @@ describe('the plan of a job', () => {
     );
   });
 
-  it('gives the processes their memory, unless they are told another', async () => {
+  it('sets the memory of the processes, unless they have another option', async () => {
     const path = `${bounded}.run/job.json`;
     await plan(2 ** 31);
     expect(await readJson(path)).toMatchObject({ worker: { memory: 2 ** 31, threads: 0 } });

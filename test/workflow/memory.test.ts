@@ -54,7 +54,7 @@ describe('the memory of a scene', () => {
     const { host, deviceBytes } = sceneParts(job, tiles);
     // Two strips of 14 bands and 256 rows, 208 new rows of the 12 bands that are computed apart, two masks of a byte.
     expect(host.strips).toBe(4 * (2 * 14 * 256 * 1000 + 12 * 208 * 1000) + 2 * 256 * 1000);
-    // Chips of five columns, in three rows that may cover a pixel, with two classes.
+    // Chips of five columns, in the three rows that may cover a pixel, with two classes.
     expect(host.predictions).toBe(4 * 2 * 256 ** 2 * 3 * 5);
     // ONNX Runtime, the weights twice, and 96 values a pixel between layers with 3.5 for each of 14 bands, in four chips.
     expect(host.model).toBe(32 * MIB + 2 * 5 * MIB + 4 * (96 + 3.5 * 14) * 256 ** 2 * 4);
@@ -79,11 +79,11 @@ describe('the memory of a scene', () => {
     const cpu = sceneParts(job, tiles).host;
     expect([host.strips, host.predictions]).toEqual([undefined, undefined]);
     const { strips = 0, mosaics = 0, predictions = 0 } = cpu;
-    // The chips of two batches, and the answer to one.
+    // The chips of two batches, and the output of one.
     expect(deviceBytes).toBe(strips + mosaics + predictions + 4 * 4 * (2 * 14 + 2) * 256 ** 2);
   });
 
-  it('is printed by part, from the largest on', () => {
+  it('is printed by part, the largest first', () => {
     const parts = { host: { runtime: 100 * MIB, chips: 1536 * MIB, masks: 0 }, deviceBytes: 2 * MIB };
     expect(formatMemory(planMemory('s.json', parts, tiles, { memory: Infinity }))).toBe(
       'memory: about 1.60 GiB (chips 1.50 GiB, runtime 100 MiB, blocks 3 MiB), and 2 MiB on the GPU\n' +
@@ -116,7 +116,7 @@ describe('the memory of a scene', () => {
 });
 
 describe('available memory', () => {
-  it('is what the control group has free, and the files in memory', async () => {
+  it('is the free memory of the control group, and the files in memory', async () => {
     const group = join(folder, 'v2/sys/fs/cgroup/jobs/one');
     await mkdir(group, { recursive: true });
     await mkdir(join(folder, 'v2/proc/self'), { recursive: true });
@@ -129,13 +129,13 @@ describe('available memory', () => {
     expect(Math.abs(free - 70 * MIB)).toBeLessThan(20 * MIB);
   });
 
-  it('is what the machine has free without a limit', async () => {
+  it('is the free memory of the machine without a limit', async () => {
     const available = await availableMemory(join(folder, 'nothing'));
     expect(available).toBeGreaterThan(process.memoryUsage.rss());
     expect(available).toBeLessThan(4 * (freemem() + process.memoryUsage.rss()));
   });
 
-  it('is given in bytes, or with a unit; Slurm says what a job has', () => {
+  it('is given in bytes, or with a unit; for a job, it is given by Slurm', () => {
     const sizes = ['8GB', '7.5GiB', '800M', '1024', '2 TiB'].map((text) => parseSize(text, '--memory'));
     expect(sizes).toEqual([8e9, 7.5 * 2 ** 30, 800 * MIB, 1024, 2 ** 41]);
     for (const text of ['8 parsecs', '-1', '', '1e9']) {
@@ -147,7 +147,7 @@ describe('available memory', () => {
     expect(memoryOf(undefined, { SLURM_MEM_PER_CPU: '100', SLURM_CPUS_PER_TASK: '3' })).toBe(300 * MIB);
   });
 
-  it('is shared by the tasks of a step on a node, of which a batch script is none', () => {
+  it('is shared by the tasks of a step on a node, not by a batch script', () => {
     const step = (tasks: string) => ({
       SLURM_MEM_PER_NODE: '2400',
       SLURM_STEP_ID: '0',

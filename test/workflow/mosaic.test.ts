@@ -108,7 +108,7 @@ describe('mosaicCatalog', () => {
     expect(bands).toEqual([expected]);
   });
 
-  it('counts rows, and takes them in another order', async () => {
+  it('counts rows, and combines them in another order', async () => {
     for (const method of ['first', 'median', 'mean'] as const) {
       const { bands, names, report } = await mosaic({ method, count: true });
       expect(names).toEqual(['B04', 'count']);
@@ -128,7 +128,7 @@ describe('mosaicCatalog', () => {
       count: true,
     });
     expect(names).toEqual(['B08', 'ratio', 'B08 + B04', 'count']);
-    // In the first pixel the ratios are 3, 1, 3, 1; in the second that of the last date is no data, since red is 0.
+    // In the first pixel the ratios are 3, 1, 3, 1; in the second, the last date has no data, since red is 0.
     expect(bands[1]).toEqual([3, 1, 3, 7, 1, NAN].map(Math.fround));
     expect(bands[2]).toEqual([16, 8, 20, 40, 14, NAN]);
     expect(bands[3]).toEqual([4, 3, 3, 4, 2, 0]);
@@ -136,7 +136,7 @@ describe('mosaicCatalog', () => {
     expect(ratio.slice(0, 2)).toEqual([median([3, 1, 3, 1]), median([1, 1, Math.fround(2 / 6)])]);
   });
 
-  it('chooses rows by time and properties, and refuses those that are not there', async () => {
+  it('selects rows by time and properties, and reports a selection without rows', async () => {
     const { bands, report } = await mosaic({ select: { datetime: '2021-07-10/..', where: "id = 'a'" } });
     expect(bands).toEqual([[4, 6, 5, 1, 9, NAN]]);
     expect(report.rows).toBe(1);
@@ -145,7 +145,7 @@ describe('mosaicCatalog', () => {
     await expect(mosaic({ grid: far })).rejects.toThrow(/has no row on the grid/);
   });
 
-  it('writes integers with nodata, and counts beside them that are no gaps', async () => {
+  it('writes integers with nodata, and counts without gaps beside them', async () => {
     const { bands, report } = await mosaic({ dtype: 'uint8', count: true });
     // 2.5 is rounded half up.
     expect(bands).toEqual([
@@ -287,7 +287,7 @@ describe('mosaicCatalog of scenes that differ', () => {
   const of = (...made: CatalogRow[]) => ({ catalog: GeoCatalog.from(made), bands: ['red'], mask: undefined });
 
   it('scales each row by its own metadata, and takes the grid of most rows', async () => {
-    // The neighbouring zone: constant values stay what they are.
+    // The neighbouring zone: constant values do not change.
     const { forward } = createTransform(Crs.parse('EPSG:32631'), Crs.parse('EPSG:32632'));
     const [x, y] = forward(600_000, 5_000_020);
     const far = gridAt(Math.round(x) - 300, Math.round(y) + 300, 60, 60, 10, 'EPSG:32632');
@@ -303,14 +303,14 @@ describe('mosaicCatalog of scenes that differ', () => {
     expect(geobox?.equals(box)).toBe(true);
     const [means] = (await mosaic({ ...all, grid: { bounds: box.bounds }, method: 'mean' })).bands;
     for (const value of means) expect(value).toBeCloseTo((0.2 + 0.24 + 0.3) / 3, 6);
-    // The extent of all rows, by the pixels of most.
+    // The extent of all rows, with the pixel size of most.
     const whole = await mosaic(all);
     expect(whole.geobox?.resolution).toEqual([10, 10]);
     expect(whole.geobox?.crs.toString()).toBe('EPSG:32631');
     expect(whole.report.validPixels[0]).toBeGreaterThanOrEqual(58 * 58);
   });
 
-  it('masks by coarser classes, and grows masks by pixels of these', async () => {
+  it('masks by coarser classes, and dilates masks by pixels of these', async () => {
     const coarse = gridAt(600_000, 5_000_020, 2, 1, 20);
     const row = await writeRow(folder, 'coarse', {
       red: constant(box, 7),
@@ -322,7 +322,7 @@ describe('mosaicCatalog of scenes that differ', () => {
     expect(grown).toEqual(new Array(8).fill(NAN));
   });
 
-  it('masks Landsat by the bits that a satellite has, and refuses rows without a band of clouds', async () => {
+  it('masks Landsat by the bits of each satellite, and refuses rows without a cloud band', async () => {
     // Bits 3 and 4 are a cloud and its shadow, bit 2 is cirrus on Landsat 8 and nothing on Landsat 7; bit 6 is clear.
     const quality = [64, 8, 16, 4, 64, 64, 12, 64];
     const landsat = (id: string, value: number) =>

@@ -1,4 +1,4 @@
-/** Scenes whose bands come in several files, and acquisition manifests as scenes: maps without a package in between. */
+/** Scenes with bands in several files, and acquisition manifests as scenes: maps without a package. */
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -77,7 +77,7 @@ describe('a manifest', () => {
     expect(filesOfScene(ours)).toContain(join(event, 'dem-1.tif'));
   });
 
-  it('leaves out tiles beside the grid, and is refused without one on it', async () => {
+  it('leaves out tiles outside the grid, and is refused without one on it', async () => {
     const document = JSON.parse(await readFile(join(event, 'manifest.json'), 'utf8'));
     const far = new GeoBox(4326, new Affine(0.01, 0, 20, 0, -0.01, 10), 16, 16);
     await writeCog(join(event, 'far.tif'), [new Float32Array(256)], {
@@ -99,7 +99,7 @@ describe('a manifest', () => {
     await expect(attempt('away', [item])).rejects.toThrow(/far\.tif does not overlap the scene’s grid/);
   });
 
-  it('is refused where it is incomplete, as by package', async () => {
+  it('is refused if it is incomplete, as by package', async () => {
     const document = JSON.parse(await readFile(join(event, 'manifest.json'), 'utf8'));
     const path = join(event, 'incomplete.json');
     await writeFile(path, JSON.stringify({ ...document, units: {} }));
@@ -128,7 +128,7 @@ describe('a band in several files', () => {
     });
   });
 
-  /** The values of the model's input, strip by strip, and what was decoded. */
+  /** The values of the model's input, strip by strip, and the decoded blocks. */
   async function read(band: object, input: object = {}) {
     const path = join(folder, 'scene.json');
     const inputs = { x: { units: 'dn_harmonised', ...input, phases: { event: { B: band } } } };
@@ -169,7 +169,7 @@ describe('a band in several files', () => {
     ...new Array<number>(40).fill(600),
   ];
 
-  it('is of the first that has data, in the units of the model', async () => {
+  it('takes the first file with data, in the units of the model', async () => {
     const right = { href: 'right.tif', units: 'dn_harmonised' };
     const { rows, counters } = await read({ ...offset, tiles: [right] });
     // 1700 − 1000 in columns 0 to 59, then 600.
@@ -178,12 +178,12 @@ describe('a band in several files', () => {
     expect(counters).toMatchObject({ blocksDecoded: 40, blocksDecodedAgain: 0 });
   });
 
-  it('is their mean where the input says so', async () => {
+  it('is their mean if the input declares it', async () => {
     const tiles = [{ href: 'right.tif', units: 'dn_harmonised' }];
     expect((await read({ ...offset, tiles }, { mosaic: 'mean' })).rows[79]).toEqual(row(650));
   });
 
-  it('takes band, units and nodata of the first where a file does not say', async () => {
+  it('takes band, units and nodata of the first file if another lacks them', async () => {
     const { rows } = await read({ ...offset, nodata: 1700, tiles: [{ href: 'right.tif', nodata: 0 }] });
     // `left` is no data, and `right` has an offset: 600 − 1000 is clipped at 0.
     expect(rows[0]).toEqual([...new Array(40).fill(Number.NaN), ...new Array(60).fill(0)]);
@@ -192,7 +192,7 @@ describe('a band in several files', () => {
     );
   });
 
-  it('covers the grid by all of its files where the scene gives no bounds', async () => {
+  it('has the extent of all its files if the scene has no bounds', async () => {
     const path = join(folder, 'unbounded.json');
     const inputs = {
       x: {

@@ -1,4 +1,4 @@
-/** What `importModel` learns from a run of an ONNX graph on a made-up chip. */
+/** What `importModel` finds by running an ONNX graph on a synthetic chip. */
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -61,12 +61,12 @@ it('a softmax before the last operator is found by the values', async () => {
   expect((await openModel(output)).spec).toEqual(spec);
   expect(spec.provenance.assumed).toEqual(assumed);
   expect(warnings).toEqual([]);
-  // Without the run, the last operator counts.
+  // Without the run, the last operator decides.
   const { report: unseen } = await imported(graphOf(two, [softmax, abs]), { skipTrial: true });
   expect((await unseen).spec.output).toMatchObject({ activation: 'softmax' });
 });
 
-it('a softmax that is asked for nevertheless is warned about', async () => {
+it('a softmax that is requested nevertheless causes a warning', async () => {
   const { report, warnings } = await imported(graphOf(two, [softmax, abs]), { activation: 'softmax' });
   expect((await report).spec.output).toMatchObject({ activation: 'softmax' });
   expect(warnings).toEqual([
@@ -86,7 +86,7 @@ it('one channel of probabilities or logits needs an activation', async () => {
   expect(warnings).toEqual([]);
 });
 
-it('logits stay logits, and are no probabilities', async () => {
+it('logits stay logits, and are not probabilities', async () => {
   const { report, warnings } = await imported(graphOf(two, [identity]));
   expect((await report).spec.output).toMatchObject({ activation: 'softmax' });
   expect(warnings).toEqual([]);
@@ -97,8 +97,8 @@ it('logits stay logits, and are no probabilities', async () => {
   ]);
 });
 
-it('a graph that gives another shape than it declares is refused', async () => {
-  // The convolution gives two channels, and the file says three.
+it('a graph with another output shape than declared is refused', async () => {
+  // The convolution has two channels, and the file declares three.
   const graph = {
     ...pixelGraph(image, two, [
       [1, 0],
@@ -113,14 +113,14 @@ it('a graph that gives another shape than it declares is refused', async () => {
   expect(existsSync(output)).toBe(false);
 });
 
-it('a graph that cannot be loaded is refused, with all that ONNX Runtime says', async () => {
+it("a graph that cannot be loaded is refused, with ONNX Runtime's whole message", async () => {
   const { report } = await imported(graphOf(two, [{ operator: 'NoSuchOperator' }]));
   await expect(report).rejects.toThrow(
     /unet\.onnx does not run as its card says: it cannot be loaded with the provider cpu, for which ONNX Runtime says: .*NoSuchOperator.*; correct the options/,
   );
 });
 
-it('values that are not finite are refused, or warned about where others are', async () => {
+it('values that are not finite are refused, or cause a warning if others are finite', async () => {
   // The mean and the deviation of values without statistics are 0 and 1: about half of them have no logarithm.
   const { report, warnings } = await imported(graphOf(one, [{ operator: 'Log' }]), { task: 'regression' });
   await report;

@@ -169,7 +169,7 @@ describe('a regression', () => {
     );
   });
 
-  it('refuses what only classes have', async () => {
+  it('refuses options for classes only', async () => {
     const { scene } = await writeScene(() => 0);
     const model = await writeModel(HEIGHT, linear([1], [0]));
     await expect(map(scene, model, { threshold: 0.4 })).rejects.toThrow(
@@ -278,7 +278,7 @@ describe('the positive class', () => {
     expect(findPositive(classes, undefined)).toBe(positive);
   });
 
-  it('is asked for where several may be meant', () => {
+  it('is required if several are possible', () => {
     const classes = ['land', 'water', 'flooded_vegetation'];
     expect(() => findPositive(classes, undefined)).toThrow(
       /^positiveClass is not clear: water and flooded_vegetation may be meant, of the classes land, water, flooded_vegetation; name one/,
@@ -352,10 +352,10 @@ describe('graphs that fail', () => {
     const water = graph.multiply(x, factor);
     return graph.concat([graph.subtract(graph.scalar(0), water), water], 1);
   };
-  /** 50 × 40 pixels that the graph has no answer for. */
+  /** 50 × 40 pixels without a value of the graph. */
   const bright = (x: number, y: number): number => (x >= 40 && x < 90 && y >= 40 && y < 80 ? 500 : 100);
 
-  it('warn of the valid pixels without an answer, and count them', async () => {
+  it('warn of valid pixels without a result, and count them', async () => {
     const { scene } = await writeScene(bright);
     const model = await writeModel({ classes }, (graph, x) => logits(graph, x, limit(graph, x)));
     const warnings: string[] = [];
@@ -367,7 +367,7 @@ describe('graphs that fail', () => {
     expect(report.products?.pixels).toEqual({ land: 0, water: 7000, nodata: 2000 });
   });
 
-  it('are an error when a whole chip has no answer', async () => {
+  it('are an error when a whole chip has no result', async () => {
     const { scene } = await writeScene(bright);
     const message = /returns NaN or infinite values for all pixels of a chip/;
     const chip = await writeModel({ classes }, (graph, x) =>
@@ -392,7 +392,7 @@ describe('graphs that fail', () => {
 });
 
 describe('products of classes', () => {
-  it('have names and colours for GDAL, and polygons as wished', async () => {
+  it('have names and colours for GDAL, and polygons on request', async () => {
     // Land with 5 × 5 pixels of water, 2500 m², and 30 × 30.
     const wet = (x: number, y: number): boolean =>
       (x < 5 && y < 5) || (x >= 50 && x < 80 && y >= 40 && y < 70);
@@ -406,7 +406,7 @@ describe('products of classes', () => {
     const polygons = await readAreas(join(output, 'polygons.geojson'));
     expect(polygons.features.map(({ properties }) => properties.pixels).sort()).toEqual([8075, 900]);
     expect(report.products?.statistics.classes[1]).toMatchObject({ pixels: 925 });
-    // Rectangles have no corner to spare, but the outline of a triangle of stairs has.
+    // Rectangles have no redundant corner, but the outline of a triangle of stairs does.
     const slope = await writeScene((x, y) => (x < y ? 10 : -10));
     const [all, few] = await Promise.all(
       [undefined, 1].map(async (simplify) => {
@@ -440,7 +440,7 @@ describe('a report', () => {
   it('has the quantities of a regression, and their means by zone', async () => {
     const { scene } = await writeScene((x) => x);
     const { output } = await map(scene, await writeModel(HEIGHT, linear([1], [0])));
-    // Columns 10 to 19, the mean of whose values is 14.5.
+    // Columns 10 to 19; the mean of their values is 14.5.
     const [x0, x1] = [500_100, 500_200];
     const [y0, y1] = geobox.bounds.filter((_, k) => k % 2 === 1);
     const ring = [

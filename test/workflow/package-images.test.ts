@@ -65,7 +65,7 @@ beforeAll(async () => {
 });
 
 describe('bands of classes', () => {
-  /** Columns of 200 m with two values in turn, over the whole grid. */
+  /** Columns of 200 m with two alternating values, over the whole grid. */
   async function coarse(
     name: string,
     values: readonly [number, number],
@@ -87,7 +87,7 @@ describe('bands of classes', () => {
       units: { S2L2A: 'dn_offset_1000' },
       selected: { event: { S2L2A: { collection: 'sentinel-2-l2a', id: 'i', assets } } },
     });
-    // Column 1 lies a quarter of a coarse pixel beyond the middle of the first, column 2 as far before that of the second.
+    // Column 1 is a quarter of a coarse pixel beyond the middle of the first, column 2 as far before that of the second.
     expect(rows[0].slice(1, 5)).toEqual([125, 175, 175, 125]);
     expect(rows[1].slice(0, 6)).toEqual([4, 4, 8, 8, 4, 4]);
     expect(scene.inputs.S2L2A).toMatchObject({
@@ -142,7 +142,7 @@ describe('an image of several items', () => {
     expect(phases.pre_event.B02.units).toBeUndefined();
   });
 
-  it('must be there unless the manifest says that it is missing', async () => {
+  it('must exist unless the manifest declares it missing', async () => {
     const selected = { event: {} };
     await expect(packaged({ selected })).rejects.toThrow(/selects no S2L2A for the phase event/);
     const { scene, row } = await packaged({ selected, selection: { missing: { event: ['S2L2A'] } } });

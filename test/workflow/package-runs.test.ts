@@ -14,7 +14,7 @@ const whole = join(folder, 'whole');
 let manifest = '';
 let packages = 0;
 
-/** Options of a small package in a folder of its own. */
+/** Options of a small package in its own folder. */
 const base = (): PackageOptions => ({
   manifest,
   output: join(folder, `package-${packages++}`),
@@ -67,10 +67,10 @@ describe('a package', () => {
 });
 
 describe('a package on a full disk', () => {
-  it('stops with status 75, and goes on to the same bytes', async () => {
+  it('stops with status 75, and resumes to the same bytes', async () => {
     const options = base();
     let kept = 0;
-    // First nothing has room, and then the first of several images, of about 30 kB each.
+    // First there is no room, then room for the first of several images of about 30 kB each.
     for (let room = 2_000; kept === 0; room += 20_000) {
       const making = onFullDisk(room, () => packageManifest({ ...options, resume: true }));
       await expect(making).rejects.toMatchObject({
@@ -85,7 +85,7 @@ describe('a package on a full disk', () => {
     expect(await contents(options.output)).toEqual(await contents(whole));
   });
 
-  it('is not begun', async () => {
+  it('is not started', async () => {
     const options = base();
     await expect(onSmallDisk(1000, () => packageManifest(options))).rejects.toMatchObject({
       code: 'DISK',
@@ -97,7 +97,7 @@ describe('a package on a full disk', () => {
 });
 
 describe('a package that was stopped', () => {
-  it('goes on to the same bytes, and keeps the files that were finished', async () => {
+  it('resumes to the same bytes, and keeps finished files', async () => {
     const options = base();
     const warnings = await stopAfter(2, options);
     expect(warnings).toEqual([
@@ -113,7 +113,7 @@ describe('a package that was stopped', () => {
     await expect(stat(`${options.output}.run`)).rejects.toThrow();
   });
 
-  it('makes a file again that was damaged', async () => {
+  it('makes a damaged file again', async () => {
     const options = base();
     await stopAfter(2, options);
     const run = await runOf(options.output);
@@ -134,7 +134,7 @@ describe('a package that was stopped', () => {
     expect(await contents(options.output)).toEqual(await contents(whole));
   });
 
-  it('asks what to do with finished files, and makes them again when it is told so', async () => {
+  it('asks what to do with finished files, and makes them again on request', async () => {
     const options = base();
     await stopAfter(1, options);
     await expect(packageManifest(options)).rejects.toThrow(
@@ -144,7 +144,7 @@ describe('a package that was stopped', () => {
     expect(await contents(options.output)).toEqual(await contents(whole));
   });
 
-  it('names what differs when it goes on', async () => {
+  it('names differences when it resumes', async () => {
     const options = base();
     await stopAfter(1, options);
     await expect(packageManifest({ ...options, resolution: 31, resume: true })).rejects.toThrow(
@@ -163,7 +163,7 @@ describe('a package that was stopped', () => {
     expect(await finishedUnits(options.output)).toBe(1);
   });
 
-  it('as arrays goes on too', async () => {
+  it('as arrays resumes too', async () => {
     const [options, reference] = [
       { ...base(), format: 'npy' } as const,
       { ...base(), format: 'npy' } as const,
@@ -176,7 +176,7 @@ describe('a package that was stopped', () => {
 });
 
 describe('a second package', () => {
-  it('leaves the first as it is until all files are there', async () => {
+  it('leaves the first unchanged until all files are finished', async () => {
     const options = base();
     await cp(whole, options.output, { recursive: true });
     await writeFile(join(options.output, 'own.txt'), 'mine');
@@ -192,7 +192,7 @@ describe('a second package', () => {
     await packageManifest({ ...second, resume: true });
     const names = await readdir(options.output);
     expect(names).toContain('own.txt');
-    // What describes files that are no longer there is gone.
+    // Documents of files that no longer exist are removed.
     expect(names).not.toContain('S1RTC-pre_month.tif');
     expect(names).not.toContain('DEM.tif.aux.xml');
     const scene = JSON.parse(await readFile(join(options.output, 'scene.json'), 'utf8'));

@@ -1,4 +1,4 @@
-/** Models of Prithvi-EO's checkpoints: their cards, and what is refused rather than assumed. */
+/** Models of Prithvi-EO's checkpoints: their cards, and refusals instead of assumptions. */
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -41,7 +41,7 @@ async function readNumbers(path: string): Promise<number[]> {
   return Array.from(data, Number);
 }
 
-/** The encoder of the fixture as the pre-training writes it: positions of four dates of 224 pixels, and a decoder. */
+/** The encoder of the fixture in the form of the pre-training: positions of four dates of 224 pixels, and a decoder. */
 async function encoderFile(
   name: string,
   change: (tensors: Tensors) => void = () => undefined,
@@ -182,7 +182,7 @@ describe('the import of a Prithvi-EO checkpoint', () => {
     expect(existsSync(output)).toBe(false);
   });
 
-  it('asks for what other bands, and encoders of both versions, leave open', async () => {
+  it('requires options for other bands, and for encoders of both versions', async () => {
     const output = join(folder, 'open');
     const five = await encoderFile('five.safetensors', (tensors) => {
       const name = 'encoder.patch_embed.proj.weight';

@@ -35,7 +35,7 @@ function inverseMercator(x: number, y: number): [number, number] {
 
 const UTM = proj4('EPSG:4326', '+proj=utm +zone=32 +datum=WGS84');
 
-/** The stored values of a file at places, each of the pixel that a place lies in; null near the edge of a pixel or outside. */
+/** The stored values of a file at positions, each from the pixel that contains it; null near an edge of a pixel or outside. */
 async function sample(path: string, band: number, places: readonly (readonly [number, number])[]) {
   await using raster = await openRaster(path);
   const { planes, valid } = await readPixels(raster, {
@@ -73,7 +73,7 @@ describe('packPlanes', () => {
 });
 
 describe('pageGrid', () => {
-  it('is bounded, and stays inside of the world of EPSG:3857', () => {
+  it('is bounded, and stays inside the world of EPSG:3857', () => {
     const world = pageGrid(
       new GeoBox(4326, new Affine(0.01, 0, -180, 0, -0.01, 90), 36_000, 18_000),
       MOST_VALUES,
@@ -82,8 +82,8 @@ describe('pageGrid', () => {
     for (const value of world.bounds) expect(Math.abs(value)).toBeLessThanOrEqual(20_037_508.343);
   });
 
-  it('goes on beyond the end of the world across the antimeridian', () => {
-    // Fiji in UTM zone 60 south: 40 km from 179.83° E on, of which about 0.22° lie beyond 180°.
+  it('continues beyond the edge of the world across the antimeridian', () => {
+    // Fiji in UTM zone 60 south: 40 km from 179.83° E on, of which about 0.22° are beyond 180°.
     const map = new GeoBox(32760, new Affine(100, 0, 800_000, 0, -100, 8_000_000), 400, 300);
     const grid = pageGrid(map, MOST_VALUES);
     const [west, south, east, north] = lonLatOf(grid);
@@ -131,7 +131,7 @@ describe('writeReport', () => {
     page = await readFile(report.destination, 'utf8');
   });
 
-  it('embeds values that are those of the files at their places', async () => {
+  it('embeds the values of the files at their positions', async () => {
     expect(report).toMatchObject({ reduced: false, layers: ['Map', 'Probability of water'] });
     const { rasters, mercator, bounds } = documentOf(page);
     const [x0, y0, x1, y1] = mercator;
@@ -210,7 +210,7 @@ describe('writeReport', () => {
     for (const [k, { km2 }] of classes.entries()) expect(west[2 * k] + east[2 * k]).toBeCloseTo(km2, 1);
   });
 
-  it('allows its own script and style, and no request', () => {
+  it('allows only its own script and style, and no requests', () => {
     const [, policy] = /Content-Security-Policy" content="([^"]*)"/.exec(page) ?? [];
     const hash = (tag: string) => {
       const [, content] = new RegExp(`<${tag}>(.*?)</${tag}>`, 's').exec(page) ?? [];
@@ -230,7 +230,7 @@ describe('writeReport', () => {
     expect(page).toContain('BSD 2-Clause');
   });
 
-  it('takes no text from files for markup', async () => {
+  it('never treats texts of files as markup', async () => {
     const hostile = join(folder, 'hostile');
     await cp(map, hostile, { recursive: true });
     const edit = async (name: string, change: (document: string) => string): Promise<void> =>
@@ -257,7 +257,7 @@ describe('writeReport', () => {
     expect(rasters[1].title).toBe(`Probability of ${HOSTILE}`);
   });
 
-  it('says what it leaves out when the inputs are gone', async () => {
+  it('reports parts that it leaves out when the inputs are missing', async () => {
     const destination = join(folder, 'alone.html');
     const { notes, pictures } = await writeReport({ map, destination, scene: join(folder, 'gone.json') });
     expect(pictures).toEqual([]);
@@ -283,7 +283,7 @@ describe('writeReport', () => {
     ).rejects.toThrow('attribution is missing');
   });
 
-  it('refuses folders without a map, and other endings', async () => {
+  it('refuses folders without a map, and other extensions', async () => {
     const empty = { map: join(folder, 'scene'), destination: join(folder, 'none.html') };
     await expect(writeReport(empty)).rejects.toThrow(/item\.json/);
     await expect(writeReport({ map, destination: join(folder, 'report.pdf') })).rejects.toThrow(/HTML/);

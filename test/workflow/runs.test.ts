@@ -115,7 +115,7 @@ describe('a damaged unit', () => {
 });
 
 describe('a run', () => {
-  it('keeps finished units unless it is told to compute them again', async () => {
+  it('keeps finished units unless an option says to compute them again', async () => {
     await expect(infer(base())).rejects.toThrow(
       /has 2 finished units of 2 of this plan; give `resume` to keep them, or `overwrite` to compute them again\.$/,
     );
@@ -165,7 +165,7 @@ describe('a run', () => {
     const pid = await endedProcess();
     for (let k = 0; k < 20; k++) {
       await writeFile(join(owners, '0-2.json'), JSON.stringify({ host: hostname(), pid }));
-      // They look at the file one after the other, at several distances.
+      // They check the file one after the other, at several delays.
       const claims = await Promise.allSettled(
         [0, 1, 2, 3].map(async (place) => {
           for (let ticks = place * (k % 5); ticks > 0; ticks--) await setImmediate();
@@ -208,7 +208,7 @@ describe('products', () => {
     for (const name of ['a', 'b', 'last', 'scores', 'own']) await writeFile(join(target, name), 'old');
     const make = async (stage: string) => {
       for (const name of ['a', 'last']) await writeFile(join(stage, name), 'new');
-      // Until all are there, the earlier ones are untouched.
+      // Until all are finished, the earlier ones are unchanged.
       expect(await readFile(join(target, 'a'), 'utf8')).toBe('old');
       return { files: ['a', 'last'] };
     };
@@ -218,7 +218,7 @@ describe('products', () => {
     await expect(stat(`${target}.run`)).rejects.toThrow();
   });
 
-  it('that cannot be made leave the earlier ones as they are', async () => {
+  it('that cannot be made leave the earlier ones unchanged', async () => {
     const target = join(folder, 'failing');
     await mkdir(target);
     await writeFile(join(target, 'last'), 'old');

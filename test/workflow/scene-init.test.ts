@@ -38,7 +38,7 @@ const init = (options: Partial<SceneInitOptions>) => initScene({ files: [before]
 const document = async (): Promise<unknown> => JSON.parse(await readFile(output, 'utf8'));
 
 describe('initScene', () => {
-  it('finds inputs, dates, units and the grid, and says what it assumed', async () => {
+  it('finds inputs, dates, units and the grid, and reports its assumptions', async () => {
     const warnings: string[] = [];
     const report = await init({
       files: [before, during, optical, heights],
@@ -126,7 +126,7 @@ describe('initScene', () => {
     });
   });
 
-  it('asks for units that nothing says, or refuses', async () => {
+  it('asks for undeclared units, or refuses', async () => {
     const asked: string[] = [];
     await init({
       files: [optical],
@@ -142,7 +142,7 @@ describe('initScene', () => {
     );
   });
 
-  it('refuses what it cannot know, and units that the values contradict', async () => {
+  it('refuses unknown properties, and units that the values contradict', async () => {
     const plain = await write('plain.tif', [1, 2, 3], 'int16');
     await expect(init({ files: [plain] })).rejects.toThrow(/3 bands without names.*INPUT:NAME,NAME=/);
     await expect(init({ files: [`X:a,b=${plain}`] })).rejects.toThrow(/has 3 bands, and 2 are named/);
@@ -198,7 +198,7 @@ describe('initScene for a model', () => {
     expect(inputs.S1RTC.phases.post_event.VH.href).toBe('rasters/S1_20210719.tif');
   });
 
-  it('names all that the files lack, and writes nothing', async () => {
+  it('names everything that the files lack, and writes nothing', async () => {
     const target = join(folder, 'lacking.json');
     const run = init({ files: [before, during], output: target, model: 'demo-flood' });
     await expect(run).rejects.toThrow(

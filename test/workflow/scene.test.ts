@@ -157,12 +157,12 @@ describe('a scene file', () => {
 });
 
 describe('the rasters of a scene', () => {
-  it('are opened at the same time, and one that fails is named when it is needed', async () => {
+  it('are opened concurrently, and one that fails is named when it is needed', async () => {
     const path = join(await temporaryFolder(), 'a.tif');
     const geobox = new GeoBox(32631, new Affine(10, 0, 0, 0, -10, 0), 4, 4);
     await writeCog(path, [new Uint8Array(16)], { geobox, bands: 1, dtype: 'uint8' });
     const server = await startRangeServer(await readFile(path));
-    // The first four requests wait for each other: one after the other would wait for ever.
+    // The first four requests wait for each other: sequential requests would wait forever.
     let waiting: (() => void)[] = [];
     let isOpen = false;
     server.fault = (request, response) => {

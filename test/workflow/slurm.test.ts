@@ -14,19 +14,19 @@ import { temporaryFolder } from '../support/files.js';
 
 const folder = await temporaryFolder();
 const programs = join(folder, 'bin');
-/** What the made-up programs were called with, a line each. */
+/** The arguments of each call of the fake programs, one line per call. */
 const calls = join(folder, 'calls');
-/** A name that a shell would take apart. */
+/** A name that a shell would split. */
 const output = join(folder, `it's $(touch x); a "map"`);
 
-/** Makes a program that notes its arguments and does something. */
+/** Makes a program that records its arguments and runs a script. */
 async function program(name: string, does: string): Promise<void> {
   const note = `printf '${name}' >> '${calls}'; printf ' <%s>' "$@" >> '${calls}'; echo >> '${calls}'`;
   await writeFile(join(programs, name), `#!/bin/bash\n${note}\n${does}\n`);
   await chmod(join(programs, name), 0o755);
 }
 
-/** Runs a script. @returns its status and what was called */
+/** Runs a script. @returns its status and the recorded calls */
 async function runScript(
   content: string,
   env: Record<string, string> = {},
@@ -103,7 +103,7 @@ describe('the script of an array', () => {
     expect([status, called]).toEqual([75, ['stopped', 'scontrol <requeue> <7_2>']]);
   });
 
-  it('asks for what the options say', () => {
+  it('requests the resources of the options', () => {
     const { args } = scriptOf({
       partition: 'gpu',
       account: 'p1',

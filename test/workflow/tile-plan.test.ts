@@ -21,7 +21,7 @@ const folder = await temporaryFolder();
 const backend = new CpuBackend();
 afterAll(() => backend.dispose());
 
-/** The rows that are read for each row of chips of 128 pixels, every 96. */
+/** The rows read for each row of chips of 128 pixels, every 96. */
 function stripsOf(width: number, height: number): RowRange[] {
   const { rowStarts, size } = createChipLayout(width, height, 128, 96);
   return Array.from(rowStarts, (start, k) => ({
@@ -44,7 +44,7 @@ type Open = (cache: ReturnType<typeof createBlockCache>) => Promise<Raster>;
 const run = (open: Open, geobox: GeoBox, cacheBytes?: number): Promise<Run> =>
   runAll([open], geobox, cacheBytes);
 
-/** As `run`, of several sources that are read one after the other for each strip. */
+/** As `run`, for several sources that are read one after the other for each strip. */
 async function runAll(opens: readonly Open[], geobox: GeoBox, cacheBytes?: number): Promise<Run> {
   const cache = createBlockCache();
   const rasters = await Promise.all(opens.map((open) => open(cache)));
@@ -69,7 +69,7 @@ async function runAll(opens: readonly Open[], geobox: GeoBox, cacheBytes?: numbe
 /** Bytes of a tile of two bands. */
 const TILE = 2 * 128 ** 2;
 
-/** A COG of uncompressed tiles of 128 × 128 pixels. The bands are interleaved: one alone would be read without a cache. */
+/** A COG of uncompressed tiles of 128 × 128 pixels. The bands are interleaved: a single band would be read without a cache. */
 async function tiled(
   name: string,
   { width, height, bands = 2 }: { width: number; height: number; bands?: number },
@@ -93,7 +93,7 @@ const shifted = (width: number, height: number, by = 32.25): GeoBox =>
   new GeoBox(32632, SOURCE.compose(Affine.translation(by, by)), width, height);
 
 describe('blocks of a warp', () => {
-  it('are decoded once from tiles, with the cache that is planned', async () => {
+  it('are decoded once from tiles, with the planned cache', async () => {
     const { plan, counters } = await run(
       await tiled('tiles.tif', { width: 640, height: 640 }),
       shifted(512, 512),
@@ -106,12 +106,12 @@ describe('blocks of a warp', () => {
     expect(plan.cacheBytes).toBe(3 * 5 * TILE);
     expect(plan.largestBytes).toBe(TILE);
     expect(plan.again(plan.cacheBytes)).toBe(0);
-    // Rows of tiles under a strip and the one above it: 1, 2, 1 and 1 of five tiles.
+    // Rows of tiles shared by a strip and the one above it: 1, 2, 1 and 1 of five tiles.
     expect(plan.again(plan.cacheBytes - 1)).toBe(3 * 5);
     expect(plan.again(0)).toBe(5 * 5);
   });
 
-  it('are those under the pixels themselves where pixels are copied', async () => {
+  it('are only those under the pixels if pixels are copied', async () => {
     const open = await tiled('copied.tif', { width: 640, height: 640 });
     const { plan, counters } = await run(open, shifted(512, 512, 32));
     // Strips lie on the source's rows 32-159, 160-255, 256-351, 352-447 and 448-543, and on its rows of tiles 0-1, 1, 2,
@@ -122,7 +122,7 @@ describe('blocks of a warp', () => {
     expect(plan.again(0)).toBe(3 * 5);
   });
 
-  it('are decoded again, at most as often as is planned, with a smaller cache', async () => {
+  it('are decoded again with a smaller cache, at most as often as planned', async () => {
     const { plan, counters } = await run(
       await tiled('small-cache.tif', { width: 640, height: 640 }),
       shifted(512, 512),
@@ -152,7 +152,7 @@ describe('blocks of a warp', () => {
     expect(smaller.counters.blocksDecodedAgain).toBeLessThanOrEqual(plan.again(5 * 5 * TILE));
   });
 
-  it('of earlier sources are those under two strips where the next strip is begun before', () => {
+  it('of earlier sources are those under two strips if the next strip starts early', () => {
     // Rows of tiles 0-1, 1-2 and 2, of one tile of 100 bytes each.
     const strips = [0, 15, 25].map((y, k) => [{ x: 0, y, width: 10, height: [15, 10, 5][k] }]);
     const source = { grids: [{ width: 10, height: 10, bytes: 100 }], strips, pixelBytes: 1 };
@@ -172,7 +172,7 @@ describe('blocks of a warp', () => {
     expect([plan.blocks, plan.cacheBytes]).toEqual([25, 3 * 5 * 12 * 128 ** 2]);
   });
 
-  it('grow as the height, and the cache does not', async () => {
+  it('grow with the height, and the cache does not', async () => {
     for (const times of [1, 2, 4]) {
       const height = 384 * times;
       const open = await tiled(`height-${times}.tif`, { width: 640, height: height + 64 });
@@ -185,9 +185,9 @@ describe('blocks of a warp', () => {
     }
   });
 
-  it('of a grid that is turned are those under the boxes around its strips', async () => {
+  it('of a rotated grid are those under the boxes around its strips', async () => {
     const [sin, cos] = [Math.sin(Math.PI / 6), Math.cos(Math.PI / 6)];
-    // Its first pixel lies at the source's (300, 20); its rows go down to the left.
+    // Its first pixel is at the source's (300, 20); its rows go down to the left.
     const turned = new Affine(cos, -sin, 300, sin, cos, 20);
     const geobox = new GeoBox(32632, SOURCE.compose(turned), 400, 416);
     const { plan, counters } = await run(await tiled('turned.tif', { width: 768, height: 768 }), geobox);
@@ -226,13 +226,13 @@ describe('blocks of a warp', () => {
     const geobox = sourceBox(width, height);
     const open = async (cache: ReturnType<typeof createBlockCache>): Promise<Raster> =>
       new DeclaredRaster(await openRaster(path, { cache }), { geobox });
-    // Without compression nothing is kept: 416 rows of 4096 pixels are read from the file.
+    // Without compression nothing is cached: 416 rows of 4096 pixels are read from the file.
     const { plan, counters } = await run(open, shifted(256, 416, 32));
     expect(counters).toEqual({ blocksDecoded: 0, blocksDecodedAgain: 0, bytesRead: width * 416 });
     expect([plan.blocks, plan.cacheBytes]).toEqual([0, 0]);
   });
 
-  it('are the whole of an image of one compressed strip', async () => {
+  it('are the whole image if it is one compressed strip', async () => {
     const [width, height] = [1024, 700];
     const path = join(folder, 'untiled.tif');
     const stored = deflateSync(new Uint8Array(width * height).fill(7));

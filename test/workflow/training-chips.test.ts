@@ -47,7 +47,7 @@ const catalog = GeoCatalog.from([
   await rowOf('second', 2, '2021-07-20'),
 ]);
 
-/** Classes in pixels of 20 m, which begin 100 m left of and above the images; 9 is their nodata. */
+/** Classes in pixels of 20 m, whose corner is 100 m left of and above the images; 9 is nodata. */
 const CLASSES = 110;
 const classAt = (column: number, row: number): number =>
   column > 100 ? 9 : row < 20 ? 1 : column % 7 === 0 ? 3 : 2;
@@ -57,7 +57,7 @@ await writeCog(
   [Uint8Array.from({ length: CLASSES * 90 }, (_, k) => classAt(k % CLASSES, Math.floor(k / CLASSES)))],
   { geobox: gridAt(LEFT - 100, TOP + 100, CLASSES, 90, 20), bands: 1, dtype: 'uint8', nodata: 9 },
 );
-/** The label of a pixel: that of the class pixel in which its centre lies. */
+/** The label of a pixel: that of the class pixel that contains its centre. */
 const labelAt = (x: number, y: number): number => {
   const found = classAt(Math.floor((x + 0.5 + 10) / 2), Math.floor((y + 0.5 + 10) / 2));
   return found === 9 ? 255 : found;
@@ -85,7 +85,7 @@ async function jsonOf(output: string, name: string): Promise<unknown> {
   return JSON.parse(await readFile(join(output, name), 'utf8'));
 }
 
-/** What a window of the images holds, (band, y, x). */
+/** The values of the images in a window, (band, y, x). */
 const expectedImage = (image: number, x: number, y: number): number[] =>
   [1, 2].flatMap((band) =>
     Array.from({ length: SIZE ** 2 }, (_, k) =>
@@ -323,7 +323,7 @@ describe('exportChips', () => {
     await expect(exportChips({ ...common, output: join(folder, 'no'), ...options })).rejects.toThrow(message);
   });
 
-  it('refuses labels that are no classes, or that stand for no label', async () => {
+  it('refuses labels that are not classes, or that mean no label', async () => {
     const output = join(folder, 'no');
     const place = gridAt(LEFT, TOP, WIDTH, HEIGHT);
     const heights = join(folder, 'heights.tif');

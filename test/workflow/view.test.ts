@@ -34,7 +34,7 @@ interface Answer {
   readonly body: Buffer;
 }
 
-/** Sends a request as it is, with any path and headers. */
+/** Sends a request unchanged, with any path and headers. */
 function ask(url: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Answer> {
   const { hostname, port } = new URL(url);
   const path = url.slice(url.indexOf('/', 'http://'.length));
@@ -67,7 +67,7 @@ beforeAll(async () => {
   base = view.report.url;
 });
 
-describe('who is answered', () => {
+describe('requests to the server', () => {
   it('listens on the loopback address, with a token of 144 bits that is new each time', async () => {
     expect(base).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/[\w-]{24}\/$/);
     const other = await serve([scene]);
@@ -94,7 +94,7 @@ describe('who is answered', () => {
     }
   });
 
-  it('refuses other hosts, whose names may be made to mean this machine', async () => {
+  it('refuses other host names, which may resolve to this machine', async () => {
     const { port } = new URL(base);
     for (const host of [`evil.example:${port}`, '127.0.0.1', `127.0.0.1.evil.example:${port}`]) {
       expect([host, (await ask(base, { host })).status]).toEqual([host, 403]);
@@ -162,7 +162,7 @@ describe('a raster', () => {
       ['red', 'red', '0'],
       ['infrared', 'infrared', '0'],
     ]);
-    // Of gdalinfo: 5d31'46.36"E to 5d34'53.90"E, 45d 6'16.25"N to 45d 8' 3.94"N.
+    // By gdalinfo: 5d31'46.36"E to 5d34'53.90"E, 45d 6'16.25"N to 45d 8' 3.94"N.
     expect(layer.bounds).toBeCloseToArray([5.529544, 45.104514, 5.581639, 45.134428], 2e-5);
   });
 
@@ -178,7 +178,7 @@ describe('a raster', () => {
     expect(Array.from(found)).toEqual(wanted);
   });
 
-  it('has no content beside it', async () => {
+  it('has no content outside it', async () => {
     const { status, body } = await ask(`${base}tiles/0/10/0/0?bands=1`);
     expect([status, body.length]).toEqual([204, 0]);
   });
@@ -239,7 +239,7 @@ describe('a raster', () => {
     expect((await problemOf(`${report.url}file/0`))[0]).toBe(404);
   });
 
-  it('goes on after a browser that went away', async () => {
+  it('continues after a browser disconnects', async () => {
     const { port, pathname } = new URL(base);
     await new Promise<void>((done) => {
       const socket = connect(Number(port), '127.0.0.1', () => {
@@ -254,8 +254,8 @@ describe('a raster', () => {
   });
 });
 
-describe('what cannot be viewed', () => {
-  it('is said before a server starts', async () => {
+describe('files that cannot be viewed', () => {
+  it('are reported before a server starts', async () => {
     await expect(serve([join(fixture, 'nearest-10.tif')])).rejects.toThrow(
       /has no coordinate reference system/,
     );
@@ -288,7 +288,7 @@ describe('classes', () => {
 });
 
 describe('a catalog', () => {
-  it('lists its rows by date, and opens their rasters when they are asked for', async () => {
+  it('lists its rows by date, and opens their rasters on request', async () => {
     await using raster = await openRaster(scene);
     const footprint = gridFootprint(raster.geobox!, 'scene');
     const rows = ['2021-07-01', '2021-07-20', '2021-07-10'].map((date, k) =>
@@ -315,7 +315,7 @@ describe('a catalog', () => {
     ]);
   });
 
-  it('is an error where it is none', async () => {
+  it('is an error if it is not a catalog', async () => {
     const path = join(folder, 'other.json');
     await writeFile(path, '{"a": 1}');
     await expect(serve([path])).rejects.toThrow(/other\.json/);

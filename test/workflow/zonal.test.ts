@@ -59,7 +59,7 @@ const zones = await zonesOf(
 const sorted = [3, 3, 3, 5, 8, 8, 13, 21];
 
 describe('zonalStatistics', () => {
-  it('takes pixels whose centres lie in a zone, without those that have no data', async () => {
+  it('takes pixels whose centres are in a zone, without nodata pixels', async () => {
     const rows = await zonalStatistics({
       source: raster,
       zones,
@@ -101,14 +101,14 @@ describe('zonalStatistics', () => {
       zones: await zonesOf('all', feature(box(0, 0, 4, 2))),
       statistics: ['median', 'p0', 'p10', 'p90', 'p100', 'majority', 'minority', 'variety'],
     });
-    // Ranks 0.1 · 7 = 0.7 and 0.9 · 7 = 6.3 from 0; the median lies between ranks 3 and 4.
+    // Ranks 0.1 · 7 = 0.7 and 0.9 · 7 = 6.3 from 0; the median is between ranks 3 and 4.
     expect(statistics).toMatchObject({ median: (sorted[3] + sorted[4]) / 2, p0: 3, p10: 3, p100: 21 });
     expect(statistics.p90).toBeCloseTo(13 + 0.3 * (21 - 13), 12);
-    // 3 comes three times; of 5, 13 and 21, which come once, the least.
+    // 3 occurs three times; the smallest of 5, 13 and 21, which occur once.
     expect(statistics).toMatchObject({ majority: 3, minority: 5, variety: 5 });
   });
 
-  it('weighs pixels by the part of their area inside', async () => {
+  it('weights pixels by the share of their area inside', async () => {
     const [{ statistics }] = await zonalStatistics({
       source: raster,
       // 0.5 of column 3 and 0.25 of column 4 in row 0 (values 3, 4), as much of row 1 times 0.4 (values 13, 14).
@@ -126,11 +126,11 @@ describe('zonalStatistics', () => {
     expect(statistics.count).toBeCloseTo(1.05, 9);
     expect(statistics.sum).toBeCloseTo(sum, 9);
     expect(statistics.mean).toBeCloseTo(sum / 1.05, 9);
-    // Half of the area, 0.525, is reached with the second value.
+    // The second value reaches half of the area, 0.525.
     expect(statistics).toMatchObject({ min: 3, max: 14, median: 4, majority: 3 });
   });
 
-  it('takes touched pixels, zones in other reference systems, expressions, and areas on the ground', async () => {
+  it('supports touched pixels, zones in other CRSs, expressions, and areas on the ground', async () => {
     const { forward } = createTransform(geobox.crs, Crs.wgs84);
     const ring = box(0.6, 0.2, 3.7, 2.8)[0].map(([x, y]) => forward(x, y));
     const path = join(folder, 'lonlat.geojson');
@@ -147,7 +147,7 @@ describe('zonalStatistics', () => {
     expect(rows.map(({ band }) => band)).toEqual(['1', 'b1 * 2 + 1']);
     expect(rows[0].statistics).toMatchObject({ count: 11, sum: 126 });
     expect(rows[1].statistics).toMatchObject({ count: 11, sum: 263 });
-    // At the central meridian, maps of UTM are shrunk by 0.9996.
+    // At the central meridian, the scale of UTM is 0.9996.
     expect(rows[0].statistics.area).toBeCloseTo((11 * 100) / 0.9996 ** 2, 2);
   });
 
@@ -192,7 +192,7 @@ describe('zonalStatistics', () => {
       expect(late).toMatchObject({ min: 1190, variety: 210 });
       expect(early.sum).toBeCloseTo((2 * (400 + 699) * 300) / 2, 3);
       expect(early.median).toBe(coverage === 'centre' ? 549.5 : 549);
-      // Of row 500, whose centre lies on the edge, the part below it; the polygon below an edge has its centres.
+      // In row 500, the centres are on the edge, and belong to the polygon below it.
       expect(cut.count).toBeCloseTo(coverage === 'centre' ? 30 : 29.5, 6);
       expect(below).toMatchObject({ min: 1390, variety: 10 });
     }
@@ -273,7 +273,7 @@ describe('zonalFile', () => {
     expect(JSON.parse(await readFile(json, 'utf8')).features[0].properties.count).toBe(4);
   });
 
-  it('refuses other endings, its inputs, and properties that no zone has, and leaves no file', async () => {
+  it('refuses other extensions, its inputs, and properties that no zone has, and leaves no file', async () => {
     const run = (destination: string, properties?: string[]) =>
       zonalFile({ source: raster, zones, destination, properties });
     await expect(run(join(folder, 'zones.xlsx'))).rejects.toThrow(/ends with \.xlsx, but would be written/);
@@ -361,7 +361,7 @@ describe('zonalStatistics of a catalog', async () => {
     const { plot } = await zonalFile({ ...options, ...files, by: 'date' });
     expect(plot).toMatchObject({ statistic: 'mean', dates: 2, zones: [1, 2], bands: ['1'] });
     expect(await readFile(files.plot.output, 'utf8')).toContain('mean of 1');
-    // Of the early date, the second pixel of six has the value 2.
+    // On the early date, the second pixel of six has the value 2.
     expect((await readFile(files.destination, 'utf8')).split('\r\n')[1]).toBe('1,A,2021-07-04,1,1.25,2');
     await expect(zonalFile({ ...options, ...files })).rejects.toThrow(/plot needs a series of dates/);
     const other = { ...files.plot, statistic: 'std' as const };
@@ -370,7 +370,7 @@ describe('zonalStatistics of a catalog', async () => {
     );
   });
 
-  it('combines all rows without dates, on a grid of choice', async () => {
+  it('combines all rows without dates, on a given grid', async () => {
     const rows = await zonalStatistics({
       source: catalog,
       zones: path,
@@ -386,7 +386,7 @@ describe('zonalStatistics of a catalog', async () => {
     ]);
   });
 
-  it('asks for bands, and says where nothing lies', async () => {
+  it('requires bands, and reports zones without rows', async () => {
     await expect(zonalStatistics({ source: catalog, zones: path })).rejects.toThrow(/bands are needed/);
     await expect(zonalStatistics({ source: catalog, zones, bands: ['B08'] })).rejects.toThrow(
       /has no row near the zones of .*zones\.geojson/,

@@ -1,12 +1,12 @@
-// What holds for any page: every control has a name, and every text stands out from its ground.
+// Requirements for every page: each control has a name, and each text has enough contrast with its background.
 import assert from 'node:assert/strict';
 
-/** Least ratio of contrast of texts, and of large ones (WCAG 2.1, 1.4.3). */
+/** Smallest contrast ratio of texts, and of large texts (WCAG 2.1, 1.4.3). */
 const [CONTRAST, OF_LARGE] = [4.5, 3];
 
 /**
  * @param {import('playwright-core').Page} page
- * @returns {Promise<string>} how many controls there are
+ * @returns {Promise<string>} the number of controls
  */
 export async function requireNames(page) {
   const controls = await page.evaluate(() =>
@@ -32,7 +32,7 @@ export async function requireNames(page) {
 
 /**
  * @param {import('playwright-core').Page} page
- * @returns {Promise<string>} the least contrast
+ * @returns {Promise<string>} the smallest contrast
  */
 export async function requireContrast(page) {
   const texts = await page.evaluate(() => {

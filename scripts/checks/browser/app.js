@@ -1,4 +1,4 @@
-// The built app in Chromium, driven by its forms: what it shows and what it lets people download, beside GDAL and Node.
+// Drives the built app in Chromium by its forms, and compares shown values and downloads with GDAL and Node.
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -16,7 +16,7 @@ const TYPES = {
   '.wasm': 'application/wasm',
 };
 
-/** Python with GDAL, of Debian. */
+/** Debian's Python, with GDAL. */
 const PYTHON = '/usr/bin/python3';
 
 /** Pixels along a side of the scene, and of the result of its reprojection. */
@@ -26,7 +26,7 @@ const FROM = 32631;
 const TO = 32632;
 const EXPRESSION = '(b1 - 900) / (b1 + 900)';
 
-/** Whole numbers may differ by one where the interpolated value is half way between two, in this share of the pixels. */
+/** Share of pixels whose whole numbers may differ by one, since the interpolated value is halfway between two. */
 const ROUNDED_SHARE = 1e-4;
 
 const MODEL_TOLERANCE = 1e-5;
@@ -120,7 +120,7 @@ async function openApp(browser, server, device, options = { viewport: { width: 1
   return { page, address, problems, requests };
 }
 
-/** Runs a step, and waits for what it says at the end. */
+/** Runs a step, and waits for its final message. */
 async function step(page, name, start) {
   await page.evaluate((id) => document.getElementById(id).replaceChildren(), `${name}-status`);
   await start();
@@ -156,7 +156,7 @@ async function writeLargeScene(path) {
   await writeCog(path, [values], { geobox, bands: 1, dtype: 'uint16', nodata: 0, level: 1 });
 }
 
-/** The reprojection that the page is asked for, in Node on the CPU. */
+/** The same reprojection as in the page, in Node on the CPU. */
 async function expectedWarp(path) {
   const { suggestGrid } = await import('terrachip/geo');
   const { CpuBackend } = await import('terrachip/kernels');
@@ -348,7 +348,7 @@ async function checkSources(list, page) {
   await list.check('every field has a name', () => requireNames(page));
 }
 
-/** Pictures in light and dark, on a wide and a narrow screen, where TERRACHIP_PICTURES names a folder. */
+/** Screenshots in light and dark, on a wide and a narrow screen, if TERRACHIP_PICTURES names a folder. */
 async function takePictures(list, browser, server, inputs) {
   const folder = process.env.TERRACHIP_PICTURES;
   for (const colorScheme of ['light', 'dark']) {

@@ -1,4 +1,4 @@
-// Debian's Chromium without a window, with WebGPU on the processor.
+// Debian's Chromium, headless, with WebGPU on the processor.
 import { existsSync } from 'node:fs';
 import { run } from '../support.js';
 
@@ -23,7 +23,7 @@ const LAUNCH_ARGUMENTS = [
   '--disable-sync',
 ];
 
-/** Installs Debian's Chromium where it is missing. @returns {Promise<string>} its version */
+/** Installs Debian's Chromium if it is missing. @returns {Promise<string>} its version */
 export async function installChromium() {
   if (!existsSync(CHROMIUM)) {
     if (process.getuid?.() !== 0) {

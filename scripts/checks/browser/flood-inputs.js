@@ -12,20 +12,20 @@ const geobox = GeoBox.fromSize([500_000, 5_000_000, 503_000, 5_002_800], 32632, 
 
 const spec = parseModelSpec(JSON.parse(readFileSync(join(FOLDER, 'model.json'), 'utf8')), 'model.json');
 
-/** Each input at each of its phases: its title in the app, and its file, which has the same name. */
+/** Each input in each of its phases: its title in the app, and its file with the same name. */
 export const INPUTS = spec.inputs.flatMap((input, k) =>
   (input.kind === 'static' ? [null] : spec.phases).map((phase, time) => ({
     input,
     k,
     time,
-    // Of the file: the app must convert them.
+    // The units of the file: the app must convert them.
     units: input.units === 'dB' ? 'linear_power' : input.units,
     title: phase === null ? input.name : `${input.name} ${phase}`,
     file: phase === null ? `${input.name}.tif` : `${input.name}-${phase}.tif`,
   })),
 );
 
-/** Values about the input's means: a lake that is there from the third phase on, where all is dark, and noise. */
+/** Values around the input's means with noise, and a dark lake from the third phase on. */
 function plane({ input, k, time }, band) {
   const isFlooded = time >= 2;
   return Float32Array.from({ length: WIDTH * HEIGHT }, (_, i) => {

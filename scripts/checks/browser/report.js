@@ -1,5 +1,5 @@
-// terrachip report in Chromium, from a file and without a network: what the page says at a place equals rasterio's samples
-// of the map's files, it asks nobody for anything, and it can be used by keyboard.
+// terrachip report in Chromium, from a file and without a network: the values at a position equal rasterio's samples of the
+// map's files, the page makes no requests, and it can be used by keyboard.
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
@@ -11,7 +11,7 @@ import { root, withTemporaryFolder } from '../support.js';
 import { requireContrast, requireNames } from './accessible.js';
 import { launchChromium } from './chromium.js';
 
-/** Where pictures of the pages go, for people to look at; nowhere by default. */
+/** The folder for screenshots; none by default. */
 const PICTURES = process.env.TERRACHIP_PICTURES;
 
 const CHIPS = join(
@@ -20,7 +20,7 @@ const CHIPS = join(
 );
 const CHIP = 'Spain_7370579';
 
-/** Places that are asked for, in each map. */
+/** Number of queried positions in each map. */
 const PLACES = 60;
 
 const WIDTHS = [1280, 390];
@@ -105,7 +105,7 @@ async function checkMap(map, folder, name) {
   return `${(bytes / 2 ** 20).toFixed(1)} MiB, ${size.join(' × ')} pixels; ${summary}`;
 }
 
-/** Serves tiles, and requires that the page asks for them and for nothing else. */
+/** Serves tiles, and requires that the page requests them and nothing else. */
 async function checkBasemap(map, path) {
   const paths = new Set();
   const server = createServer((request, response) => {
@@ -143,11 +143,11 @@ async function checkBasemap(map, path) {
   return `${paths.size} tiles`;
 }
 
-/** Asks for values at places by the form, and at a click, and compares them with the files. */
+/** Queries values at positions by the form and by a click, and compares them with the files. */
 async function checkValues(page, map, [west, south, east, north], classes) {
   const answers = [];
   for (let k = 0; k < PLACES; k++) {
-    // Places of a lattice that meets no grid.
+    // Positions on a lattice that is not aligned to any grid.
     const [u, v] = [(k * 0.754877666) % 1, (k * 0.569840291) % 1];
     await page.getByLabel('Latitude').fill(String(south + v * (north - south)));
     await page.getByLabel('Longitude').fill(String(west + u * (east - west)));
@@ -182,7 +182,7 @@ async function checkValues(page, map, [west, south, east, north], classes) {
   return `${inside.length} places as in the files (${counts.join(', ')})`;
 }
 
-/** The place and the values that the page shows; null outside of the map. */
+/** The position and the values on the page; null outside the map. */
 async function answerOf(page) {
   const shown = await page.evaluate(() => {
     const values = document.getElementById('values');

@@ -1,4 +1,4 @@
-"""Values of a raster at longitudes and latitudes, by rasterio: each of the pixel that the place lies in; null for no data."""
+"""Values of a raster at longitudes and latitudes, by rasterio: of the pixel that contains the position; null for no data."""
 import json
 import sys
 

@@ -1,5 +1,5 @@
-// terrachip view in Chromium: what the map draws equals GDAL's warp, what it says equals rasterio's samples, whether the
-// page's GPU or the server warps.
+// terrachip view in Chromium: drawn pixels equal GDAL's warp, and shown values equal rasterio's samples, with warping on the
+// page's GPU and on the server.
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -14,16 +14,16 @@ import { launchChromium } from './chromium.js';
 const FIXTURE = join(root, 'test', 'fixtures', 'map-tiles');
 const PROGRAM = join(root, 'bin', 'terrachip.js');
 
-/** Where pictures of the pages go, for people to look at; nowhere by default. */
+/** The folder for screenshots; none by default. */
 const PICTURES = process.env.TERRACHIP_PICTURES;
 
-/** Values at the ends of the colours, so that grey levels follow from values. */
+/** Values at the ends of the colours, which determine the grey levels. */
 const [LOW, HIGH] = [0, 4096];
 
-/** Pixels of a tile where a position is on the edge of two source pixels, at most. */
+/** Limit on pixels of a tile whose position is on the edge between two source pixels. */
 const MOST_TIES = 10;
 
-/** A name that would run code where it became markup. */
+/** A name that would run code if it became markup. */
 const MARKUP = '<img src=x onerror="document.title=1">';
 
 /** Writes a raster whose band has a name. */
@@ -35,7 +35,7 @@ async function writeNamed(path, name) {
   await writeCog(path, [values], { geobox, bands: 1, dtype: 'float32', descriptions: [name] });
 }
 
-/** Starts the command, hands over its address, and ends it as Ctrl-C does. */
+/** Starts the command, passes its address on, and ends it as by Ctrl-C. */
 async function withView(paths, task) {
   const child = spawn(process.execPath, [PROGRAM, 'view', ...paths, '--backend', 'cpu'], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -54,7 +54,7 @@ async function withView(paths, task) {
   assert.equal(status, 0, `after Ctrl-C, view ends with ${status}`);
 }
 
-/** Opens the page, and requires that nothing fails in it and nothing is asked elsewhere. */
+/** Opens the page, and requires that it has no errors and makes no requests to other servers. */
 async function withPage(browser, url, options, task) {
   const page = await browser.newPage(options);
   const problems = [];
@@ -76,7 +76,7 @@ async function withPage(browser, url, options, task) {
   }
 }
 
-/** Waits until nothing is opened, and all tiles are drawn. */
+/** Waits until all layers are open and all tiles are drawn. */
 async function settled(page) {
   await page.waitForFunction(
     () =>
@@ -109,7 +109,7 @@ async function fillIn(page, label, value) {
   await settled(page);
 }
 
-/** Draws band 1 by nearest in grey levels that follow from its values, at zoom 14. */
+/** Draws band 1 by nearest in grey levels determined by its values, at zoom 14. */
 async function drawPlainly(page) {
   await choose(page, 'Resampling', 'nearest');
   await choose(page, 'Stretch', 'values');
@@ -141,7 +141,7 @@ async function compareWithGdal(page, { z, x, y, file }) {
   return `${values.length} pixels, ${differing} differ`;
 }
 
-/** Where a position is on the map: the page says the positions of two places, and Mercator is linear between them. */
+/** The screen position of a coordinate: the page gives the coordinates of two points, and Mercator is linear between them. */
 async function mapPlaces(page) {
   const { x, y, width, height } = await page.locator('#map').boundingBox();
   const corners = [0.3, 0.6].map((share) => [x + share * width, y + share * height]);
@@ -161,7 +161,7 @@ async function mapPlaces(page) {
   ];
 }
 
-/** Clicks on positions, and compares what the page says with what rasterio reads there. */
+/** Clicks on positions, and compares the page's values with rasterio's. */
 async function compareValues(page, points) {
   const placeOf = await mapPlaces(page);
   let count = 0;
@@ -189,7 +189,7 @@ async function compareValues(page, points) {
   return `${count} places`;
 }
 
-/** Pictures of the page for people, and what holds for any page. */
+/** Screenshots, and the requirements for every page. */
 async function inAllLooks(list, browser, url, name, prepare = async () => undefined) {
   for (const colorScheme of ['light', 'dark']) {
     for (const width of [1280, 390]) {

@@ -34,7 +34,7 @@ nodata = np.nan if about['nodata'] == 'NaN' else about['nodata']
 
 
 def read(row, part):
-    """A part of a chip, by the ordinary reader of its format."""
+    """A part of a chip, by the common reader of its format."""
     path = root / row[part]
     if request['format'] == 'geotiff':
         with rasterio.open(path) as chip:
@@ -95,7 +95,7 @@ gaps = [np.hypot(max(0, abs(x - u) - size), max(0, abs(y - v) - size))
         for a, x, y in windows for b, u, v in windows if a != b]
 result['apart'] = min(gaps) / np.hypot(size, size) if gaps else None
 
-# The data set of README.md, as it stands there.
+# The data set of README.md, unchanged.
 program = re.search(r'```python\n(.*?)```', (root / 'README.md').read_text(), re.DOTALL).group(1)
 names = {}
 exec(program, names)

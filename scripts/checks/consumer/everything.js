@@ -1,4 +1,4 @@
-// What every kind of consumer runs: all entries, an EPSG code of the database, and a warp that kernels need threads for.
+// The code that every kind of consumer runs: all entries, an EPSG code of the database, and a warp that needs threads.
 import * as root from 'terrachip';
 import * as archives from 'terrachip/archives';
 import * as catalog from 'terrachip/catalog';

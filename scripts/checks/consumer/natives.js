@@ -1,2 +1,2 @@
-/** Packages with machine code, which no bundler takes; a project has them in node_modules. */
+/** Packages with machine code, which bundlers cannot include; a project has them in node_modules. */
 export const natives = ['webgpu', 'onnxruntime-node', 'onnxruntime-web/webgpu', 'sharp', '@napi-rs/lzma'];

@@ -1,4 +1,4 @@
-// What only Node's condition of the exports has.
+// Exports that exist only under Node's condition.
 import { statistics, toNdarray } from 'terrachip/geo';
 import { type ByteSource, openSource } from 'terrachip/io';
 import { createBackend } from 'terrachip/kernels';
@@ -9,7 +9,7 @@ const { mean }: { mean: number | null } = statistics(tensor);
 const array = toNdarray(tensor);
 export const first: number = array.get(0, 0) + (mean ?? 0);
 
-/** A type whose declaration cannot be found becomes `any`, which everything fits. */
+/** A type whose declaration cannot be found becomes `any`, which accepts everything. */
 type IsAny<T> = 0 extends 1 & T ? true : false;
 export const arrayIsAny: IsAny<typeof array> = false;
 

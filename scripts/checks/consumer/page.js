@@ -1,4 +1,4 @@
-// What a page imports, bundled for browsers.
+// The imports of a page, bundled for browsers.
 import { Crs, GeoBox } from 'terrachip/geo';
 import { registerCommonEpsg } from 'terrachip/geo/epsg';
 import { CpuBackend } from 'terrachip/kernels';

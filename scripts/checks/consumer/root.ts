@@ -37,7 +37,7 @@ export async function onto(source: string, like: string, destination: string): P
   }
 }
 
-/** The scene file of some rasters, and what was assumed of them. */
+/** The scene file of rasters, and the assumptions about them. */
 export async function sceneOf(files: readonly string[], output: string): Promise<string[]> {
   const { assumed }: SceneInitReport = await initScene({ files, output, units: { S1RTC: 'dB' } });
   return assumed;
@@ -60,14 +60,14 @@ export async function series(source: string, zones: string, destination: string)
   return rows;
 }
 
-/** Training chips with labels, and how many each split has. */
+/** Training chips with labels, and the number in each split. */
 export async function chipsOf(catalog: string, labels: string, output: string): Promise<number[]> {
   const options = { size: 256, labels, split: [0.7, 0.15, 0.15], format: 'zarr', resume: true } as const;
   const { splits }: ExportChipsReport = await exportChips({ catalog, output, ...options });
   return splits.map(({ chips }) => chips);
 }
 
-/** The page of a map, and what it leaves out. */
+/** The page of a map, and the parts that it leaves out. */
 export async function pageOf(map: string, destination: string): Promise<string[]> {
   const { notes }: ReportFile = await writeReport({ map, destination, title: 'Flood' });
   return notes;
@@ -88,7 +88,7 @@ export async function composite(catalog: string, destination: string): Promise<[
   return [await mosaicCatalog({ catalog, destination, select, ...layers, count: true, onPlan }), plans];
 }
 
-/** Serves a map of some rasters, until the view is disposed of. */
+/** Serves a map of rasters, until the view is disposed of. */
 export async function onMap(paths: readonly string[]): Promise<[View, string]> {
   const view = await startView(paths, { backend: 'cpu', threads: 0 });
   return [view, view.report.url];

@@ -1,4 +1,4 @@
-// Worker threads use everything, with data of their own and without.
+// Worker threads use everything, with and without workerData.
 import { Worker } from 'node:worker_threads';
 
 for (const workerData of [undefined, { mine: true }, new SharedArrayBuffer(8)]) {

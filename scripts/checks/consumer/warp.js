@@ -1,4 +1,4 @@
-// Warps a small raster on the CPU, and compares with values worked out by hand.
+// Warps a small raster on the CPU, and compares with values computed by hand.
 import assert from 'node:assert/strict';
 import {
   Affine,
@@ -18,7 +18,7 @@ const values = [
   [30, 31, 32, 33, 34],
 ];
 
-// The destination lies 7.5 m, three quarters of a pixel, to the right and below: its pixel (column, row) has its
+// The destination is shifted by 7.5 m, three quarters of a pixel, to the right and down: its pixel (column, row) has its
 // centre at (column + 1.25, row + 1.25) in the source, in pixel (column + 1, row + 1).
 const from = new GeoBox(32632, new Affine(10, 0, 500_000, 0, -10, 5_600_000), 5, 4);
 const to = new GeoBox(32632, new Affine(10, 0, 500_007.5, 0, -10, 5_599_992.5), 5, 4);
@@ -30,8 +30,8 @@ const expected = {
     [31, 32, 33, 34, gap],
     [gap, gap, gap, gap, gap],
   ],
-  // A quarter of the pixel and three of its right neighbour, and so downwards: value + 0.75 · 1 + 0.75 · 10. Beside
-  // the gap the three weights that are left (of 1/16, 3/16, 3/16 and 9/16) are made to sum to 1.
+  // A quarter of the pixel and three quarters of its right neighbour, and likewise downwards: value + 0.75 · 1 + 0.75 · 10.
+  // Beside the gap, the three remaining weights (of 1/16, 3/16, 3/16 and 9/16) are scaled to sum to 1.
   bilinear: [
     [8.25, 9.25, 10.25, 11.25, gap],
     [gap, (11 + 3 * 12 + 9 * 22) / 13, 20.25, 21.25, gap],

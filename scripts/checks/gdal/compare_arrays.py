@@ -1,8 +1,8 @@
 """Compares the arrays of `terrachip package --format npy` with those of rasterio's reproject.
 
 Input: {"expected": FOLDER, "found": FOLDER, "names": {expected file: found file}}
-Output: by expected file, its shape and what differs. A value may differ by what a shift of the source position by an eighth
-of a pixel makes, which is GDAL's tolerance; a pixel of one mask alone must touch a border of the other mask.
+Output: by expected file, its shape and the differences. A value may differ by the effect of a shift of the source position
+by an eighth of a pixel, GDAL's tolerance; a pixel in only one mask must touch a border of the other mask.
 """
 
 import json

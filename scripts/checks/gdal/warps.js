@@ -68,7 +68,7 @@ export async function checkWarps(report, cases, { folder, backends, gdal, python
     for (const backend of backends) results[backend] = await ourWarp(folder, { ...job, backend });
     return { job, references, results };
   });
-  // The float result of an integer job is right behind it.
+  // The float result of an integer job follows it directly.
   const comparisons = perJob.flatMap(({ job, references, results }, k) => {
     const rounded = job.dtype !== 'float32' && job.resampling === 'bilinear';
     return job.bands.flatMap((band, i) =>

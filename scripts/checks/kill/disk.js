@@ -1,4 +1,4 @@
-// A full disk: a small tmpfs that gets room once the job has failed.
+// A full disk: a small tmpfs that is enlarged after the job has failed.
 import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { attempt, run } from '../programs.js';
@@ -21,18 +21,18 @@ export async function checkFullDisk(report, { jobs }, folder) {
       const output = join(disk, 'output');
       await resize(ROOM);
       job.clear(output);
-      // What lies there already, and some of what is written.
+      // Room for the existing files, and for a part of the output.
       const used = filesIn(disk).length === 0 ? 0 : await usedBytes(disk);
       const written = await bytesOf(job.reference, folder, job.name);
       let failures = 0;
       for (const share of [0, 0.3, 0.7]) {
         await resize(`${Math.ceil((used + share * written) / 1024) + 8}k`);
         const { status, output: text } = await finish(failures === 0 ? job.begin(output) : job.goOn(output));
-        // The last disk may have room for all.
+        // The last disk may have room for everything.
         if (status === 0) break;
         failures++;
         report.same(`${job.name} on a full disk`, status, 75);
-        // Full, or known beforehand to be too small.
+        // The disk is full, or known in advance to be too small.
         report.check(`${job.name} names the disk`, /disk is full|free some space/.test(text), text);
         report.same(`${job.name} leaves no temporary files`, temporariesIn(disk), []);
         report.check(`${job.name} publishes nothing`, !(await isPublished(output)), String(filesIn(output)));
@@ -59,7 +59,7 @@ async function bytesOf(reference, folder, name) {
   return Object.keys(reference).length === 0 ? 0 : 1024 * Number(size.split('\t')[0]);
 }
 
-/** Whether readers take an output for finished. */
+/** Whether readers consider an output finished. */
 async function isPublished(output) {
   return filesIn(output).some((path) => /\/(?:run|scene|zarr)\.json$/.test(path));
 }

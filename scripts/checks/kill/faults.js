@@ -1,4 +1,4 @@
-// Faults that must not give a wrong map: damaged units, inputs and models that change, two processes at once, shards.
+// Faults that must not result in a wrong map: damaged units, changed inputs and models, two processes at once, shards.
 import {
   appendFileSync,
   copyFileSync,
@@ -14,12 +14,12 @@ import { join } from 'node:path';
 import { complete } from './jobs.js';
 import { copyFolder, filesIn, finish, hashesOf } from './processes.js';
 
-/** Shards in any order, and one element of them twice. */
+/** Shards in any order, with one of them run twice. */
 export async function checkShards(report, { jobs, infer }, folder, random) {
   for (const count of [1, 2, 3, 7]) {
     const output = join(folder, `shards-${count}`);
     const order = Array.from({ length: count }, (_, k) => k).sort(() => random() - 0.5);
-    // One shard of one is a whole run, and ends with the map.
+    // A single shard is a whole run, and ends with the map.
     const runs = count === 1 ? order : [...order, order[0]];
     for (const shard of runs) await complete(infer(output, '--shard', `${shard}/${count}`));
     if (count > 1) await complete(['finalize', output, '-o', output]);
@@ -34,7 +34,7 @@ export async function checkTwoAtOnce(report, { jobs, infer }, folder) {
     const output = join(folder, `twice-${name}`);
     const ends = await Promise.all([finish(begin(output)), finish(begin(output))]);
     const statuses = ends.map(({ status }) => status).sort();
-    // A store is refused where there is one.
+    // An existing store is not overwritten.
     const known = name === 'embed' ? [0, 2, 75] : [0, 75];
     report.check(`${name} twice at once: one ends`, statuses[0] === 0, statuses.join());
     report.check(
@@ -75,7 +75,7 @@ const DAMAGE = {
   'replaced by another': (shard, other) => copyFileSync(other, shard),
 };
 
-/** Units of a finished run that are damaged, and a plan that is. */
+/** Damaged units of a finished run, and a damaged plan. */
 export async function checkDamage(report, { jobs, infer }, folder) {
   const whole = join(folder, 'units');
   for (const [name, damage] of Object.entries(DAMAGE)) {

@@ -10,7 +10,7 @@ const once = async () => {
   backend.dispose();
 };
 
-/** Counters of this process, after what was disposed of had time to end. */
+/** Counters of this process, after disposed backends had time to end. */
 async function counters() {
   await sleep(1000);
   globalThis.gc?.();
@@ -22,7 +22,7 @@ async function counters() {
   };
 }
 
-// Libraries that load once and pools that fill once are not what is measured.
+// Excludes libraries that load once and pools that fill once.
 for (let k = 0; k < 30; k++) await once();
 const before = await counters();
 for (let k = 0; k < Number(count); k++) await once();

@@ -15,7 +15,7 @@ const SIZE = { width: 128, height: 440 };
 /** Side of a pixel in metres: the map has five units of 256 rows. */
 const MAP_RESOLUTION = 4;
 
-/** Makes scenes and models in a folder, and the results of all jobs when nothing stops them. */
+/** Makes scenes and models in a folder, and the undisturbed results of all jobs. */
 export async function makeJobs(folder) {
   const event = join(folder, 'event');
   mkdirSync(event);
@@ -40,7 +40,7 @@ export async function makeJobs(folder) {
   const packaged = (output, side) => [
     ...['package', join(event, 'manifest.json'), '-o', output, '--res', side, ...CPU],
   ];
-  // `last` is the file that readers ask for, `other` makes another result with the same names of files.
+  // `last` is the file that readers open; `other` makes another result with the same file names.
   const jobs = {
     package: {
       begin: (output) => packaged(output, '15'),

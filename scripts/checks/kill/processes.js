@@ -6,7 +6,7 @@ import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TERRACHIP } from '../programs.js';
 
-/** What differs between runs of the same plan: times and the process. */
+/** Fields that differ between runs of the same plan: times and the process. */
 const RECORDS = ['run.json', 'item.json'];
 
 /**
@@ -34,9 +34,9 @@ export function finish(args) {
 
 /**
  * Runs terrachip, and sends it signals, 50 ms apart. A process that has ended gets none.
- * @param seconds of processor time that the process may use before the first signal: unlike the time of a clock, they do
- *   not depend on what else the machine does
- * @returns its end, and the processor seconds that it had used when that was last seen
+ * @param seconds of processor time before the first signal: unlike wall-clock time, it does not depend on the load of the
+ *   machine
+ * @returns its end, and the processor seconds that it had used at the last look
  */
 export async function interrupt(args, seconds, signals = ['SIGKILL']) {
   const { child, end } = start(args);
@@ -55,11 +55,11 @@ export async function interrupt(args, seconds, signals = ['SIGKILL']) {
   return { ...(await end), used };
 }
 
-/** Processor seconds that a process has used, as Linux counts them; null for one that has ended. */
+/** Processor seconds of a process, as counted by Linux; null after its end. */
 function processorSeconds(pid) {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1).split(' ');
-    // In hundredths of a second: in the program, and in the system for it.
+    // User and system time, in hundredths of a second.
     return (Number(fields[11]) + Number(fields[12])) / 100;
   } catch {
     return null;
@@ -76,7 +76,7 @@ export function hashesOf(folder) {
   return hashes;
 }
 
-/** The paths of all files in a folder and below, in order; none for a folder that is not there. */
+/** The paths of all files in a folder and below, in order; none for a missing folder. */
 export function filesIn(folder) {
   if (!existsSync(folder)) return [];
   const names = readdirSync(folder, { recursive: true }).map((name) => join(folder, name));

@@ -1,9 +1,9 @@
-"""Compares mosaics with NumPy over layers that rasterio warps.
+"""Compares mosaics with NumPy over layers warped by rasterio.
 
 Input: {"folder", "dates" or "files", "cases": [{"mosaic": path of a COG, "method", "layers": [band or "ndvi"], "masked",
 "mosaicCount"}]}. Layers are masked at their own pixels, then warped by WarpedVRT with an exact transformer, bilinearly.
-Output for each case: values compared, the largest error beside its bound, values out of it, and pixels whose gaps differ, of
-which those near an edge of a source pixel, where rounding decides, are counted apart.
+Output for each case: values compared, the largest error and its bound, values beyond it, and pixels whose gaps differ. Those
+near an edge of a source pixel, where rounding decides, are counted separately.
 """
 
 import json
@@ -53,7 +53,7 @@ def warped(values, profile, grid, shift=(0, 0)):
 
 
 def near_edge(profile, grid):
-    """Positions beside an edge or a centre of a source pixel, where the pixels that count change."""
+    """Positions near an edge or a centre of a source pixel, where the contributing pixels change."""
     # On pixels of the same grid, positions are centres.
     apart = [np.abs(2 * p - np.round(2 * p)) for p in positions(grid, profile["crs"], profile["transform"])]
     near = [(distance > 1e-6) & (distance < 2 * TOLERANCE) for distance in apart]

@@ -1,6 +1,6 @@
-"""Makes dates of a real Sentinel-2 image, with made-up classes of clouds.
+"""Makes dates of a real Sentinel-2 image, with synthetic classes of clouds.
 
-Input: {"raster": path of an image whose bands 4 and 8 are red and near infrared, "folder": where files go, "seed"}.
+Input: {"raster": path of an image whose bands 4 and 8 are red and near infrared, "folder": of the output, "seed"}.
 Each date has red and near infrared (uint16, 0 is nodata, with scale and offset) and classes of pixels twice as large. One
 is shifted, one in the next zone of UTM, one in degrees, one has gaps. Output: {"dates": […]}.
 """
@@ -37,7 +37,7 @@ def write(path, values, crs, transform, **options):
 
 
 def moved(values, to):
-    """By nearest onto the default grid of another reference system."""
+    """Reprojects by nearest onto the default grid of another CRS."""
     place, w, h = calculate_default_transform(crs, to, width, height, *rasterio.transform.array_bounds(height, width, transform))
     result = np.zeros((h, w), values.dtype)
     reproject(values, result, src_transform=transform, src_crs=crs, dst_transform=place, dst_crs=to,

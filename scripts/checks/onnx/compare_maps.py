@@ -1,8 +1,8 @@
-"""Maps scenes by ONNX Runtime and NumPy alone, in float64 behind the model, and compares the maps with terrachip's.
+"""Maps scenes by ONNX Runtime and NumPy only, in float64 after the model, and compares the maps with terrachip's.
 
 Input: {"cases": [{"model", "input", "output", "layout", "head", "mean", "std", "bands", "chip", "stride", "raster",
-"product"}]}, where `bands` are numbers of the raster's bands from 1, `mean` and `std` in their order, and `head` is what
-follows the model: softmax, sigmoid, none (of probabilities) or values.
+"product"}]}, where `bands` are numbers of the raster's bands from 1, `mean` and `std` in their order, and `head` is the
+step after the model: softmax, sigmoid, none (for probabilities) or values.
 """
 
 import json
@@ -22,14 +22,14 @@ def starts(length, size, stride):
 
 
 def window(k, count, size, overlap):
-    """Weights of chip k of a row of chips: they fall over the overlap with a neighbour (docs/kernels.md)."""
+    """Weights of chip k of a row of chips: they decrease over the overlap with a neighbour (docs/kernels.md)."""
     rise = np.ones(size)
     rise[:overlap] = np.sin(np.pi / 2 * (np.arange(overlap) + 0.5) / overlap) ** 2
     return (rise if k > 0 else 1) * (rise[::-1] if k < count - 1 else np.ones(size))
 
 
 def run(case, chips):
-    """The model's answer to chips (chip, band, y, x): (chip, channel, y, x)."""
+    """The model's output for chips (chip, band, y, x): (chip, channel, y, x)."""
     session = onnxruntime.InferenceSession(case["model"], providers=["CPUExecutionProvider"])
     declared = next(each for each in session.get_inputs() if each.name == case["input"])
     dtype = np.dtype(TYPES[declared.type])

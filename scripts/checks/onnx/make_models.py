@@ -1,4 +1,4 @@
-"""Writes thirteen small U-Nets in the ways of PyTorch's and TensorFlow's exporters.
+"""Writes thirteen small U-Nets in the form of PyTorch's and TensorFlow's exporters.
 
 Input: {"folder": where to write}. Each model becomes a folder with model.onnx.
 """
@@ -17,7 +17,7 @@ FLOAT, HALF, BYTE = TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.UINT8
 
 
 class Net:
-    """A graph under construction. Weights are random, by the seed."""
+    """A graph under construction, with seeded random weights."""
 
     def __init__(self, seed, dtype="float32"):
         self.rng = np.random.default_rng(seed)
@@ -43,7 +43,7 @@ class Net:
         return self.node("Conv", x, *arrays, output=output, **sides)
 
     def features(self, x, bands):
-        """Two convolutions, the second at half the side, side by side: 16 channels."""
+        """Two convolutions, the second at half the side, concatenated: 16 channels."""
         first = self.node("Relu", self.conv(x, bands, 8))
         pooled = self.node("MaxPool", first, kernel_shape=[2, 2], strides=[2, 2])
         second = self.node("Relu", self.conv(pooled, 8, 8))
@@ -137,7 +137,7 @@ quarter = net.node("Relu", net.conv(half, 8, 8, stride=2))
 net.conv(quarter, 8, 3, (1, 1), gain=1.5, output="logits")
 net.save("quarter-logits", [planes("pixel_values", 4)], [planes("logits", 3, side=CHIP // 4)])
 
-# torchvision's segmentation with an auxiliary loss, whose output stands first here.
+# torchvision's segmentation with an auxiliary loss, whose output is first here.
 net = Net(10)
 joined, deep = net.features("input", 4)
 net.conv(deep, 8, 3, (1, 1), output="aux")
@@ -155,7 +155,7 @@ folded = net.node("Relu", net.conv("input", 4, 8, (1, 3, 3)))
 net.unet(net.node("Squeeze", folded, net.constant(np.array([2], "int64"))), 8, 3, "output")
 net.save("one-date", [("input", FLOAT, ["batch", 4, 1, CHIP, CHIP])], [planes("output", 3)])
 
-# Pixels of a picture, scaled in the graph.
+# 8-bit pixels, scaled in the graph.
 net = Net(13)
 scaled = net.node("Div", net.node("Cast", "image", to=FLOAT), net.constant(np.array(64, "float32")))
 net.unet(scaled, 3, 2, "output")

@@ -1,4 +1,4 @@
-"""Cuts two scenes out of a Sentinel-2 tile, or makes them up: one of a chip, and one of several chips with gaps.
+"""Cuts two scenes out of a Sentinel-2 tile, or makes synthetic ones: one of a chip, and one of several chips with gaps.
 
 Input: {"folder": where to write, "tile": path of a tile with the twelve bands of L2A or null, "chip": pixels}.
 Writes one-chip.tif and several-chips.tif. Output: {"mean": by band, "std": by band}.
@@ -49,7 +49,7 @@ def write(name, pixels):
 chip = request["chip"]
 write("one-chip.tif", values[:, :chip, :chip])
 gaps = values.copy()
-# A hole over the seams of chips, a pixel, and one band of another.
+# A gap across the seams of chips, a single pixel, and one band of another pixel.
 gaps[:, 40:70, 45:90] = 0
 gaps[:, 100, 120] = 0
 gaps[2, 10, 60] = 0

@@ -1,4 +1,4 @@
-"""Compares a picture with what matplotlib draws of the same raster: percentiles by NumPy, the nearest pixels, no other code."""
+"""Compares a picture with matplotlib's picture of the same raster, with percentiles by NumPy and nearest pixels."""
 import io
 import json
 import sys
@@ -67,7 +67,7 @@ elif kind == 'palette':
     table = np.array([palette[k][:3] for k in range(256)]) / 255
     image, how = planes[0], {'cmap': ListedColormap(table), 'vmin': -0.5, 'vmax': 255.5}
 elif kind == 'classes':
-    # The strong colour of each pair of Paired first; 0 is light grey.
+    # The dark colour of each pair of Paired first; 0 is light grey.
     paired = plt.get_cmap('Paired').colors
     table = [(224 / 255,) * 3] + [paired[k] for k in (1, 3, 5, 7, 9, 11, 0, 2, 4, 6, 8, 10)]
     image, how = planes[0], {'cmap': ListedColormap(table), 'vmin': -0.5, 'vmax': 12.5}

@@ -1,4 +1,4 @@
-"""Red, green and blue of a real Sentinel-2 scene, brightened under made-up clouds, with a band SCL that names the clouds."""
+"""Red, green and blue of a real Sentinel-2 scene, brightened under synthetic clouds, with a band SCL that marks the clouds."""
 import json
 import sys
 

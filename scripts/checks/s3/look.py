@@ -1,4 +1,4 @@
-"""Looks at buckets by boto3: the objects of one and its unfinished uploads. Stores those of a request before."""
+"""Lists the objects and unfinished uploads of a bucket by boto3, after storing the objects of the request."""
 
 import hashlib
 import json

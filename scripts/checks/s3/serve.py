@@ -1,7 +1,7 @@
 """Serves S3 by moto, which checks the signature of every request, on a free port.
 
 Prints one JSON line: the address, a key of a user, a key of a role with its session token, and the names of two buckets,
-"closed", and "open" that all may read. Ends when its input is closed.
+"closed", and "open", which is readable by all. Ends when its input is closed.
 """
 
 import json
@@ -31,8 +31,8 @@ READING = {
 
 
 class Judge(access_control.S3IAMRequest):
-    """Checks the address as it was sent, where moto 5.1 takes one that is partly decoded, and lets those without a
-    signature do what the bucket's policy allows, where moto 5.1 fails."""
+    """Checks the address as it was sent (moto 5.1 uses a partly decoded one), and allows requests without a signature
+    according to the bucket's policy (moto 5.1 fails)."""
 
     def __init__(self, **given):
         self._is_anonymous = "Authorization" not in given["headers"]
@@ -84,7 +84,7 @@ s3 = client("s3")
 s3.create_bucket(Bucket="closed")
 s3.create_bucket(Bucket="open")
 s3.put_bucket_policy(Bucket="open", Policy=json.dumps(READING))
-# From here on, signatures and permissions are checked.
+# From now on, signatures and permissions are checked.
 requests.post(f"{url}/moto-api/reset-auth", data=b"0", timeout=30).raise_for_status()
 
 print(

@@ -1,5 +1,5 @@
-// Loaded into the processes of a job: each waits after its first unit until the file that CHECK_GO names exists, so that a
-// check can end it in the middle.
+// Loaded into the processes of a job: each waits after its first unit until the file CHECK_GO exists, so that a check can end
+// it in the middle.
 import { existsSync } from 'node:fs';
 import fs from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';

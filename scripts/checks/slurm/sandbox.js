@@ -1,5 +1,5 @@
-// Slurm on this machine: a controller and some nodes, as processes of root with their files in one folder. Nodes have made-up
-// cores, no GPU and no limits by cgroups: jobs, arrays, dependencies, requeues and lost nodes are as on a cluster.
+// Slurm on this machine: a controller and some nodes, as processes of root with their files in one folder. Nodes have fake
+// cores, no GPU and no cgroup limits: jobs, arrays, dependencies, requeues and lost nodes behave as on a cluster.
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { attempt, requirePackages, run } from '../programs.js';
 const CORES = 4;
 const MEMORY_MB = 4000;
 
-/** Packages whose scripts would start services: this file of Debian tells them not to. */
+/** The scripts of some packages would start services, unless this file of Debian exists. */
 const POLICY = '/usr/sbin/policy-rc.d';
 
 /** Installs Slurm without starting its services. */
@@ -26,7 +26,7 @@ async function install() {
   }
 }
 
-/** @returns TCP ports that nobody uses */
+/** @returns unused TCP ports */
 async function freePorts(count) {
   const servers = Array.from({ length: count }, () => createServer());
   const ports = await Promise.all(
@@ -134,7 +134,7 @@ function kill(pid) {
   try {
     process.kill(pid, 'SIGKILL');
   } catch {
-    // It has ended by itself.
+    // The process has already ended.
   }
 }
 
@@ -145,7 +145,7 @@ function kill(pid) {
 export async function startSlurm(folder, nodes) {
   await install();
   for (const name of ['state', 'spool', 'munge']) mkdirSync(join(folder, name));
-  // Every user may ask for a credential.
+  // Every user may request a credential.
   chmodSync(folder, 0o755);
   chmodSync(join(folder, 'munge'), 0o711);
   const key = join(folder, 'munge', 'key');
@@ -163,7 +163,7 @@ export async function startSlurm(folder, nodes) {
   const names = Array.from({ length: nodes }, (_, k) => `n${k + 1}`);
   const call = (command, ...args) => run(command, args, { env });
 
-  /** @returns the words of the answer, one a line */
+  /** @returns the lines of the output */
   const ask = async (command, ...args) => (await call(command, ...args)).trim().split('\n').filter(Boolean);
   const states = async () => {
     const { stdout } = await attempt('sinfo', ['-h', '-N', '-o', '%N %t'], { env });
@@ -204,7 +204,7 @@ export async function startSlurm(folder, nodes) {
     env,
     ask,
     until,
-    /** Kills all processes of a node at once: the controller takes it for lost after a while. */
+    /** Kills all processes of a node at once: after a while, the controller considers it lost. */
     async lose(node) {
       const killed = processesOf(node, conf);
       for (const pid of killed) kill(pid);

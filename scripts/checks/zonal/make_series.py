@@ -1,4 +1,4 @@
-"""Scenes of several dates with two bands at 10 m and classes at 20 m: a real scene moved by pixels, and made-up clouds."""
+"""Scenes of several dates with two bands at 10 m and classes at 20 m: a real scene shifted by pixels, with synthetic clouds."""
 import json
 import os
 import sys
@@ -32,7 +32,7 @@ for k, date in enumerate(request['dates']):
     for cloud in (3, 8, 9, 10) * 2:
         y, x, size = random.uniform(0, coarse[0]), random.uniform(0, coarse[1]), random.uniform(4, 25)
         classes[np.hypot(rows - y, columns - x) < size] = cloud
-    # A date whose scene is all cloud, and pixels that the classes do not know.
+    # A date with full cloud cover, and pixels without a class.
     if k == request['clouded']:
         classes[:] = 9
     classes[:3, :5] = 0

@@ -1,4 +1,4 @@
-"""Zones on a raster: stars, a ring, two parts, one that reaches beyond the raster, and one outside of it."""
+"""Zones on a raster: stars, a ring, two parts, one that extends beyond the raster, and one outside it."""
 import json
 import sys
 

@@ -1,4 +1,4 @@
-// Series of zonal statistics: NDVI of Sentinel-2 without clouds beside xarray, and two Landsat pictures beside rasterio.
+// Compares series of zonal statistics: cloud-free NDVI of Sentinel-2 with xarray, and two Landsat images with rasterio.
 import { existsSync, mkdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -87,7 +87,7 @@ async function checkSentinel(report, data) {
   }
 }
 
-/** A band by its number, by years. */
+/** A band by its number, per year. */
 async function checkLandsat(report, data, folder) {
   const title = 'Landsat by year';
   const rasters = YEARS.map((year) => join(data, LANDSAT, `${year}.tif`));
@@ -122,13 +122,13 @@ async function checkLandsat(report, data, folder) {
   return rows;
 }
 
-/** The zones that `make_zones.py` makes, and that which reaches beyond the raster. */
+/** The zones of `make_zones.py`, and the one that extends beyond the raster. */
 const ZONES = 8;
 const BEYOND = 6;
 
 /**
- * Compares rows by date and zone. Pixels without data of the zone that reaches beyond the images are left out: the grid of a
- * catalog goes on there, that of a raster does not.
+ * Compares rows by date and zone. Pixels without data of the zone that extends beyond the images are left out: the grid of a
+ * catalog continues there, that of a raster does not.
  * @returns the largest relative error
  */
 function compare(report, title, found, expected) {
@@ -151,7 +151,7 @@ function compare(report, title, found, expected) {
   return worst;
 }
 
-/** The statistics of each line: they are the last columns, and hold no commas. */
+/** The statistics of each line: the last columns, without commas. */
 export function lastColumns(csv, statistics) {
   const lines = csv.trimEnd().split('\r\n').slice(1);
   return lines.map((line) => {

@@ -1,4 +1,4 @@
-"""NDVI without clouds by date and zone, by xarray."""
+"""Cloud-free NDVI by date and zone, by xarray."""
 import glob
 import json
 import os

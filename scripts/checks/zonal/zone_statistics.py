@@ -1,4 +1,4 @@
-"""Statistics of the pixels of a raster inside of polygons, by rasterio's masks and shapely's areas, and NumPy."""
+"""Statistics of the pixels of a raster inside polygons, by rasterio's masks, shapely's areas and NumPy."""
 import json
 import sys
 
@@ -23,7 +23,7 @@ else:
 
 
 def densified(geometry):
-    """With points along each edge, so that edges stay in place when they are projected."""
+    """Adds points along each edge, so that projected edges stay in place."""
     def ring(line):
         points = np.array(line.coords)
         shares = np.linspace(0, 1, 65)[:-1, None]
@@ -36,7 +36,7 @@ def densified(geometry):
 
 zones = geopandas.read_file(request['zones'])
 if not zones.crs.equals(crs):
-    # GDAL's rule for touched pixels takes other pixels along an edge that is cut into short ones.
+    # GDAL's rule for touched pixels selects other pixels along an edge that is cut into short ones.
     if request['coverage'] == 'fraction':
         zones.geometry = [densified(geometry) for geometry in zones.geometry]
     zones = zones.to_crs(crs)
@@ -46,7 +46,7 @@ def shares(geometry):
     if request['coverage'] != 'fraction':
         touched = request['coverage'] == 'touched'
         return geometry_mask([geometry], size, transform, all_touched=touched, invert=True).astype(float)
-    # In pixels, where each pixel is a square of area 1.
+    # In pixel coordinates, where each pixel is a square of area 1.
     inverse = ~transform
     placed = moved(lambda x, y: inverse * (x, y), geometry)
     result = np.zeros(size)
@@ -90,7 +90,7 @@ for geometry in zones.geometry:
             'variety': len(distinct),
             **{name: quantile(v, w, share) for name, share in {'p10': 0.1, 'median': 0.5, 'p90': 0.9}.items()},
         }
-        # Of several values with as many pixels, the least; sums of shares differ by rounding.
+        # The smallest of several values with equally many pixels; sums of shares differ by rounding.
         found['majority'] = distinct[np.argmax(counts >= counts.max() - 1e-9)]
         if request['coverage'] != 'fraction':
             found['minority'] = distinct[np.argmin(counts)]

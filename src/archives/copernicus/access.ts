@@ -14,19 +14,19 @@ import { type Dated, Expiring } from '../expiring.js';
 
 const TOKEN_URL = 'https://identity.dataspace.copernicus.eu/auth/realms/CDSE/protocol/openid-connect/token';
 
-/** The servers of Sentinel Hub in the Data Space: its Catalog and Process APIs. Others get no token. */
+/** The servers of Sentinel Hub in the Data Space (Catalog and Process APIs). Other servers get no token. */
 const ORIGINS = ['https://sh.dataspace.copernicus.eu'];
 
 /**
- * Milliseconds before its end from which a token is renewed. Tokens are never asked for once a request: their endpoint
- * answers 429 to that (https://docs.sentinel-hub.com/api/latest/api/overview/authentication/).
+ * Milliseconds before its expiry from which a token is renewed. A token serves many requests: the endpoint would otherwise
+ * answer 429 (https://docs.sentinel-hub.com/api/latest/api/overview/authentication/).
  */
 const RENEW_BEFORE = 60_000;
 
-/** A token has some 2000 bytes. */
+/** Limit on a response; a token has some 2000 bytes. */
 const MAX_ANSWER = 64 * 1024;
 
-/** A token is asked for without a token. */
+/** Requests for a token have no token. */
 const NONE = combineAccess();
 
 /** An OAuth2 client of the Data Space. */
@@ -35,11 +35,11 @@ export interface CopernicusCredentials {
   readonly clientSecret: string;
 }
 
-/** Which client asks for tokens, and which servers they are for. */
+/** The client that requests tokens, and the servers that get them. */
 export interface CopernicusAccessOptions
   extends CopernicusCredentials,
     Omit<OpenOptions, 'signal' | 'headers' | 'access'> {
-  /** Where tokens are asked for (default: the Data Space's). */
+  /** The token endpoint (default: the Data Space's). */
   tokenUrl?: string;
   /** Origins that get the token (default `https://sh.dataspace.copernicus.eu`). */
   origins?: readonly string[];
@@ -52,10 +52,10 @@ const Token = v.object({
 });
 
 /**
- * Gives requests to the Sentinel Hub of the Copernicus Data Space a bearer token. It is asked for when it is first wanted,
- * once for all who wait; renewed a minute before it ends, and when a server refuses it.
- * @throws {TerrachipError} INVALID_OPTION for credentials that are empty, or a `tokenUrl` that is no web address. Requests
- * throw NETWORK where the credentials are refused
+ * Adds a bearer token to requests to the Sentinel Hub of the Copernicus Data Space. The token is requested at first use, and
+ * shared by concurrent requests; it is renewed a minute before it expires, and when a server refuses it.
+ * @throws {TerrachipError} INVALID_OPTION for empty credentials, or a `tokenUrl` that is not a web address. Requests
+ * throw NETWORK if the credentials are refused
  */
 export function copernicusAccess(options: CopernicusAccessOptions): Access {
   const { clientId, clientSecret, tokenUrl = TOKEN_URL, origins = ORIGINS, ...request } = options;
@@ -97,7 +97,7 @@ export function copernicusAccess(options: CopernicusAccessOptions): Access {
   };
 }
 
-/** @throws {TerrachipError} INVALID_OPTION where one is missing */
+/** @throws {TerrachipError} INVALID_OPTION if one is missing */
 export function requireCredentials({ clientId, clientSecret }: Partial<CopernicusCredentials>): void {
   const missing = !clientId ? 'clientId' : !clientSecret ? 'clientSecret' : null;
   if (missing === null) return;

@@ -8,15 +8,15 @@ import { type S3Options, s3Access } from '../../io/s3/access.js';
 
 const ENDPOINT = 'https://eodata.dataspace.copernicus.eu';
 
-/** The keys, and where the bucket is. */
+/** The keys, and the location of the bucket. */
 export interface EodataOptions extends Pick<S3Options, 'credentials'> {
   /** Default: the Data Space's. */
   endpoint?: string;
 }
 
 /**
- * Signs addresses of the bucket `eodata` for the Data Space. Addresses of other buckets are left to others, such as
- * `s3Access`, which comes after it in `combineAccess`.
+ * Signs addresses of the bucket `eodata` for the Data Space. Leaves other buckets to other access methods, such as
+ * `s3Access` after it in `combineAccess`.
  */
 export function eodataAccess({ credentials, endpoint = ENDPOINT }: EodataOptions): Access {
   const store = s3Access({ credentials, endpoint, region: 'default', pathStyle: true });

@@ -1,5 +1,5 @@
 /**
- * Requests to the Process API of Sentinel Hub, which makes a raster of a collection on a grid
+ * Requests to the Process API of Sentinel Hub, which returns a raster of a collection on a grid
  * (https://docs.sentinel-hub.com/api/latest/api/process/). Units, types and harmonisation are explicit in each.
  */
 import { invalidInput, invalidOption, requireChoice, unsupported } from '../../errors.js';
@@ -30,7 +30,7 @@ export const PROCESS_UNITS = [
 /** The units of requested values. */
 export type ProcessUnits = (typeof PROCESS_UNITS)[number];
 
-/** How pixels of a scene become those of the grid. */
+/** How a scene is resampled to the grid. */
 export const PROCESS_RESAMPLINGS = ['nearest', 'bilinear', 'bicubic'] as const;
 
 /** Which of several scenes is on top. */
@@ -39,45 +39,45 @@ export const MOSAICKING_ORDERS = ['mostRecent', 'leastRecent', 'leastCC'] as con
 /** Directions of an orbit. */
 export const ORBIT_DIRECTIONS = ['ascending', 'descending'] as const;
 
-/** What is requested of a collection. */
+/** The requested data of a collection. */
 export interface ProcessOptions {
   collection: ProcessCollection;
   /** Default: all 12 spectral bands of Sentinel-2, `VV` and `VH` of Sentinel-1, `DEM`. */
   bands?: readonly string[];
   /**
-   * Of Sentinel-2, `dn_harmonised` (default), `reflectance`, or `dn_offset_1000` for scenes since 2022-01-25; `class` for
-   * the band `SCL`. Of Sentinel-1, `linear_power`. Of the elevation model, `m`.
+   * Sentinel-2: `dn_harmonised` (default), `reflectance`, or `dn_offset_1000` for scenes since 2022-01-25; `class` for the
+   * band `SCL`. Sentinel-1: `linear_power`. Elevation model: `m`.
    */
   units?: ProcessUnits;
   /** Default: `uint16` for digital numbers, `uint8` for classes, else `float32`. */
   dtype?: ProcessDtype;
-  /** A closed interval, such as `2021-07-15` or `2021-07-01/2021-07-31`; needed except for the elevation model. */
+  /** A closed interval, such as `2021-07-15` or `2021-07-01/2021-07-31`; required except for the elevation model. */
   datetime?: string;
-  /** Which scene of the interval is on top (default `mostRecent`); `leastCC`, least clouds, is for Sentinel-2. */
+  /** Which scene of the interval is on top (default `mostRecent`); `leastCC`, least clouds, only for Sentinel-2. */
   mosaicking?: (typeof MOSAICKING_ORDERS)[number];
-  /** The most clouds that a scene of Sentinel-2 may have, in per cent of its tile. */
+  /** Largest cloud cover of a Sentinel-2 scene, in per cent of its tile. */
   maxCloudCover?: number;
-  /** Only scenes of Sentinel-1 of this direction (default: of both). */
+  /** Only Sentinel-1 scenes of this orbit direction (default: both). */
   orbit?: (typeof ORBIT_DIRECTIONS)[number];
   /** Default `bilinear`, or `nearest` for classes. */
   resampling?: (typeof PROCESS_RESAMPLINGS)[number];
 }
 
-/** A request that is settled but for its place. */
+/** A complete request except for its grid. */
 export interface ProcessPlan {
   readonly bands: readonly string[];
   readonly units: ProcessUnits;
   readonly dtype: ProcessDtype;
-  /** The script that the service runs on each pixel; it gives the bands, and then 1 where there is data, else 0. */
+  /** The script that the service runs on each pixel; it returns the bands, then 1 for data, else 0. */
   readonly evalscript: string;
   /** The entry of `input.data`: collection, filter and processing. */
   readonly data: Readonly<Record<string, unknown>>;
 }
 
-/** What a collection offers. */
+/** The bands, units and options of a collection. */
 interface Offer {
   readonly bands: readonly string[];
-  /** The service's name of each unit, and the type that holds its values best. */
+  /** The service's name of each unit, and the best type for its values. */
   readonly units: Partial<Record<ProcessUnits, readonly [name: string, dtype: ProcessDtype]>>;
 }
 
@@ -98,13 +98,13 @@ const OFFERS: Readonly<Record<ProcessCollection, Offer>> = {
 /** Classes of Sentinel-2's scene classification. */
 const CLASSES: Offer = { bands: ['SCL'], units: { class: ['DN', 'uint8'] } };
 
-/** From here on, digital numbers of all new scenes of Sentinel-2 have the offset of processing baseline 04.00. */
+/** Since this time, digital numbers of new Sentinel-2 scenes have the offset of processing baseline 04.00. */
 const OFFSET_SINCE = Date.UTC(2022, 0, 25);
 
 /**
- * Settles a request.
- * @throws {TerrachipError} INVALID_OPTION for what the collection does not have; above all for `uint16` values of a
- * reflectance, which are rounded to 0 and 1
+ * Checks a request and fills in its defaults.
+ * @throws {TerrachipError} INVALID_OPTION for options that the collection does not support; also for `uint16` reflectance,
+ * which would be rounded to 0 and 1
  */
 export function planProcess(options: ProcessOptions): ProcessPlan {
   requireChoice('collection', options.collection, PROCESS_COLLECTIONS);
@@ -201,8 +201,8 @@ function dataFilter(options: ProcessOptions, units: ProcessUnits): Record<string
 }
 
 /**
- * Harmonised digital numbers are 10 000 times the reflectance, 0 where it is negative; others are those of the scene, with
- * the offset of its processing baseline
+ * Harmonised digital numbers are 10 000 times the reflectance, 0 if it is negative; others are those of the scene, with the
+ * offset of its processing baseline
  * (https://forum.sentinel-hub.com/t/sentinel-2-processing-baseline-changes-and-harmonizevalues/4635). Radar is corrected
  * for the terrain, as in `sentinel-1-rtc` of the Planetary Computer. Heights are above the geoid.
  */
@@ -212,7 +212,7 @@ function processingOf(collection: ProcessCollection, units: ProcessUnits): Recor
   return { backCoeff: 'GAMMA0_TERRAIN', orthorectify: true, demInstance: 'COPERNICUS_30' };
 }
 
-/** The values of pixels without data are 0, which only the mask tells from data. */
+/** Pixels without data are 0; only the mask distinguishes them from data. */
 function evalscriptOf(bands: readonly string[], units: string, dtype: ProcessDtype): string {
   const inputs = JSON.stringify([...bands, 'dataMask']);
   const ofInputs = JSON.stringify([...bands.map(() => units), 'DN']);
@@ -230,7 +230,7 @@ function evaluatePixel(sample) {
 `;
 }
 
-/** Bytes of a pixel in an answer, without compression. */
+/** Bytes of a pixel in a response, without compression. */
 export function bytesPerPixel({ bands, dtype }: ProcessPlan): number {
   return (bands.length + 1) * bytesPerElement(dtype);
 }
@@ -238,18 +238,18 @@ export function bytesPerPixel({ bands, dtype }: ProcessPlan): number {
 /** Pixels along a side of one request (https://docs.sentinel-hub.com/api/latest/api/process/). */
 export const MAX_PROCESS_SIDE = 2500;
 
-/** Bytes of one answer, and of the rows that are put together. */
+/** Limit on bytes of one response, and of the assembled rows. */
 const MAX_ANSWER_BYTES = 32 * 2 ** 20;
 const MAX_STRIP_BYTES = 256 * 2 ** 20;
 
-/** A row of requests, from the left to the right; each is a window of the grid. */
+/** A row of requests from left to right; each is a window of the grid. */
 export interface ProcessStrip {
   readonly start: number;
   readonly end: number;
   readonly columns: readonly (readonly [start: number, end: number])[];
 }
 
-/** Cuts a grid into requests of at most 2500 pixels a side and 32 MiB. */
+/** Cuts a grid into requests of at most 2500 pixels per side and 32 MiB. */
 export function processStrips(geobox: GeoBox, plan: ProcessPlan): ProcessStrip[] {
   const { width, height } = geobox;
   const cut = (length: number, most: number): (readonly [number, number])[] => {
@@ -271,7 +271,7 @@ export function processStrips(geobox: GeoBox, plan: ProcessPlan): ProcessStrip[]
 }
 
 /**
- * The body of the request for a grid of at most 2500 pixels a side.
+ * The body of the request for a grid of at most 2500 pixels per side.
  * @throws {TerrachipError} INVALID_INPUT for a grid that is not north-up; UNSUPPORTED for a CRS without an EPSG code
  */
 export function processBody({ data, evalscript }: ProcessPlan, geobox: GeoBox): string {

@@ -1,5 +1,5 @@
 /**
- * `terrachip/archives` in Node: the portable part, and what reads and writes files.
+ * `terrachip/archives` in Node: the portable part, and functions that read and write files.
  * @module terrachip/archives
  */
 export type { Affine, Bounds, Crs, CrsLike, GeoBox, PixelWindow } from '../../geo/index.js';

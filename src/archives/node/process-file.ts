@@ -1,4 +1,4 @@
-/** Rasters of the Process API on the disk: large grids are asked for in parts, and put together row by row. */
+/** Rasters of the Process API on the disk: large grids are requested in parts, and assembled row by row. */
 import { createHash } from 'node:crypto';
 import { readdir, readFile, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -23,13 +23,13 @@ import {
 
 const ENDPOINT = 'https://sh.dataspace.copernicus.eu/api/v1/process';
 
-/** Bytes of an answer beyond those of its pixels. */
+/** Bytes of a response beyond those of its pixels. */
 const HEAD_BYTES = 2 ** 20;
 
-/** Limits of the service are by the minute. */
+/** Limits of the service are per minute. */
 const RETRY = { attempts: 8, delay: 500, maxDelay: 60_000 };
 
-/** What is requested, where it goes, and how the service is asked. */
+/** The requested data, the output, and the service. */
 export interface ProcessFileOptions
   extends ProcessOptions,
     Omit<OpenOptions, 'signal' | 'headers'>,
@@ -38,11 +38,11 @@ export interface ProcessFileOptions
   geobox: GeoBox;
   /** The COG to write. */
   destination: string;
-  /** The Process API (default: of the Copernicus Data Space). */
+  /** The URL of the Process API (default: that of the Copernicus Data Space). */
   endpoint?: string;
 }
 
-/** What was written, and how it was made. */
+/** The written file, and how it was made. */
 export interface ProcessReport {
   destination: string;
   width: number;
@@ -51,24 +51,24 @@ export interface ProcessReport {
   bands: readonly string[];
   units: string;
   dtype: string;
-  /** What was asked of the service: collection, filter and processing. */
+  /** The request: collection, filter and processing. */
   data: Readonly<Record<string, unknown>>;
-  /** Pixels with data. */
+  /** Number of pixels with data. */
   validPixels: number;
-  /** Requests of the grid, and those of them that an earlier run had answered. */
+  /** Requests for the grid, and how many of them an earlier run had completed. */
   requests: number;
   reused: number;
-  /** Processing units that the answers cost, by what the service says; null where it does not. */
+  /** Cost in processing units, as reported by the service; null if it does not report it. */
   processingUnits: number | null;
 }
 
 /**
- * Requests a raster and writes it as a COG on exactly its grid. Grids above 2500 pixels a side are asked for in parts.
- * Answers are kept in the folder `DESTINATION.parts` until the COG is whole: after a failure, the same call asks only for
- * what is missing. Pixels without data are NaN in `float32`, else marked by the mask of the file. The metadata of the COG
- * says what was requested.
- * @param options its `access` is that of `copernicusAccess`, where `setDefaultAccess` did not set it
- * @throws {TerrachipError} INVALID_OPTION or INVALID_INPUT for an impossible request, or an answer that does not fit it;
+ * Requests a raster and writes it as a COG on exactly its grid. Grids above 2500 pixels per side are requested in parts.
+ * Responses are kept in the folder `DESTINATION.parts` until the COG is complete: after a failure, the same call requests
+ * only missing parts. Pixels without data are NaN in `float32`, else marked by the mask of the file. The metadata of the COG
+ * contain the request.
+ * @param options `access` must be that of `copernicusAccess`, unless `setDefaultAccess` has set it
+ * @throws {TerrachipError} INVALID_OPTION or INVALID_INPUT for an impossible request, or a response that does not match it;
  * NETWORK; DISK
  */
 export async function processFile(options: ProcessFileOptions): Promise<ProcessReport> {
@@ -147,7 +147,7 @@ async function readStrip(
       }
     }),
   );
-  // A failure is thrown after the other answers are stored.
+  // A failure is thrown after the other responses are stored.
   for (const read of reads) if (read.status === 'rejected') throw read.reason;
   return { planes, mask };
 }
@@ -162,7 +162,7 @@ function copyColumns(from: TypedArray, size: number, to: TypedArray, left: numbe
   }
 }
 
-/** Answers of the service, kept on the disk until they are removed. */
+/** Responses of the service, kept on the disk until they are removed. */
 class Parts {
   readonly #options: ProcessFileOptions;
   readonly #plan: ProcessPlan;
@@ -198,7 +198,7 @@ class Parts {
     return values;
   }
 
-  /** Removes the answers, and the folder unless something else is in it. */
+  /** Removes the responses, and the folder unless it contains other files. */
   async remove(): Promise<void> {
     const names = await readdir(this.#folder).catch(() => []);
     for (const name of names) {
@@ -222,7 +222,7 @@ class Parts {
     return bytes;
   }
 
-  /** @throws {TerrachipError} INVALID_INPUT for what is not the raster that was asked for */
+  /** @throws {TerrachipError} INVALID_INPUT for anything but the requested raster */
   async #decode(
     bytes: Uint8Array<ArrayBuffer>,
     wanted: GeoBox,
@@ -255,7 +255,7 @@ class Parts {
   }
 }
 
-/** Whether a grid lies where it should, but for rounding: a thousandth of a pixel. */
+/** Whether a grid has the expected position, up to rounding of a thousandth of a pixel. */
 function isNear(geobox: GeoBox, wanted: GeoBox): boolean {
   if (!geobox.crs.equals(wanted.crs)) return false;
   const [pixel] = wanted.resolution;

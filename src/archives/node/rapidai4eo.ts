@@ -1,9 +1,9 @@
-/** The consolidated files of RapidAI4EO by path or address. */
+/** The consolidated files of RapidAI4EO by path or URL. */
 import { type OpenOptions, openSource } from '../../io/node/index.js';
 import type { OnProgress } from '../../progress.js';
 import { RAPIDAI4EO_ROOT, type RapidAi4EoLocations, readLocations } from '../rapidai4eo/index.js';
 
-/** Where the consolidated files are published. */
+/** The URLs of the published consolidated files. */
 export const RAPIDAI4EO_FILES = {
   geometries: `${RAPIDAI4EO_ROOT}/resources/rapidai4eo_geometries.geojson.gz`,
   labels: `${RAPIDAI4EO_ROOT}/resources/rapidai4eo_labels.csv.gz`,
@@ -11,15 +11,15 @@ export const RAPIDAI4EO_FILES = {
 
 /** Which files are read. */
 export interface OpenRapidAi4EoOptions extends OpenOptions {
-  /** The outlines of all locations. Default: as published. */
+  /** The outlines of all locations. Default: the published file. */
   readonly geometries?: string;
-  /** The labels; null for none. Default: as published. */
+  /** The labels; null for none. Default: the published file. */
   readonly labels?: string | null;
   readonly onProgress?: OnProgress;
 }
 
 /**
- * Reads the locations of RapidAI4EO and their labels, from files on disk or on a server.
+ * Reads the locations of RapidAI4EO and their labels, from files on the disk or on a server.
  * @throws {TerrachipError} as `readLocations`; NOT_FOUND
  */
 export async function openRapidAi4Eo({

@@ -92,14 +92,14 @@ export const CLC_CLASSES = level(3);
 /** The 15 groups of level 2. */
 export const CLC_GROUPS = level(2);
 
-/** The 44 codes of level 3 of a class or a group: itself, or all that it comprises. */
+/** A class or a group, with its classes of level 3. */
 export interface ClcSelection extends ClcClass {
   /** Indices in `CLC_CLASSES`. */
   readonly members: readonly number[];
 }
 
 /**
- * A class or group by its code or name, and the classes that it comprises.
+ * A class or group by its code or name, and its classes of level 3.
  * @param code such as `312`, `31` or `Coniferous forest`; of two levels with one name, the finer one
  * @throws {TerrachipError} INVALID_OPTION for an unknown one
  */

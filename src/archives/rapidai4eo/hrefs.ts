@@ -1,12 +1,12 @@
 /**
- * The addresses of RapidAI4EO's images. They follow from the id of a location, the product and the date, so that no
- * catalog has to be read. The rules are those of the corpus' tutorial
+ * The URLs of RapidAI4EO's images, built from the id of a location, the product and the date, without reading a catalog.
+ * The rules are those of the corpus' tutorial
  * (https://radiantearth.blob.core.windows.net/mlhub/rapidai4eo/tutorial/tutorial.html, "Building asset URLs").
  */
 import { invalidInput, requireChoice, tooLarge } from '../../errors.js';
 import { TimeInterval } from '../../geo/index.js';
 
-/** Where the corpus is published. */
+/** The URL of the published corpus. */
 export const RAPIDAI4EO_ROOT = 'https://radiantearth.blob.core.windows.net/mlhub/rapidai4eo';
 
 /** Planet Fusion surface reflectance (`pfsr`) and its quality mask (`pfqa`), and Sentinel-2 mosaics (`s2`). */
@@ -15,17 +15,17 @@ export const RAPIDAI4EO_PRODUCTS = ['pfsr', 'pfqa', 's2'] as const;
 /** A product of the corpus. */
 export type RapidAi4EoProduct = (typeof RAPIDAI4EO_PRODUCTS)[number];
 
-/** Which images of a location are meant. */
+/** Selects images of a location. */
 export interface ImageSelection {
   /** Default: all three. */
   readonly products?: RapidAi4EoProduct | readonly RapidAi4EoProduct[];
   /**
-   * Images whose date lies in this interval, such as `2018-05` or `2018-01-01/2018-06-30`, closed at both ends. The date
-   * of an image of Planet Fusion is its day at 10:30 UTC; that of a Sentinel-2 mosaic the last day of its month at
+   * Images with a date in this interval, such as `2018-05` or `2018-01-01/2018-06-30`, closed at both ends. The
+   * date of a Planet Fusion image is its day at 10:30 UTC; that of a Sentinel-2 mosaic is the last day of its month at
    * 10:30 UTC, as in the tutorial. Default: all.
    */
   readonly temporalFilter?: TimeInterval | string;
-  /** Where the corpus lies. Default: where it is published. */
+  /** The folder or URL of the corpus. Default: the published one. */
   readonly root?: string;
 }
 
@@ -33,12 +33,12 @@ export interface ImageSelection {
 export interface RapidAi4EoImage {
   readonly location: string;
   readonly product: RapidAi4EoProduct;
-  /** `2018-05-03`, or `2018-05` of a Sentinel-2 mosaic. */
+  /** `2018-05-03`, or `2018-05` for a Sentinel-2 mosaic. */
   readonly date: string;
   readonly href: string;
 }
 
-/** More addresses than these are not held in memory; `eachAsset` gives them one by one. */
+/** Limit on addresses in memory; `eachAsset` yields them one by one. */
 const MOST_HREFS = 20_000_000;
 
 const DAY = 86_400_000;
@@ -58,27 +58,27 @@ const FUSION_DATES: readonly ImageDate[] = Array.from({ length: 146 }, (_, k) =>
   return { name: new Date(day).toISOString().slice(0, 10), time: day + TIME_OF_DAY };
 });
 
-/** The months of 2018, dated at their last day. */
+/** The months of 2018, dated by their last day. */
 const MOSAIC_DATES: readonly ImageDate[] = Array.from({ length: 12 }, (_, month) => ({
   name: new Date(Date.UTC(2018, month, 1)).toISOString().slice(0, 7),
   time: Date.UTC(2018, month + 1, 0) + TIME_OF_DAY,
 }));
 
-/** The folder of a product in that of its location, and its dates. */
+/** The folder of a product within that of its location, and its dates. */
 const PRODUCTS: Readonly<Record<RapidAi4EoProduct, { folder: string; dates: readonly ImageDate[] }>> = {
   pfsr: { folder: 'PF-SR', dates: FUSION_DATES },
   pfqa: { folder: 'PF-QA', dates: FUSION_DATES },
   s2: { folder: 'S2-SR', dates: MOSAIC_DATES },
 };
 
-/** The dates of a product that a selection leaves. */
+/** The selected dates of a product. */
 export interface SelectedDates {
   readonly product: RapidAi4EoProduct;
   readonly folder: string;
   readonly dates: readonly string[];
 }
 
-/** @throws {TerrachipError} INVALID_OPTION for an unknown product, INVALID_INPUT for a time that cannot be read */
+/** @throws {TerrachipError} INVALID_OPTION for an unknown product, INVALID_INPUT for an invalid time */
 export function selectedDates({ products, temporalFilter }: ImageSelection): SelectedDates[] {
   const wanted = products === undefined ? RAPIDAI4EO_PRODUCTS : [products].flat();
   const interval =
@@ -93,11 +93,11 @@ export function selectedDates({ products, temporalFilter }: ImageSelection): Sel
   });
 }
 
-/** The id of a location: UTM zone, tile, and its place in the tile, as in `33N_18E-242N_07_03`. */
+/** The id of a location: UTM zone, tile, and position in the tile, as in `33N_18E-242N_07_03`. */
 const LOCATION_ID = /^(?<zone>[A-Za-z0-9-]{1,16})_(?<tile>[A-Za-z0-9-]{1,32})_[A-Za-z0-9_-]{1,64}$/;
 
 /**
- * The folder of a location below those of images and labels.
+ * The folder of a location within those of images and labels.
  * @throws {TerrachipError} INVALID_INPUT for an id that is not one of the corpus
  */
 export function locationFolder(id: string): string {
@@ -117,13 +117,13 @@ export function imageryRoot(root: string = RAPIDAI4EO_ROOT): string {
   return `${root.replace(/\/+$/, '')}/imagery`;
 }
 
-/** The address of the GeoJSON file with the labels of one location. */
+/** The URL of the GeoJSON file with the labels of one location. */
 export function labelHref(id: string, root: string = RAPIDAI4EO_ROOT): string {
   return `${root.replace(/\/+$/, '')}/labels/${locationFolder(id)}/labels_${id}.geojson`;
 }
 
 /**
- * The images of locations: of each product, then of each location, by date.
+ * The images of locations: by product, then by location, then by date.
  * @throws {TerrachipError} as `getAssetHrefs`
  */
 export function* eachAsset(
@@ -148,15 +148,15 @@ function* foldersOf(
   }
 }
 
-/** The number of images that a selection leaves of one location. */
+/** The number of selected images per location. */
 export function imagesPerLocation(selection: ImageSelection = {}): number {
   return selectedDates(selection).reduce((sum, { dates }) => sum + dates.length, 0);
 }
 
 /**
- * The addresses of the images of locations: of each product, then of each location, by date. A location has 146 images
- * of Planet Fusion, as many quality masks, and 12 Sentinel-2 mosaics.
- * @throws {TerrachipError} INVALID_INPUT for an id that is not one of the corpus or a time that cannot be read,
+ * The URLs of the images of locations: by product, then by location, then by date. A location has 146 images of Planet
+ * Fusion, as many quality masks, and 12 Sentinel-2 mosaics.
+ * @throws {TerrachipError} INVALID_INPUT for an id that is not one of the corpus or an invalid time,
  * INVALID_OPTION for an unknown product, TOO_LARGE above 20 million addresses
  */
 export function getAssetHrefs(ids: Iterable<string>, selection: ImageSelection = {}): string[] {

@@ -4,15 +4,15 @@ import { tooLarge } from '../../errors.js';
 import { TimeInterval } from '../../geo/index.js';
 import { eachAsset, type ImageSelection, imagesPerLocation, type RapidAi4EoImage } from './hrefs.js';
 
-/** More rows than these are not held in memory. */
+/** Limit on rows in memory. */
 const MOST_ROWS = 1_000_000;
 
 const GEOTIFF = 'image/tiff; application=geotiff';
 
 /**
- * A row for each image of some locations, such as the result of a query: of each product, then of each location, by date.
- * An image of Planet Fusion has its day for its interval, a Sentinel-2 mosaic its month. Images have the role `data`, which
- * quality masks lack. Rows keep the properties of their location, whose id is the property `sample_id`.
+ * A row for each image of locations, such as the result of a query: by product, then by location, then by date. The interval
+ * of a Planet Fusion image is its day, that of a Sentinel-2 mosaic its month. Images have the role `data`, quality masks do
+ * not. Rows have the properties of their location, whose id is the property `sample_id`.
  * @throws {TerrachipError} as `getAssetHrefs`; TOO_LARGE above a million images
  */
 export function imagesOf(locations: GeoCatalog, selection: ImageSelection = {}): GeoCatalog {

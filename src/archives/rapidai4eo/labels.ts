@@ -2,13 +2,13 @@
 import { invalidInput } from '../../errors.js';
 import { CLC_CLASSES } from './clc.js';
 
-/** The names of the column of ids. */
+/** Possible names of the column of ids. */
 const ID_COLUMNS = ['sample_id', 'id'];
 
-/** A share may exceed one or a hundred by the error of its text. */
+/** A share may exceed 1 or 100 by the rounding of its text. */
 const TOLERANCE = 1e-3;
 
-/** The shares of classes, a row at a time. */
+/** The shares of classes in a row. */
 export interface LabelRow {
   readonly id: string;
   /** As in the file, in the order of `CLC_CLASSES`; 0 for an empty field and for a class without a column. */
@@ -17,8 +17,8 @@ export interface LabelRow {
 
 /**
  * The rows of a table of labels: CSV with a header, a column `sample_id`, and a column for each class, named by its code as
- * in `clc_311`, the form in which the corpus' label files name it, or `311`. Other columns are ignored.
- * @throws {TerrachipError} INVALID_INPUT without these columns, or for a field that is no share
+ * in `clc_311`, as in the corpus' label files, or `311`. Other columns are ignored.
+ * @throws {TerrachipError} INVALID_INPUT without these columns, or for a field that is not a share
  */
 export async function* labelRows(
   lines: AsyncIterable<string>,

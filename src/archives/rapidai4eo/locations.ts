@@ -22,37 +22,37 @@ const YEARS = TimeInterval.parse('2018/2019');
 /** The name of the collection in catalogs. */
 export const RAPIDAI4EO_COLLECTION = 'rapidai4eo';
 
-/** How much of a location a class or group covers. */
+/** The share of a location that a class or group covers. */
 export interface ClassShare {
   /** A code or name of CORINE Land Cover: `312`, `31` for all forests, `Coniferous forest`. */
   readonly code: string | number;
-  /** From 0 to 1. Default: any share above 0, or from 0 where `atMost` is given. */
+  /** From 0 to 1. Default: any share above 0, or from 0 if `atMost` is given. */
   readonly atLeast?: number;
   /** From 0 to 1. Default: 1. */
   readonly atMost?: number;
 }
 
-/** Which locations are meant. */
+/** Selects locations. */
 export interface LocationQuery extends Pick<PlaceAndTime, 'geometry' | 'crs'>, QueryOptions {
-  /** All of these hold. */
+  /** All of these must hold. */
   readonly classes?: readonly ClassShare[];
 }
 
-/** The sum of some columns lies between two numbers. */
+/** A range of the sum of some columns. */
 interface Condition {
   readonly columns: readonly Float32Array[];
   readonly least: number;
   readonly most: number;
 }
 
-/** Columns of which locations are made. */
+/** The columns of locations. */
 export interface LocationColumns {
   readonly ids: readonly string[];
   /** The x and y of the positions of each outline, which is one closed ring in longitude and latitude. */
   readonly coordinates: Float64Array;
-  /** Where each outline begins in `coordinates`, and the end of the last. */
+  /** The start of each outline in `coordinates`, and the end of the last. */
   readonly offsets: Uint32Array;
-  /** A column of shares from 0 to 1 for each of `CLC_CLASSES`, NaN for a location without labels; null for no labels. */
+  /** A column of shares from 0 to 1 for each of `CLC_CLASSES`, NaN for a location without labels; null without labels. */
   readonly shares: readonly Float32Array[] | null;
 }
 
@@ -79,7 +79,7 @@ export class RapidAi4EoLocations {
       footprint: (row) => this.#footprint(row),
       row: (row) => this.#row(row),
     };
-    // A column may have been left out of the file.
+    // The file may lack a column.
     if (shares !== null && shares.length !== CLC_CLASSES.length) {
       throw invalidInput('the shares', `are ${shares.length} columns`, `give ${CLC_CLASSES.length}`);
     }
@@ -96,16 +96,16 @@ export class RapidAi4EoLocations {
 
   /**
    * The locations as a catalog, with the shares of all classes and groups as properties `clc_311` and `clc_31`. Rows are
-   * built when they are asked for.
+   * built when they are accessed.
    */
   get catalog(): GeoCatalog {
     return GeoCatalog.fromTable(this.#table);
   }
 
   /**
-   * The ids of the locations at a place and with certain classes, in the order of the file. Outlines are compared, not only
-   * their boxes; an index finds the candidates.
-   * @throws {TerrachipError} INVALID_OPTION for an unknown class, a share that is none, or classes without labels;
+   * The ids of the locations at a place and with given classes, in the order of the file. An index of boxes finds candidates,
+   * whose outlines are then compared.
+   * @throws {TerrachipError} INVALID_OPTION for an unknown class, an invalid share, or classes without labels;
    * INVALID_INPUT for an invalid place
    */
   query({ geometry, crs, predicate, touch, classes = [] }: LocationQuery): string[] {
@@ -139,7 +139,7 @@ export class RapidAi4EoLocations {
     return { columns: selection.members.map((member) => this.#shares()[member]), least, most };
   }
 
-  /** The rows of some, or of all, that meet a condition: column by column, which is fastest. */
+  /** The rows, of all or of given ones, that meet a condition: column by column, which is fastest. */
   #rowsWith({ columns, least, most }: Condition, rows: Uint32Array | null): Uint32Array {
     const count = rows?.length ?? this.length;
     const sums = new Float64Array(count);

@@ -7,27 +7,27 @@ import { CLC_CLASSES } from './clc.js';
 import { labelRows } from './labels.js';
 import { type LocationColumns, RapidAi4EoLocations } from './locations.js';
 
-/** More locations than these are refused; the corpus has 500,000. */
+/** Limit on locations; the corpus has 500,000. */
 const MOST_LOCATIONS = 5_000_000;
 
-/** Positions of one outline; those of the corpus have five. */
+/** Limit on positions of an outline; those of the corpus have five. */
 const MOST_POSITIONS = 1000;
 
-/** Progress is reported after so many locations. */
+/** Progress is reported after this many locations. */
 const REPORT_EVERY = 50_000;
 
 /** The files. */
 export interface RapidAi4EoFiles {
   /** `rapidai4eo_geometries.geojson.gz`: a FeatureCollection of polygons with the property `sample_id`. */
   readonly geometries: ByteSource;
-  /** `rapidai4eo_labels.csv.gz`; null or left out for none. */
+  /** `rapidai4eo_labels.csv.gz`; null or undefined for none. */
   readonly labels?: ByteSource | null;
 }
 
 /**
  * Reads the locations of the corpus. Both files may be gzipped.
- * @throws {TerrachipError} INVALID_INPUT for files that are something else or damaged, for outlines that are no polygon in
- * longitude and latitude, and for an id that occurs twice; TOO_LARGE; NETWORK
+ * @throws {TerrachipError} INVALID_INPUT for other or damaged files, for outlines that are not polygons in longitude and
+ * latitude, and for an id that occurs twice; TOO_LARGE; NETWORK
  */
 export async function readLocations(
   { geometries, labels = null }: RapidAi4EoFiles,
@@ -67,7 +67,7 @@ interface Outline {
   readonly ring: readonly (readonly [number, number])[];
 }
 
-/** Half a million features are checked by hand: a schema takes five times as long as reading them. */
+/** Half a million features are checked without a schema, which would take five times as long as reading them. */
 function outlineOf(feature: unknown, name: string): Outline {
   const { geometry, properties } = (feature ?? {}) as { geometry?: unknown; properties?: unknown };
   const id = ((properties ?? {}) as { sample_id?: unknown }).sample_id;

@@ -1,25 +1,25 @@
-/** The map of a page: Web Mercator, without any request unless a basemap is given. */
+/** The map of a page: Web Mercator, without network requests unless a basemap is given. */
 import * as L from 'leaflet';
 import type { LonLatBounds } from '../../workflow/report/document.js';
 
-/** Tiles of a server under the layers. */
+/** Tiles of a server below the layers. */
 export interface Basemap {
-  /** An address with `{z}`, `{x}` and `{y}`. */
+  /** A URL with `{z}`, `{x}` and `{y}`. */
   readonly url: string;
-  /** Who made the tiles, shown on the map. */
+  /** The attribution of the tiles, shown on the map. */
   readonly attribution: string;
 }
 
 export interface BaseMapOptions {
-  /** What the map shows at first. */
+  /** The initial view of the map. */
   readonly bounds: LonLatBounds;
   readonly basemap?: Basemap | null;
 }
 
-/** Levels beyond 19, so that small pixels can be seen. */
+/** Beyond level 19, to show small pixels. */
 const MAX_ZOOM = 24;
 
-/** Creates a map in an element, which has a size. The arrow keys, + and − move it when it has the focus. */
+/** Creates a map in an element that has a size. The arrow keys, + and − move it when it has the focus. */
 export function createMap(element: HTMLElement, { bounds, basemap = null }: BaseMapOptions): L.Map {
   const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
   const map = L.map(element, {
@@ -48,7 +48,7 @@ export function latLngBounds([west, south, east, north]: LonLatBounds): L.LatLng
   return L.latLngBounds([south, west], [north, east]);
 }
 
-/** Text for the places where Leaflet takes HTML. */
+/** Escapes text where Leaflet expects HTML. */
 export function escapeHtml(text: string): string {
   const span = document.createElement('span');
   span.textContent = text;

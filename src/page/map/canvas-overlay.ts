@@ -9,7 +9,7 @@ export class CanvasOverlay extends L.Layer {
 
   /**
    * @param canvas whose left and right edges are meridians, and upper and lower edges parallels
-   * @param pane of the map, in which it lies
+   * @param pane of the map
    */
   constructor(
     readonly canvas: HTMLCanvasElement,

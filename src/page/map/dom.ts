@@ -1,4 +1,4 @@
-/** Elements of a page. Text is set as text, so that no name of a file can become markup. */
+/** Elements of a page. Text is set as text content: file names cannot become markup. */
 
 /** An element with a class, text or children. */
 export function element<Tag extends keyof HTMLElementTagNameMap>(
@@ -16,7 +16,7 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-/** The element with an id. @throws {Error} if the page has none of this type */
+/** The element with an id. @throws {Error} if the page has no element of this type */
 export function requireElement<T extends HTMLElement>(id: string, type: new () => T): T {
   const found = document.getElementById(id);
   if (!(found instanceof type)) throw new Error(`the page has no ${type.name} #${id}`);

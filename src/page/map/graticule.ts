@@ -5,7 +5,7 @@ import { escapeHtml } from './base-map.js';
 /** Steps of the lines in degrees. */
 const STEPS = [30, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002, 0.001];
 
-/** Lines along the longer side of the map, at least, where the steps allow it. */
+/** Fewest lines along the longer side of the map, if the steps allow it. */
 const LEAST_LINES = 3;
 
 const WEB_MERCATOR_LATITUDE = 85.06;
@@ -15,7 +15,7 @@ export function graticuleStep(degrees: number): number {
   return STEPS.find((step) => degrees / step >= LEAST_LINES) ?? STEPS[STEPS.length - 1];
 }
 
-/** `6.2° E`. @param step of the lines, which says how many digits are needed */
+/** `6.2° E`. @param step of the lines, which determines the number of digits */
 export function formatDegrees(
   value: number,
   step: number,
@@ -50,7 +50,7 @@ export class Graticule extends L.LayerGroup {
     if (map === null) return;
     this.clearLayers();
     const bounds = map.getBounds();
-    // Across the antimeridian longitudes go on, and no meridian comes twice.
+    // Longitudes continue across the antimeridian; no meridian is drawn twice.
     const west = bounds.getWest();
     const east = Math.min(bounds.getEast(), west + 359.999);
     const [south, north] = [

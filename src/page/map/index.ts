@@ -1,4 +1,4 @@
-/** Parts of a map that the pages share. */
+/** Map components shared by the pages. */
 export type { LonLatBounds } from '../../workflow/report/document.js';
 export {
   type BaseMapOptions,

@@ -1,4 +1,4 @@
-/** The list of a map's layers: each can be shown and hidden, has an opacity and a legend. */
+/** The list of a map's layers, each with a visibility switch, opacity and legend. */
 import type * as L from 'leaflet';
 import { element } from './dom.js';
 import { drawLegend, type Legend } from './legend.js';

@@ -12,7 +12,7 @@ export interface LegendBar {
   readonly label: string;
   /** Colours at equal steps from the low end to the high end, `#rrggbb`. */
   readonly colours: readonly string[];
-  /** The values at the ends, as they are shown. */
+  /** The values at the ends, as text. */
   readonly low: string;
   readonly high: string;
 }
@@ -22,7 +22,7 @@ export interface Legend {
   readonly bar: LegendBar | null;
 }
 
-/** A colour is data: it is only used where it looks like one. */
+/** Colours come from data: only valid ones are used. */
 function colourOf(text: string): string {
   return /^#[0-9a-fA-F]{6}$/.test(text) ? text : '#808080';
 }

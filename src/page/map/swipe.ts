@@ -1,7 +1,7 @@
-/** Before and after: two panes of a map, divided by a line that moves. */
+/** Before and after: two panes of a map, divided by a movable line. */
 import type * as L from 'leaflet';
 
-/** Names of the panes to the left and to the right of the line. */
+/** Names of the panes left and right of the line. */
 export const SWIPE_PANES = { left: 'swipe-left', right: 'swipe-right' } as const;
 
 /** Creates the panes, below the other layers. */
@@ -10,9 +10,9 @@ export function createSwipePanes(map: L.Map): void {
 }
 
 /**
- * Shows the left pane to the left of a line, the right one to the right of it.
+ * Shows the left pane left of a line, and the right pane right of it.
  * @param slider from 0 (left edge of the map) to 100; the arrow keys move it
- * @param line an element inside of the map's, drawn where the panes meet
+ * @param line an element inside that of the map, drawn between the panes
  */
 export function connectSwipe(
   map: L.Map,
@@ -62,7 +62,7 @@ function setClip(map: L.Map, name: string, path: string): void {
   if (pane !== undefined) pane.style.clipPath = path;
 }
 
-/** The line is dragged with a pointer too. */
+/** The line can also be dragged with a pointer. */
 function drag(map: L.Map, slider: HTMLInputElement, line: HTMLElement, moved: () => void): void {
   line.addEventListener('pointerdown', (event) => {
     event.preventDefault();

@@ -14,7 +14,7 @@ import { showPictures } from './pictures.js';
 import { connectValues } from './values.js';
 
 async function start(): Promise<void> {
-  // The page was written together with this document.
+  // The document is part of the page, and needs no check.
   const report = JSON.parse(requireElement(DOCUMENT_ID, HTMLScriptElement).text) as ReportDocument;
   const map = createMap(requireElement('map', HTMLDivElement), report);
   map.createPane(RASTERS).style.zIndex = '350';

@@ -4,7 +4,7 @@ import type { RasterStyle, ReportPicture, ReportRaster } from '../../workflow/re
 import type { Legend } from '../map/index.js';
 import { type Plane, unpackPlanes } from './unpack.js';
 
-/** A raster whose values can be asked for. */
+/** A raster whose values can be queried. */
 export interface OpenRaster {
   readonly about: ReportRaster;
   readonly values: Plane;

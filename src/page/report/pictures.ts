@@ -1,4 +1,4 @@
-/** The pictures under a report's map: one on each side of a line. */
+/** The pictures below the layers of a report's map: one on each side of a line. */
 import type * as L from 'leaflet';
 import type { ReportDocument } from '../../workflow/report/document.js';
 import {
@@ -14,10 +14,10 @@ import { paintPicture } from './paint.js';
 
 type Side = keyof typeof SWIPE_PANES;
 
-/** The choice of no picture. */
+/** The option for no picture. */
 const NONE = -1;
 
-/** Fills the lists of pictures, and draws those that are chosen. */
+/** Fills the lists of pictures, and draws the chosen ones. */
 export async function showPictures(map: L.Map, report: ReportDocument): Promise<void> {
   const { pictures, bounds } = report;
   if (pictures.length === 0) return;
@@ -63,7 +63,7 @@ export async function showPictures(map: L.Map, report: ReportDocument): Promise<
   }
 }
 
-/** An element can be in one place only, and both sides may show the same picture. */
+/** A copy for each side, since both may show the same picture and an element has only one position. */
 function copyOf(canvas: HTMLCanvasElement): HTMLCanvasElement {
   const copy = document.createElement('canvas');
   copy.width = canvas.width;

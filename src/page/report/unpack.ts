@@ -1,4 +1,4 @@
-/** Pixels from the HTML of a report: the inverse of `packPlanes`. */
+/** Decodes pixels from the HTML of a report: the inverse of `packPlanes`. */
 import type { PackedPlanes } from '../../workflow/report/document.js';
 
 export type Plane = Uint8Array | Uint16Array | Float32Array;

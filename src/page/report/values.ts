@@ -1,10 +1,10 @@
-/** Values at a place: at a click, at the centre of the map by Enter, or at coordinates that are typed. */
+/** Values at a position: of a click, of the map's centre (Enter), or of typed coordinates. */
 import * as L from 'leaflet';
 import type { ReportDocument } from '../../workflow/report/document.js';
 import { element, requireElement } from '../map/index.js';
 import { type OpenRaster, textOf, valueAt } from './paint.js';
 
-/** Digits of coordinates: a centimetre. */
+/** Digits of coordinates: about a centimetre. */
 const DIGITS = 7;
 
 export function connectValues(
@@ -23,7 +23,7 @@ export function connectValues(
   });
   const middle = (bounds[0] + bounds[2]) / 2;
   const show = ({ lat, lng }: L.LatLng): void => {
-    // The map may lie across the antimeridian.
+    // The map may cross the antimeridian.
     const turns = Math.abs(middle - lng) <= 180 ? 0 : Math.round((middle - lng) / 360);
     const place = L.latLng(lat, lng + 360 * turns);
     const { width, height } = rasters[0].about.pixels;

@@ -1,4 +1,4 @@
-/** Rasters as layers of a map: tiles that are warped exactly, band arithmetic and colours. */
+/** Rasters as layers of a map: exactly warped tiles, band arithmetic and colours. */
 export { WarpedTileLayer, type WarpedTileLayerOptions } from './layer.js';
 export { type Colouring, colourPixels, type TileClass } from './paint.js';
 export { inDecibels, type Recipe, shownPlanes, stretchesOf } from './recipe.js';

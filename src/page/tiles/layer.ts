@@ -1,4 +1,4 @@
-/** A layer of a Leaflet map whose tiles are warped, computed and coloured in the page. */
+/** A Leaflet layer whose tiles are warped, computed and coloured in the page. */
 import * as L from 'leaflet';
 import type { Backend } from '../../gpu/index.js';
 import { MAP_TILE_SIZE } from '../../raster/map-tiles.js';
@@ -11,26 +11,26 @@ interface DrawnTile {
   readonly canvas: HTMLCanvasElement;
   readonly coords: L.Coords;
   readonly reading: AbortController;
-  /** Values of the recipe's bands; null before they are read, and beside the raster. */
+  /** Values of the recipe's bands; null before they are read, and outside the raster. */
   planes: readonly Float32Array[] | null;
-  /** The values that are drawn. */
+  /** The drawn values. */
   shown: readonly Float32Array[] | null;
 }
 
 /** Options of a layer besides those of Leaflet. */
 export interface WarpedTileLayerOptions extends L.GridLayerOptions {
-  /** Where expressions are computed. */
+  /** The device for expressions. */
   readonly backend: Backend;
   readonly source: TileSource;
   readonly recipe: Recipe;
   readonly colouring: Colouring;
-  /** Receives what fails, once a tile. */
+  /** Receives errors, once per tile. */
   readonly onError?: (error: unknown) => void;
 }
 
 /**
- * A raster on a map. Where only colours change, tiles are painted again; a new expression is computed from the values that
- * are there, and tiles are read again only for other bands. Fires `values` when all tiles in view have their values.
+ * A raster on a map. New colours only repaint tiles; a new expression is computed from the values in memory; only other bands
+ * are read again. Fires `values` when all tiles in view have their values.
  */
 export class WarpedTileLayer extends L.GridLayer {
   readonly #backend: Backend;
@@ -73,7 +73,7 @@ export class WarpedTileLayer extends L.GridLayer {
     for (const tile of this.#tiles) this.#paint(tile);
   }
 
-  /** The values that are drawn inside of the map's view, a tile each. */
+  /** The drawn values within the map's view, per tile. */
   valuesInView(): (readonly Float32Array[])[] {
     const map: L.Map | undefined = this._map;
     if (map === undefined) return [];
@@ -116,7 +116,7 @@ export class WarpedTileLayer extends L.GridLayer {
 
   async #compute(tile: DrawnTile): Promise<void> {
     const recipe = this.#recipe;
-    // Bands of another recipe are on their way.
+    // Bands of another recipe are being read.
     if (tile.planes === null || tile.planes.length !== recipe.bands.length) return;
     const shown = await shownPlanes(this.#backend, recipe, tile.planes);
     if (this.#recipe !== recipe) return;

@@ -3,7 +3,7 @@ import type { ColourMapName } from '../../workflow/choices.js';
 import { parseColour } from '../../workflow/classes.js';
 import { paint, type Stretch } from '../../workflow/picture/colours.js';
 
-/** A value with a colour of its own. */
+/** A value with its own colour. */
 export interface TileClass {
   readonly value: number;
   readonly name: string;
@@ -16,7 +16,7 @@ export type Colouring =
   | { readonly classes: readonly TileClass[] }
   | { readonly stretches: readonly Stretch[]; readonly colourMap: ColourMapName };
 
-/** RGBA pixels of one plane, or of red, green and blue; transparent for NaN and for values that are no class. */
+/** RGBA pixels of one plane, or of red, green and blue; transparent for NaN and for values without a class. */
 export function colourPixels(planes: readonly Float32Array[], colouring: Colouring): Uint8Array {
   if ('stretches' in colouring) return paint(planes, colouring.stretches, colouring.colourMap);
   const colours = new Map(colouring.classes.map(({ value, colour }) => [value, parseColour(colour)]));

@@ -1,4 +1,4 @@
-/** What is drawn of a layer's values, and the values that are drawn. */
+/** Recipes: which values of a layer are drawn, and how they are computed. */
 import type { Backend } from '../../gpu/index.js';
 import {
   type Expression,
@@ -8,19 +8,19 @@ import {
 } from '../../kernels/index.js';
 import { percentileStretch, type Stretch } from '../../workflow/picture/colours.js';
 
-/** Which values are drawn. */
+/** The values to draw. */
 export interface Recipe {
   /** Bands of the raster, from 1: those of the expression, one band, or red, green and blue. */
   readonly bands: readonly number[];
-  /** An expression of the bands, in the order in which it names them; null for the bands as they are. */
+  /** An expression of the bands, in the order in which it names them; null for the bands unchanged. */
   readonly expression: Expression | null;
-  /** Whether values are power that is drawn in decibels. */
+  /** Whether values are linear power, drawn in decibels. */
   readonly decibels: boolean;
   readonly resampling: Resampling;
 }
 
 /**
- * The planes that are drawn: one, or red, green and blue.
+ * The planes to draw: one, or red, green and blue.
  * @param planes of the recipe's bands, NaN for no data
  */
 export async function shownPlanes(
@@ -55,11 +55,11 @@ async function evaluated(
   }
 }
 
-/** Values of one plane that percentiles are computed from, at most. */
+/** Limit on values per plane for percentiles. */
 const MOST_VALUES = 250_000;
 
 /**
- * The values at two percentiles of what is shown, for each plane.
+ * The values at two percentiles of the visible pixels, for each plane.
  * @param tiles the planes of each tile
  */
 export function stretchesOf(

@@ -1,10 +1,10 @@
-/** Tiles that a server warps: float32 values, little-endian, band after band. */
+/** Tiles warped by a server: float32 values, little-endian, band by band. */
 import { isTerrachipError, messageOf } from '../../errors.js';
 import { requestBody, requestJson } from '../../io/index.js';
 import { MAP_TILE_SIZE, type MapTile, type MapTileOptions, type PixelAt } from '../../raster/map-tiles.js';
 import type { TileSource } from './source.js';
 
-/** A request is repeated where the server is busy. */
+/** Retries of a request if the server is busy. */
 const RETRY = { attempts: 4, delay: 300 };
 
 const TILE_BYTES = 4 * MAP_TILE_SIZE ** 2;
@@ -45,7 +45,7 @@ export class ServerTiles implements TileSource {
   }
 }
 
-/** The pixel that the server of `terrachip view` describes; infinite values come as texts. */
+/** A pixel as described by the server of `terrachip view`; infinite values are texts. */
 function pixelOf(document: unknown): PixelAt | null {
   if (typeof document !== 'object' || document === null || !('values' in document)) return null;
   const { values } = document;
@@ -56,7 +56,7 @@ function pixelOf(document: unknown): PixelAt | null {
   return { column, row, x, y, values: list.map((value) => (value === null ? null : Number(value))) };
 }
 
-/** What a server said about a failure, without its address; else the message of the error. */
+/** The server's description of a failure, without its address; else the message of the error. */
 export function explanationOf(error: unknown): string {
   const message = messageOf(error);
   if (!isTerrachipError(error, 'NETWORK', 'NOT_FOUND')) return message;

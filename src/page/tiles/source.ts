@@ -1,18 +1,18 @@
-/** Where the tiles of a layer come from. */
+/** Sources of the tiles of a layer. */
 import { ByteLru } from '../../io/byte-lru.js';
 import { Semaphore } from '../../io/semaphore.js';
 import type { MapTile, MapTileOptions, MapTiles, PixelAt } from '../../raster/map-tiles.js';
 
-/** Tiles of physical values and stored values under a position, as `MapTiles` reads them of a raster. */
+/** Tiles of physical values, and stored values at a position, as read by `MapTiles`. */
 export type TileSource = Pick<MapTiles, 'read' | 'valueAt'>;
 
-/** Bytes of values that are kept. */
+/** Limit on bytes of cached values. */
 const CACHE_BYTES = 192 * 2 ** 20;
 
-/** Bytes that a tile beside the raster takes, about. */
+/** Approximate bytes of a tile outside the raster. */
 const EMPTY_BYTES = 200;
 
-/** Keeps the tiles of another source, and reads a few at a time. */
+/** Caches the tiles of another source, and limits concurrent reads. */
 export class CachedTiles implements TileSource {
   readonly #source: TileSource;
   readonly #turns: Semaphore;
@@ -20,7 +20,7 @@ export class CachedTiles implements TileSource {
     (planes ?? []).reduce((sum, { byteLength }) => sum + byteLength, EMPTY_BYTES),
   );
 
-  /** @param atOnce tiles that are read at a time */
+  /** @param atOnce limit on concurrent reads */
   constructor(source: TileSource, atOnce: number) {
     this.#source = source;
     this.#turns = new Semaphore(atOnce);

@@ -11,13 +11,13 @@ export function labelled(text: string, control: HTMLElement): HTMLElement {
   return element('div', { className: 'control', children: [label, control] });
 }
 
-/** Controls that belong together, side by side. */
+/** Related controls, side by side. */
 export function group(text: string, ...children: Node[]): HTMLElement {
   const legend = element('legend', { text });
   return element('fieldset', { className: 'group', children: [legend, ...children] });
 }
 
-/** A choice of one of some values. */
+/** A choice of one of several values. */
 export function choice<T extends string>(
   options: readonly (readonly [value: T, text: string])[],
   value: T,
@@ -32,7 +32,7 @@ export function choice<T extends string>(
   return select;
 }
 
-/** A number; what is none is not passed on. */
+/** A number; other input is ignored. */
 export function numberField(value: number, onChange: (value: number) => void): HTMLInputElement {
   const input = element('input');
   input.type = 'number';
@@ -63,7 +63,7 @@ export function button(text: string, onClick: () => void): HTMLButtonElement {
   return made;
 }
 
-/** A number with six digits at most. */
+/** A number with at most six digits. */
 export function shortNumber(value: number): string {
   return String(Number(value.toPrecision(6)));
 }

@@ -1,11 +1,11 @@
-/** How a layer is drawn: what is chosen on the page, and what follows from it. */
+/** How a layer is drawn: the choices on the page, and their consequences. */
 import type { Expression, Resampling } from '../../kernels/index.js';
 import { parseExpression } from '../../kernels/index.js';
 import type { ColourMapName } from '../../workflow/choices.js';
 import type { LayerBand, LayerDocument } from '../../workflow/view/documents.js';
 import type { Recipe } from '../tiles/index.js';
 
-/** What is chosen of a layer. */
+/** The choices for a layer. */
 export interface Drawing {
   readonly mode: 'one' | 'rgb' | 'expression';
   readonly band: number;
@@ -20,7 +20,7 @@ export interface Drawing {
   readonly resampling: Resampling;
 }
 
-/** How the server proposes to draw a layer. */
+/** The server's suggestion for drawing a layer. */
 export function firstDrawing({ bands, classes, style }: LayerDocument): Drawing {
   const [first = 1, second = first, third = second] = style.bands;
   return {
@@ -44,7 +44,7 @@ function proposedColours(bands: readonly LayerBand[]): [number, number, number] 
 
 /**
  * The values that a drawing shows.
- * @throws {TerrachipError} INVALID_INPUT for an expression that cannot be read
+ * @throws {TerrachipError} INVALID_INPUT for an invalid expression
  */
 export function recipeOf(drawing: Drawing, bands: readonly LayerBand[]): Recipe {
   const { mode, band, rgb, text, decibels, resampling } = drawing;
@@ -53,11 +53,11 @@ export function recipeOf(drawing: Drawing, bands: readonly LayerBand[]): Recipe 
   const names = bands.map(({ variable }) => variable);
   const expression: Expression = parseExpression(text, names);
   const used = expression.bands.map((name) => names.indexOf(name) + 1);
-  // A number alone is drawn where the raster has data.
+  // A constant is drawn where the raster has data.
   return { bands: used.length > 0 ? used : [band], expression, decibels: false, resampling };
 }
 
-/** Whether a layer's own colours stand for the values that are drawn. */
+/** Whether a layer's own colours apply to the drawn values. */
 export function showsClasses({ mode, colours }: Drawing): boolean {
   return mode === 'one' && colours === 'classes';
 }

@@ -5,7 +5,7 @@ import { drawLegend } from '../map/index.js';
 import { shortNumber } from './controls.js';
 import { type Drawing, showsClasses } from './drawing.js';
 
-/** Classes that are listed, at most. */
+/** Limit on listed classes. */
 const MOST_CLASSES = 30;
 
 /** Steps of a colour bar. */

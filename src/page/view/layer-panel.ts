@@ -1,4 +1,4 @@
-/** A layer on the map, and the controls of how it is drawn. */
+/** A layer on the map, and its drawing controls. */
 import type * as L from 'leaflet';
 import type { Backend } from '../../gpu/index.js';
 import { RESAMPLINGS, type Resampling } from '../../kernels/resampling.js';
@@ -17,7 +17,7 @@ import { button, checkbox, choice, group, labelled, numberField } from './contro
 import { type Drawing, firstDrawing, recipeOf, showsClasses } from './drawing.js';
 import { legendOf } from './layer-legend.js';
 
-/** A layer that is on the page. */
+/** A layer on the page. */
 export interface PanelLayer {
   readonly document: LayerDocument;
   readonly source: TileSource;
@@ -34,17 +34,17 @@ const OFFERED: readonly Resampling[] = RESAMPLINGS.filter((name) =>
 export interface PanelOptions {
   readonly document: LayerDocument;
   readonly source: TileSource;
-  /** Where expressions are computed. */
+  /** The device for expressions. */
   readonly backend: Backend;
   readonly map: L.Map;
-  /** What is said of the layer, such as where its tiles are warped. */
+  /** A note about the layer, such as where its tiles are warped. */
   readonly note: string;
-  /** Whether its controls are unfolded. */
+  /** Whether its controls are expanded. */
   readonly isOpen: boolean;
   readonly onRemove: (() => void) | null;
 }
 
-/** Adds a layer to the map, and makes its controls. */
+/** Adds a layer to the map, and creates its controls. */
 export function addLayer(options: PanelOptions): PanelLayer {
   const { document, source, backend, map, note, isOpen, onRemove } = options;
   const { bands, classes } = document;
@@ -73,7 +73,7 @@ export function addLayer(options: PanelOptions): PanelLayer {
     onError: (error) => say(explanationOf(error)),
   });
 
-  /** The stretch of what is in view, its colours and its legend. */
+  /** Updates stretch, colours and legend for the current view. */
   const paint = (): void => {
     const count = drawing.mode === 'rgb' ? 3 : 1;
     if (drawing.stretch === 'percentiles' && !showsClasses(drawing)) {
@@ -93,7 +93,7 @@ export function addLayer(options: PanelOptions): PanelLayer {
     try {
       const recipe = recipeOf(drawing, bands);
       say('');
-      // The former stretch may have another number of values.
+      // The previous stretch may have another number of values.
       paint();
       void layer.setRecipe(recipe).catch((error: unknown) => say(explanationOf(error)));
     } catch (error) {
@@ -149,7 +149,7 @@ export function addLayer(options: PanelOptions): PanelLayer {
         ['values', 'Values'],
       ],
       drawing.stretch,
-      // What was computed is where to begin by hand.
+      // Manual values start from the computed ones.
       (stretch) => change({ stretch, values: [stretches[0][0], stretches[0][1]] }, true),
     );
     const [low, high] = drawing.stretch === 'percentiles' ? drawing.percentiles : drawing.values;

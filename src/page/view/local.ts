@@ -1,4 +1,4 @@
-/** Where the page warps by itself: its WebGPU device, and files that it reads by ranges. */
+/** Warping in the page: its WebGPU device, and files that it reads by ranges. */
 import { registerCommonEpsg } from '../../geo/common-epsg.js';
 import { type Backend, isSoftware, WebGpuBackend } from '../../gpu/index.js';
 import { MapTiles } from '../../raster/map-tiles.js';
@@ -6,13 +6,13 @@ import { openRaster } from '../../raster/open.js';
 import type { Raster } from '../../raster/raster.js';
 import type { LayerDocument } from '../../workflow/view/documents.js';
 
-/** The page's device, and whether it is a GPU and not a program that stands in for one. */
+/** The page's device, and whether it is a GPU, not a software emulation. */
 export interface PageDevice {
   readonly backend: Backend;
   readonly isHardware: boolean;
 }
 
-/** Null where the browser has no WebGPU. */
+/** Null if the browser has no WebGPU. */
 export async function pageDevice(): Promise<PageDevice | null> {
   try {
     registerCommonEpsg();
@@ -25,8 +25,8 @@ export async function pageDevice(): Promise<PageDevice | null> {
 }
 
 /**
- * The tiles of a layer, read and warped by the page; null where the page does not see the raster that the server sees, whose
- * reader also knows files beside it and more reference systems.
+ * The tiles of a layer, read and warped by the page; null if the page's raster differs from the server's, whose reader also
+ * uses sidecar files and more CRSs.
  */
 export async function tilesOfPage(
   base: string,

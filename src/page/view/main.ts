@@ -10,18 +10,18 @@ import { pageDevice, tilesOfPage } from './local.js';
 import { listRows } from './rows.js';
 import { connectValues } from './values.js';
 
-/** Tiles that are read at a time: as many as a browser has connections to a server; of the page's device, two. */
+/** Concurrent reads of tiles: as many as a browser has connections to a server; two on the page's device. */
 const AT_ONCE = { server: 6, page: 2 };
 
 /** How a layer is opened. */
 interface Opening {
-  /** Whether the map moves to it. */
+  /** Whether the map zooms to it. */
   readonly fits: boolean;
-  /** Whether its controls are unfolded. */
+  /** Whether its controls are expanded. */
   readonly isOpen: boolean;
 }
 
-/** Of a layer that is chosen on the page. */
+/** For a layer that is chosen on the page. */
 const CHOSEN: Opening = { fits: false, isOpen: true };
 
 const base = new URL('.', location.href).href;
@@ -40,12 +40,12 @@ async function start(): Promise<void> {
   note.textContent = view.note;
   note.hidden = view.note === '';
   const map = createMap(requireElement('map', HTMLElement), { bounds: [-180, -60, 180, 75] });
-  // Between whole levels, tiles would be scaled: pixels would not be those that were warped.
+  // Fractional zoom levels would scale tiles: pixels would not be the warped ones.
   map.options.zoomSnap = 1;
   map.addLayer(new Graticule());
   const device = await pageDevice();
   const cpu = new CpuBackend();
-  /** Who warps: the page where it has a GPU. */
+  /** Tiles are warped by the page if it has a GPU. */
   let warpsHere = device?.isHardware === true;
   let layers: PanelLayer[] = [];
 

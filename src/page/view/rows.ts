@@ -4,7 +4,7 @@ import type { LayerEntry, RowEntry, ViewDocument } from '../../workflow/view/doc
 import { element, escapeHtml } from '../map/index.js';
 import { button, labelled } from './controls.js';
 
-/** Rows that are listed at a time. */
+/** Limit on listed rows. */
 const MOST_LISTED = 100;
 
 /**

@@ -1,4 +1,4 @@
-/** The values under a position: of the pointer, of a click, or of the middle of the map. */
+/** The values at a position: of the pointer, of a click, or of the middle of the map. */
 import * as L from 'leaflet';
 import type { PixelAt } from '../../raster/map-tiles.js';
 import { element } from '../map/index.js';
@@ -6,10 +6,10 @@ import { explanationOf } from '../tiles/index.js';
 import { button } from './controls.js';
 import type { PanelLayer } from './layer-panel.js';
 
-/** Milliseconds that the pointer rests before values are asked for. */
+/** Milliseconds of rest of the pointer before values are requested. */
 const REST = 120;
 
-/** @param layers those that are on the page, the uppermost first */
+/** @param layers on the page, the uppermost first */
 export function connectValues(map: L.Map, container: HTMLElement, layers: () => readonly PanelLayer[]): void {
   const place = element('p', { className: 'place' });
   const table = element('div');
@@ -102,7 +102,7 @@ function layerValues({ document }: PanelLayer, pixel: PixelAt | null, problem: s
   return made;
 }
 
-/** The stored value, and what it stands for. */
+/** The stored value, and its meaning. */
 function valueText(
   value: number | null | undefined,
   { scale, offset, unit }: PanelLayer['document']['bands'][number],

@@ -1,6 +1,6 @@
 /**
- * Writing FlatGeobuf 3 (header.fbs and feature.fbs of github.com/flatgeobuf/flatgeobuf): features in the order that they
- * come, without an index, so that nothing is held back.
+ * Writing FlatGeobuf 3 (header.fbs and feature.fbs of github.com/flatgeobuf/flatgeobuf): features in the order in which
+ * they are added, without an index, so that none need to be kept in memory.
  */
 import { Builder } from 'flatbuffers';
 import { boundsOfPaths, unionBounds } from '../../geo/bounds.js';
@@ -36,7 +36,7 @@ export class FlatGeobufEncoder implements PolygonEncoder {
   constructor(name: string, types: PropertyTypes) {
     this.#name = name;
     this.#columns = Object.entries(types);
-    // Of the same size as the one that replaces it at the end.
+    // A placeholder: the final header has the same size.
     this.#pieces = [this.#header()];
   }
 
@@ -137,7 +137,7 @@ function multiPolygon(builder: Builder, polygons: readonly Polygon[]): number {
   return builder.endObject();
 }
 
-/** A vector of tables. Vectors are built from their end. */
+/** A vector of tables. Vectors are built from the end. */
 function tables(builder: Builder, offsets: readonly number[]): number {
   builder.startVector(4, offsets.length, 4);
   for (const offset of offsets.toReversed()) builder.addOffset(offset);

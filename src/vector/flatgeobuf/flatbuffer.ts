@@ -1,4 +1,4 @@
-/** Tables of FlatBuffers, every offset checked: a hostile file must not read past its end or build endless lists. */
+/** Tables of FlatBuffers. Every offset is checked: a hostile file must not cause reads past its end or endless lists. */
 import { invalidInput } from '../../errors.js';
 
 const BYTES = { Uint8: 1, Uint16: 2, Int32: 4 };
@@ -28,7 +28,7 @@ export class FlatTable {
     return new FlatTable(view, view.getUint32(0, true), name);
   }
 
-  /** A number; `otherwise` for a field that is absent. */
+  /** A number; `otherwise` if the field is absent. */
   number(field: number, type: keyof typeof BYTES, otherwise = 0): number {
     const at = this.#at(field, BYTES[type]);
     return at === null ? otherwise : this.#view[`get${type}`](at, true);
@@ -57,7 +57,7 @@ export class FlatTable {
     return Array.from({ length: vector.length }, (_, k) => this.#view.getUint32(vector.start + 4 * k, true));
   }
 
-  /** A vector of float64: how many, and each by its index. */
+  /** A vector of float64: the count, and each value by its index. */
   float64s(field: number): { length: number; at: (index: number) => number } {
     const vector = this.#vector(field, 8);
     if (vector === null) return { length: 0, at: () => Number.NaN };
@@ -89,7 +89,7 @@ export class FlatTable {
     return { start: start + 4, length };
   }
 
-  /** Where a field lies; null for one that is absent. */
+  /** The position of a field; null if it is absent. */
   #at(field: number, size: number): number | null {
     const slot = 4 + 2 * field;
     if (slot + 2 > this.#fieldBytes) return null;

@@ -6,13 +6,13 @@ import type { FlatTable } from './flatbuffer.js';
 
 const KIND = { point: 1, line: 2, polygon: 3, multiPoint: 4, multiLine: 5, multiPolygon: 6 };
 
-/** A collection, and those that may hold curves but often hold none. */
+/** A collection, and types that may contain curves but often do not. */
 const COLLECTIONS = [7, 11, 12];
 
 /** Fields of a geometry's table. */
 const FIELD = { ends: 0, xy: 1, type: 6, parts: 7 };
 
-/** @param layerType the type of all features, or 0 where each says its own */
+/** @param layerType the type of all features, or 0 if each feature has its own */
 export function addGeometry(table: FlatTable, layerType: number, sink: GeometrySink, depth = 0): void {
   const type = layerType === 0 ? table.number(FIELD.type, 'Uint8') : layerType;
   const paths = (): Position[][] => {
@@ -78,7 +78,7 @@ const FIXED: readonly (readonly [size: number, read: (view: DataView, at: number
 ];
 const BINARY = 14;
 
-/** Whole numbers that would be rounded become texts. */
+/** Whole numbers that a float64 would round become texts. */
 function exact(value: bigint): number | string {
   return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
 }

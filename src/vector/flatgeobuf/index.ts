@@ -1,4 +1,4 @@
-/** FlatGeobuf: read as a stream, or by its index, so that over HTTP only what lies in some bounds is fetched. */
+/** FlatGeobuf: read as a stream, or by its index, so that only features in some bounds are fetched over HTTP. */
 import { invalidInput, TerrachipError } from '../../errors.js';
 import { Crs } from '../../geo/index.js';
 import type { ByteSource } from '../../io/index.js';
@@ -19,7 +19,7 @@ const COLUMN = { name: 0, type: 1 };
 const FEATURE = { geometry: 0, properties: 1, columns: 2 };
 
 /**
- * Reads features. The source stays the caller's.
+ * Reads features. The caller disposes of the source.
  * @throws {TerrachipError} INVALID_INPUT, UNSUPPORTED for other versions and for curves, or TOO_LARGE
  */
 export async function readFlatGeobuf(
@@ -44,7 +44,7 @@ export async function readFlatGeobuf(
   const indexStart = 12 + headerSize;
   const indexSize = count === 0 ? 0 : indexBytes(count, nodeSize, source);
   const start = indexStart + indexSize;
-  /** Reads the feature at an offset, and says where it ends. */
+  /** Reads the feature at an offset, and returns where it ends. */
   const read = async (offset: number, label: string): Promise<number> => {
     const size = uint32(await readBytes(offset, 4), 0);
     const stored = await readBytes(offset + 4, size);
@@ -70,10 +70,10 @@ export async function readFlatGeobuf(
   return { name, layer: null, crs, features: checker.finish() };
 }
 
-/** Bytes that are read ahead: one request to a server then serves many small reads. */
+/** Bytes to read ahead: one request to a server then serves many small reads. */
 const AHEAD = 256 * 1024;
 
-/** Reads that mostly go forward, from a window of the file. The bytes are a view, which later reads leave alone. */
+/** Mostly sequential reads, from a window of the file. Results are views, which later reads do not change. */
 function bytesAhead(source: ByteSource, signal?: AbortSignal): ReadBytes {
   let start = 0;
   let bytes = new Uint8Array();

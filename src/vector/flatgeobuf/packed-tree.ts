@@ -10,15 +10,15 @@ const NODE_BYTES = 40;
 export type ReadBytes = (offset: number, length: number) => Promise<Uint8Array>;
 
 interface PackedTree {
-  /** Where it lies in the file. */
+  /** The position of the index in the file. */
   readonly start: number;
-  /** Features. */
+  /** Number of features. */
   readonly count: number;
   /** Children of a node. */
   readonly nodeSize: number;
 }
 
-/** Nodes of each level, leaves first; even a single leaf has a root above it. */
+/** Nodes of each level, leaves first; a single leaf has a root above it too. */
 function levelSizes(count: number, nodeSize: number): number[] {
   const sizes = [count];
   do sizes.push(Math.ceil(sizes[sizes.length - 1] / nodeSize));
@@ -26,7 +26,7 @@ function levelSizes(count: number, nodeSize: number): number[] {
   return sizes;
 }
 
-/** Bytes of the index; 0 for a file without. @throws {TerrachipError} INVALID_INPUT where it cannot fit the file */
+/** Bytes of the index; 0 without one. @throws {TerrachipError} INVALID_INPUT for more than the file can hold */
 export function indexBytes(count: number, nodeSize: number, source: ByteSource): number {
   if (nodeSize === 0) return 0;
   if (nodeSize === 1 || count * NODE_BYTES > source.size) {
@@ -44,7 +44,7 @@ export async function featuresWithin(
 ): Promise<number[]> {
   const sizes = levelSizes(count, nodeSize);
   let level: number[] = [0];
-  // The root comes first in the file, the leaves last.
+  // The root is first in the file, the leaves are last.
   let begin = 0;
   for (const size of sizes.reverse()) {
     const next: number[] = [];
@@ -61,10 +61,10 @@ export async function featuresWithin(
         next.push(Number(view.getBigUint64(k * NODE_BYTES + 32, true)));
       }
     }
-    // Offsets that repeat would read a part of the tree again and again.
+    // With repeated offsets, a part of the tree would be read again and again.
     level = [...new Set(next)].sort((a, b) => a - b);
     begin += size;
   }
-  // The offsets in leaves are those of features.
+  // Leaves have the offsets of features.
   return level;
 }

@@ -1,24 +1,24 @@
-/** The columns of a table, from the text of the statement that made it. */
+/** The columns of a table, from the text of its CREATE TABLE statement. */
 import type { SqliteValue } from './sqlite.js';
 
 export interface TableColumn {
   readonly name: string;
-  /** What a row has that is older than the column: the constant of DEFAULT. */
+  /** The value of rows older than the column: the constant of DEFAULT. */
   readonly otherwise: SqliteValue;
 }
 
 export interface TableColumns {
   /** In the order of stored values; empty for a virtual table. */
   readonly columns: readonly TableColumn[];
-  /** The column that is declared INTEGER PRIMARY KEY, whose value is the row's number. */
+  /** The INTEGER PRIMARY KEY column, whose value is the row number. */
   readonly rowId: string | null;
-  /** Whether rows are kept by their primary key, WITHOUT ROWID. Its columns are stored first. */
+  /** Whether rows are stored by primary key (WITHOUT ROWID). Its columns are stored first. */
   readonly byKey: boolean;
-  /** Columns that are computed whenever they are read (GENERATED … VIRTUAL), and so are not stored. */
+  /** Columns that are computed on reading (GENERATED … VIRTUAL), not stored. */
   readonly computed: readonly string[];
 }
 
-/** A quoted name, a string, a parenthesis, a comma, or a word. Comments and space are left out. */
+/** A quoted name, a string, a parenthesis, a comma, or a word. Comments and spaces are skipped. */
 const TOKEN =
   /\s+|--[^\n]*|\/\*[\s\S]*?\*\/|"((?:[^"]|"")*)"|`((?:[^`]|``)*)`|\[([^\]]*)\]|'((?:[^']|'')*)'|([(),])|([^\s"`['(),]+)/gy;
 
@@ -34,7 +34,7 @@ interface Token {
   readonly quoted: boolean;
 }
 
-/** Names the columns of `CREATE TABLE`. Negative row numbers do not occur in tables of features. */
+/** Lists the columns of `CREATE TABLE`. Negative row numbers do not occur in tables of features. */
 export function columnsOfTable(sql: string): TableColumns {
   const tokens = tokensOf(sql);
   const open = tokens.findIndex((token) => isWord(token, /^\($/));
@@ -61,7 +61,7 @@ export function columnsOfTable(sql: string): TableColumns {
   return { columns: stored, rowId: isNumber ? (declared?.[0].text ?? null) : null, byKey: false, computed };
 }
 
-/** The columns of the primary key, which a column or the whole table declares. */
+/** The columns of the primary key, declared by a column or by the table. */
 function primaryKey(definitions: readonly Token[][], columns: readonly Token[][]): string[] {
   for (const [{ text }, ...rest] of columns) {
     const at = rest.findIndex((token) => isWord(token, /^primary$/i));
@@ -76,14 +76,14 @@ function primaryKey(definitions: readonly Token[][], columns: readonly Token[][]
   return [];
 }
 
-/** Whether a column is computed when it is read: `AS (…)`, but for `AS (…) STORED`. */
+/** Whether a column is computed on reading: `AS (…)`, but not `AS (…) STORED`. */
 function isComputed(rest: readonly Token[]): boolean {
   const at = topLevel(rest).find((k) => isWord(rest[k], /^as$/i) && rest[k + 1]?.text === '(');
   if (at === undefined) return false;
   return rest[closing(rest, at + 1) + 1]?.text.toUpperCase() !== 'STORED';
 }
 
-/** The constant of DEFAULT, as a column of its type stores it; null for none, or for an expression. */
+/** The constant of DEFAULT, converted to the column's type; null without one, or for an expression. */
 function defaultOf(rest: readonly Token[]): SqliteValue {
   const at = topLevel(rest).find((k) => isWord(rest[k], /^default$/i));
   if (at === undefined) return null;
@@ -107,7 +107,7 @@ function constantOf({ text, quoted }: Token, sign: string): SqliteValue {
   return Number.isNaN(number) ? null : number;
 }
 
-/** A constant as the type of its column turns it (sqlite.org/datatype3.html, section 3). */
+/** A constant, converted to the type of its column (sqlite.org/datatype3.html, section 3). */
 function asType(type: string, value: SqliteValue): SqliteValue {
   const isText = !type.includes('INT') && /CHAR|CLOB|TEXT/.test(type);
   if (isText) return typeof value === 'number' ? String(value) : value;
@@ -116,7 +116,7 @@ function asType(type: string, value: SqliteValue): SqliteValue {
   return value.trim() === '' || Number.isNaN(number) ? value : number;
 }
 
-/** Whether a token is a word or mark, not a quoted name. */
+/** Whether a token is a given word or mark, not a quoted name. */
 function isWord(token: Token | undefined, pattern: RegExp): boolean {
   return token !== undefined && !token.quoted && pattern.test(token.text);
 }
@@ -125,7 +125,7 @@ function isSame(one: string, other: string): boolean {
   return one.toLowerCase() === other.toLowerCase();
 }
 
-/** Where the parenthesis ends that opens at a place. */
+/** The end of the parenthesis that opens at a position. */
 function closing(tokens: readonly Token[], open: number): number {
   let depth = 0;
   for (let k = open; k < tokens.length; k++) {
@@ -135,7 +135,7 @@ function closing(tokens: readonly Token[], open: number): number {
   return tokens.length;
 }
 
-/** Places of tokens outside of parentheses, but for these themselves. */
+/** Positions of tokens outside parentheses, without the parentheses. */
 function topLevel(tokens: readonly Token[]): number[] {
   const places: number[] = [];
   for (let k = 0; k < tokens.length; k++) {
@@ -145,7 +145,7 @@ function topLevel(tokens: readonly Token[]): number[] {
   return places;
 }
 
-/** What stands between commas outside of parentheses; empty parts are left out. */
+/** The parts between commas outside parentheses; empty parts are left out. */
 function partsOf(tokens: readonly Token[]): Token[][] {
   const commas = topLevel(tokens).filter((k) => isWord(tokens[k], /^,$/));
   return [...commas, tokens.length]

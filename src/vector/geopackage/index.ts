@@ -13,16 +13,16 @@ import { GeometryChecker } from '../geometry-checker.js';
 import { readWkb } from '../wkb.js';
 import { SqliteFile, type SqliteRow, type SqliteValue } from './sqlite.js';
 
-/** Bytes of the envelope, by the three bits that say which it is. */
+/** Bytes of the envelope, by the three bits of its type. */
 const ENVELOPE_BYTES = [0, 32, 48, 48, 64];
 const GEOMETRY_HEADER = 8;
 
-/** Tables of a database that are looked through. */
+/** Limit on rows of a table of the database's metadata. */
 const MAX_ROWS = 10_000;
 
 /**
- * Reads a layer. The source stays the caller's. What a write-ahead log beside the file holds is not seen.
- * @throws {TerrachipError} INVALID_INPUT, INVALID_OPTION where there are several layers and none is named, UNSUPPORTED
+ * Reads a layer. The caller disposes of the source. A write-ahead log beside the file is not read.
+ * @throws {TerrachipError} INVALID_INPUT, INVALID_OPTION for several layers without a choice, UNSUPPORTED
  * for curves, or TOO_LARGE
  */
 export async function readGeoPackage(
@@ -73,18 +73,18 @@ async function* wantedRows(
   }
   for (const id of await rowsWithin(database, index, bounds)) {
     const row = await database.row(layer, id);
-    // SQLite drops a row from the index by a trigger: a program that did without left it behind.
+    // A trigger of SQLite removes deleted rows from the index: a program without triggers leaves them there.
     if (row !== null) yield row;
   }
 }
 
-/** A 64-bit number and four float32, which are rounded outwards. */
+/** A 64-bit number and four float32, rounded outwards. */
 const CELL_BYTES = 24;
 const MAX_DEPTH = 40;
 
 /**
- * Numbers of the rows whose boxes touch the bounds, in order, from the R-tree of a layer (GeoPackage 1.3, annex F.3),
- * whose nodes SQLite keeps in a table.
+ * Numbers of the rows whose boxes touch the bounds, in order, from the R-tree of a layer (GeoPackage 1.3, annex F.3).
+ * SQLite stores its nodes in a table.
  * @throws {TerrachipError} INVALID_INPUT for a damaged index
  */
 async function rowsWithin(database: SqliteFile, table: string, [x0, y0, x1, y1]: Bounds): Promise<number[]> {
@@ -99,7 +99,7 @@ async function rowsWithin(database: SqliteFile, table: string, [x0, y0, x1, y1]:
       const data = (await database.row(table, node))?.data;
       if (!(data instanceof Uint8Array) || data.length < 4) throw damaged();
       const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
-      // Only the root says how many levels lie below it.
+      // Only the root has the number of levels below it.
       if (k === 0) depth = view.getUint16(0);
       const count = view.getUint16(2);
       if (depth > MAX_DEPTH || 4 + count * CELL_BYTES > data.length) throw damaged();
@@ -120,7 +120,7 @@ async function rowsWithin(database: SqliteFile, table: string, [x0, y0, x1, y1]:
   return found.sort((a, b) => a - b);
 }
 
-/** A feature is called by its number in the table, or else by its place. */
+/** Messages name a feature by its number in the table, else by its place in the order. */
 function labelOf({ fid, id }: SqliteRow, place: number): string {
   if (fid !== undefined) return `the feature of fid ${fid}`;
   return id === undefined ? `feature ${place}` : `the feature of id ${id}`;
@@ -136,7 +136,7 @@ function addGeometry(blob: Uint8Array, checker: GeometryChecker): void {
   if (!isEmpty) readWkb(blob.subarray(GEOMETRY_HEADER + envelope), checker);
 }
 
-/** Null for the two numbers that stand for an unknown system. */
+/** Null for the two numbers of an unknown CRS. */
 function crsOf(systems: readonly SqliteRow[], id: SqliteValue, name: string): Crs | null {
   if (typeof id !== 'number' || id <= 0) return null;
   const found = systems.find(({ srs_id }) => srs_id === id);
@@ -144,7 +144,7 @@ function crsOf(systems: readonly SqliteRow[], id: SqliteValue, name: string): Cr
     throw invalidInput(name, `names the reference system ${id} and does not define it`, 'correct it');
   }
   const { organization, organization_coordsys_id: code, definition } = found;
-  // What WKT 1 cannot say stands in a column of its own (the extension for WKT 2).
+  // The extension for WKT 2 has a column for definitions that WKT 1 cannot express.
   const text = [definition, found.definition_12_063].find(
     (each) => typeof each === 'string' && each !== '' && each !== 'undefined',
   );
@@ -171,7 +171,7 @@ function bytesOf(row: SqliteRow): number {
   );
 }
 
-/** Bytes are left out; integers above 2^53 become text, which JSON can hold. */
+/** Bytes are left out; integers above 2^53 become text, for JSON. */
 function propertiesOf(row: SqliteRow): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(row).flatMap(([name, value]): [string, unknown][] =>

@@ -1,6 +1,6 @@
 /**
- * Tables of an SQLite database, read row by row from its pages (sqlite.org/fileformat2.html). Reading alone takes no
- * lock and writes nothing beside the file, so that read-only folders and web servers serve as well.
+ * Tables of an SQLite database, read row by row from its pages (sqlite.org/fileformat2.html). It takes no
+ * lock and writes no file, so that read-only folders and web servers work too.
  */
 import { invalidInput, TerrachipError } from '../../errors.js';
 import type { ByteSource } from '../../io/index.js';
@@ -13,14 +13,14 @@ const MAGIC = 'SQLite format 3\0';
 const HEADER = 100;
 const LEAF = 0x0d;
 const INTERIOR = 0x05;
-/** Pages of tables WITHOUT ROWID, whose inner pages hold rows too. */
+/** Pages of tables WITHOUT ROWID, whose inner pages have rows too. */
 const KEY_LEAF = 0x0a;
 const KEY_INTERIOR = 0x02;
 
 /** Pages from the root of a table to its leaves: 20 levels would hold more rows than a disk. */
 const MAX_DEPTH = 20;
 
-/** One row: geometries above are refused by their positions anyway. */
+/** Bytes of a row: larger geometries exceed the limit of positions anyway. */
 const MAX_ROW_BYTES = 128 * 2 ** 20;
 
 interface Table extends TableColumns {
@@ -60,8 +60,8 @@ export class SqliteFile {
   }
 
   /**
-   * Reads the list of tables. The source stays the caller's.
-   * @throws {TerrachipError} INVALID_INPUT for a file that is no database or is damaged, as all methods do
+   * Reads the list of tables. The caller disposes of the source.
+   * @throws {TerrachipError} INVALID_INPUT for a file that is not a database or is damaged, as in all methods
    */
   static async open(source: ByteSource, signal?: AbortSignal): Promise<SqliteFile> {
     const header = source.size < HEADER ? new Uint8Array(HEADER) : await source.read(0, HEADER, { signal });
@@ -89,12 +89,12 @@ export class SqliteFile {
     }
   }
 
-  /** The pages that may be read for one request: as many as there are. */
+  /** The limit on pages read for one request: all pages of the file. */
   #budget(): { pages: number } {
     return { pages: Math.ceil(this.#source.size / this.#pageSize) };
   }
 
-  /** @throws {TerrachipError} INVALID_INPUT for a table that is not there, UNSUPPORTED for a virtual one */
+  /** @throws {TerrachipError} INVALID_INPUT for a missing table, UNSUPPORTED for a virtual one */
   table(table: string): Table {
     const found = this.#tables.get(table.toLowerCase());
     if (found === undefined) {
@@ -115,7 +115,7 @@ export class SqliteFile {
     return found;
   }
 
-  /** The row of a number; null where there is none. Only the pages that lead to it are read. */
+  /** The row with a number; null if there is none. Only the pages on the way to it are read. */
   async row(table: string, rowId: number): Promise<SqliteRow | null> {
     const found = this.table(table);
     const budget = this.#budget();
@@ -153,7 +153,7 @@ export class SqliteFile {
     );
   }
 
-  /** Cells of a b-tree in order. Each page may come once: a tree that leads back into itself has no end. */
+  /** Cells of a b-tree in order. Each page may occur once: a cyclic tree would never end. */
   async *#cells(
     page: number,
     depth: number,
@@ -178,7 +178,7 @@ export class SqliteFile {
     if (isInner) yield* this.#cells(view.getUint32(start + 8), depth + 1, budget);
   }
 
-  /** A page of a b-tree, and where the places of its cells stand. */
+  /** A page of a b-tree, and the position of its cell pointers. */
   async #node(page: number, budget: { pages: number }) {
     const bytes = await this.#page(page, budget);
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -191,7 +191,7 @@ export class SqliteFile {
     return { bytes, view, kind, count, pointers, start };
   }
 
-  /** A row's bytes: what lies in its cell, then a chain of pages. */
+  /** A row's bytes: those in its cell, then a chain of overflow pages. */
   async #payload(
     page: Uint8Array,
     start: number,

@@ -14,11 +14,11 @@ import { readGeodatabase } from './geodatabase.js';
 
 const MAX_DIRECTORY_BYTES = 4 * 2 ** 20;
 
-/** Archives inside of one that are looked through, and the bytes of all that is read from one. */
+/** Limits on archives inside an archive that are searched, and on the bytes read from one. */
 const MAX_INNER = 200;
 const MAX_BYTES = 2 * 2 ** 30;
 
-/** Endings of the files that are read, in the order of preference for a name that has several. */
+/** File extensions, in the order of preference for a name that has several. */
 const KINDS = ['gdb', 'shp', 'gpkg', 'fgb', 'parquet', 'geoparquet', 'geojson', 'json', 'topojson'] as const;
 
 type Kind = (typeof KINDS)[number];
@@ -28,19 +28,19 @@ interface Member {
   readonly archive: ZipArchive;
   /** The archive's name, for messages. */
   readonly source: string;
-  /** Of a geodatabase, its folder. */
+  /** The folder of a geodatabase. */
   readonly key: string;
-  /** Without folder and ending. */
+  /** Without folder and extension. */
   readonly name: string;
   readonly kind: Kind;
 }
 
 /**
- * Reads the one vector file of an archive that is meant: the one that is named as the layer, the only one, or the first
- * by `preferred`. Files of several areas of one EMS activation are read together. Where the archive holds none, the
- * archives in it are looked through.
+ * Reads one vector file of an archive: the one named as the layer, the only one, or the first match of `preferred`. Files
+ * of several areas of one EMS activation are read together. In an archive without vector files, the archives in it are
+ * searched.
  * @throws {TerrachipError} INVALID_INPUT for an archive with a name that leaves its folder, or without vector files;
- * INVALID_OPTION where several are there and none is meant; TOO_LARGE
+ * INVALID_OPTION for several files without a choice; TOO_LARGE
  */
 export async function readArchive(
   source: ByteSource,
@@ -141,7 +141,7 @@ async function innerMembers(
   return members;
 }
 
-/** Databases have layers, whose names are known once they are open. */
+/** Databases have layers, whose names are known after opening. */
 function hasLayers({ kind }: Member): boolean {
   return kind === 'gdb' || kind === 'gpkg';
 }
@@ -150,7 +150,7 @@ function isPreferred({ name }: Member, { preferred = [] }: ReadLayerOptions): bo
   return preferred.some((pattern) => pattern.test(name));
 }
 
-/** What is meant; empty where it is not settled. */
+/** The files to read; empty if the choice is ambiguous. */
 function chooseMembers(members: readonly Member[], parse: ReadLayerOptions): Member[] {
   const files = members.filter((member) => !hasLayers(member));
   const databases = members.filter(hasLayers);
@@ -172,7 +172,7 @@ function chooseMembers(members: readonly Member[], parse: ReadLayerOptions): Mem
   return [];
 }
 
-/** Each name once: EMS gives every layer as a shapefile and as GeoJSON. */
+/** Each name once: EMS publishes every layer as a shapefile and as GeoJSON. */
 function onePerName(members: readonly Member[]): Member[] {
   const found = new Map<string, Member>();
   for (const member of members) {
@@ -184,7 +184,7 @@ function onePerName(members: readonly Member[]): Member[] {
   return [...found.values()];
 }
 
-/** Whether several files are of areas of their own, by EMS's names, such as `EMSR517_AOI15_…` or `EMSR332_02PADOVA_…`. */
+/** Whether several files cover different areas, by EMS's names, such as `EMSR517_AOI15_…` or `EMSR332_02PADOVA_…`. */
 function areApart(members: readonly Member[]): boolean {
   const areas = members.map(({ name }) => /EMS[RN]\d+_([^_]+)_/i.exec(name)?.[1]);
   return members.length === 1 || (!areas.includes(undefined) && new Set(areas).size === areas.length);
@@ -211,7 +211,7 @@ async function readMember(
   return parseShapefile(parts, shown, name, parse);
 }
 
-/** GDAL reads geodatabases from the disk only. */
+/** GDAL reads geodatabases only from the disk. */
 async function readUnpacked(
   archive: ZipArchive,
   shown: string,
@@ -228,7 +228,7 @@ async function readUnpacked(
   }
 }
 
-/** The features of several files of one reference system. */
+/** The features of several files in one CRS. */
 function together(parts: readonly VectorFeatures[], name: string): VectorFeatures {
   const [first, ...others] = parts;
   if (others.length === 0) return first;

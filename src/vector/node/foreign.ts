@@ -1,4 +1,4 @@
-/** Vector formats that are not read, by their first bytes or their text. */
+/** Unsupported vector formats, recognized by their first bytes or their text. */
 import { invalidInput, type TerrachipError } from '../../errors.js';
 
 const CONVERT = 'convert it with ogr2ogr OUTPUT.gpkg INPUT';
@@ -23,7 +23,7 @@ const KINDS: readonly (readonly [start: RegExp, name: string, remedy?: string])[
   [/^[^\n{[]*[,;\t][^\n]*\n/, 'a table of text (CSV)'],
 ];
 
-/** The error for what is no JSON but known as something else; null for what is not known. */
+/** The error for a file that is not JSON but of a known other format; else null. */
 export function foreignVectors(bytes: Uint8Array, name: string): TerrachipError | null {
   const head = new TextDecoder('latin1').decode(bytes.subarray(0, 1024)).replace(/^\xef\xbb\xbf/, '');
   const text = head.trimStart();

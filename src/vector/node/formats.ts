@@ -13,13 +13,13 @@ import type { ShapefileParts } from '../shapefile/index.js';
 import { isTopology, parseTopoJson } from '../topojson.js';
 import { foreignVectors } from './foreign.js';
 
-/** What is read as a whole is no larger. */
+/** Limit on files that are read as a whole. */
 export const MAX_WHOLE_BYTES = 512 * 2 ** 20;
 export const MAX_JSON_BYTES = 64 * 2 ** 20;
 const MAX_SIDECAR_BYTES = 2 ** 20;
 export const TOO_LARGE_REMEDY = 'clip it, or convert it to FlatGeobuf';
 
-/** Reads a format of one file, which its ending names: JSON where it names none. @param place the path or name */
+/** Reads a single-file format, chosen by the extension: JSON by default. @param place the path or name */
 export async function readFormat(
   source: ByteSource,
   place: string,
@@ -40,12 +40,12 @@ export async function readFormat(
   return parseGeoJsonFeatures(document, source.name, parse);
 }
 
-/** The files of a shapefile besides the one with its shapes. */
+/** The files of a shapefile besides the .shp. */
 export const PARTS = ['shx', 'dbf', 'prj', 'cpg'] as const;
 
 export type Part = (typeof PARTS)[number];
 
-/** Reads the parts of a shapefile. @param read gives null for one that is not there */
+/** Reads the parts of a shapefile. @param read returns null for a missing part */
 export async function readParts(
   shp: Uint8Array,
   read: (part: Part, limit: number) => Promise<Uint8Array | null>,

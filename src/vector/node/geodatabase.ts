@@ -19,7 +19,7 @@ interface Gdal {
   close(dataset: Dataset): Promise<void>;
 }
 
-/** GDAL as an optional package: it is LGPL, so that nobody gets it without asking. */
+/** GDAL is an optional package, since it is LGPL. */
 export const GEODATABASE_PACKAGE = {
   name: 'gdal3.js',
   purpose: 'reading an Esri file geodatabase',
@@ -44,7 +44,7 @@ async function initialise(): Promise<Gdal> {
   const entry = createRequire(import.meta.url).resolve(`${GEODATABASE_PACKAGE.name}/node.js`);
   const { default: start }: { default: (options: object) => Promise<Gdal> } = await import(entry);
   return start({
-    // It puts ./ before the folder of its files, so that only a relative one works.
+    // It puts ./ before the folder of its files: only a relative one works.
     path: relative('.', join(dirname(entry), 'dist', 'package')),
     useWorker: false,
     logHandler: () => undefined,
@@ -52,7 +52,7 @@ async function initialise(): Promise<Gdal> {
   });
 }
 
-/** GDAL keeps its files in one memory: one geodatabase is read at a time. */
+/** GDAL has one memory for files: geodatabases are read one at a time. */
 let queue: Promise<unknown> = Promise.resolve();
 
 /**
@@ -83,7 +83,7 @@ async function readLayer(path: string, options: ParseVectorOptions, name: string
       layers.map(({ name }) => name),
       options,
     );
-    // FlatGeobuf keeps float64 positions and the reference system as they are.
+    // FlatGeobuf preserves float64 positions and the CRS.
     const file = await gdal.ogr2ogr(dataset, [...CONVERSION, layer], 'layer');
     const bytes = await gdal.getFileBytes(file);
     return { ...(await readFlatGeobuf(new MemorySource(bytes, name), options)), layer };
@@ -107,7 +107,7 @@ async function open(gdal: Gdal, path: string): Promise<{ dataset?: Dataset; prob
   }
 }
 
-/** GDAL's errors come as objects with a message, and in lists. */
+/** GDAL's errors are objects with a message, or lists of these. */
 function describe(cause: unknown): string {
   if (Array.isArray(cause)) return cause.map(describe).join(', ');
   if (typeof cause === 'object' && cause !== null && 'message' in cause) return String(cause.message);

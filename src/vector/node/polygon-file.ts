@@ -12,14 +12,14 @@ import { removeTemporary, temporaryPath } from '../../io/node/temporaries.js';
 import type { Polygon } from '../features.js';
 import { CsvEncoder, GeoJsonEncoder, type PolygonEncoder, type PropertyTypes } from '../polygon-encoder.js';
 
-/** The formats that polygons are written in. */
+/** Formats of polygons. */
 export const POLYGON_FORMATS = [
   'GeoJSON',
   'FlatGeobuf',
   'GeoParquet',
 ] as const satisfies readonly OutputFormat[];
 
-/** The formats that tables are written in, with or without polygons. */
+/** Formats of tables, with or without polygons. */
 export const TABLE_FORMATS = [
   'CSV',
   'GeoParquet',
@@ -28,8 +28,8 @@ export const TABLE_FORMATS = [
 ] as const satisfies readonly OutputFormat[];
 
 /**
- * Polygons in longitude and latitude that are written while they are being found: GeoJSON (RFC 7946), FlatGeobuf or
- * GeoParquet 1.1, by the ending of the path. The file is whole or absent.
+ * Writes polygons in longitude and latitude one by one: GeoJSON (RFC 7946), FlatGeobuf or GeoParquet 1.1, by the extension
+ * of the path. The file is complete or absent.
  */
 export class PolygonFile {
   readonly path: string;
@@ -47,17 +47,17 @@ export class PolygonFile {
   }
 
   /**
-   * @param types of the properties, for the columns of FlatGeobuf and GeoParquet, which have no others; GeoJSON needs none
-   * @throws {TerrachipError} INVALID_INPUT for another format's ending; DISK where the file cannot be written
+   * @param types of the properties: the columns of FlatGeobuf and GeoParquet; not needed for GeoJSON
+   * @throws {TerrachipError} INVALID_INPUT for the extension of another format; DISK if the file cannot be written
    */
   static async create(path: string, types: PropertyTypes = {}): Promise<PolygonFile> {
     return PolygonFile.#open(path, await encoderFor(path, types));
   }
 
   /**
-   * A file of properties without their polygons, which `add` does not use: CSV or Parquet by the ending of the path.
+   * A table of properties without polygons, which `add` ignores: CSV or Parquet by the extension of the path.
    * @param types the columns
-   * @throws {TerrachipError} INVALID_INPUT for another format's ending; DISK where the file cannot be written
+   * @throws {TerrachipError} INVALID_INPUT for the extension of another format; DISK if the file cannot be written
    */
   static async createTable(path: string, types: PropertyTypes): Promise<PolygonFile> {
     const format = requireEnding(path, 'CSV', 'GeoParquet');
@@ -76,23 +76,23 @@ export class PolygonFile {
     }
   }
 
-  /** Features so far. */
+  /** Number of features so far. */
   get count(): number {
     return this.#count;
   }
 
-  /** Takes a feature: a polygon, or several that belong together. It is held until `flush`. */
+  /** Adds a feature of one or several polygons. It is kept in memory until `flush`. */
   add(polygons: readonly Polygon[], properties: Readonly<Record<string, unknown>>): void {
     this.#encoder.add(polygons, properties);
     this.#count++;
   }
 
-  /** Writes what was added. @throws {TerrachipError} DISK */
+  /** Writes the added features. @throws {TerrachipError} DISK */
   flush(): Promise<void> {
     return this.#try(() => this.#encoder.flush((bytes) => this.#append(bytes)));
   }
 
-  /** Ends the document and gives the file its name. @throws {TerrachipError} DISK */
+  /** Ends the document and renames the file to its final name. @throws {TerrachipError} DISK */
   async finish(): Promise<void> {
     try {
       await this.#try(async () => {
@@ -109,7 +109,7 @@ export class PolygonFile {
     }
   }
 
-  /** Removes what was written so far; after `finish` it does nothing. */
+  /** Removes the unfinished file; does nothing after `finish`. */
   async abort(): Promise<void> {
     await this.#file?.close().catch(() => undefined);
     this.#file = null;
@@ -135,7 +135,7 @@ export class PolygonFile {
   }
 }
 
-/** Packages of the formats are loaded with their first file. */
+/** The package of a format is loaded with its first file. */
 async function encoderFor(path: string, types: PropertyTypes): Promise<PolygonEncoder> {
   const format = requireEnding(path, ...POLYGON_FORMATS);
   if (format === 'GeoJSON') return new GeoJsonEncoder();

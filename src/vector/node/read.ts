@@ -25,33 +25,33 @@ import { readGeodatabase } from './geodatabase.js';
 /** Which features of a file are read. */
 export interface ReadVectorOptions extends OpenOptions, Omit<ParseVectorOptions, 'crs'> {
   /**
-   * The reference system of a file that does not say its own: a shapefile without .prj, GeoJSON or TopoJSON without a
-   * `crs` member, and others. What a file says of itself wins, with a warning where the two differ.
+   * The CRS of files without one: a shapefile without .prj, GeoJSON or TopoJSON without a `crs` member, and others. A CRS
+   * in the file takes precedence, with a warning if the two differ.
    */
   crs?: CrsLike;
   /**
-   * Only features whose boxes touch these bounds. Of a FlatGeobuf file or a GeoPackage with an index, or of
+   * Only features whose boxes touch these bounds. From a FlatGeobuf file or a GeoPackage with an index, or from
    * GeoParquet with a column of boxes, only those are fetched; other files are read whole.
    */
   bounds?: Bounds;
-  /** The reference system of `bounds`; default: the file's own. In another one, what lies just outside may come too. */
+  /** The CRS of `bounds`; default: that of the file. In another CRS, features just outside may be included. */
   boundsCrs?: CrsLike;
-  /** Takes the outlines of STAC items for features, which are no labels (default false). */
+  /** Reads the outlines of STAC items as features, although they are not labels (default false). */
   stac?: boolean;
 }
 
 const ENDINGS =
   /\.((geo)?json|nd(geo)?json|(geo)?jsonl|geojsons|json-seq|geojsonseq|topojson|fgb|gpkg|(geo)?parquet|shp|shz|gdb|(shp|gdb)\.zip)\/?$/i;
 
-/** Whether a path or URL names a vector file, by its ending. */
+/** Whether a path or URL has the extension of a vector file. */
 export function isVectorPath(path: string): boolean {
   return ENDINGS.test(pathOf(path));
 }
 
 /**
- * Reads polygons from a GeoJSON (also one a line), TopoJSON, FlatGeobuf, GeoPackage or GeoParquet file, a shapefile, or an Esri file
- * geodatabase.
- * @returns none of `bounds` that no polygon touches
+ * Reads polygons from a GeoJSON (also one per line), TopoJSON, FlatGeobuf, GeoPackage or GeoParquet file, a shapefile, or
+ * an Esri file geodatabase.
+ * @returns no polygons if none touches `bounds`
  * @throws {TerrachipError} as `readFeatures`, and INVALID_INPUT for a file with lines or points, or without features
  */
 export async function readAreas(path: string, options: ReadVectorOptions = {}): Promise<AreaFeatures> {
@@ -63,9 +63,9 @@ export async function readAreas(path: string, options: ReadVectorOptions = {}): 
 /**
  * Reads the features of a vector file by path or URL: GeoJSON, TopoJSON, FlatGeobuf, GeoPackage, GeoParquet, shapefiles
  * (`.shp` with its `.shx`, `.dbf`, `.prj` and `.cpg` beside it in any case), and Esri file geodatabases with the optional
- * package gdal3.js; or one of these in a zip file. Empty geometries are left out, and so is, with a warning, what cannot be used: rings
- * that enclose nothing, positions that are no numbers, geometries that are damaged.
- * @throws {TerrachipError} NOT_FOUND, INVALID_INPUT, INVALID_OPTION where the file has several layers and none is named,
+ * package gdal3.js; or one of these in a zip file. Empty geometries are left out. Unusable geometries are left out with a
+ * warning: rings without area, positions that are not numbers, damaged geometries.
+ * @throws {TerrachipError} NOT_FOUND, INVALID_INPUT, INVALID_OPTION for several layers without a choice,
  * UNSUPPORTED, TOO_LARGE above four million positions, MISSING_DEPENDENCY or NETWORK
  */
 export async function readFeatures(path: string, options: ReadVectorOptions = {}): Promise<VectorFeatures> {
@@ -113,7 +113,7 @@ async function readByEnding(
   });
 }
 
-/** Opens a file, and closes it after its use. */
+/** Opens a file, and closes it after use. */
 async function withSource<T>(
   path: string,
   options: OpenOptions,
@@ -154,7 +154,7 @@ async function readShapefileBeside(
   );
 }
 
-/** Where each part of a shapefile may lie, whatever the case of its ending. */
+/** Possible paths of each part of a shapefile, with the extension in any case. */
 async function partsBeside(path: string): Promise<(part: Part) => readonly string[]> {
   if (isUrl(path)) {
     const isUpper = /\.SHP(\?|$)/.test(path);
@@ -169,7 +169,7 @@ async function partsBeside(path: string): Promise<(part: Part) => readonly strin
   return (part) => [found[PARTS.indexOf(part)]].filter((place) => place !== null);
 }
 
-/** Rows that a program has not yet moved from its log into the database would silently be left out. */
+/** Rows still in the write-ahead log would silently be missing. */
 async function requireNoLog(path: string): Promise<void> {
   const log = await stat(`${path}-wal`).catch(() => null);
   if (log !== null && log.size > 0) {

@@ -6,7 +6,7 @@ import { type Decode, decoderOf, encodingOfLanguage } from './encoding.js';
 const HEADER = 32;
 const FIELD = 32;
 
-/** No table has more columns: dBase III allowed 128, later ones 2046. */
+/** Limit on columns: dBase III allows 128, later versions 2046. */
 const MAX_FIELDS = 2046;
 
 interface Field {
@@ -18,15 +18,15 @@ interface Field {
 }
 
 export interface DbfOptions {
-  /** What the .cpg file says, or null without one. */
+  /** The content of the .cpg file, or null without one. */
   readonly cpg: string | null;
-  /** The encoding, whatever the file says. */
+  /** Overrides the encoding in the file. */
   readonly encoding?: string | undefined;
-  /** Is told when the encoding had to be guessed. */
+  /** Receives a warning if the encoding is guessed. */
   readonly warn: (problem: string) => void;
 }
 
-/** A table that reads one record at a time. */
+/** A table, read one record at a time. */
 export class DbfTable {
   readonly count: number;
   /** Bytes of one record. */
@@ -37,7 +37,7 @@ export class DbfTable {
   readonly #decode: Decode;
 
   /**
-   * @throws {TerrachipError} INVALID_INPUT for a damaged table; INVALID_OPTION for an `encoding` that is not known
+   * @throws {TerrachipError} INVALID_INPUT for a damaged table; INVALID_OPTION for an unknown `encoding`
    */
   constructor(bytes: Uint8Array, name: string, options: DbfOptions) {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -66,7 +66,7 @@ export class DbfTable {
     this.#fields = fields.map((field, k) => ({ ...field, name: this.#decode(labels[k]) }));
   }
 
-  /** The bytes of all texts, without the spaces that fill them up. */
+  /** The bytes of all texts, without padding. */
   *#texts(fields: readonly Omit<Field, 'name'>[]): Generator<Uint8Array> {
     for (let index = 0; index < this.count; index++) {
       const start = this.#start + index * this.recordLength;
@@ -76,7 +76,7 @@ export class DbfTable {
     }
   }
 
-  /** The attributes of a record; null for one that was deleted. */
+  /** The attributes of a record; null if it was deleted. */
   record(index: number): Record<string, unknown> | null {
     const start = this.#start + index * this.recordLength;
     if (this.#bytes[start] === 0x2a) return null;
@@ -94,10 +94,10 @@ function parseValue(type: string, text: string): unknown {
   if (type === 'C') return text;
   const trimmed = text.trim();
   if (type === 'N' || type === 'F') {
-    // A field of asterisks holds a number too long for it.
+    // Asterisks mark a number that is too long for its field.
     const value = Number(trimmed);
     if (trimmed === '' || Number.isNaN(value)) return null;
-    // Whole numbers that would be rounded stay texts.
+    // Whole numbers that a float64 would round stay texts.
     return Number.isInteger(value) && !Number.isSafeInteger(value) ? trimmed : value;
   }
   if (type === 'L') return /^[YyTt]$/.test(trimmed) ? true : /^[NnFf]$/.test(trimmed) ? false : null;
@@ -109,8 +109,8 @@ function parseValue(type: string, text: string): unknown {
 }
 
 /**
- * The option wins over the .cpg file, and that over the header's language byte. Where none says anything, bytes that
- * are UTF-8 are taken for it, others for Windows-1252.
+ * The option takes precedence over the .cpg file, and this over the header's language byte. Without any, valid UTF-8 is
+ * read as UTF-8, other text as Windows-1252.
  */
 function chooseDecoder(
   language: number,
@@ -137,7 +137,7 @@ function decodeUtf8(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);
 }
 
-/** ASCII is the same in every encoding that a table may have. */
+/** ASCII is the same in every possible encoding of a table. */
 function onlyAscii(encoding: string, name: string): Decode {
   return (bytes) => {
     if (bytes.every((byte) => byte < 0x80)) return decodeUtf8(bytes);
@@ -160,7 +160,7 @@ function areUtf8(texts: Iterable<Uint8Array>): boolean {
     }
   };
   for (const bytes of texts) {
-    // A text that fills its field may end within a character.
+    // A text that fills its field may be cut within a character.
     if (![0, 1, 2, 3].some((cut) => isUtf8(bytes.subarray(0, bytes.length - cut)))) return false;
   }
   return true;

@@ -1,4 +1,4 @@
-/** Encodings of dBase tables: the names and numbers that programs give them. */
+/** Encodings of dBase tables, by the names and numbers that programs use. */
 import { DOS_PAGES } from './code-pages.js';
 
 export type Decode = (bytes: Uint8Array) => string;
@@ -12,14 +12,14 @@ const LANGUAGES: Readonly<Record<number, readonly number[]>> = {
   1254: [202], 1255: [125], 1256: [126], 1257: [204], 10000: [4], 10007: [150], 10029: [151],
 }; // biome-ignore format: a table
 
-/** Names of the Encoding Standard for the numbers of code pages. */
+/** Names in the Encoding Standard, by code page number. */
 const PAGES: Readonly<Record<number, string>> = {
   866: 'ibm866', 874: 'windows-874', 932: 'shift_jis', 936: 'gbk', 949: 'euc-kr', 950: 'big5', 1200: 'utf-16le',
   10000: 'macintosh', 10007: 'x-mac-cyrillic', 20866: 'koi8-r', 20932: 'euc-jp', 21866: 'koi8-u', 51932: 'euc-jp',
   51949: 'euc-kr', 54936: 'gb18030', 65001: 'utf-8',
 }; // biome-ignore format: a table
 
-/** Other names than those of the Encoding Standard, without marks between letters. */
+/** Names that the Encoding Standard lacks, without punctuation. */
 const NAMES: Readonly<Record<string, string>> = {
   big5hkscs: 'big5', euccn: 'gbk', gb2312: 'gbk', johab: '1361', koi8r: 'koi8-r', koi8u: 'koi8-u', eucjp: 'euc-jp',
   euckr: 'euc-kr', macroman: 'macintosh', shiftjis: 'shift_jis', sjis: 'shift_jis', uhc: 'euc-kr',
@@ -31,15 +31,15 @@ function pageOfLanguage(language: number): number | null {
   return row === undefined ? null : Number(row[0]);
 }
 
-/** What a table says by its language byte, as `.cpg` files write it; null for a byte that says nothing. */
+/** The encoding of a table's language byte, as written in `.cpg` files; null for an unspecified one. */
 export function encodingOfLanguage(language: number): string | null {
   return pageOfLanguage(language) === null ? null : `LDID/${language}`;
 }
 
 /**
- * A decoder by the name or number of an encoding, as the Encoding Standard, `.cpg` files or iconv write it: `UTF-8`,
+ * A decoder by the name or number of an encoding, as in the Encoding Standard, `.cpg` files or iconv: `UTF-8`,
  * `UTF_8`, `850`, `CP936`, `ANSI 1252`, `ISO 8859-1`, `88591`, `LDID/87`.
- * @returns null for a name that is not known
+ * @returns null for an unknown name
  */
 export function decoderOf(encoding: string): Decode | null {
   const plain = encoding.toLowerCase().replace(/[^a-z0-9]/g, '');

@@ -1,11 +1,11 @@
-/** Shapefiles: geometries, attributes, reference system. */
+/** Shapefiles: geometries, attributes, CRS. */
 import { Crs } from '../../geo/index.js';
 import { type ParseVectorOptions, requireCrs, type VectorFeatures } from '../features.js';
 import { GeometryChecker } from '../geometry-checker.js';
 import { DbfTable } from './dbf.js';
 import { addShape, listRecords, openShapes } from './shp.js';
 
-/** The files of one shapefile, whole; null for those that are not there. */
+/** The contents of the files of a shapefile; null for missing files. */
 export interface ShapefileParts {
   readonly shp: Uint8Array;
   readonly shx: Uint8Array | null;
@@ -17,7 +17,7 @@ export interface ShapefileParts {
 /**
  * Reads a shapefile. Records that its table marks as deleted are left out.
  * @param name the file, for messages
- * @throws {TerrachipError} INVALID_INPUT, INVALID_OPTION for an `encoding` that is not known, UNSUPPORTED or TOO_LARGE
+ * @throws {TerrachipError} INVALID_INPUT, INVALID_OPTION for an unknown `encoding`, UNSUPPORTED or TOO_LARGE
  */
 export function parseShapefile(
   parts: ShapefileParts,

@@ -5,17 +5,17 @@ import type { Polygon, Position, Ring } from '../features.js';
 import type { GeometrySink } from '../json-geometry.js';
 import { ringContains, signedArea } from '../ring.js';
 
-/** What all files of the format begin with, and where their records start. */
+/** The file code at the start of all files of the format, and the position of the first record. */
 const FILE_CODE = 9994;
 const HEADER = 100;
 
-/** Rings of one shape whose holes must be told from one another. */
+/** Limit on rings of a shape, since each hole is compared with the exteriors. */
 const MAX_RINGS = 65_536;
 
-/** Positions of a closed ring at least. */
+/** Fewest positions of a closed ring. */
 const SHORTEST = 4;
 
-/** Shape types; with heights 10 more, with measures 20 more. */
+/** Shape types; +10 with heights, +20 with measures. */
 const NULL_SHAPE = 0;
 const POINT = 1;
 const LINE = 3;
@@ -23,7 +23,7 @@ const POLYGON = 5;
 const MULTI_POINT = 8;
 const MULTI_PATCH = 31;
 
-/** A view of the file. @throws {TerrachipError} INVALID_INPUT for what is no .shp file */
+/** A view of the file. @throws {TerrachipError} INVALID_INPUT for anything but a .shp file */
 export function openShapes(bytes: Uint8Array, name: string): DataView {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (view.byteLength < HEADER || view.getInt32(0) !== FILE_CODE) {
@@ -33,23 +33,23 @@ export function openShapes(bytes: Uint8Array, name: string): DataView {
 }
 
 interface ShapeRecord {
-  /** The row of the table that belongs to it, from 0. */
+  /** Its row in the table, from 0. */
   readonly row: number;
-  /** Where its content starts in the file, and how long that is, in bytes; 0 for a record that was taken away. */
+  /** Start and length of its content in the file, in bytes; 0 for a removed record. */
   readonly start: number;
   readonly length: number;
 }
 
-/** Records that are listed: a file of more is refused, as one of more features is. */
+/** Limit on records, equal to that on features. */
 const MAX_RECORDS = 1_000_001;
 
 /**
- * The records of a shapefile in the order of its table. Edits leave records in another order than the table, and gaps
- * between them: the index knows. One that does not fit the file is not used; then records that are numbered by
- * themselves are found by these numbers, others by their order.
+ * The records of a shapefile in the order of its table. After edits, records may be in another order, with gaps: the index
+ * gives their positions. An index that does not match the file is ignored; records are then assigned by their own numbers,
+ * or by their order.
  * @param shx the index, or null without one
  * @param rows of the table, or null without one
- * @param warn receives the reason why an index is not used
+ * @param warn receives the reason for ignoring an index
  * @throws {TerrachipError} INVALID_INPUT for a damaged file, or one with more records than its table
  */
 export function listRecords(
@@ -77,7 +77,7 @@ export function listRecords(
   return records;
 }
 
-/** Null where an entry does not lead to a record of the length that it says. */
+/** Null if an entry does not point to a record of the given length. */
 function recordsOfIndex(shp: DataView, shx: Uint8Array): ShapeRecord[] | null {
   const view = new DataView(shx.buffer, shx.byteOffset, shx.byteLength);
   if (view.byteLength < HEADER || view.getInt32(0) !== FILE_CODE) return null;
@@ -85,7 +85,7 @@ function recordsOfIndex(shp: DataView, shx: Uint8Array): ShapeRecord[] | null {
   if (count > MAX_RECORDS) return null;
   const records: ShapeRecord[] = [];
   for (let row = 0; row < count; row++) {
-    // Lengths and places count words of 16 bits.
+    // Lengths and positions are in 16-bit words.
     const start = view.getUint32(HEADER + 8 * row) * 2 + 8;
     const length = view.getUint32(HEADER + 8 * row + 4) * 2;
     const isTaken = start === 8 && length === 0;
@@ -98,7 +98,7 @@ function recordsOfIndex(shp: DataView, shx: Uint8Array): ShapeRecord[] | null {
   return records;
 }
 
-/** The records one after another; null where one reaches beyond the end. Some writers leave the file's length wrong. */
+/** The records in sequence; null if one extends beyond the end. Some writers store a wrong file length. */
 function walkRecords(shp: DataView, rows: number | null): ShapeRecord[] | null {
   const places: { number: number; start: number; length: number }[] = [];
   for (let offset = HEADER; offset + 8 <= shp.byteLength && places.length < MAX_RECORDS; ) {
@@ -177,7 +177,7 @@ export function addShape(view: DataView, sink: GeometrySink): void {
   }
 }
 
-/** Exteriors run clockwise, holes the other way; a hole belongs to the smallest exterior around it. */
+/** Exteriors run clockwise, holes counter-clockwise; a hole belongs to the smallest exterior around it. */
 function polygonsOf(rings: readonly Ring[], name: string): Polygon[] {
   if (rings.length <= 1) return rings.map((ring) => [ring]);
   if (rings.length > MAX_RINGS) {
@@ -194,20 +194,20 @@ function polygonsOf(rings: readonly Ring[], name: string): Polygon[] {
   const exteriors = described
     .filter(({ area }) => area <= 0)
     .map((exterior) => ({ ...exterior, polygon: [exterior.ring] }));
-  // From the smallest on, the first that holds the hole is the nearest around it.
+  // In ascending size, the first exterior that contains the hole is the smallest around it.
   const bySize = [...exteriors].sort((a, b) => b.area - a.area);
-  // The check of rings reports those that are too short.
+  // Rings that are too short are reported by the check of rings.
   const strays = rings.filter(({ length }) => length < SHORTEST).map((ring): Polygon => [ring]);
   for (const { ring, bounds } of described.filter(({ area }) => area > 0)) {
     const around = bySize.find((outer) => boxCovers(outer.bounds, bounds) && isAround(outer.ring, ring));
-    // A hole in nothing is an exterior that was written the wrong way round.
+    // A hole outside all exteriors is an exterior with the wrong orientation.
     if (around === undefined) strays.push([ring]);
     else around.polygon.push(ring);
   }
   return [...exteriors.map(({ polygon }) => polygon), ...strays];
 }
 
-/** Whether a ring lies in another, by the middle of its first edge: corners may touch the outer one. */
+/** Whether a ring is inside another, by the middle of its first edge: corners may touch the outer one. */
 function isAround(outer: Ring, [[xa, ya], [xb, yb]]: Ring): boolean {
   return ringContains(outer, [(xa + xb) / 2, (ya + yb) / 2]);
 }

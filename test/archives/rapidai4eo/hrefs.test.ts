@@ -6,7 +6,7 @@ const ids = (count: number): string[] =>
   Array.from({ length: count }, (_, k) => `33N_18E-242N_${String(k).padStart(4, '0')}`);
 
 describe('the addresses of RapidAI4EO', () => {
-  it('are built of zone, tile, id, product and date', () => {
+  it('are built from zone, tile, id, product and date', () => {
     const root = 'https://radiantearth.blob.core.windows.net/mlhub/rapidai4eo';
     const base = `${root}/imagery/33N/18E-242N/33N_18E-242N_07_03`;
     const hrefs = getAssetHrefs(['33N_18E-242N_07_03']);
@@ -19,7 +19,7 @@ describe('the addresses of RapidAI4EO', () => {
     );
   });
 
-  it('number as in the tutorial', () => {
+  it('have the counts of the tutorial', () => {
     // Four calls of the tutorial; the others are in locations.test.ts.
     expect(getAssetHrefs(ids(198))).toHaveLength(60_192);
     expect(getAssetHrefs(ids(198), { products: ['pfsr', 's2'] })).toHaveLength(31_284);
@@ -54,7 +54,7 @@ describe('the addresses of RapidAI4EO', () => {
     expect(dates('2020')).toEqual([]);
   });
 
-  it('refuse what is no id, product or list', () => {
+  it('refuse an invalid id, product or list', () => {
     expect(() => getAssetHrefs(['../../etc_x_y'])).toThrow(/is not an id of RapidAI4EO/);
     expect(() => getAssetHrefs(['33N'])).toThrow(/write it as in 33N_18E-242N_07_03/);
     expect(() => getAssetHrefs(ids(1), { products: 'sar' as 's2' })).toThrow(/choose one of pfsr, pfqa, s2/);

@@ -45,7 +45,7 @@ afterEach(() => vi.restoreAllMocks());
 describe('500,000 locations', () => {
   const locations = corpus();
 
-  it('are found by a box, which compares only those near it', () => {
+  it('are found by a box, with comparisons only near it', () => {
     const compared = vi.spyOn(PlaceQuery.prototype, 'matchesBox');
     const ids = locations.query({ geometry: BERLIN });
     expect(ids).toHaveLength(198);
@@ -54,8 +54,8 @@ describe('500,000 locations', () => {
     expect(getAssetHrefs(ids)).toHaveLength(60_192);
   });
 
-  it('are found by an outline that they meet, or that they lie within', () => {
-    // Its diagonal cuts squares, which lie within no more.
+  it('are found by an outline that they intersect, or that contains them', () => {
+    // Its diagonal cuts squares, which are then not within it.
     const triangle = {
       type: 'Polygon',
       coordinates: [
@@ -81,7 +81,7 @@ describe('500,000 locations', () => {
     expect(meeting.length).toBeGreaterThan(within.length);
   });
 
-  it('are found by the share of a class, or of its group', () => {
+  it('are found by the share of a class or group', () => {
     expect(CLC_CLASSES).toHaveLength(44);
     expect(CLC_GROUPS).toHaveLength(15);
     const conifers = locations.query({ classes: [{ code: 312, atLeast: 0.5 }] });
@@ -95,7 +95,7 @@ describe('500,000 locations', () => {
     expect(locations.shareOf(3000, 31)).toBe(0.5);
   });
 
-  it('become a catalog of their images', () => {
+  it('give a catalog of their images', () => {
     const found = locations.catalog.query({ geometry: BERLIN });
     const images = imagesOf(found, { products: ['pfsr', 'pfqa', 's2'], temporalFilter: '2018-05' });
     expect(images.length).toBe(198 * 13);

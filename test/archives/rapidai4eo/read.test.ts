@@ -56,7 +56,7 @@ describe('the files of RapidAI4EO', () => {
     expect(plain.ids[39_999]).toBe('33N_1E-2N_39999');
   });
 
-  it('give shares of classes from shares and from percentages, by the names of the corpus', async () => {
+  it('have shares of classes from shares and from percentages, by the names of the corpus', async () => {
     const shares = await read(TWO, 'sample_id,clc_312,clc_311\n33N_1E-2N_2,0.25,0.5\n33N_1E-2N_1,1,\n');
     expect([shares.shareOf(0, 312), shares.shareOf(1, 312), shares.shareOf(1, 31)]).toEqual([1, 0.25, 0.75]);
     const percentages = await read(TWO, '"sample_id","clc_312"\r\n"33N_1E-2N_1",40\r\n"33N_1E-2N_2",100\r\n');
@@ -64,7 +64,7 @@ describe('the files of RapidAI4EO', () => {
     expect(percentages.query({ classes: [{ code: 312, atLeast: 0.9 }] })).toEqual(['33N_1E-2N_2']);
   });
 
-  it('leave locations without labels out of questions about classes, and warn', async () => {
+  it('exclude locations without labels from queries by class, with a warning', async () => {
     const events: ProgressEvent[] = [];
     const labels = source('sample_id,clc_312\n33N_1E-2N_1,0.5\n', 'labels.csv');
     const locations = await readLocations(
@@ -75,7 +75,7 @@ describe('the files of RapidAI4EO', () => {
     expect(events).toContainEqual({ type: 'warning', message: 'labels.csv has no labels of 1 locations' });
   });
 
-  it('are refused when they are something else or damaged', async () => {
+  it('are refused when they are damaged or other files', async () => {
     await expect(read('{"type":"Feature"}')).rejects.toThrow(/is not a GeoJSON FeatureCollection/);
     await expect(read(TWO.slice(0, -40))).rejects.toThrow(/ends within its features/);
     await expect(read(collection({ type: 'Feature', properties: {} }))).rejects.toThrow(

@@ -43,7 +43,7 @@ describe('the choice of the published notebook', () => {
     ({ document, warnings } = await acquired({}, { likeSeed: true }));
   });
 
-  // The tables that the notebook prints.
+  // The tables printed by the notebook.
   it('has its scenes of Sentinel-2', () => {
     const chosen = firsts(document, 'S2L2A');
     const row = (phase: string) => {
@@ -80,7 +80,7 @@ describe('the choice of the published notebook', () => {
     ]);
   });
 
-  it('is one scene a phase, and says which phases share one', () => {
+  it('is one scene per phase, and reports phases that share one', () => {
     for (const phase of Object.values(document.selected)) {
       for (const items of Object.values(phase)) expect(items).toHaveLength(1);
     }
@@ -95,13 +95,13 @@ describe('the choice of the published notebook', () => {
 });
 
 describe('the choice of scenes', () => {
-  it('refuses a phase that only scenes of the wrong side could show, and names the nearest', async () => {
+  it('refuses a phase that has scenes only on the wrong side, and names the nearest', async () => {
     await expect(acquired()).rejects.toThrow(
       /event\.json finds no S2L2A \(sentinel-2-l2a\) for the phase pre_event from 2021-07-01 to 2021-07-21; the nearest are S2A_MSIL2A_20210711T104031_R008_T31UGR_20210711T200000 of 2021-07-11 \(91 % clouds over its tile, above 25\), .*; widen window_days/,
     );
   });
 
-  it('leaves such a phase missing if asked to', async () => {
+  it('leaves out such a phase on request', async () => {
     const { document, report, warnings } = await acquired({}, { allowMissing: true });
     expect(report.missing).toEqual([{ phase: 'pre_event', modality: 'S2L2A' }]);
     expect(document.selection?.missing).toEqual({ pre_event: ['S2L2A'] });
@@ -119,7 +119,7 @@ describe('the choice of scenes', () => {
     expect(phase?.covered).toBeGreaterThan(0.99);
   });
 
-  it('takes no scene from before the event for a phase after it', async () => {
+  it('takes no scene before the event for a phase after it', async () => {
     const phases = { post_event: { window_days: 4 } };
     const { document, warnings } = await acquired({ phases }, { allowMissing: true });
     expect(warnings).toContainEqual(

@@ -18,7 +18,7 @@ beforeAll(async () => {
   await writeFile(at('flood.geojson'), JSON.stringify(smallFlood()));
 });
 
-/** How the server is asked: each time for its own tokens. */
+/** Options of the requests: each call requests its own tokens. */
 function request(isSigning = true) {
   const { containerOf, url } = server;
   const retry = { attempts: 2, delay: 2 };
@@ -34,18 +34,18 @@ async function acquired(options: Partial<AcquireOptions> = request(), changes: o
 }
 
 describe('scenes of an archive', () => {
-  it('are chosen by clouds over the area, which the scene classification shows', async () => {
+  it('are chosen by clouds over the area, from the scene classification', async () => {
     const { manifest } = await acquired();
     const { pre_event: before, event } = manifest.selected;
-    // The nearer scene has clouds over three quarters of the area, whatever its item says.
+    // The nearer scene has clouds over three quarters of the area, unlike in its item.
     expect(before.S2L2A).toMatchObject({ id: 'S2_before', cloud_over_area: 0, cloud_source: 'scl' });
     expect(event.S2L2A).toMatchObject({ id: 'S2_after', units: 'dn_offset_1000', cloud_source: 'scl' });
-    // Six columns and what the box has beside them, of some 52 columns.
+    // Six columns and the margin of the box, of some 52 columns.
     expect(event.S2L2A.cloud_over_area).toBeGreaterThan((100 * 6) / 54);
     expect(event.S2L2A.cloud_over_area).toBeLessThan((100 * 8) / 52);
   });
 
-  it('are chosen by the clouds of their tiles if asked to, or where no classification can be read', async () => {
+  it('are chosen by the clouds of their tiles on request, or if no classification can be read', async () => {
     const tile = { id: 'S2_cloudy', cloud_source: 'tile', 'eo:cloud_cover': 20 };
     const asked = await acquired({ ...request(), clouds: 'tile' });
     expect(asked.manifest.selected.pre_event.S2L2A).toMatchObject(tile);
@@ -57,7 +57,7 @@ describe('scenes of an archive', () => {
     ]);
   });
 
-  it('are found on all pages, whatever their links are', async () => {
+  it('are found on all pages, for any kind of links', async () => {
     const { manifest } = await acquired();
     server.api.pageSize = 1;
     server.api.post = false;
@@ -76,7 +76,7 @@ describe('scenes of an archive', () => {
     const image = await openRaster(at('scene', 'S1RTC-pre_event.tif'));
     const [vv] = await image.readPlanes({ window: { x: 0, y: 30, width: image.width, height: 1 } });
     await image.close();
-    // Values of the archive, which depend on the place but not on the scene, on its own grid.
+    // Values of the archive on its own grid; they depend on the position, not on the scene.
     const [left, , , top] = image.geobox?.bounds ?? [0, 0, 0, 0];
     const [x0, y0] = [(left - 300_000) / 10, (5_500_600 - top) / 10 + 30];
     const expected = Array.from(vv, (_, k) => Math.fround(0.1 * (1 + (((x0 + k) * 7 + y0 * 13) % 10) / 50)));

@@ -13,7 +13,7 @@ const coverage = new Coverage({
   path: 'event.json',
 });
 
-/** A scene that covers the area from one share of its width to another. */
+/** A scene that covers the area between two shares of its width. */
 function candidate(
   id: string,
   [from, to]: [number, number],
@@ -59,7 +59,7 @@ describe('a mosaic', () => {
     expect(idsOf([part, cloudy])).toEqual(['cloudy']);
   });
 
-  it('takes coverage in steps of a per cent, so that slivers do not outweigh clouds', () => {
+  it('rounds coverage to whole per cents, so that slivers do not outweigh clouds', () => {
     const whole = candidate('whole', [0, 1], { cloud: 20 });
     const nearly = candidate('nearly', [0, 0.998], { day: 16, days: 1, cloud: 1 });
     expect(idsOf([whole, nearly])).toEqual(['nearly']);
@@ -76,7 +76,7 @@ describe('a mosaic', () => {
     expect(scenes.map(({ overlap }) => overlap.toFixed(2))).toEqual(['0.50', '0.35', '0.80']);
   });
 
-  it('leaves out what covers nothing more, and gaps below a per cent', () => {
+  it('leaves out scenes that add no coverage, and ignores gaps below a per cent', () => {
     const main = candidate('main', [0, 0.995]);
     const inside = candidate('inside', [0.2, 0.4]);
     const sliver = candidate('sliver', [0.9, 1], { day: 18, days: 3 });
@@ -109,7 +109,7 @@ describe('a mosaic', () => {
 });
 
 describe('the choice of the notebook', () => {
-  it('is one scene, by exact coverage, clouds where they count, days and time', () => {
+  it('is one scene, by exact coverage, clouds if they matter, days and time', () => {
     const a = candidate('a', [0, 0.998], { cloud: 1 });
     const b = candidate('b', [0, 1], { cloud: 20, days: 1 });
     const c = candidate('c', [0, 1], { cloud: 10, days: 3 });

@@ -140,7 +140,7 @@ describe('package --format npy', () => {
     expect((await json(scene)).units.S2L2A).toEqual({ pre_event: 'dn_harmonised', event: 'dn_offset_1000' });
   });
 
-  it('refuses a phase that the manifest says is missing, and writes nothing', async () => {
+  it('refuses a phase that the manifest declares missing, and writes nothing', async () => {
     const document = await json(manifest);
     delete document.selected.event.S2L2A;
     document.selection = { missing: { event: ['S2L2A'] } };
@@ -154,7 +154,7 @@ describe('package --format npy', () => {
     await expect(readdir(target)).rejects.toThrow(/ENOENT/);
   });
 
-  it('leaves no array behind that is not whole', async () => {
+  it('leaves no incomplete array behind', async () => {
     const other = join(folder, 'broken');
     await cp(FIXTURE, other, { recursive: true });
     await writeFile(join(other, 's2-event-B11.tif'), 'no raster');
@@ -203,7 +203,7 @@ describe('the list of chips', () => {
     expect(rows.length * columns.length).toBe(1120);
     // 39 · 208 + 256 = 8368 rows and 27 · 208 + 256 = 5872 columns are in a window: 81 and 161 are not.
     expect([rows.at(-1), columns.at(-1)]).toEqual([39 * 208, 27 * 208]);
-    // The chips that the notebook prints first and last: lux_00000_00832 and lux_07072_02912.
+    // The first and last chips printed by the notebook: lux_00000_00832 and lux_07072_02912.
     expect([rows.includes(7072), columns.includes(832), columns.includes(2912)]).toEqual([true, true, true]);
   });
 

@@ -49,12 +49,12 @@ async function draw(
 describe('radar', () => {
   const power = (x: number): number => [0.01, 0.1, 1, 0][x % 4];
 
-  it('draws power in decibels, and says that it took it for power', async () => {
+  it('draws power in decibels, and reports that it assumes power', async () => {
     const events: ProgressEvent[] = [];
     const onProgress = (event: ProgressEvent): unknown => events.push(event);
     const options = { percentiles: [0, 100], onProgress } as const;
     const drawn = await draw('iw-vv.rtc.tif', [power], { dtype: 'float32' }, options);
-    // 10 log10 of 0.01, 0.1 and 1 is −20, −10 and 0; no power has no finite value and is black.
+    // 10 log10 of 0.01, 0.1 and 1 is −20, −10 and 0; zero power has no finite value and is black.
     expect(drawn.stretch).toEqual([[-20, expect.closeTo(0, 6)]]);
     expect([0, 1, 2, 3].map((x) => drawn.at(x, 0)[0])).toEqual([0, 128, 255, 0]);
     expect(drawn.assumed).toEqual(['its VV is power, drawn in decibels (`units` says what it is)']);
@@ -72,7 +72,7 @@ describe('radar', () => {
 });
 
 describe('optical', () => {
-  it('draws 8-bit colours as they are', async () => {
+  it('draws 8-bit colours unchanged', async () => {
     const drawn = await draw('photo.tif', [(x) => 40 + x, (_, y) => 90 + y, () => 7], { dtype: 'uint8' });
     expect(drawn.at(3, 5)).toEqual([43, 95, 7, 255]);
     const options = { percentiles: [0, 100] } as const;
@@ -123,7 +123,7 @@ describe('optical', () => {
 });
 
 describe('classes', () => {
-  it('have the official colours where the name of the file or the legend says the product', async () => {
+  it('have the official colours if the file name or the legend names the product', async () => {
     const cover = (x: number): number => [10, 50, 80, 95][x % 4];
     const drawn = await draw('ESA_WorldCover_10m_2021_v200_N48E006_Map.tif', [cover], { dtype: 'uint8' });
     expect(drawn.stretch).toBeNull();
@@ -148,7 +148,7 @@ describe('classes', () => {
     expect(LEGENDS['clc-plus'].classes.slice(0, 10)).toEqual(CLC_PLUS_CLASSES);
   });
 
-  it('have a colour a value without a legend; a colour map or units draw quantities', async () => {
+  it('have one colour per value without a legend; a colour map or units draw quantities', async () => {
     const label = (x: number): number => (x % 3) - 1;
     const drawn = await draw('label.tif', [label], { dtype: 'int16' });
     expect([0, 1, 2].map((x) => drawn.at(x, 0).slice(0, 3))).toEqual([-1, 0, 1].map(categoryColour));
@@ -176,14 +176,14 @@ describe('the sheet', () => {
     expect(pixelAspect(new GeoBox('EPSG:32632', new Affine(20, 0, 0, 0, -10, 0), 8, 8))).toBe(2);
     expect(pixelAspect(null)).toBe(1);
     expect(pictureSize(64, 64, 1024, pixelAspect(north))).toEqual([32, 64]);
-    // No side has more pixels than are stored.
+    // No side has more pixels than the file.
     expect(pictureSize(100, 100, 1024, 2)).toEqual([100, 50]);
     expect(pictureSize(4000, 1000, 1000, 0.5)).toEqual([1000, 500]);
   });
 
   it('has coordinates at round numbers along the frame', () => {
     const utm = new GeoBox('EPSG:32632', new Affine(10, 0, 263_205, 0, -10, 5_564_087), 300, 100);
-    // At least 96 pixels are 960 m, so 1000 m a step: (264000 − 263205) / 10 = 79.5; 48 pixels are 480 m, so 500 m.
+    // At least 96 pixels are 960 m, so steps of 1000 m: (264000 − 263205) / 10 = 79.5; 48 pixels are 480 m, so 500 m.
     expect(axesOf(utm)).toEqual({
       x: [
         { at: 79.5, label: '264000' },
@@ -209,13 +209,13 @@ describe('the sheet', () => {
     const sheet = { title: 't', subtitle: 's', image, geobox, legend: [], colourBar: null, footer: 'f' };
     const plain = drawSheet({ ...sheet, axes: false });
     const canvas = drawSheet({ ...sheet, axes: true });
-    // Labels of seven digits and 7 pixels beside them; a tick at 501000 lies 100 pixels right of the frame's left edge.
+    // Labels of seven digits and 7 pixels beside them; a tick at 501000 is 100 pixels right of the frame's left edge.
     const left = 18 + Math.ceil(textWidth('5500000', 8)) + 7;
     expect(canvas.width - plain.width).toBe(left - 18);
     const dark = (x: number, y: number): boolean => canvas.pixels[4 * (y * canvas.width + x)] < 200;
     const below = 62 + 300 + 2;
     expect([99, 100, 101].map((x) => dark(left + x, below))).toEqual([false, true, false]);
-    // 5499000 lies 100 pixels below the upper edge.
+    // 5499000 is 100 pixels below the upper edge.
     expect([99, 100, 101].map((y) => dark(left - 3, 62 + y))).toEqual([false, true, false]);
   });
 
@@ -237,7 +237,7 @@ describe('the sheet', () => {
     const lines = wrapText(note, 8, 500, 4).length;
     expect(lines).toBeGreaterThan(1);
     expect(noted.height - without.height).toBe(13 * lines);
-    // The arrow with its N ends 61 pixels below the map; the first line begins 13 pixels a line above the footer.
+    // The arrow with its N ends 61 pixels below the map; the first line starts 13 pixels per line above the footer.
     const upTo = 4 * noted.width * (62 + 300 + 62);
     expect(noted.pixels.subarray(0, upTo)).toEqual(without.pixels.subarray(0, upTo));
   });

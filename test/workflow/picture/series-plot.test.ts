@@ -34,7 +34,7 @@ async function svgOf(name: string, rows: readonly ZonalRow[], options = {}) {
 const pointsOf = (line: XmlElement): number[][] =>
   line.attributes.points.split(' ').map((point) => point.split(',').map(Number));
 
-/** Lines of series are longer than those of the legend, which have two points at one height. */
+/** The lines of series, without those of the legend, whose two points are at one height. */
 function linesOf(root: XmlElement): { colour: string; points: number[][] }[] {
   return root.children
     .filter(({ name }) => name === 'polyline')
@@ -63,7 +63,7 @@ describe('plotZonalSeries', () => {
     expect(texts).toEqual(
       expect.arrayContaining(['mean of NDVI', 'field 1', 'field 2', '2021-07-16', '0.4']),
     );
-    // The label 0.4 stands beside the height of the value 0.4.
+    // The label 0.4 is at the height of the value 0.4.
     const tick = root.children.find(({ name, text }) => name === 'text' && text === '0.4');
     expect(Math.abs(Number(tick?.attributes.y) - first[1][1])).toBeLessThan(6);
   });
@@ -83,7 +83,7 @@ describe('plotZonalSeries', () => {
     }
   });
 
-  it('says which zones it leaves out, and shows texts of files as text', async () => {
+  it('lists the zones that it leaves out, and shows texts of files as text', async () => {
     const name = '<script>alert("1")</script> & \u0000\uffff';
     const many = Array.from({ length: 9 }, (_, k) => row(k + 1, '2021-07-01', k, k === 0 ? name : undefined));
     const { report, texts } = await svgOf('many', [...many, row(1, '2021-07-02', 3, name)]);
