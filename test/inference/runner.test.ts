@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { createChipLayout, type RowRange } from '../../src/geo/index.js';
 import type { Backend } from '../../src/gpu/index.js';
 import {
@@ -156,6 +157,34 @@ describeBackends('runScene', (backend) => {
     expect(
       Buffer.compare(Buffer.from(pieces.probability.buffer), Buffer.from(whole.probability.buffer)),
     ).toBe(0);
+  });
+
+  it('cuts chips during the runs of a slow model, with the same result', async () => {
+    const session = await openTestSession({
+      inputs: [{ name: 'A', bands: ['x'], kind: 'temporal', weights: [1] }],
+      window: 5,
+    });
+    // Two rows of seven chips, in batches of 3, 3 and 1.
+    const [width, height] = [170, 56];
+    const scene = { width, height, planes: { 'A/event': [randomValues(3, width * height, -3, 3, 0.02)] } };
+    const quick = await run(backend(), session, scene, all(height));
+    let isRunning = false;
+    let cutDuringRuns = 0;
+    const original = session.run.bind(session);
+    vi.spyOn(session, 'run').mockImplementation(async (...batch) => {
+      isRunning = true;
+      await setTimeout(400);
+      const answer = await original(...batch);
+      isRunning = false;
+      return answer;
+    });
+    const onTime = (stage: string): void => {
+      if (stage === 'chips' && isRunning) cutDuringRuns++;
+    };
+    const slow = await run(backend(), session, scene, all(height), { onTime });
+    expect(slow).toEqual(quick);
+    // In the second row, all batches but the first.
+    expect(cutDuringRuns).toBe(2);
   });
 
   it('keeps the order of phases, bands and static inputs', async () => {
