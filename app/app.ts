@@ -1,4 +1,4 @@
-/** The state of the page: its workers, its layers, and the one that is shown. */
+/** The state of the page: its workers, its layers, and the shown one. */
 import type { Units } from 'terrachip/raster';
 import { messageOf } from '../src/errors.js';
 import { requireElement } from '../src/page/map/index.js';
@@ -64,13 +64,13 @@ export class App {
     });
   }
 
-  /** The layer that is shown. @throws {Error} if there is none */
+  /** The shown layer. @throws {Error} if there is none */
   get shown(): Layer {
     if (this.active === null) throw new Error('There is no layer yet; open a file first.');
     return this.active;
   }
 
-  /** Calls a function after layers or what is shown of them changed. */
+  /** Calls a function after layers or their display changed. */
   onChange(listener: () => void): void {
     this.#listeners.push(listener);
   }
@@ -82,7 +82,7 @@ export class App {
   /**
    * Opens a layer and shows it.
    * @param result whether it is the result of a step
-   * @param units of its values, where they are known
+   * @param units of its values, if known
    */
   async add(name: string, place: string | Blob, result: boolean, units?: Units): Promise<Layer> {
     const id = this.#count++;
@@ -100,7 +100,7 @@ export class App {
     };
     this.layers.unshift(layer);
     this.activate(layer);
-    // A result is of what is in view.
+    // A result covers only the current view.
     if (!result) this.map.fit();
     return layer;
   }
@@ -124,7 +124,7 @@ export function chosen(form: HTMLFormElement, name: string): string {
   return String(new FormData(form).get(name) ?? '');
 }
 
-/** Calls a function some time after the last of many calls. */
+/** Calls a function with a delay after the last of many calls. */
 export function debounced(wait: number, call: () => void): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   return () => {
@@ -133,7 +133,7 @@ export function debounced(wait: number, call: () => void): () => void {
   };
 }
 
-/** A number as people write it. @throws {Error} that names the field */
+/** A number as written by a user. @throws {Error} that names the field */
 export function numberOf(text: string, field: string): number {
   const value = Number(text.trim().replace(',', '.'));
   if (text.trim() === '' || !Number.isFinite(value))

@@ -1,4 +1,4 @@
-/** Band arithmetic: shown as it is typed, and computed as a layer. */
+/** Band arithmetic: shown during typing, and computed as a layer. */
 import { parseExpression } from 'terrachip/kernels';
 import { requireElement } from '../src/page/map/index.js';
 import { type App, chosen, debounced, percent, Status } from './app.js';
@@ -69,7 +69,7 @@ function bandOf({ info, name }: Layer, symbol: string): number {
   throw new Error(`${name} has no band ${symbol}; it has ${known.join(', ')}.`);
 }
 
-/** @throws {Error} for what cannot be parsed, or names no band of the layer */
+/** @throws {Error} for an invalid expression, or one with a band that the layer lacks */
 function parsed(layer: Layer, text: string): ReturnType<typeof parseExpression> {
   const expression = parseExpression(text);
   for (const name of expression.bands) bandOf(layer, name);

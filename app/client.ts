@@ -1,10 +1,10 @@
-/** Asks the page's workers. */
+/** Sends requests to the page's workers. */
 
 import type { MapTile, MapTileOptions, PixelAt } from 'terrachip/raster';
 import type { TileSource } from '../src/page/tiles/index.js';
 import type { EngineInfo, LayerPlace, Message, OperationName, Operations, Reply } from './protocol.js';
 
-/** The most workers without a GPU: each keeps its own blocks of a file. */
+/** Limit on workers without a GPU: each caches its own blocks of a file. */
 const MOST_WORKERS = 4;
 
 interface Question {
@@ -13,11 +13,11 @@ interface Question {
   onProgress?: (share: number) => void;
 }
 
-/** How a question is asked. */
+/** Options of a request. */
 export interface AskOptions {
   readonly signal?: AbortSignal;
   readonly onProgress?: (share: number) => void;
-  /** Memory that is handed over. */
+  /** Memory to transfer. */
   readonly transfer?: readonly ArrayBuffer[];
 }
 
@@ -92,7 +92,7 @@ export class Engine {
     return new Engine(info, [first, ...Array.from({ length: count - 1 }, () => new Thread())]);
   }
 
-  /** Asks the worker with the fewest questions. */
+  /** Sends a request to the worker with the fewest pending ones. */
   async ask<Name extends OperationName>(
     name: Name,
     request: Operations[Name]['request'],
@@ -102,7 +102,7 @@ export class Engine {
     return (await thread.ask(name, request, options)) as Operations[Name]['answer'];
   }
 
-  /** Has all workers close a layer. */
+  /** Closes a layer in all workers. */
   async close(id: number): Promise<void> {
     await Promise.all(this.workers.map((thread) => thread.ask('close', { id }, {})));
   }

@@ -1,13 +1,13 @@
-/** What the page shows of a raster. */
+/** The description of a raster on the page. */
 import { Crs, transformBounds } from 'terrachip/geo';
 import type { Raster } from 'terrachip/raster';
 import { invalidInput } from '../src/errors.js';
 import type { BandSummary, LayerInfo } from './protocol.js';
 
-/** Bands that a form can hold. */
+/** Limit on bands in a form. */
 const MOST_BANDS = 500;
 
-/** @throws {TerrachipError} INVALID_INPUT for a raster without a place, with complex values or with too many bands */
+/** @throws {TerrachipError} INVALID_INPUT for a raster without a georeference, with complex values or with too many bands */
 export function describeLayer(raster: Raster): LayerInfo {
   const { geobox, width, height, bands, compression, overviews, colourTable } = raster;
   if (geobox === null) {
@@ -36,7 +36,7 @@ export function describeLayer(raster: Raster): LayerInfo {
   };
 }
 
-/** Names for expressions: those in the file where they are names and differ, else `b1`, `b2`, … */
+/** Names for expressions: those in the file if they are valid and unique, else `b1`, `b2`, … */
 function symbols({ bands }: Raster): BandSummary[] {
   const names = bands.map(({ description }) => description ?? '');
   const usable = names.every(

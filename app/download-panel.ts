@@ -1,4 +1,4 @@
-/** The file of the result that is shown. */
+/** The file of the shown result. */
 import { element, requireElement } from '../src/page/map/index.js';
 import { type App, Status } from './app.js';
 import type { Layer } from './layers.js';
@@ -29,7 +29,7 @@ export function connectDownload(app: App): void {
   });
 }
 
-/** The layer's name without what file systems refuse. */
+/** The layer's name without characters that file systems refuse. */
 function fileName({ name }: Layer): string {
   const words = name.replace(/\.tiff?\b/gi, '').replace(/[^\p{L}\p{N}]+/gu, '-');
   return `${words.slice(0, 80)}.tif`;

@@ -7,13 +7,13 @@ export interface Layer extends LayerPlace {
   readonly info: LayerInfo;
   /** The file of a result; null for a file of the user. */
   readonly result: Blob | null;
-  /** The units of its values, of a file of the sample. */
+  /** The units of its values, for a file of the sample. */
   readonly units: Units | undefined;
-  /** Bands that are shown: one, or red, green and blue; numbers from 1. */
+  /** The shown bands: one, or red, green and blue; numbers from 1. */
   shown: readonly number[];
-  /** What is shown instead of the bands. */
+  /** The expression that is shown instead of the bands. */
   expression: Expression | null;
-  /** Lowest and highest values of the colours, a pair a plane; null to take them from the view. */
+  /** Lowest and highest values of the colours, one pair per plane; null to take them from the view. */
   stretches: readonly (readonly [number, number])[] | null;
 }
 

@@ -1,4 +1,4 @@
-/** The map: the layer that is shown, its colours, and the values under the pointer. */
+/** The map: the shown layer, its colours, and the values under the pointer. */
 import type * as L from 'leaflet';
 import { CpuBackend } from 'terrachip/kernels';
 import { messageOf } from '../src/errors.js';
@@ -16,7 +16,7 @@ import type { Layer } from './layers.js';
 
 const WORLD: LonLatBounds = [-160, -60, 160, 75];
 
-/** Tiles that are asked for at a time. */
+/** Limit on concurrent requests for tiles. */
 const AT_ONCE = 6;
 
 const PERCENTILES = [2, 98] as const;
@@ -85,12 +85,12 @@ export class MapView {
     drawn.addTo(this.map);
   }
 
-  /** Zooms to the layer that is shown. */
+  /** Zooms to the shown layer. */
   fit(): void {
     if (this.#layer !== null) this.map.fitBounds(latLngBounds(this.#layer.info.lonLat));
   }
 
-  /** Draws other bands, another expression or other colours of the layer that is shown. */
+  /** Draws other bands, another expression or other colours of the shown layer. */
   async redraw(): Promise<void> {
     if (this.#layer === null || this.#tiles === null) return;
     const { drawn } = this.#tiles;

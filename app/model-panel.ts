@@ -1,4 +1,4 @@
-/** Maps by a model of the site, from layers that are its inputs. */
+/** Maps by a model of the site, with layers as its inputs. */
 import type { MapSpec, ModelInput } from 'terrachip/inference';
 import { type Units, unitConversion } from 'terrachip/raster';
 import { isTerrachipError } from '../src/errors.js';
@@ -134,7 +134,7 @@ function unitsFor(wanted: Units): Units[] {
   });
 }
 
-/** Offers the layers that have the bands of each input; first the one that is named after the input and phase. */
+/** Lists the layers with the bands of each input; a layer named after input and phase is first. */
 function fillLayers(rows: readonly Row[], layers: readonly Layer[]): void {
   for (const { input, phase, layer: select, units } of rows) {
     const before = select.value;

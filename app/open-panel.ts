@@ -38,7 +38,7 @@ export function connectOpen(app: App): void {
   app.onChange(() => listLayers(app));
 }
 
-/** The files of the sample, which lie beside the page, and the units of their values. */
+/** The files of the sample, beside the page, and the units of their values. */
 async function openSample(app: App): Promise<string[]> {
   const at = (name: string): string => new URL(`sample/${name}`, document.baseURI).href;
   const { document: files } = await requestJson(at('files.json'));

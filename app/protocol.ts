@@ -1,9 +1,9 @@
-/** What the page asks of its workers. */
+/** Messages between the page and its workers. */
 import type { Bounds, Dtype, GeoBox, RowRange } from 'terrachip/geo';
 import type { ColourTable, MapTile, PixelAt, Resampling, Units } from 'terrachip/raster';
 import type { Storage } from './steps/cog.js';
 
-/** An opened file, or the result of a step. Each worker opens it when it is first asked for it. */
+/** An opened file, or the result of a step. Each worker opens it at its first use. */
 export interface LayerPlace {
   readonly id: number;
   readonly name: string;
@@ -46,7 +46,7 @@ export interface LayerInfo {
 export interface EngineInfo {
   readonly kind: 'webgpu' | 'cpu';
   readonly adapter: string;
-  /** Whether the GPU is a program on the processor: then WebAssembly runs models faster. */
+  /** Whether the GPU is a software emulation: then WebAssembly runs models faster. */
   readonly isSoftware: boolean;
 }
 
@@ -58,7 +58,7 @@ export interface ModelInputChoice {
   readonly units: Units;
 }
 
-/** The operations of a worker: what each is given and what it answers. */
+/** The operations of a worker: parameters and result of each. */
 export interface Operations {
   start: { request: { device: 'auto' | 'cpu' }; answer: EngineInfo };
   open: { request: { layer: LayerPlace }; answer: LayerInfo };
@@ -111,12 +111,12 @@ export interface Operations {
 
 export type OperationName = keyof Operations;
 
-/** What the page sends to a worker: a question, or that an answer is no longer wanted. */
+/** Messages to a worker: a request, or its cancellation. */
 export type Message =
   | { readonly id: number; readonly name: OperationName; readonly request: unknown }
   | { readonly id: number; readonly cancel: true };
 
-/** What a worker sends back. */
+/** Messages from a worker. */
 export type Reply =
   | { readonly id: number; readonly kind: 'answer'; readonly answer: unknown }
   | { readonly id: number; readonly kind: 'error'; readonly message: string }

@@ -6,7 +6,7 @@ import type { GridJson } from './protocol.js';
 /** The longest side of a result. */
 export const MOST_PIXELS = 4000;
 
-/** The most bytes of a result before it is compressed: a page has about 2 GB, and a file is made beside it. */
+/** Limit on bytes of an uncompressed result: a page has about 2 GB, and needs memory for the file too. */
 const MOST_BYTES = 400 * 2 ** 20;
 
 /** Rows of a strip. */
@@ -33,7 +33,7 @@ export function requireSize({ width, height }: GridJson, bands: number): void {
 
 /**
  * Computes all rows, `atOnce` strips at a time.
- * @param compute an array a band of some rows
+ * @param compute returns an array per band for some rows
  */
 export async function collectRows(
   { width, height }: GridJson,

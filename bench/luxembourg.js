@@ -20,7 +20,7 @@ export function makeLuxembourg(args, { layouts = false, part = 0.5 } = {}) {
   process.on('exit', () => rmSync(work, { recursive: true, force: true }));
   const sources = resolve(optionOf(args, '--sources') ?? join(work, 'sources'));
   mkdirSync(sources, { recursive: true });
-  console.log(`makes what ${sources} lacks of the sources: a minute or two for all of them`);
+  console.log(`makes the missing sources in ${sources}: one or two minutes for all of them`);
   time([
     PYTHON,
     here('peers/make_luxembourg.py'),

@@ -77,7 +77,7 @@ async function measure(state, warmUp) {
     (seconds, i) => `${contenders[i].name} ${seconds ? `${seconds.toFixed(0)} s` : '?'}`,
   );
   console.log(
-    `${state}: ${rounds} rounds${warmUp ? ' after a warm-up' : ''}; a run took at last: ${known.join('; ')}`,
+    `${state}: ${rounds} rounds${warmUp ? ' after a warm-up' : ''}; the last runs took: ${known.join('; ')}`,
   );
   let before = harness.load();
   await competeTrees(contenders, { cold: state === 'cold', rounds, warmUp }, (name, round, run) => {

@@ -155,7 +155,7 @@ async function measureModel(model, folder) {
     const last = result.models.find((other) => other.model === model && other.from === from);
     console.log(
       `${model}, ${from}: ${rows * columns} chips, for which bare calls take ${Math.round(expected)} s; ` +
-        `${rounds} × the whole run, which takes longer${last ? ` (${last.seconds} s at last)` : ''}`,
+        `${rounds} × the whole run, which takes longer${last ? ` (${last.seconds} s in the last run)` : ''}`,
     );
     const { counters, ...run } = await measureInfer(scene, folder, PHASES);
     const bare = medians([...calls, ...(await callModel(folder))]);

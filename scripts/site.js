@@ -64,7 +64,7 @@ function linkFrontPage() {
   const page = readFileSync(path, 'utf8');
   const start = '<div class="tsd-panel tsd-typography">';
   if (!page.includes(start))
-    throw new Error(`${path} has no ${start}: mend linkFrontPage of scripts/site.js`);
+    throw new Error(`${path} has no ${start}: update linkFrontPage of scripts/site.js`);
   const links =
     '<p><a href="app/index.html">Try terrachip in the browser</a> · <a href="report.html">A flood report of the demo</a></p>';
   writeFileSync(path, page.replace(start, start + links));

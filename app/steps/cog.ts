@@ -9,7 +9,7 @@ export interface Storage {
   readonly names: readonly string[];
   readonly scales: readonly number[];
   readonly offsets: readonly number[];
-  /** `average` for measurements, `nearest` for values that must stay as they are. */
+  /** `average` for measurements, `nearest` for values that must not change. */
   readonly overviews: OverviewMethod;
 }
 

@@ -11,7 +11,7 @@ import {
   WarpedRaster,
 } from 'terrachip/raster';
 
-/** The raster of an input of the model at one of its phases (undefined for elevation and the like). */
+/** The raster of an input of the model in a phase (undefined for static inputs such as elevation). */
 export interface ModelImage {
   readonly input: string;
   readonly phase: string | undefined;
@@ -22,7 +22,7 @@ export interface ModelImage {
   readonly units: Units;
 }
 
-/** Maps a grid by a model: every image is resampled onto the grid, cut into chips, run, and stitched. */
+/** Maps a grid by a model: images are resampled onto the grid and cut into chips, the model runs, and results are stitched. */
 export async function mapWithModel(
   backend: Backend,
   session: ModelSession<MapSpec>,
@@ -74,7 +74,7 @@ function sceneImage(backend: Backend, spec: MapSpec, geobox: GeoBox, image: Mode
     phase: image.phase,
     async readRows(rows, planes, firstRow, signal) {
       const size = (rows.end - rows.start) * geobox.width;
-      // Planes of their own: the conversion changes whole planes, and the model's hold rows that are converted already.
+      // Separate planes: the conversion changes whole planes, and the model's planes have rows that are already converted.
       const own = planes.map(() => backend.allocate([size], 'float32'));
       try {
         await warped.readRows(rows, own, rows.start, signal);

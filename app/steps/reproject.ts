@@ -7,7 +7,7 @@ export function targetGrid(source: GeoBox, crs: string, resolution: number, boun
   return bounds === null ? suggestGrid(source, crs, resolution) : GeoBox.fromBounds(bounds, crs, resolution);
 }
 
-/** Some rows of the result, an array a band, NaN for no data. The values do not depend on how the rows are split. */
+/** Some rows of the result, one array per band, NaN for no data. The values do not depend on the split of rows. */
 export async function reproject(
   backend: Backend,
   raster: Raster,

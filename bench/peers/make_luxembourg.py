@@ -1,4 +1,4 @@
-"""Makes the sources of a flood event of Luxembourg (July 2021) with made-up pixels, in the sizes, projections and encodings
+"""Makes the sources of a flood event of Luxembourg (July 2021) with synthetic pixels, in the sizes, projections and encodings
 of the real ones, and the documents that name them.
 
 make_luxembourg.py FOLDER [--part SHARE] [--coarse FACTOR] [--layouts]
@@ -151,7 +151,7 @@ def elevation(name, west, north, degrees, rows, columns):
 
 
 def radar_layouts():
-    """One radar band over the area alone, in several layouts."""
+    """One radar band over the area only, in several layouts."""
     if not begin(*(f'layout_{name}.tif' for name in ('tiles', 'strips', 'untiled', 'block', 'rotated'))):
         return
     pixel = 10 * options.coarse

@@ -106,7 +106,7 @@ async function checkPixels() {
       report.same(`${claim}: chips that a DataLoader read`, found.loaded, total);
       report.same(`${claim}: batches of other values`, found.otherBatches, 0);
       report.check(
-        `${claim}: splits are apart`,
+        `${claim}: splits are separated`,
         found.apart === null || found.apart >= 1,
         String(found.apart),
       );
@@ -151,7 +151,7 @@ async function checkKills() {
       child.kill('SIGKILL');
       await ended;
       const claim = `${format}, killed after ${units} units`;
-      report.check(`${claim}: nothing has the name of the result`, !existsSync(output));
+      report.check(`${claim}: the result does not exist`, !existsSync(output));
       const refused = await attempt(process.execPath, [
         TERRACHIP,
         ...options,

@@ -1,5 +1,5 @@
 // npm run check:evaluation: computes every number of metrics.json and statistics.json again by NumPy, rasterio, SciPy,
-// shapely and pyproj from the files alone, and compares masks of polygons with rasterio's. Needs Debian, and root to
+// shapely and pyproj from the files only, and compares masks of polygons with rasterio's. Needs Debian, and root to
 // install missing Python packages.
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -53,7 +53,7 @@ async function checkKills({ jobs }) {
     report.check(title, end.status === 0, `${end.status}\n${end.output}`);
     report.same(title, hashesOf(output), job.reference);
     report.same(`${title}: temporary files`, temporariesIn(folder), []);
-    report.same(`${title}: units that are left`, existsSync(`${output}.run`), job.keepsUnits === true);
+    report.same(`${title}: remaining units`, existsSync(`${output}.run`), job.keepsUnits === true);
     console.log(title);
     rmSync(output, { recursive: true, force: true });
   }
@@ -92,7 +92,7 @@ async function checkStops({ jobs }) {
       if (end.status !== 0) {
         checkPublished(job, output);
         const { status, output: text } = await finish(job.goOn(output));
-        report.check(`${job.name} goes on after ${name}`, status === 0, text);
+        report.check(`${job.name} resumes after ${name}`, status === 0, text);
       }
       report.same(`${job.name} after ${name}`, hashesOf(output), job.reference);
       console.log(`${job.name}, ${name} after ${end.used} processor seconds: ${end.status}`);

@@ -78,7 +78,7 @@ async function checkCopies(folder, { document }) {
   const scene = join(folder, 'scene.tif');
   await document('cp', scene, 's3://closed/maps/');
   await document('cp', 's3://closed/maps/scene.tif', join(folder, 'back.tif'));
-  report.same('a copy forth and back', hashOf(join(folder, 'back.tif')), hashOf(scene));
+  report.same('a copy to the store and back', hashOf(join(folder, 'back.tif')), hashOf(scene));
 
   const odd = "odd/ä b+c(1)'&=%~!*.txt";
   const address = `s3://closed/${odd.split('/').map(encodeURIComponent).join('/')}`;
@@ -88,7 +88,7 @@ async function checkCopies(folder, { document }) {
   report.same("boto3: the scene's bytes", objects['maps/scene.tif']?.sha256, hashOf(scene));
   const parts = Math.ceil(statSync(scene).size / (16 * 2 ** 20));
   report.check('the scene came in parts', parts > 1 && objects['maps/scene.tif']?.etag.endsWith(`-${parts}`));
-  report.same('boto3: a name of odd letters', objects[odd]?.sha256, hash('a note'));
+  report.same('boto3: a name with special characters', objects[odd]?.sha256, hash('a note'));
   await document('cp', `s3://closed/odd/${encodeURIComponent('by boto3+ü.txt')}`, join(folder, 'theirs.txt'));
   report.same("boto3's object", readFileSync(join(folder, 'theirs.txt'), 'utf8'), 'another');
 }
@@ -197,7 +197,7 @@ async function checkRefusals(folder, { refused, run }) {
   const wrong = { AWS_SECRET_ACCESS_KEY: 'a-secret-that-is-wrong' };
   await refused('a wrong secret', /SignatureDoesNotMatch/, wrong, 'ls', 's3://closed/');
   await refused(
-    'a wrong secret that writes',
+    'a write with a wrong secret',
     /403/,
     wrong,
     'cp',
@@ -213,14 +213,18 @@ async function checkRefusals(folder, { refused, run }) {
   await refused('a wrong session token', /InvalidToken/, stale, 'ls', 's3://closed/');
 
   const nobody = { AWS_NO_SIGN_REQUEST: 'YES' };
-  await refused('nobody in a closed bucket', /AccessDenied/, nobody, 'ls', 's3://closed/');
-  await refused('nobody who reads', /403/, nobody, 'info', 's3://closed/maps/scene.tif');
+  await refused('anonymous access to a closed bucket', /AccessDenied/, nobody, 'ls', 's3://closed/');
+  await refused('an anonymous read', /403/, nobody, 'info', 's3://closed/maps/scene.tif');
   await run({}, 'cp', join(folder, 'note.txt'), 's3://open/note.txt');
   const list = await run(nobody, 'ls', 's3://open/');
-  report.check('nobody lists an open bucket', list.stdout.includes('s3://open/note.txt'), list.stderr);
+  report.check(
+    'an anonymous list of an open bucket',
+    list.stdout.includes('s3://open/note.txt'),
+    list.stderr,
+  );
   const copied = await run(nobody, 'cp', 's3://open/note.txt', join(folder, 'open.txt'));
-  report.check('nobody reads an open bucket', copied.status === 0, copied.stderr);
-  await refused('nobody who writes', /403/, nobody, 'cp', join(folder, 'note.txt'), 's3://open/note.txt');
+  report.check('an anonymous read of an open bucket', copied.status === 0, copied.stderr);
+  await refused('an anonymous write', /403/, nobody, 'cp', join(folder, 'note.txt'), 's3://open/note.txt');
 
   mkdirSync(join(folder, '.aws'));
   const profile = `[team]\naws_access_key_id = ${key[0]}\naws_secret_access_key = ${key[1]}\n`;
@@ -241,7 +245,7 @@ async function checkFailedUpload() {
   const upload = uploadObject('s3://closed/half.bin', { size: 3 * part, read }, { access, partSize: part });
   report.same('a failed upload', await upload.catch((error) => error.message), 'the disk failed');
   const { objects, uploads } = await look({ prefix: 'half' });
-  report.same('what it leaves', [Object.keys(objects), uploads], [[], []]);
+  report.same('its remains', [Object.keys(objects), uploads], [[], []]);
   const listed = [];
   for await (const object of listObjects('s3://closed/half', { access })) listed.push(object.url);
   report.same('its list', listed, []);

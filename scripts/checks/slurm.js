@@ -122,13 +122,13 @@ async function checkFaults(slurm, { folder, scene, whole, plan }) {
 
   const elements = await states(array.id);
   report.same(
-    'how the elements end',
+    'the final states of the elements',
     [...elements].sort().map(([k, { state }]) => `${k} ${state}`),
     ['0 COMPLETED', '1 FAILED', '2 COMPLETED', '3 COMPLETED'],
   );
-  report.same('where the element of the lost node ends', elements.get(String(lost))?.node, 'n1');
+  report.same('the final node of the element of the lost node', elements.get(String(lost))?.node, 'n1');
   const log = textOf(join(logs, `${array.id}_0.log`));
-  report.check('element 0 was busy, and tried again', /process 1 on elsewhere is computing/.test(log), log);
+  report.check('element 0 was busy, and is retried', /process 1 on elsewhere is computing/.test(log), log);
   const end = textOf(join(logs, `${finalize.id}_finalize.log`));
   report.check('finalize names the missing shards', /^missing shards of 4:\n1$/m.test(end), end);
   const missing = await command('missing', map, '--of', String(SHARDS));
@@ -137,7 +137,7 @@ async function checkFaults(slurm, { folder, scene, whole, plan }) {
 
   const second = await command(...submit);
   const again = JSON.parse(second.stdout || '{}');
-  report.same('what is submitted again', again.shards, [1]);
+  report.same('shards that are submitted again', again.shards, [1]);
   await slurm.until(
     'the second job',
     async () => (await states(again.finalize.id)).get('N/A')?.state === 'COMPLETED',
@@ -171,7 +171,7 @@ async function checkDetection(slurm, { folder, scene, whole }) {
     const args = ['--wait', ...options, `--output=${log}`, '--open-mode=append', '--wrap', script(output)];
     const { status, stderr } = await attempt('sbatch', args, { env: slurm.env });
     report.check(`${name}: the job`, status === 0, `${stderr}${textOf(log)}`);
-    report.check(`${name}: what is said`, said.test(textOf(log)), textOf(log));
+    report.check(`${name}: the message`, said.test(textOf(log)), textOf(log));
     if (name !== 'alone') await terrachip('finalize', output);
     sameProducts(name, output, whole);
   }

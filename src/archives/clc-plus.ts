@@ -174,7 +174,7 @@ async function readTile(
   if (geobox === null || !isSame(geobox, grid) || bands.length !== 1 || bands[0].dtype !== 'uint8') {
     throw invalidInput(
       url,
-      `answered with ${bands.length} bands of ${bands[0].dtype} on ${geobox === null ? 'no grid' : `the grid ${geobox}`}, where one of uint8 on ${grid} was asked for`,
+      `answered with ${bands.length} bands of ${bands[0].dtype} on ${geobox === null ? 'no grid' : `the grid ${geobox}`} instead of one of uint8 on ${grid}`,
       'check that the coverage has the pixels of CLC+ Backbone',
     );
   }

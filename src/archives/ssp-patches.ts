@@ -102,7 +102,7 @@ export function sspLabelPath(image: string): string {
   if (at < 0) {
     throw invalidInput(
       image,
-      'lies in no folder patchs/ or images/',
+      'is not in a folder patchs/ or images/',
       'give the place of its label as the output',
     );
   }

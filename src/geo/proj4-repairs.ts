@@ -52,7 +52,7 @@ function orthographicInverse(this: Parameters, p: Point): Point {
   const square = direction[0] ** 2 + direction[2] ** 2;
   const along = (start[0] * direction[0] + start[2] * direction[2]) / square;
   const rest = (start[0] ** 2 + start[1] ** 2 + start[2] ** 2 - a * a) / square;
-  // NaN beside the globe.
+  // NaN off the globe.
   const up = -along + Math.sqrt(along * along - rest);
   const [x, y, z] = start.map((value, k) => value + up * direction[k]);
   return {

@@ -93,6 +93,6 @@ export function polygonize(mask: Uint8Array, width: number, height: number): Pol
   });
   polygonizer.addRows(mask.subarray(0, width * height));
   polygonizer.finish();
-  // An area's first pixel lies under the topmost, leftmost position of its exterior.
+  // An area's first pixel is below the topmost, leftmost position of its exterior.
   return polygons.sort(([[p]], [[q]]) => p[1] - q[1] || p[0] - q[0]);
 }

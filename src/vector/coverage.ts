@@ -1,5 +1,5 @@
 /**
- * The share of each pixel's area that lies in a polygon, exact up to rounding (1e-9 of a pixel). Each edge adds the signed
+ * The share of each pixel's area inside a polygon, exact up to rounding (1e-9 of a pixel). Each edge adds the signed
  * area to its right, pixel by pixel; along a row the sum is the share. Exteriors and holes may run either way around.
  * Overlapping parts of a polygon are added, up to the whole pixel.
  */

@@ -61,7 +61,9 @@ describe('CLC+ Backbone', async () => {
     await expect(ask({ bounds: [100, 0, 0, 100] })).rejects.toThrow(/as rising multiples of 10 m/);
     await expect(ask({ bounds: [0, 0, 1e7, 1e7] })).rejects.toThrow(/choose smaller bounds/);
     server.shift = 5;
-    await expect(ask({})).rejects.toThrow(/\[5, 0, 105, 100\]\).*where one of uint8 on .*\[0, 0, 100, 100\]/);
+    await expect(ask({})).rejects.toThrow(
+      /\[5, 0, 105, 100\]\).*instead of one of uint8 on .*\[0, 0, 100, 100\]/,
+    );
     server.shift = 0;
     await expect(ask({})).resolves.toBeDefined();
   });

@@ -278,7 +278,7 @@ describe('processFile', () => {
     const hub = await startSentinelHub(ground);
     const process = () => processFile(jobOf(hub, 'spoiled.tif', {}));
     hub.spoil = () => new TextEncoder().encode('{"a": 1}');
-    await expect(process()).rejects.toThrow(`${hub.endpoint} answered with what is no GeoTIFF (`);
+    await expect(process()).rejects.toThrow(`${hub.endpoint} answered with data that is not a GeoTIFF (`);
     const other = await startSentinelHub(ground);
     let taken: Uint8Array = new Uint8Array();
     other.spoil = (tiff) => {
@@ -288,11 +288,11 @@ describe('processFile', () => {
     await processFile(jobOf(other, 'smaller.tif', { geobox: grid(19, 10) }));
     hub.spoil = () => taken;
     await expect(process()).rejects.toThrow(
-      'answered with 2 bands of uint16 on 19 × 10 pixels, where 2 of uint16 on 20 × 10 were asked for',
+      'answered with 2 bands of uint16 on 19 × 10 pixels instead of 2 of uint16 on 20 × 10',
     );
     const shifted = new GeoBox('EPSG:32632', new Affine(10, 0, 300_010, 0, -10, 5_600_000), 20, 10);
     await processFile(jobOf(other, 'shifted.tif', { geobox: shifted }));
-    await expect(process()).rejects.toThrow('answered with another place than was asked for');
+    await expect(process()).rejects.toThrow('answered with a raster at another position');
   });
 
   it('refuses a grid that the service does not support, before any request', async () => {

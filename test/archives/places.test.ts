@@ -51,7 +51,7 @@ describe('patches of the SSP Cloud', () => {
 
   it('are refused by other names', () => {
     expect(() => parseSspPatch('scene.tif')).toThrow(/scene.tif is not the name of a patch/);
-    expect(() => sspLabelPath('1_2_3_4.tif')).toThrow(/lies in no folder patchs\/ or images\//);
+    expect(() => sspLabelPath('1_2_3_4.tif')).toThrow(/is not in a folder patchs\/ or images\//);
     expect(() => sspFolder('s3://p', '../x', 2018)).toThrow(/is no NUTS code/);
   });
 });

@@ -190,7 +190,7 @@ async function checkLargeScene(list, { page, address }, { scene, folder, expecte
     assert.equal(said, 'large.tif is open.');
     return page.textContent('#about');
   });
-  await list.check(`values under the pointer are those that GDAL finds in the file, on ${on}`, async () => {
+  await list.check(`values under the pointer equal those of GDAL, on ${on}`, async () => {
     const box = await page.locator('#map').boundingBox();
     const found = [];
     for (const [x, y] of [
@@ -239,7 +239,7 @@ async function checkLargeScene(list, { page, address }, { scene, folder, expecte
       differing++;
     }
     assert.ok(differing <= ROUNDED_SHARE * values.length, `${differing} pixels differ`);
-    return `${said} ${differing} of ${values.length} pixels are rounded otherwise`;
+    return `${said} ${differing} of ${values.length} pixels differ by rounding`;
   });
   await list.check(`GDAL finds the downloaded file a valid COG, on ${on}`, async () => {
     const { stdout } = await run(PYTHON, [
@@ -314,7 +314,7 @@ async function checkHostile(list, { page, address }) {
     step(page, 'open', () =>
       page.setInputFiles('#open-files', { name, mimeType: 'image/tiff', buffer: Buffer.from(content) }),
     );
-  await list.check('a file that is none, a cut one and a missing one are one sentence each', async () => {
+  await list.check('an invalid, a truncated and a missing file give one sentence each', async () => {
     const said = [
       await say('<b>note</b>.tif', 'this is no picture'),
       await say('cut.tif', Buffer.from('49492a0008000000ffff0001', 'hex')),
@@ -338,7 +338,7 @@ async function checkHostile(list, { page, address }) {
 }
 
 async function checkSources(list, page) {
-  await list.check('the sources that are shown are those of the steps', async () => {
+  await list.check('the shown sources are those of the steps', async () => {
     const names = ['open', 'calculate', 'reproject', 'model', 'cog'];
     for (const name of names) {
       const shown = await page.textContent(`[data-source=${name}]`);

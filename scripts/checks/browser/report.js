@@ -158,7 +158,7 @@ async function checkValues(page, map, [west, south, east, north], classes) {
   const clicked = await answerOf(page);
   assert.ok(clicked !== null, 'a click on the map shows no values');
   const inside = [...answers.filter((answer) => answer !== null), clicked];
-  assert.ok(inside.length > PLACES / 2, `only ${inside.length} places lie on the map`);
+  assert.ok(inside.length > PLACES / 2, `only ${inside.length} positions are on the map`);
   const places = inside.map(({ place }) => place);
   const sample = (file, band) => python('browser/sample.py', { raster: join(map, file), band, places });
   const { values: numbers } = await sample('classes.tif', 1);

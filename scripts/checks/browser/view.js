@@ -238,14 +238,14 @@ export async function checkView(list) {
               }),
           );
         }
-        await list.check('an expression is drawn alike by both', () => {
+        await list.check('both draw an expression alike', () => {
           const [server, own] = [drawn.get('server'), drawn.get('page')];
           assert.deepEqual([...own.keys()].sort(), [...server.keys()].sort());
           for (const [name, pixels] of server)
             assert.ok(pixels.equals(own.get(name)), `tile ${name} differs`);
           return `${server.size} tiles`;
         });
-        await list.check('an expression that cannot be read is explained', () =>
+        await list.check('an invalid expression is explained', () =>
           withPage(browser, url, {}, async (page) => {
             await choose(page, 'Show', 'expression');
             await page.getByLabel('Expression', { exact: true }).fill('infrared - green');
@@ -283,7 +283,7 @@ export async function checkView(list) {
       }),
     );
     await withTemporaryFolder(async (folder) => {
-      await list.check('names of files and bands are shown as text, whatever they are', async () => {
+      await list.check('any names of files and bands are shown as text', async () => {
         const path = join(folder, `${MARKUP}.tif`);
         await writeNamed(path, MARKUP);
         await withView([path], (url) =>

@@ -1,4 +1,4 @@
-"""Computes metrics.json and statistics.json again, with NumPy, rasterio, shapely and pyproj, from the files alone.
+"""Computes metrics.json and statistics.json again, with NumPy, rasterio, shapely and pyproj, from the files only.
 
 Input: {map, label, permanent, zones, minArea, vv: {event, pre_event}, classes, positive}, where label is a raster on
 any grid or GeoJSON, permanent and zones are GeoJSON or null, minArea is in m² or null, and vv are rasters of VV in dB on

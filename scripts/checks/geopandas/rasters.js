@@ -79,7 +79,7 @@ export async function checkRasters({ report, folder }) {
     'on an edge of pixels': 0,
     'rasterio.merge moves sources to whole pixels': 0,
     'rasterio computes with a NaN that no file declares': 0,
-    'rasterio cuts off what a filter overshoots at the end of the type': 0,
+    'rasterio clips the overshoot of a filter to the type': 0,
   };
   for (const each of cases) await compare(terrachip, each, report, reasons);
   const counts = Object.entries(reasons).map(([reason, count]) => `${count} ${reason}`);
@@ -178,7 +178,7 @@ async function compare({ loadRaster, isFloat, rangeOf }, each, report, reasons) 
     else if (kind === 'merge' && agrees(ours, exact[i], tolerance)) {
       reasons['rasterio.merge moves sources to whole pixels']++;
     } else if (!isFloat(dtype) && overshoots(ours, value[i], rangeOf(dtype))) {
-      reasons['rasterio cuts off what a filter overshoots at the end of the type']++;
+      reasons['rasterio clips the overshoot of a filter to the type']++;
     } else if (agrees(ours, declared[i], tolerance))
       reasons['rasterio computes with a NaN that no file declares']++;
     else if (edge[i] === 1) reasons['on an edge of pixels']++;

@@ -40,7 +40,7 @@ export async function checkFullDisk(report, { jobs }, folder) {
       report.check(`${job.name} met a full disk`, failures > 0);
       await resize(ROOM);
       const { status, output: text } = await finish(job.goOn(output));
-      report.check(`${job.name} goes on with room`, status === 0, text);
+      report.check(`${job.name} resumes with room`, status === 0, text);
       report.same(`${job.name} after a full disk`, hashesOf(output), job.reference);
       for (const name of readdirSync(disk)) await run('rm', ['-r', join(disk, name)]);
     }

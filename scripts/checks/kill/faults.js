@@ -127,7 +127,7 @@ export async function checkChanges(report, { infer, event, model, scene }, folde
     end.status === 2 && end.output.includes(image),
     end.output,
   );
-  report.same('nothing is published of it', filesIn(output), []);
+  report.same('nothing is published', filesIn(output), []);
   restore();
   await complete(['finalize', output, '-o', output]);
 
@@ -159,5 +159,5 @@ export async function checkChanges(report, { infer, event, model, scene }, folde
     end.status === 0 && end.output.includes('is finished already'),
     end.output,
   );
-  report.check('the scene is as it was', readFileSync(scene).length > 0);
+  report.check('the scene is unchanged', readFileSync(scene).length > 0);
 }

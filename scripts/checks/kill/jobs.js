@@ -1,4 +1,4 @@
-// The four jobs that are stopped: package, infer, embed and finalize, on small made-up scenes.
+// The four jobs that are stopped: package, infer, embed and finalize, on small synthetic scenes.
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run, TERRACHIP } from '../programs.js';
@@ -9,7 +9,7 @@ import { copyFolder, finish, hashesOf, interrupt } from './processes.js';
 
 const CPU = ['--backend', 'cpu', '--threads', '0'];
 
-/** Pixels of the made-up images. */
+/** Pixels of the synthetic images. */
 const SIZE = { width: 128, height: 440 };
 
 /** Side of a pixel in metres: the map has five units of 256 rows. */

@@ -234,7 +234,7 @@ class Parts {
     try {
       raster = await GeoTiffRaster.open(new MemorySource(bytes, name));
     } catch (cause) {
-      throw refuse(`what is no GeoTIFF (${messageOf(cause).split('; ')[0]})`, cause);
+      throw refuse(`data that is not a GeoTIFF (${messageOf(cause).split('; ')[0]})`, cause);
     }
     try {
       const { width, height, bands, geobox } = raster;
@@ -244,9 +244,9 @@ class Parts {
       const asked = `${count} of ${dtype} on ${wanted.width} × ${wanted.height}`;
       const fits = bands.length === count && bands.every((band) => band.dtype === dtype);
       if (!fits || width !== wanted.width || height !== wanted.height) {
-        throw refuse(`${has}, where ${asked} were asked for`);
+        throw refuse(`${has} instead of ${asked}`);
       }
-      if (geobox !== null && !isNear(geobox, wanted)) throw refuse('another place than was asked for');
+      if (geobox !== null && !isNear(geobox, wanted)) throw refuse('a raster at another position');
       const { planes } = await readPixels(raster, { signal: this.#options.signal });
       return planes;
     } finally {

@@ -130,7 +130,7 @@ function addGeometry(blob: Uint8Array, checker: GeometryChecker): void {
   const isGeometry = blob.length >= GEOMETRY_HEADER && blob[0] === 0x47 && blob[1] === 0x50;
   const envelope = ENVELOPE_BYTES[((blob[3] ?? 0) >> 1) & 7];
   if (!isGeometry || envelope === undefined) {
-    throw invalidInput(checker.name, 'has a geometry that is not as GeoPackage wants it', 'write it again');
+    throw invalidInput(checker.name, 'has an invalid GeoPackage geometry', 'write it again');
   }
   const isEmpty = (blob[3] & 0x10) !== 0;
   if (!isEmpty) readWkb(blob.subarray(GEOMETRY_HEADER + envelope), checker);
