@@ -14,7 +14,10 @@ it('terrachip report writes one page that asks no server, and names its flags in
   const map = join(folder, 'map');
   await infer({ scene, model: 'models/water-threshold', output: map, backend: 'cpu', threads: 0 });
   const { status, stdout } = await terrachip('report', 'map', '-o', 'report.html', '--title', 'A & B');
-  expect([status, stdout]).toEqual([0, expect.stringMatching(/^report\.html: [\d.]+ MiB, \d+ × \d+ pixels\n/)]);
+  expect([status, stdout]).toEqual([
+    0,
+    expect.stringMatching(/^report\.html: [\d.]+ MiB, \d+ × \d+ pixels\n/),
+  ]);
   const page = await readFile(join(folder, 'report.html'), 'utf8');
   expect(page).toContain('<title>A &amp; B');
   expect(page).toMatch(/<meta http-equiv="Content-Security-Policy"/);
