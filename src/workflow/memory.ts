@@ -14,8 +14,8 @@ export interface MemoryPlan {
   /**
    * By part: `runtime` (program and threads), `model` (its runtime, weights, and values between its layers), `strips` (bands
    * on the grid), `mosaics` (bands of files that overlap, before they are combined), `sources` (windows that are warped),
-   * `blocks` (decoded tiles of sources), `chips`, `predictions`, `units` and `output` (rows that are written), `masks` (of the
-   * whole grid).
+   * `blocks` (decoded tiles of sources), `decoders` (tiles while they are decoded), `chips`, `predictions`, `units` and
+   * `output` (rows that are written), `masks` (of the whole grid).
    */
   readonly parts: Readonly<Partial<Record<MemoryPart, number>>>;
   /** The most bytes of decoded blocks that are kept. */
@@ -36,6 +36,7 @@ export type MemoryPart =
   | 'mosaics'
   | 'sources'
   | 'blocks'
+  | 'decoders'
   | 'chips'
   | 'predictions'
   | 'units'
@@ -127,6 +128,7 @@ export function sceneParts(job: SceneJob, tiles: TilePlan): Parts {
       MODEL_COPIES * job.modelBytes +
       4 * (LAYER_VALUES + BAND_VALUES * planes) * chip * batchSize,
     sources: WINDOWS * tiles.windowBytes,
+    decoders: decoderBytes(tiles, backend),
     chips: input + answer,
     // A unit as it is computed, the next one, and its file.
     units: 4 * 3 * job.unitValues,
@@ -161,6 +163,7 @@ export function gridParts(job: GridJob, tiles: TilePlan): Parts {
       runtime: PROGRAM_BYTES + HEAP_BYTES + THREAD_BYTES * backend.threads,
       strips: STRIPS_COMPUTED * strip,
       sources: STRIPS_COMPUTED * WINDOWS * tiles.windowBytes,
+      decoders: decoderBytes(tiles, backend),
       // A row of tiles, as values and as it is written.
       output: 2 * bands * TILE_ROWS * width * valueBytes,
       masks: job.maskBytes,
@@ -194,6 +197,14 @@ const STACK_BYTES = 2 ** 26;
 /** Bytes of a pixel of a band of classes: as float32 before and after the mask, the mask, and which have data. */
 const MASK_BYTES = 12;
 
+/** Bytes per byte of a block that is being decoded: the stored bytes, at most as many, and both in WebAssembly. */
+const DECODING_COPIES = 3;
+
+/** Bytes of the blocks that threads are decoding, beside the decoded ones. */
+function decoderBytes({ blocks, largestBytes }: TilePlan, { threads }: BackendInfo): number {
+  return DECODING_COPIES * largestBytes * Math.min(blocks, Math.max(1, threads));
+}
+
 export function mosaicParts(job: MosaicJob, tiles: TilePlan): Parts {
   const { tilePixels, layers, heldPixels, valueBytes, floatBytes, backend } = job;
   return onDevice(
@@ -204,6 +215,7 @@ export function mosaicParts(job: MosaicJob, tiles: TilePlan): Parts {
       // The rows that are computed, those that are written, a tile, and tiles that are not collected yet.
       strips: floatBytes * layers * (2 * heldPixels + 3 * tilePixels),
       sources: job.concurrent * WINDOWS * tiles.windowBytes,
+      decoders: decoderBytes(tiles, backend),
       output: 2 * layers * heldPixels * valueBytes,
       // Which pixels of each source are valid; and the classes of those that are read, and what is computed of them.
       masks: job.masked ? (2 * job.sources + MASK_BYTES * job.concurrent) * tilePixels : 0,

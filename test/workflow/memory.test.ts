@@ -65,6 +65,11 @@ describe('the memory of a scene', () => {
     expect(host.mosaics).toBe(4 * 3 * 12 * 256 * 1000);
     // A batch of four chips: 14 bands of this batch, of the next one and for ONNX Runtime; two classes, twice.
     expect(host.chips).toBe(4 * 4 * (3 * 14 + 2 * 2) * 256 ** 2);
+    // A block of 1 MiB as it is stored, and as it is stored and decoded in WebAssembly: in one thread, in three, and in ten
+    // that decode ten blocks.
+    const decodersOf = (threads: number) =>
+      sceneParts({ ...job, backend: { ...CPU, threads } }, tiles).host.decoders;
+    expect([0, 3, 16].map(decodersOf)).toEqual([3 * MIB, 9 * MIB, 30 * MIB]);
     expect(deviceBytes).toBe(0);
     const parts = { host, deviceBytes };
     const plan = planMemory('a scene', parts, tiles, { memory: 4096 * MIB });
