@@ -22,8 +22,8 @@ const loadDawn = (): Promise<DawnModule> =>
   });
 
 /**
- * Dawn's only instance in this thread, as `navigator.gpu` is in a page. An instance for each device leaks about 25 threads
- * and 2 MiB, and crashes the process if V8 collects it too early. Node exits once all devices are destroyed.
+ * Dawn's only instance in this thread, as `navigator.gpu` is in a page. An instance for each device leaks threads and
+ * memory, and crashes the process if V8 collects it too early. Node exits once all devices are destroyed.
  */
 let instance: GPU | undefined;
 
