@@ -97,8 +97,8 @@ describe('the plan of a job', () => {
     const { parts, limitBytes, blocksAgain } = planned[0].memory;
     // Two classes; a unit of 256 rows of 32 pixels, three times in memory.
     expect(parts.units).toBe(4 * 3 * 2 * 256 * 32);
-    // Four chips, with two bands in and two classes out for each, twice.
-    expect(parts.chips).toBe(4 * 2 * 4 * (2 + 2) * 256 ** 2);
+    // Four chips of two bands, for the model, for its next run and for ONNX Runtime; two classes, twice.
+    expect(parts.chips).toBe(4 * 4 * (3 * 2 + 2 * 2) * 256 ** 2);
     expect([limitBytes, blocksAgain]).toEqual([Infinity, 0]);
     // Two units, whose rows are stored in chunks of 256 columns; half of the products' bytes, and a third for overviews.
     expect(disk.bytes).toBe(2 * 2 * 256 * 256 * 4 + Math.ceil((2 * 4 + 1) * 32 * 300 * (2 / 3)));
