@@ -23,7 +23,7 @@ async function start(): Promise<void> {
   shown.textContent =
     kind === 'webgpu'
       ? `The kernels run on WebGPU (${adapter}).`
-      : `${device === 'cpu' ? 'WebGPU is left unused' : 'This browser offers no WebGPU'}: the kernels run on the processor, in ${count}. The results are the same.`;
+      : `${device === 'cpu' ? 'WebGPU is off' : 'This browser has no WebGPU'}: the kernels run on the CPU, in ${count}. The results are the same.`;
   const app = new App(engine);
   for (const connect of [
     connectOpen,
