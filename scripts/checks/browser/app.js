@@ -54,7 +54,7 @@ export async function checkApp(list, folder) {
       const on = device === 'cpu' ? 'the CPU in workers' : 'WebGPU';
       await list.check(`the app says that it runs on ${on}`, async () => {
         const said = await app.page.textContent('#engine');
-        assert.match(said, device === 'cpu' ? /on the processor, in \d workers/ : /on WebGPU \(/);
+        assert.match(said, device === 'cpu' ? /on the CPU, in \d workers/ : /on WebGPU \(/);
         return said;
       });
       await checkLargeScene(list, app, { scene, folder, expected, on });
