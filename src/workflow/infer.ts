@@ -1,6 +1,6 @@
 /** Inference over a scene: makes the plan, computes its units, and then writes the products. */
-import { rmdir, stat } from 'node:fs/promises';
-import { invalidInput, isTerrachipError } from '../errors.js';
+import { stat } from 'node:fs/promises';
+import { invalidInput } from '../errors.js';
 import { createChipLayout, type RowRange, shardUnits } from '../geo/index.js';
 import type { Backend, BackendInfo } from '../gpu/index.js';
 import { channelsOf } from '../inference/model-spec.js';
@@ -32,6 +32,7 @@ import { chipCount, consecutive, unitAssembler } from './map-units.js';
 import type { MemoryOptions, MemoryPlan } from './memory.js';
 import { createPlan, type Plan, type PlanOptions } from './plan.js';
 import { changedInputs } from './plan-images.js';
+import { removeEmptyOutput } from './run-owner.js';
 import { refuseOtherPlans, runFolder } from './run-plan.js';
 import { declaredGrid, filesOfScene, type RequestOptions, readScene } from './scene.js';
 import { type OpenImage, openImages } from './scene-images.js';
@@ -127,8 +128,7 @@ export async function infer(options: InferOptions): Promise<InferReport> {
       await release();
     }
   } catch (error) {
-    // `rmdir` removes only an empty folder. Another process that is at work needs it.
-    if (isNew && !isTerrachipError(error, 'BUSY')) await rmdir(output).catch(() => undefined);
+    if (isNew) await removeEmptyOutput(output, error);
     throw error;
   } finally {
     await rasters.dispose();

@@ -3,10 +3,9 @@
  * is held whole in memory.
  */
 
-import { readFile, rmdir, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { groupBy } from '../catalog/group-by.js';
-import { isTerrachipError } from '../errors.js';
 import { ControlGrids, type GeoBox, noOverlap } from '../geo/index.js';
 import type { Backend, BackendInfo } from '../gpu/index.js';
 import { type BackendChoice, createBackend } from '../gpu/node/index.js';
@@ -42,6 +41,7 @@ import { type RowMask, shareOf, ValidPixels } from './package/valid-pixels.js';
 import { packageImage } from './package-images.js';
 import { DEFAULT_MAX_PIXELS } from './plan.js';
 import { replaceFiles } from './publish.js';
+import { removeEmptyOutput } from './run-owner.js';
 import { refuseOtherPlans, runFolder } from './run-plan.js';
 import { type RequestOptions, resolveHref } from './scene.js';
 import { UnitRun } from './unit-run.js';
@@ -109,8 +109,7 @@ export async function packageManifest(options: PackageOptions): Promise<PackageR
     const job = await planPackage(input, versions, signal);
     return await runJob({ ...options, ...input, job, versions }, backend);
   } catch (error) {
-    // `rmdir` removes only an empty folder. Another process that is at work needs it.
-    if (isNew && !isTerrachipError(error, 'BUSY')) await rmdir(output).catch(() => undefined);
+    if (isNew) await removeEmptyOutput(output, error);
     throw error;
   } finally {
     backend.dispose();

@@ -57,6 +57,12 @@ export function runsFolder(output: string): string {
   return `${output.replace(/(?<=.)[/\\]+$/, '')}.run`;
 }
 
+/** Removes the empty folder of a failed run's output, unless another process is at work on it. */
+export async function removeEmptyOutput(output: string, error: unknown): Promise<void> {
+  // `rmdir` removes only an empty folder.
+  if (!isTerrachipError(error, 'BUSY')) await rmdir(output).catch(() => undefined);
+}
+
 /**
  * Runs a task that replaces the files of an output while no other process does so.
  * @throws {TerrachipError} BUSY if another process does not finish
