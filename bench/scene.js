@@ -159,8 +159,7 @@ async function measureModel(model, folder) {
     );
     const { counters, ...run } = await measureInfer(scene, folder, PHASES);
     const bare = medians([...calls, ...(await callModel(folder))]);
-    // The last batch of a row of chips is padded to its full size.
-    const chips = counters.batches * BATCH;
+    const chips = counters.chipsRun;
     const record = {
       ...{ model, from, ...run },
       bareModelSeconds: rounded(bare.seconds * chips),

@@ -3,7 +3,7 @@ import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import { internalError, invalidInput, TerrachipError } from '../errors.js';
 import type { DeviceMeter, WebGpuBackend } from '../gpu/index.js';
 import { batchFailure, notFloat32 } from './graph-check.js';
-import { cannotLoad, declared } from './host-graph.js';
+import { cannotLoad, declared } from './host-session.js';
 import type { DeclaredTensor, FloatTensor, GraphInput, GraphResult, ModelGraph } from './model-graph.js';
 import { requireRightConvolutions } from './webgpu-fault.js';
 

@@ -1,64 +1,31 @@
-/** ONNX graphs on a runtime with its own memory. The runtime is an argument, typed by onnxruntime-common. */
-import type { InferenceSession, Tensor, TypedTensor } from 'onnxruntime-common';
-import { invalidInput } from '../errors.js';
-import { float32ToHalves, halvesToFloat32, roundToEven } from '../raster/arrays/half.js';
-import { runtimeMessage } from './graph-check.js';
+/** ONNX graphs on a runtime with its own memory. */
+import type { Backend } from '../gpu/index.js';
 import {
-  type DeclaredTensor,
-  declaredIn,
-  type FloatTensor,
-  type GraphInput,
-  type GraphResult,
-  type ModelGraph,
-} from './model-graph.js';
+  type ArraySession,
+  type GraphSource,
+  type HostArray,
+  HostSession,
+  type OnnxRuntime,
+  type RuntimeOptions,
+} from './host-session.js';
+import type { DeclaredTensor, FloatTensor, GraphInput, GraphResult, ModelGraph } from './model-graph.js';
 import { requireRightConvolutions } from './webgpu-fault.js';
-
-/** The part of an ONNX runtime that terrachip uses; `onnxruntime-node` and `onnxruntime-web` have it. */
-export interface OnnxRuntime {
-  readonly InferenceSession: {
-    create(model: string | Uint8Array, options?: InferenceSession.SessionOptions): Promise<InferenceSession>;
-  };
-  readonly Tensor: {
-    new <Type extends NumberType>(
-      type: Type,
-      data: Tensor.DataTypeMap[Type],
-      dims: readonly number[],
-    ): TypedTensor<Type>;
-    new (type: 'int64', data: BigInt64Array, dims: readonly number[]): TypedTensor<'int64'>;
-  };
-}
-
-/** Types of tensors whose elements are numbers in JavaScript. */
-export type NumberType = Exclude<Tensor.Type, 'string' | 'bool' | 'int64' | 'uint64' | 'uint4' | 'int4'>;
-
-/** How a runtime runs a graph. */
-export interface RuntimeOptions {
-  /** The execution provider, by onnxruntime's name: `cpu`, `cuda`, `webgpu`, `wasm`, … */
-  provider: string;
-  /** Threads of one operator (default: onnxruntime's own choice). */
-  threads?: number;
-}
-
-/** An ONNX file: its path, for a runtime that reads files, or its bytes. */
-export type GraphSource = string | Uint8Array;
-
-/** Threads that wait for the next layer sleep. By default they spin, on cores that read and warp the next chips. */
-const WITHOUT_SPINNING = { session: { intra_op: { allow_spinning: '0' } } };
 
 /** An ONNX graph on a runtime with its own memory: inputs are downloaded, outputs uploaded. Dispose of it when done. */
 export class HostGraph implements ModelGraph {
   readonly sharesDevice = false;
   /** Arrays of inputs that no run uses, by input: new ones for every batch would be collected all the time. */
-  readonly #idle = new Map<string, Float32Array<ArrayBuffer>>();
+  readonly #idle = new Map<string, Float32Array>();
+  /** Whether chips are run one by one, several at a time. */
+  #splits: boolean;
 
-  private constructor(
-    readonly name: string,
-    readonly provider: string,
-    private readonly runtime: OnnxRuntime,
-    private readonly session: InferenceSession,
-  ) {}
+  constructor(private readonly session: ArraySession) {
+    const inputs = session.inputs.map(({ shape }) => shape);
+    this.#splits = session.workers > 0 && inputs.every(([batch]) => typeof batch === 'string' || batch < 1);
+  }
 
   /**
+   * Loads a graph for runs in this thread.
    * @param name for messages about a graph without a path
    * @throws {TerrachipError} INVALID_INPUT when it cannot be loaded; for bytes also when the provider webgpu computes a
    * convolution of them wrongly
@@ -67,130 +34,114 @@ export class HostGraph implements ModelGraph {
     runtime: OnnxRuntime,
     source: GraphSource,
     name: string,
-    { provider, threads }: RuntimeOptions,
+    options: RuntimeOptions,
   ): Promise<HostGraph> {
+    const { provider } = options;
     const label = typeof source === 'string' ? source : name;
     if (typeof source !== 'string' && provider === 'webgpu') {
       await requireRightConvolutions(label, source, provider);
     }
-    const session = await runtime.InferenceSession.create(source, {
-      executionProviders: [provider],
-      graphOptimizationLevel: 'all',
-      // A plan of the memory would be allocated in the second run, beside all memory of the first.
-      enableMemPattern: false,
-      extra: WITHOUT_SPINNING,
-      ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-    }).catch((cause: unknown) => {
-      throw cannotLoad(label, provider, cause);
-    });
-    return new HostGraph(label, provider, runtime, session);
+    return new HostGraph(await HostSession.load(runtime, source, label, options));
+  }
+
+  get name(): string {
+    return this.session.name;
+  }
+
+  get provider(): string {
+    return this.session.provider;
   }
 
   get inputs(): readonly DeclaredTensor[] {
-    return declared(this.session.inputMetadata);
+    return this.session.inputs;
   }
 
   get outputs(): readonly DeclaredTensor[] {
-    return declared(this.session.outputMetadata);
+    return this.session.outputs;
   }
 
-  async run(inputs: ReadonlyMap<string, GraphInput>, outputs: readonly string[]): Promise<GraphResult> {
-    const [backend] = [...inputs.values()].map(({ tensor }) => tensor.owner);
-    const used = new Map<string, Float32Array<ArrayBuffer>>();
-    // All are asked for at once: commands that are recorded meanwhile run after the last of them.
-    const downloads = Array.from(inputs, async ([name, { tensor, shape }]) => {
-      const idle = this.#idle.get(name);
-      this.#idle.delete(name);
-      const target = idle?.length === tensor.length ? idle : new Float32Array(tensor.length);
-      used.set(name, await backend.download(tensor, target));
-      return [name, this.#tensor(name, target, shape)] as const;
-    });
-    const feeds = Object.fromEntries(await Promise.all(downloads));
-    const results = await this.session.run(feeds, [...outputs]);
-    for (const [name, array] of used) this.#idle.set(name, array);
+  get callsAtOnce(): number | undefined {
+    return this.session.workers || undefined;
+  }
+
+  async run(
+    inputs: ReadonlyMap<string, GraphInput>,
+    outputs: readonly string[],
+    chips?: number,
+  ): Promise<GraphResult> {
+    const [{ tensor, shape }] = inputs.values();
+    const { owner: backend } = tensor;
+    const [batch] = shape;
+    const arrays = await this.#download(backend, inputs);
+    const results =
+      (this.#splits ? await this.#runChips(arrays, outputs, batch, chips ?? batch) : null) ??
+      (await this.session.run(arrays, outputs));
+    for (const [name, { values }] of arrays) this.#idle.set(name, values);
     const values = new Map<string, Float32Array>();
     const tensors = new Map<string, FloatTensor>();
-    for (const name of outputs) {
-      const { [name]: result } = results;
-      const numbers = numbersOf(this.name, name, result);
-      values.set(name, numbers);
-      tensors.set(name, backend.upload(numbers, result.dims));
+    for (const [k, name] of outputs.entries()) {
+      values.set(name, results[k].values);
+      tensors.set(name, backend.upload(results[k].values, results[k].shape));
     }
     return { outputs: tensors, values, readbackBytes: 0 };
   }
 
-  /** Values in the type of an input. Whole numbers are rounded, ties to even, and limited to the range of the type. */
-  #tensor(name: string, values: Float32Array, shape: readonly number[]): Tensor {
-    const type = declaredIn(this.inputs, name)?.type;
-    const { Tensor } = this.runtime;
-    switch (type) {
-      case 'float32':
-        return new Tensor(type, values, shape);
-      case 'float16':
-        return new Tensor(type, float32ToHalves(values), shape);
-      case 'float64':
-        return new Tensor(type, Float64Array.from(values), shape);
-      case 'uint8':
-        return new Tensor(type, Uint8Array.from(values, rounded(0, 255)), shape);
-      case 'int8':
-        return new Tensor(type, Int8Array.from(values, rounded(-128, 127)), shape);
-      case 'uint16':
-        return new Tensor(type, Uint16Array.from(values, rounded(0, 65_535)), shape);
-      case 'int16':
-        return new Tensor(type, Int16Array.from(values, rounded(-32_768, 32_767)), shape);
-      case 'int32':
-        return new Tensor(type, Int32Array.from(values, rounded(-(2 ** 31), 2 ** 31 - 1)), shape);
-      case 'int64':
-        return new Tensor(type, BigInt64Array.from(values, roundedInt64), shape);
-      default:
-        throw invalidInput(
-          this.name,
-          `takes ${name} as ${type}, which is not supported`,
-          'convert the model',
-        );
-    }
-  }
-
   async dispose(): Promise<void> {
-    await this.session.release();
+    await this.session.dispose();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
   }
-}
 
-/** Wraps an error that the runtime threw while it loaded a graph. */
-export function cannotLoad(name: string, provider: string, cause: unknown): Error {
-  return invalidInput(
-    name,
-    `cannot be loaded with the provider ${provider}, for which ONNX Runtime says: ${runtimeMessage(cause)}`,
-    'check the file, or choose another provider',
-    cause,
-  );
-}
+  async #download(
+    backend: Backend,
+    inputs: ReadonlyMap<string, GraphInput>,
+  ): Promise<ReadonlyMap<string, HostArray>> {
+    // All are asked for at once: commands that are recorded meanwhile run after the last of them.
+    const downloads = Array.from(inputs, async ([name, { tensor, shape }]) => {
+      const idle = this.#idle.get(name);
+      this.#idle.delete(name);
+      const target = idle?.length === tensor.length ? idle : this.#array(tensor.length);
+      return [name, { values: await backend.download(tensor, target), shape }] as const;
+    });
+    return new Map(await Promise.all(downloads));
+  }
 
-const rounded = (least: number, most: number) => (value: number) =>
-  Math.min(most, Math.max(least, roundToEven(value)));
+  #array(length: number): Float32Array {
+    const bytes = length * Float32Array.BYTES_PER_ELEMENT;
+    return new Float32Array(this.session.workers > 0 ? new SharedArrayBuffer(bytes) : new ArrayBuffer(bytes));
+  }
 
-/** The largest float64 below 2⁶³ is 2⁶³ − 1024. */
-const roundedInt64 = (value: number) => BigInt(rounded(-(2 ** 63), 2 ** 63 - 1024)(value));
-
-/** The values of an output as float32. */
-function numbersOf(graph: string, name: string, { type, data }: Tensor): Float32Array<ArrayBuffer> {
-  if (data instanceof Float32Array) return data as Float32Array<ArrayBuffer>;
-  // Newer versions of JavaScript have an array of halves, whose elements are numbers.
-  if (type === 'float16' && data instanceof Uint16Array) return new Float32Array(halvesToFloat32(data));
-  if (Array.isArray(data))
-    throw invalidInput(graph, `returns ${name} as ${type}, not numbers`, 'correct the model');
-  return Float32Array.from(data as ArrayLike<number | bigint>, Number);
-}
-
-/** What a session declares about its inputs or outputs. */
-export function declared(values: InferenceSession['inputMetadata']): DeclaredTensor[] {
-  return values.map((value) =>
-    value.isTensor
-      ? { name: value.name, type: value.type, shape: value.shape }
-      : { name: value.name, type: 'none', shape: [] },
-  );
+  /**
+   * Runs each chip by itself. A thread runs one chip faster than several threads share it, and its values fit the caches.
+   * @returns zeros for padding; null for a graph whose outputs lose the axis of a single chip, which takes whole batches from
+   * then on
+   */
+  async #runChips(
+    arrays: ReadonlyMap<string, HostArray>,
+    outputs: readonly string[],
+    batch: number,
+    chips: number,
+  ): Promise<HostArray[] | null> {
+    const calls = Array.from({ length: chips }, (_, chip) => {
+      const inputs = Array.from(arrays, ([name, { values, shape }]) => {
+        const one = values.length / batch;
+        const own = { values: values.subarray(chip * one, (chip + 1) * one), shape: [1, ...shape.slice(1)] };
+        return [name, own] as const;
+      });
+      return this.session.run(new Map(inputs), outputs);
+    });
+    // The arrays may be used again only when no call reads them.
+    await Promise.allSettled(calls);
+    const results = await Promise.all(calls);
+    this.#splits = results.every((each) => each.every(({ shape }) => shape[0] === 1));
+    if (!this.#splits) return null;
+    return outputs.map((_, k) => {
+      const { length } = results[0][k].values;
+      const values = new Float32Array(batch * length);
+      for (const [chip, each] of results.entries()) values.set(each[k].values, chip * length);
+      return { values, shape: [batch, ...results[0][k].shape.slice(1)] };
+    });
+  }
 }

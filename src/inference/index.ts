@@ -18,13 +18,15 @@ export {
 } from './checkpoint/index.js';
 export { ChipBatch } from './chip-batch.js';
 export type { GpuGraph, GpuRuntime, GraphBytes } from './gpu-graph.js';
-export {
-  type GraphSource,
-  HostGraph,
-  type NumberType,
-  type OnnxRuntime,
-  type RuntimeOptions,
-} from './host-graph.js';
+export { HostGraph } from './host-graph.js';
+export type {
+  ArraySession,
+  GraphSource,
+  HostArray,
+  NumberType,
+  OnnxRuntime,
+  RuntimeOptions,
+} from './host-session.js';
 export { type MapTensorOptions, mapTensor } from './map-tensor.js';
 export type { DeclaredTensor, GraphInput, GraphResult, ModelGraph, ModelGraphs } from './model-graph.js';
 export {

@@ -40,10 +40,19 @@ export interface ModelGraph {
   readonly provider: string;
   /** Whether it uses the backend's tensors directly. If not, inputs are downloaded and outputs uploaded. */
   readonly sharesDevice: boolean;
+  /** Calls that it runs at a time, one for each chip; undefined for a graph that runs whole batches, one after the other. */
+  readonly callsAtOnce?: number;
   readonly inputs: readonly DeclaredTensor[];
   readonly outputs: readonly DeclaredTensor[];
-  /** @throws {TerrachipError} INVALID_INPUT for types that are not supported; any error of the runtime */
-  run(inputs: ReadonlyMap<string, GraphInput>, outputs: readonly string[]): Promise<GraphResult>;
+  /**
+   * @param chips the number of chips that are used, from the start; the results of the others may be zeros (default: all)
+   * @throws {TerrachipError} INVALID_INPUT for types that are not supported; any error of the runtime
+   */
+  run(
+    inputs: ReadonlyMap<string, GraphInput>,
+    outputs: readonly string[],
+    chips?: number,
+  ): Promise<GraphResult>;
   dispose(): Promise<void>;
 }
 

@@ -1,6 +1,7 @@
 /** Phases of models in two graphs, whose encoder takes one phase of one chip; equal phases are encoded once. */
 import { internalError, invalidInput } from '../errors.js';
 import type { Backend } from '../gpu/index.js';
+import { mapConcurrently } from '../io/semaphore.js';
 import { markDifferent } from '../kernels/equal-phases.js';
 import { checkFeatures } from './graph-check.js';
 import type { FloatTensor, GraphInput } from './model-graph.js';
@@ -34,55 +35,62 @@ export function tensorOf(inputs: Batch['inputs'], { name }: ModelInput): FloatTe
   return tensor;
 }
 
-/** Runs the encoder on the inputs of one phase of one chip. */
-type Encode = (feeds: ReadonlyMap<string, GraphInput>) => Promise<FloatTensor>;
+/** How phases are encoded. */
+interface Encoding {
+  /** Runs the encoder on the inputs of one phase of one chip. */
+  encode(feeds: ReadonlyMap<string, GraphInput>): Promise<FloatTensor>;
+  readonly callsAtOnce: number;
+  readonly counters: PhaseCounters;
+  /** Whether equal phases are encoded once. */
+  readonly reuse: boolean;
+}
 
-/** Features of a batch, (chip, phase, …); zeros for padding. @param reuse whether equal phases are encoded once */
-export async function encodePhases(
-  spec: ModelSpec,
-  batch: Batch,
-  encode: Encode,
-  counters: PhaseCounters,
-  reuse: boolean,
-): Promise<FloatTensor> {
+/** Features of a batch, (chip, phase, …); zeros for padding. */
+export async function encodePhases(spec: ModelSpec, batch: Batch, encoding: Encoding): Promise<FloatTensor> {
   const { backend, size, chips } = batch;
+  const { callsAtOnce, counters, reuse } = encoding;
   const phases = spec.phases.length;
-  const firstEqual = reuse && phases * chips > 1 ? await equalPhases(spec, batch) : null;
-  let features: FloatTensor | null = null;
-  try {
-    for (let index = 0; index < chips * phases; index++) {
-      const source = firstEqual?.[index] ?? index;
-      if (features !== null && source < index) {
-        const length = features.length / (size * phases);
-        // WebGPU refuses copies within one buffer.
-        const copy = backend.allocate([length], 'float32');
-        backend.copy(features, source * length, copy, 0, length);
-        backend.copy(copy, 0, features, index * length, length);
-        copy.dispose();
-        counters.phasesReused++;
-        continue;
+  const all = Array.from({ length: chips * phases }, (_, index) => index);
+  const firstEqual = reuse && all.length > 1 ? await equalPhases(spec, batch) : all;
+  // Its shape is that of the first answer.
+  const result: { features?: FloatTensor } = {};
+  const encode = async (index: number): Promise<void> => {
+    const answer = await encodeOne(spec, batch, Math.floor(index / phases), index % phases, encoding);
+    counters.phasesEncoded++;
+    try {
+      checkFeatures(spec, answer.shape);
+      const shape = [size, phases, ...answer.shape.slice(1)];
+      result.features ??= backend.upload(new Float32Array(size * phases * answer.length), shape);
+      if (result.features.shape.join() !== shape.join()) {
+        const problem = 'has an encoder that returns features of different shapes';
+        throw invalidInput(spec.name, problem, 'check the encoder');
       }
-      const answer = await encodeOne(spec, batch, Math.floor(index / phases), index % phases, encode);
-      counters.phasesEncoded++;
-      try {
-        checkFeatures(spec, answer.shape);
-        const shape = [size, phases, ...answer.shape.slice(1)];
-        features ??= backend.upload(new Float32Array(size * phases * answer.length), shape);
-        if (features.shape.join() !== shape.join()) {
-          const problem = 'has an encoder that returns features of different shapes';
-          throw invalidInput(spec.name, problem, 'check the encoder');
-        }
-        backend.copy(answer, 0, features, index * answer.length, answer.length);
-      } finally {
-        answer.dispose();
-      }
+      backend.copy(answer, 0, result.features, index * answer.length, answer.length);
+    } finally {
+      answer.dispose();
     }
+  };
+  try {
+    const own = all.filter((index) => firstEqual[index] === index);
+    await mapConcurrently(own, callsAtOnce, encode);
+    const { features } = result;
+    if (features === undefined) throw internalError('ModelSession', 'got a batch without chips');
+    const length = features.length / (size * phases);
+    for (const index of all) {
+      const { [index]: first } = firstEqual;
+      if (first === index) continue;
+      // WebGPU refuses copies within one buffer.
+      const copy = backend.allocate([length], 'float32');
+      backend.copy(features, first * length, copy, 0, length);
+      backend.copy(copy, 0, features, index * length, length);
+      copy.dispose();
+      counters.phasesReused++;
+    }
+    return features;
   } catch (error) {
-    features?.dispose();
+    result.features?.dispose();
     throw error;
   }
-  if (features === null) throw internalError('ModelSession', 'got a batch without chips');
-  return features;
 }
 
 /** One phase of one chip through the encoder. */
@@ -91,7 +99,7 @@ async function encodeOne(
   { backend, inputs }: Batch,
   chip: number,
   phase: number,
-  encode: Encode,
+  { encode }: Pick<Encoding, 'encode'>,
 ): Promise<FloatTensor> {
   const { size } = spec.chip;
   const feeds = new Map<string, GraphInput>();

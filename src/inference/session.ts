@@ -2,7 +2,8 @@
 import { internalError, invalidInput, TerrachipError } from '../errors.js';
 import type { Backend, DeviceTensor } from '../gpu/index.js';
 import { batchFailure, checkInputShape, checkNames, requireFinite, wrongAnswer } from './graph-check.js';
-import { type GraphSource, HostGraph, type OnnxRuntime, type RuntimeOptions } from './host-graph.js';
+import { HostGraph } from './host-graph.js';
+import type { GraphSource, OnnxRuntime, RuntimeOptions } from './host-session.js';
 import {
   adaptAnswer,
   adaptTokens,
@@ -132,6 +133,11 @@ export class ModelSession<Spec extends ModelSpec = ModelSpec> {
     }
   }
 
+  /** Chips that it runs at a time, each by itself; null for whole batches. */
+  get chipsAtOnce(): number | null {
+    return this.fixedBatch === null ? (this.#main.callsAtOnce ?? null) : null;
+  }
+
   /** Phases encoded and reused so far; null for a model in one graph. */
   get phases(): Readonly<PhaseCounters> | null {
     return 'whole' in this.#graphs ? null : this.#phases;
@@ -223,13 +229,19 @@ export class ModelSession<Spec extends ModelSpec = ModelSpec> {
     const { spec } = this;
     const graphs = this.#graphs;
     if ('whole' in graphs) return this.#runWhole(graphs.whole, batch);
+    const { encoder } = graphs;
     const encode = async (feeds: ReadonlyMap<string, GraphInput>): Promise<FloatTensor> =>
-      (await this.#answer(graphs.encoder, feeds, FEATURES))[0];
-    const features = await encodePhases(spec, batch, encode, this.#phases, this.#reuse);
+      (await this.#answer(encoder, feeds, FEATURES))[0];
+    const features = await encodePhases(spec, batch, {
+      encode,
+      callsAtOnce: encoder.callsAtOnce ?? 1,
+      counters: this.#phases,
+      reuse: this.#reuse,
+    });
     try {
       if (graphs.decoder === undefined) return [lastTap(batch, features)];
       const feeds = new Map([[FEATURES, { tensor: features, shape: features.shape }]]);
-      return await this.#answer(graphs.decoder, feeds, spec.output.name);
+      return await this.#answer(graphs.decoder, feeds, spec.output.name, batch.chips);
     } finally {
       features.dispose();
     }
@@ -237,7 +249,7 @@ export class ModelSession<Spec extends ModelSpec = ModelSpec> {
 
   async #runWhole(
     graph: ModelGraph,
-    { backend, inputs, size }: Batch,
+    { backend, inputs, size, chips }: Batch,
   ): Promise<[answer: FloatTensor, values?: Float32Array]> {
     const { spec } = this;
     const arranged: FloatTensor[] = [];
@@ -252,7 +264,7 @@ export class ModelSession<Spec extends ModelSpec = ModelSpec> {
         }
         feeds.set(tensorName(input), { tensor, shape });
       }
-      return await this.#answer(graph, feeds, spec.output.name);
+      return await this.#answer(graph, feeds, spec.output.name, chips);
     } finally {
       for (const tensor of arranged) tensor.dispose();
     }
@@ -262,8 +274,9 @@ export class ModelSession<Spec extends ModelSpec = ModelSpec> {
     graph: ModelGraph,
     feeds: ReadonlyMap<string, GraphInput>,
     output: string,
+    chips?: number,
   ): Promise<[answer: FloatTensor, values?: Float32Array]> {
-    const { outputs, values, readbackBytes } = await graph.run(feeds, [output]);
+    const { outputs, values, readbackBytes } = await graph.run(feeds, [output], chips);
     this.#readbackBytes += readbackBytes;
     const answer = outputs.get(output);
     if (answer === undefined) throw internalError('ModelSession', `no output ${output}`);

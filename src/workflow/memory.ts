@@ -61,7 +61,7 @@ const THREAD_BYTES = 16 * 2 ** 20;
 /** ONNX Runtime with a small model that is loaded. */
 const ONNX_BYTES = 32 * 2 ** 20;
 /** Weights in memory for each byte of the model's files: as they are read, and as they are laid out. */
-const MODEL_COPIES = 2;
+export const MODEL_COPIES = 2;
 /**
  * Float32 values between layers for each pixel of a chip, and more for each of its bands: 97 in all for the 2 bands of
  * demo-water-s1, 276 for the 57 of demo-flood.
@@ -85,6 +85,8 @@ export interface SceneJob {
   /** Layers of the map; 0 for embeddings. */
   readonly layers: number;
   readonly batchSize: number;
+  /** Chips that the model runs at a time, each with its own copy of the weights; null for whole batches. */
+  readonly chipsAtOnce: number | null;
   /** Values of a unit. */
   readonly unitValues: number;
   /** Values of the layers of a mosaic; 0 without one. */
@@ -102,7 +104,7 @@ export function freshRows({ height, size, rowStarts }: ChipLayout): RowRange[] {
 
 /** Bytes of a job's parts without decoded blocks, in the process and on a GPU with memory of its own. */
 export function sceneParts(job: SceneJob, tiles: TilePlan): Parts {
-  const { layout, bands, backend, batchSize } = job;
+  const { layout, bands, backend, batchSize, chipsAtOnce } = job;
   const { width, height, size, columnStarts, rowStarts } = layout;
   const planes = bands.reduce((sum, count) => sum + count, 0);
   const fresh = Math.max(
@@ -125,8 +127,8 @@ export function sceneParts(job: SceneJob, tiles: TilePlan): Parts {
     runtime: PROGRAM_BYTES + HEAP_BYTES + THREAD_BYTES * backend.threads,
     model:
       ONNX_BYTES +
-      MODEL_COPIES * job.modelBytes +
-      4 * (LAYER_VALUES + BAND_VALUES * planes) * chip * batchSize,
+      MODEL_COPIES * job.modelBytes * (chipsAtOnce ?? 1) +
+      4 * (LAYER_VALUES + BAND_VALUES * planes) * chip * (chipsAtOnce ?? batchSize),
     sources: WINDOWS * tiles.windowBytes,
     decoders: decoderBytes(tiles, backend),
     chips: input + answer,

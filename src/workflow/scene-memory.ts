@@ -1,5 +1,6 @@
 /** The memory of mapping or embedding a scene. */
 import { readdir, stat } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { tooLarge } from '../errors.js';
 import { sizeOf } from '../geo/dtype.js';
@@ -12,12 +13,13 @@ import {
   inUnits,
   type MemoryOptions,
   type MemoryPlan,
+  MODEL_COPIES,
   planMemory,
   type SceneJob,
   type SmallerJob,
   sceneParts,
 } from './memory.js';
-import { CHUNK_SIZE } from './plan.js';
+import { CHUNK_SIZE, DEFAULT_BATCH_SIZE } from './plan.js';
 import type { OpenImage } from './scene-images.js';
 import { mosaicValues, planTiles, sourceReads } from './tile-plan.js';
 
@@ -32,6 +34,8 @@ export interface OpenSceneJob {
   readonly answerShape: readonly number[];
   /** The only batch size that the model takes; null for any. */
   readonly fixedBatch: number | null;
+  /** Chips that the model runs at a time, each by itself; null for whole batches. */
+  readonly chipsAtOnce: number | null;
   readonly backend: BackendInfo;
   readonly batchSize: number;
   /** Layers of the map, and rows of a unit. */
@@ -43,7 +47,18 @@ export interface OpenSceneJob {
  * @throws {TerrachipError} TOO_LARGE for one that does not fit into `memory`
  */
 export async function planSceneMemory(
-  { name, geobox, images, model, answerShape, fixedBatch, backend, batchSize, map }: OpenSceneJob,
+  {
+    name,
+    geobox,
+    images,
+    model,
+    answerShape,
+    fixedBatch,
+    chipsAtOnce,
+    backend,
+    batchSize,
+    map,
+  }: OpenSceneJob,
   options: MemoryOptions,
 ): Promise<MemoryPlan> {
   const { width, height } = geobox;
@@ -63,6 +78,7 @@ export async function planSceneMemory(
     answerValues: sizeOf(answerShape),
     layers: map?.layers ?? 0,
     batchSize,
+    chipsAtOnce,
     unitValues: map === undefined ? 0 : map.layers * Math.min(map.rowsPerUnit, height) * width,
     mosaicValues: mosaicValues(mosaics, reads, strips, width),
     modelBytes: await modelBytes(model.path),
@@ -72,7 +88,7 @@ export async function planSceneMemory(
   const batches = fixedBatch === null ? smallerBatches(batchSize) : [];
   const smaller: SmallerJob[] = batches.map((batch) => ({
     remedy: `give a smaller \`batchSize\`, at most ${batch}`,
-    parts: sceneParts({ ...job, batchSize: batch }, tiles),
+    parts: sceneParts(withBatches(job, batch), tiles),
   }));
   if (map !== undefined && map.rowsPerUnit > CHUNK_SIZE) {
     const unitValues = map.layers * CHUNK_SIZE * width;
@@ -80,19 +96,45 @@ export async function planSceneMemory(
       const both = batch === batchSize ? '' : `\`batchSize\` ${batch} and `;
       smaller.push({
         remedy: `give ${both}\`rowsPerUnit\` ${CHUNK_SIZE}`,
-        parts: sceneParts({ ...job, unitValues, batchSize: batch }, tiles),
+        parts: sceneParts(withBatches({ ...job, unitValues }, batch), tiles),
       });
     }
   }
   if (backend.threads > 1) {
-    const least = { ...job, batchSize: batches.at(-1) ?? batchSize };
+    const least = withBatches(job, batches.at(-1) ?? batchSize);
     const both = least.batchSize === batchSize ? '' : `\`batchSize\` ${least.batchSize} and `;
     smaller.push({
       remedy: `give ${both}\`threads\` 1`,
-      parts: sceneParts({ ...least, backend: { ...backend, threads: 1 } }, tiles),
+      parts: sceneParts(
+        { ...least, chipsAtOnce: least.chipsAtOnce && 1, backend: { ...backend, threads: 1 } },
+        tiles,
+      ),
     });
   }
   return planMemory(name, sceneParts(job, tiles), tiles, { ...options, memory }, smaller);
+}
+
+/** A job with smaller batches. No more chips than those of a batch run at a time. */
+function withBatches(job: SceneJob, batchSize: number): SceneJob {
+  return { ...job, batchSize, chipsAtOnce: job.chipsAtOnce && Math.min(job.chipsAtOnce, batchSize) };
+}
+
+/** The share of the memory that copies of the weights may take. */
+const WEIGHTS_SHARE = 0.25;
+
+/**
+ * Chips that a model runs at a time, by default: as many as there are threads, since each has a core for itself, while the
+ * copies of the weights take a small part of the memory.
+ * @returns 0 without threads
+ */
+export async function defaultChipsAtOnce(
+  { path }: Pick<ModelFolder, 'path'>,
+  options: MemoryOptions & { readonly threads?: number; readonly batchSize?: number },
+): Promise<number> {
+  const { threads = availableParallelism(), batchSize = DEFAULT_BATCH_SIZE, memory } = options;
+  const copy = MODEL_COPIES * (await modelBytes(path));
+  const copies = Math.floor((WEIGHTS_SHARE * (memory ?? (await availableMemory()))) / copy);
+  return Math.min(threads, batchSize, Math.max(1, copies));
 }
 
 /** Halves of a number of chips, from the largest on. */

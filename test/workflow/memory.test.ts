@@ -32,6 +32,7 @@ const job = {
   answerValues: 2 * 256 ** 2,
   layers: 2,
   batchSize: 4,
+  chipsAtOnce: null,
   unitValues: 2 * 256 * 1000,
   mosaicValues: 3 * 12 * 256 * 1000,
   modelBytes: 5 * MIB,
@@ -58,6 +59,9 @@ describe('the memory of a scene', () => {
     expect(host.predictions).toBe(4 * 2 * 256 ** 2 * 3 * 5);
     // ONNX Runtime, the weights twice, and 96 values a pixel between layers with 3.5 for each of 14 bands, in four chips.
     expect(host.model).toBe(32 * MIB + 2 * 5 * MIB + 4 * (96 + 3.5 * 14) * 256 ** 2 * 4);
+    // Two chips at a time: the weights of two sessions, and the values of two chips.
+    const { model } = sceneParts({ ...job, chipsAtOnce: 2 }, tiles).host;
+    expect(model).toBe(32 * MIB + 2 * 2 * 5 * MIB + 4 * (96 + 3.5 * 14) * 256 ** 2 * 2);
     expect(sceneParts({ ...job, backend: { ...CPU, threads: 3 } }, tiles).host.runtime).toBe(
       (224 + 3 * 16) * MIB,
     );

@@ -1,5 +1,6 @@
 import { parentPort, Worker } from 'node:worker_threads';
 import { internalError, messageOf } from '../../errors.js';
+import { describeError, type ErrorMessage, restoreError } from '../remote/messages.js';
 
 /** Plain data for another thread, and the buffers in it that are handed over. */
 interface Parcel<Message> {
@@ -9,7 +10,7 @@ interface Parcel<Message> {
 
 type Reply<Result> =
   | { readonly id: number; readonly result: Result }
-  | { readonly id: number; readonly problem: string };
+  | { readonly id: number; readonly error: ErrorMessage };
 
 interface Job<Request, Result> {
   readonly request: Request;
@@ -95,7 +96,7 @@ export class WorkerPool<Request, Result> {
       thread.jobs.delete(reply.id);
       if (thread.jobs.size === 0) thread.worker.unref();
       if ('result' in reply) job?.resolve(reply.result);
-      else job?.reject(new Error(reply.problem));
+      else job?.reject(restored(reply.error));
       this.#dispatch();
     });
     thread.worker.on('error', (error) => {
@@ -108,6 +109,11 @@ export class WorkerPool<Request, Result> {
   }
 }
 
+/** An error of a thread; those without a code come from native code, and keep their message. */
+function restored(error: ErrorMessage): Error {
+  return error.code === null ? new Error(error.message) : restoreError(error);
+}
+
 /** Answers the requests of a `WorkerPool`, in its threads. */
 export function answerRequests<Request, Result>(answer: (request: Request) => Promise<Parcel<Result>>): void {
   parentPort?.on('message', async ({ id, request }: { id: number; request: Request }) => {
@@ -115,7 +121,7 @@ export function answerRequests<Request, Result>(answer: (request: Request) => Pr
       const { message: result, transfer = [] } = await answer(request);
       parentPort?.postMessage({ id, result }, [...transfer]);
     } catch (error) {
-      parentPort?.postMessage({ id, problem: messageOf(error) });
+      parentPort?.postMessage({ id, error: describeError(error) });
     }
   });
 }

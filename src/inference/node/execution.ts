@@ -15,6 +15,12 @@ export interface ExecutionOptions {
   provider?: ProviderChoice;
   /** Worker threads of the CPU backend and of the model's operators. */
   threads?: number;
+  /**
+   * Chips that the model runs at a time, with the provider `cpu`: in as many threads, each with its own copy of the weights
+   * and an equal share of `threads`. Scenes are mapped faster, since the model then does not block the calling thread
+   * (default: one batch at a time in the calling thread).
+   */
+  chipsAtOnce?: number;
   /** Encode equal phases once (default true), for models in two graphs. The results are identical. */
   reusePhases?: boolean;
   /** Gets a warning where the provider `auto` passes over webgpu, which computes a convolution of the model wrongly. */
@@ -37,14 +43,12 @@ export async function openExecution<Spec extends ModelSpec>(
   model: ModelFolder<Spec>,
   options: ExecutionOptions = {},
 ): Promise<Execution<Spec>> {
-  const { backend: choice = 'auto', provider = 'auto', threads, reusePhases, onProgress } = options;
+  const { backend: choice = 'auto', provider = 'auto', reusePhases, ...others } = options;
+  const { threads } = others;
   if (provider !== RESIDENT) {
     const backend = await createBackend({ backend: choice, threads });
     const hasHardwareGpu = backend.info.adapterClass === 'hardware';
-    return withSession(
-      backend,
-      openSession(model, { provider, hasHardwareGpu, reusePhases, threads, onProgress }),
-    );
+    return withSession(backend, openSession(model, { provider, hasHardwareGpu, reusePhases, ...others }));
   }
   if (choice === 'cpu') {
     throw invalidOption(

@@ -1,18 +1,21 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { basename, join } from 'node:path';
 import { invalidInput, messageOf, TerrachipError } from '../../errors.js';
 import { openSource } from '../../io/node/index.js';
 import { readJson } from '../../io/node/json.js';
 import { nearestOf } from '../../json/keys.js';
 import type { OnProgress } from '../../progress.js';
+import { HostGraph } from '../host-graph.js';
 import type { ModelGraphs } from '../model-graph.js';
 import { isMapSpec, type MapSpec, type ModelSpec, parseModelSpec } from '../model-spec.js';
 import { type OnnxInfo, readOnnxInfo } from '../onnx/index.js';
 import { ModelSession } from '../session.js';
 import { convolvedWrongly, wrongConvolution } from '../webgpu-fault.js';
 import { BUNDLED, bundledModel } from './bundled.js';
+import { ModelThreads } from './model-threads.js';
 import { availableProviders, loadOnnxRuntime, providersToTry } from './onnx-runtime.js';
 import type { HostProviderChoice } from './provider-choice.js';
 
@@ -155,6 +158,8 @@ export interface OpenSessionOptions {
   /** Whether the backend's adapter is a hardware GPU; `auto` takes webgpu only then (default false). */
   hasHardwareGpu?: boolean;
   threads?: number;
+  /** Chips that the model runs at a time, as in `ExecutionOptions`. */
+  chipsAtOnce?: number;
   /** Encode equal phases once (default true), for models in two graphs. The results are identical. */
   reusePhases?: boolean;
   /** Gets a warning where `auto` passes over webgpu, which computes a convolution of the model wrongly. */
@@ -171,6 +176,7 @@ export async function openSession<Spec extends ModelSpec>(
   options: OpenSessionOptions = {},
 ): Promise<ModelSession<Spec>> {
   const { provider: choice = 'auto', hasHardwareGpu = false, threads, reusePhases, onProgress } = options;
+  const { chipsAtOnce = 0 } = options;
   const runtime = await loadOnnxRuntime();
   let failure: unknown;
   for (const provider of providersToTry(choice, await availableProviders(), hasHardwareGpu)) {
@@ -182,12 +188,28 @@ export async function openSession<Spec extends ModelSpec>(
       continue;
     }
     try {
-      return await ModelSession.create(runtime, graphs, spec, { provider, threads, reusePhases });
+      const own = provider === 'cpu' && chipsAtOnce > 0 ? await startThreads(graphs, chipsAtOnce) : null;
+      if (own === null) {
+        return await ModelSession.create(runtime, graphs, spec, { provider, threads, reusePhases });
+      }
+      const each = Math.max(1, Math.floor((threads ?? availableParallelism()) / own.calls));
+      const load = async (path: string) => new HostGraph(await own.load(path, { provider, threads: each }));
+      return await ModelSession.load(spec, graphs, load, { reusePhases });
     } catch (error) {
       failure = error;
     }
   }
   throw failure;
+}
+
+/** Threads for a model; only one for a graph that takes batches of one size, which cannot be divided. */
+async function startThreads(graphs: ModelGraphs<string>, chipsAtOnce: number): Promise<ModelThreads | null> {
+  const inputs = 'whole' in graphs ? (await readGraphFile(graphs.whole)).inputs : [];
+  const isFixed = inputs.some(({ shape }) => {
+    const [batch] = shape ?? [];
+    return typeof batch === 'number' && batch > 0;
+  });
+  return ModelThreads.start(isFixed ? 1 : chipsAtOnce);
 }
 
 /** The first convolution of graphs that the provider webgpu computes wrongly. */

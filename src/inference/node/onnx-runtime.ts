@@ -1,6 +1,6 @@
 import { loadPackage } from '../../errors.js';
 import { RESIDENT } from '../gpu-graph.js';
-import type { OnnxRuntime } from '../host-graph.js';
+import type { OnnxRuntime } from '../host-session.js';
 import type { HostProviderChoice, ProviderChoice } from './provider-choice.js';
 
 /** The only file that loads the optional package `onnxruntime-node`. */

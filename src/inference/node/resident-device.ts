@@ -5,8 +5,8 @@ import { workerFile } from '../../gpu/node/worker-file.js';
 import { Caller, type DeviceDescription, RemoteBackend, type Reply } from '../../gpu/remote/index.js';
 import { RESIDENT } from '../gpu-graph.js';
 import type { GraphInput, GraphResult, ModelGraph } from '../model-graph.js';
-import { ResidentActivity, settleAtExit } from './resident-activity.js';
 import type { GraphAnswer, GraphNames, ResidentCommand, ResidentQuestion } from './resident-messages.js';
+import { settleAtExit, ThreadActivity } from './thread-activity.js';
 
 type ResidentCaller = Caller<ResidentCommand | ResidentQuestion, ResidentQuestion>;
 
@@ -44,7 +44,7 @@ export class ResidentDevice {
         { dependency: 'terrachip' },
       );
     }
-    const activity = new ResidentActivity();
+    const activity = new ThreadActivity();
     // The worker ends this operation when it is ready.
     activity.begin();
     const stop = settleAtExit(activity);

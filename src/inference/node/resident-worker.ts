@@ -13,13 +13,13 @@ import { GpuGraph } from '../gpu-graph.js';
 import type { ModelGraph } from '../model-graph.js';
 import { readGraphFile } from './model-folder.js';
 import { loadOnnxRuntimeWeb, withoutWasmOptimisation } from './onnx-runtime-web.js';
-import { ResidentActivity } from './resident-activity.js';
 import type { GraphAnswer, GraphNames, ResidentCommand, ResidentQuestion } from './resident-messages.js';
+import { ThreadActivity } from './thread-activity.js';
 
 if (parentPort === null) throw internalError('resident-worker', 'is for a worker thread');
 const port = parentPort;
 const isStarted = workerData instanceof SharedArrayBuffer;
-const activity = new ResidentActivity(isStarted ? workerData : undefined);
+const activity = new ThreadActivity(isStarted ? workerData : undefined);
 // `ResidentDevice.start` has called `begin` already.
 if (!isStarted) activity.begin();
 await start()

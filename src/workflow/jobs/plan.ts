@@ -13,7 +13,7 @@ import { createPlan, type Plan } from '../plan.js';
 import { discardRuns, missingUnits } from '../run-folder.js';
 import { declaredGrid, readScene } from '../scene.js';
 import { openImages } from '../scene-images.js';
-import { planSceneMemory } from '../scene-memory.js';
+import { defaultChipsAtOnce, planSceneMemory } from '../scene-memory.js';
 import { SceneRasters } from '../scene-rasters.js';
 import { mapBytes } from '../store.js';
 import {
@@ -119,10 +119,13 @@ async function planScene(
     const geobox = GeoBox.fromJSON(plan.grid);
     const images = await openImages(plan.images, { spec, geobox, rasters, backend, signal });
     const map = { layers: channelsOf(spec.output), rowsPerUnit };
-    const shape = { answerShape: answerShape(spec), fixedBatch: null };
+    const limit = { memory: options.memory ?? Infinity };
+    const chipsAtOnce =
+      node.adapterClass === 'cpu' ? await defaultChipsAtOnce(model, { ...options, ...limit }) : null;
+    const shape = { answerShape: answerShape(spec), fixedBatch: null, chipsAtOnce };
     const memory = await planSceneMemory(
       { name: plan.scene.path, geobox, images, model, ...shape, backend: node, batchSize, map },
-      { memory: options.memory ?? Infinity },
+      limit,
     );
     return { plan, memory };
   } finally {

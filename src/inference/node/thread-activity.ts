@@ -1,7 +1,7 @@
 /**
- * The number of running operations of the device's thread, in memory shared with the main thread. Node stops its threads
- * at exit, and Dawn aborts the process (SIGABRT) if a thread stops during an operation, such as the compilation of a
- * pipeline. So the exit waits until the thread is idle, and lets no new operation begin.
+ * The number of running operations of threads with native code, in memory shared with the main thread. Node stops its
+ * threads at exit. If one stops during an operation, Dawn and ONNX Runtime abort the process (SIGABRT). So the exit waits
+ * until the threads are idle, and lets no new operation begin.
  */
 const OPERATIONS = 0;
 const EXITING = 1;
@@ -9,7 +9,7 @@ const EXITING = 1;
 /** The longest wait of an exit, in milliseconds. */
 const MAX_WAIT = 60_000;
 
-export class ResidentActivity {
+export class ThreadActivity {
   readonly buffer: SharedArrayBuffer;
   readonly #state: Int32Array;
 
@@ -18,7 +18,7 @@ export class ResidentActivity {
     this.#state = new Int32Array(buffer);
   }
 
-  /** Call before an operation of Dawn. Returns false if the process is exiting: the operation must not begin. */
+  /** Call before an operation. Returns false if the process is exiting: the operation must not begin. */
   begin(): boolean {
     // `settle` sets EXITING before it reads OPERATIONS, so at least one side sees the other.
     Atomics.add(this.#state, OPERATIONS, 1);
@@ -46,15 +46,15 @@ export class ResidentActivity {
   }
 }
 
-const alive = new Set<ResidentActivity>();
+const alive = new Set<ThreadActivity>();
 
 function settleAll(): void {
   for (const activity of alive) activity.settle();
 }
 
-/** Makes the exit of the process wait for a thread. @returns call it when the thread has ended */
-export function settleAtExit(activity: ResidentActivity): () => void {
-  // One listener for all devices.
+/** Makes the exit of the process wait for threads. @returns call it when they have ended */
+export function settleAtExit(activity: ThreadActivity): () => void {
+  // One listener for all threads.
   if (alive.size === 0) process.on('exit', settleAll);
   alive.add(activity);
   return () => {
