@@ -134,6 +134,12 @@ export interface Backend {
   download<D extends TensorDtype>(tensor: DeviceTensor<D>): Promise<TypedArrayByDtype[D]>;
   download<A extends TypedArray>(tensor: DeviceTensor, target: A): Promise<A>;
 
+  /**
+   * The memory of a tensor that threads of this process share, once all earlier operations are done; null on other
+   * backends. It holds the values until the tensor is written or disposed of.
+   */
+  sharedMemory<D extends TensorDtype>(tensor: DeviceTensor<D>): Promise<TypedArrayByDtype[D] | null>;
+
   /** Frees everything except an adopted device. Idempotent. */
   dispose(): void;
   [Symbol.dispose](): void;

@@ -94,6 +94,11 @@ export abstract class TensorBackend<Memory> implements Backend {
     return this.read(tensor, memory, target);
   }
 
+  async sharedMemory<D extends TensorDtype>(tensor: DeviceTensor<D>): Promise<TypedArrayByDtype[D] | null> {
+    this.memoryOf(tensor);
+    return null;
+  }
+
   dispose(): void {
     if (this.isDisposed) return;
     this.isDisposed = true;

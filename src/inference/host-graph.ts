@@ -11,11 +11,16 @@ import {
 import type { DeclaredTensor, FloatTensor, GraphInput, GraphResult, ModelGraph } from './model-graph.js';
 import { requireRightConvolutions } from './webgpu-fault.js';
 
+/** Values of an input, in the backend's memory or in an array of the graph. */
+interface InputArray extends HostArray {
+  readonly isOwn: boolean;
+}
+
 /** An ONNX graph on a runtime with its own memory: inputs are downloaded, outputs uploaded. Dispose of it when done. */
 export class HostGraph implements ModelGraph {
   readonly sharesDevice = false;
   /** Arrays of inputs that no run uses, by input: new ones for every batch would be collected all the time. */
-  readonly #idle = new Map<string, Float32Array>();
+  readonly #idle = new Map<string, Float32Array[]>();
   /** Whether chips are run one by one, several at a time. */
   #splits: boolean;
 
@@ -72,11 +77,11 @@ export class HostGraph implements ModelGraph {
     const [{ tensor, shape }] = inputs.values();
     const { owner: backend } = tensor;
     const [batch] = shape;
-    const arrays = await this.#download(backend, inputs);
+    const arrays = await this.#arrays(backend, inputs);
     const results =
       (this.#splits ? await this.#runChips(arrays, outputs, batch, chips ?? batch) : null) ??
       (await this.session.run(arrays, outputs));
-    for (const [name, { values }] of arrays) this.#idle.set(name, values);
+    this.#release(arrays);
     const values = new Map<string, Float32Array>();
     const tensors = new Map<string, FloatTensor>();
     for (const [k, name] of outputs.entries()) {
@@ -94,18 +99,26 @@ export class HostGraph implements ModelGraph {
     return this.dispose();
   }
 
-  async #download(
+  /** The values of inputs: for threads in the memory of the backend, where it is shared, else in an array of their own. */
+  async #arrays(
     backend: Backend,
     inputs: ReadonlyMap<string, GraphInput>,
-  ): Promise<ReadonlyMap<string, HostArray>> {
+  ): Promise<ReadonlyMap<string, InputArray>> {
     // All are asked for at once: commands that are recorded meanwhile run after the last of them.
-    const downloads = Array.from(inputs, async ([name, { tensor, shape }]) => {
-      const idle = this.#idle.get(name);
-      this.#idle.delete(name);
+    const arrays = Array.from(inputs, async ([name, { tensor, shape }]): Promise<[string, InputArray]> => {
+      const shared = this.session.workers > 0 ? await backend.sharedMemory(tensor) : null;
+      if (shared !== null) return [name, { values: shared, shape, isOwn: false }];
+      const idle = this.#idle.get(name)?.pop();
       const target = idle?.length === tensor.length ? idle : this.#array(tensor.length);
-      return [name, { values: await backend.download(tensor, target), shape }] as const;
+      return [name, { values: await backend.download(tensor, target), shape, isOwn: true }];
     });
-    return new Map(await Promise.all(downloads));
+    return new Map(await Promise.all(arrays));
+  }
+
+  #release(arrays: ReadonlyMap<string, InputArray>): void {
+    for (const [name, { values, isOwn }] of arrays) {
+      if (isOwn) this.#idle.set(name, [...(this.#idle.get(name) ?? []), values]);
+    }
   }
 
   #array(length: number): Float32Array {

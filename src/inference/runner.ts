@@ -3,7 +3,7 @@
  * of chips and the predictions of the rows that overlap the next one. Memory depends on the scene's width, not its height.
  */
 import { type ChipLayout, chipCover, type RowRange } from '../geo/index.js';
-import type { Backend } from '../gpu/index.js';
+import type { Backend, DeviceTensor } from '../gpu/index.js';
 import { onAbort } from '../io/abort.js';
 import { softmax, stitch, uploadStitchLayout } from '../kernels/index.js';
 import { ChipBatch } from './chip-batch.js';
@@ -74,8 +74,10 @@ export async function runScene(options: RunnerOptions, range: RowRange): Promise
   const slots = new Int32Array(columns * layout.rowStarts.length).fill(-1);
   const strips = new SceneStrips(backend, spec, options.images, layout);
   const batches: ChipBatch[] = [];
+  /** Batches that the model runs at a time: where it runs single chips in threads, none of them waits for the end of a batch. */
+  const atOnce = session.chipsAtOnce === null ? 1 : 2;
   /** Whether the chips of the next batch are cut while the model runs. */
-  let cutsAhead = false;
+  let cutsAhead = atOnce > 1;
   const taken: Record<Stage, number> = { read: 0, chips: 0, model: 0, stitch: 0 };
   const counters: RunnerCounters = { chipsRun: 0, chipsSkipped: 0, batches: 0, notFinite: 0 };
 
@@ -87,6 +89,21 @@ export async function runScene(options: RunnerOptions, range: RowRange): Promise
     options.onTime?.(stage, milliseconds);
     return result;
   };
+
+  /** As `timed`, for calls of the model that overlap: the time in which at least one is under way. */
+  const timedModel = async <T>(task: () => Promise<T>): Promise<T> => {
+    if (calls.active++ === 0) calls.since = performance.now();
+    try {
+      return await task();
+    } finally {
+      if (--calls.active === 0) {
+        const milliseconds = performance.now() - calls.since;
+        taken.model += milliseconds;
+        options.onTime?.('model', milliseconds);
+      }
+    }
+  };
+  const calls = { active: 0, since: 0 };
 
   const waited = async <T>(wait: Wait, task: Promise<T>): Promise<T> => {
     const start = performance.now();
@@ -105,7 +122,7 @@ export async function runScene(options: RunnerOptions, range: RowRange): Promise
     }
     options.onChips?.(columns - selected.length);
     const batchOf = (k: number): ChipBatch => {
-      const index = cutsAhead ? (k / batchSize) % 2 : 0;
+      const index = (k / batchSize) % (cutsAhead ? atOnce + 1 : atOnce);
       batches[index] ??= new ChipBatch(backend, spec, batchSize);
       return batches[index];
     };
@@ -117,16 +134,12 @@ export async function runScene(options: RunnerOptions, range: RowRange): Promise
         return backend.submit();
       });
     };
-    cutting = cut(0);
-    for (let k = 0; k < selected.length; k += batchSize) {
-      const chips = selected.slice(k, k + batchSize);
-      await cutting;
-      const running = timed('model', () => batchOf(k).run(session, { finite: true }));
-      if (!cutsAhead) await running;
-      cutting = cut(k + batchSize);
-      // A failure is reported where it is awaited.
-      cutting.catch(() => undefined);
-      const predictions = await running;
+    const running: { readonly chips: readonly number[]; readonly answer: Promise<DeviceTensor> }[] = [];
+    /** Takes the predictions of the batch that was started first. */
+    const finish = async (): Promise<void> => {
+      const [{ chips, answer }] = running;
+      const predictions = await answer;
+      running.shift();
       if (blend === 'probability' && session.takesSoftmax) softmax(backend, predictions);
       for (const [i, column] of chips.entries()) {
         const slot = (chipRow % ring) * columns + column;
@@ -137,6 +150,25 @@ export async function runScene(options: RunnerOptions, range: RowRange): Promise
       counters.chipsRun += chips.length;
       counters.batches++;
       options.onChips?.(chips.length);
+    };
+    try {
+      cutting = cut(0);
+      for (let k = 0; k < selected.length; k += batchSize) {
+        await cutting;
+        const answer = timedModel(() => batchOf(k).run(session, { finite: true }));
+        running.push({ chips: selected.slice(k, k + batchSize), answer });
+        if (!cutsAhead) await answer;
+        cutting = cut(k + batchSize);
+        // A failure is reported where it is awaited.
+        for (const each of [cutting, answer]) each.catch(() => undefined);
+        if (running.length === atOnce) await finish();
+      }
+      while (running.length > 0) await finish();
+    } finally {
+      // After a failure. The session must not be disposed of before.
+      for (const answer of await Promise.allSettled(running.map((each) => each.answer))) {
+        if (answer.status === 'fulfilled') answer.value.dispose();
+      }
     }
   };
 

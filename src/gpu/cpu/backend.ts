@@ -1,5 +1,5 @@
 import { sizeOf } from '../../geo/dtype.js';
-import { type TypedArray, viewArray } from '../../geo/index.js';
+import { type TypedArray, type TypedArrayByDtype, viewArray } from '../../geo/index.js';
 import type { BackendInfo, BackendLimits, Staging } from '../backend.js';
 import type { CheckedRun, Kernel } from '../kernel.js';
 import { checkShape, type DeviceTensor, type GpuSlice, noGpuBuffer, type TensorDtype } from '../tensor.js';
@@ -85,6 +85,15 @@ export class CpuBackend extends TensorBackend<TypedArray> {
       this.#failure = null;
       throw failure.error;
     }
+  }
+
+  override async sharedMemory<D extends TensorDtype>(
+    tensor: DeviceTensor<D>,
+  ): Promise<TypedArrayByDtype[D] | null> {
+    const memory = this.memoryOf(tensor);
+    if (!this.#executor.needsSharedMemory) return null;
+    await this.submit();
+    return memory as TypedArrayByDtype[D];
   }
 
   /** @internal */
