@@ -61,7 +61,9 @@ function commandsAt(url, folder, [keyId, secret, token]) {
     /** A command that must fail with one sentence that has these words. */
     async refused(claim, words, env, ...args) {
       const { status, stdout, stderr } = await run(env, ...args);
-      const isOne = stderr.startsWith('terrachip: s3://') && stderr.trim().split('\n').length === 1;
+      // Before it, a command may say what it will read and write.
+      const errors = stderr.split('\n').filter((line) => line.startsWith('terrachip: '));
+      const isOne = errors.length === 1 && errors[0].startsWith('terrachip: s3://');
       report.check(`${claim}: refused`, status === 2 && isOne && words.test(stderr), `${status} ${stderr}`);
       const given = Object.values({ ...keys, ...env }).filter((text) => text.length > 8);
       report.check(`${claim}: no secret shown`, !given.some((text) => (stdout + stderr).includes(text)));

@@ -123,8 +123,8 @@ function withBatches(job: SceneJob, batchSize: number): SceneJob {
 const WEIGHTS_SHARE = 0.25;
 
 /**
- * Chips that a model runs at a time, by default: as many as there are threads, since each has a core for itself, while the
- * copies of the weights take a small part of the memory.
+ * Chips that a model runs at a time, by default: as many as there are threads, each with a core for itself, while the copies
+ * of the weights take a small part of the memory.
  * @returns 0 without threads
  */
 export async function defaultChipsAtOnce(
