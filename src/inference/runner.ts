@@ -56,6 +56,9 @@ export interface RunnerOptions {
  */
 const SLOW_MODEL = 5;
 
+/** Batches under way where the model runs single chips in threads: no thread waits for the end of a batch. */
+export const BATCHES_AT_ONCE = 2;
+
 /** Runs the rows `range` of a scene. The result is byte for byte the same for any split of the scene into ranges. */
 export async function runScene(options: RunnerOptions, range: RowRange): Promise<RunnerCounters> {
   const { backend, session, layout, batchSize, blend, minChipValid } = options;
@@ -74,8 +77,7 @@ export async function runScene(options: RunnerOptions, range: RowRange): Promise
   const slots = new Int32Array(columns * layout.rowStarts.length).fill(-1);
   const strips = new SceneStrips(backend, spec, options.images, layout);
   const batches: ChipBatch[] = [];
-  /** Batches that the model runs at a time: where it runs single chips in threads, none of them waits for the end of a batch. */
-  const atOnce = session.chipsAtOnce === null ? 1 : 2;
+  const atOnce = session.chipsAtOnce === null ? 1 : BATCHES_AT_ONCE;
   /** Whether the chips of the next batch are cut while the model runs. */
   let cutsAhead = atOnce > 1;
   const taken: Record<Stage, number> = { read: 0, chips: 0, model: 0, stitch: 0 };

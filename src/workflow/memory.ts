@@ -2,6 +2,7 @@
 import { tooLarge } from '../errors.js';
 import type { ChipLayout, RowRange } from '../geo/index.js';
 import type { BackendInfo } from '../gpu/index.js';
+import { BATCHES_AT_ONCE } from '../inference/runner.js';
 import { STRIPS_COMPUTED } from '../raster/grid-rows.js';
 import type { TilePlan } from './tile-plan.js';
 
@@ -121,8 +122,16 @@ export function sceneParts(job: SceneJob, tiles: TilePlan): Parts {
   const predictions = 4 * job.layers * chip * rows * columnStarts.length;
   const input = 4 * batchSize * planes * chip;
   const answer = 4 * batchSize * job.answerValues;
-  // The chips that the model runs and the next ones; as the runtime takes and returns them.
-  const device = { strips, mosaics: 4 * job.mosaicValues, predictions, chips: 2 * input + answer };
+  // Batches that the model runs, for a map the next one too, and what the runtime takes and returns.
+  const running = chipsAtOnce === null || job.layers === 0 ? 1 : BATCHES_AT_ONCE;
+  const batches = job.layers === 0 ? running : running + 1;
+  const taken = (chipsAtOnce ?? batchSize) / batchSize;
+  const device = {
+    strips,
+    mosaics: 4 * job.mosaicValues,
+    predictions,
+    chips: batches * input + running * answer,
+  };
   return onDevice(backend, device, {
     runtime: PROGRAM_BYTES + HEAP_BYTES + THREAD_BYTES * backend.threads,
     model:
@@ -131,7 +140,7 @@ export function sceneParts(job: SceneJob, tiles: TilePlan): Parts {
       4 * (LAYER_VALUES + BAND_VALUES * planes) * chip * (chipsAtOnce ?? batchSize),
     sources: WINDOWS * tiles.windowBytes,
     decoders: decoderBytes(tiles, backend),
-    chips: input + answer,
+    chips: taken * input + running * answer,
     // A unit as it is computed, the next one, and its file.
     units: 4 * 3 * job.unitValues,
   });
