@@ -94,7 +94,7 @@ export function cogOptions(defaults: { dtype: string; nodata: string; overviews:
       parseNodata,
     ),
     backend: BACKEND,
-    threads: option('--threads <n>', 'worker threads of the CPU backend', parseCount(0)),
+    threads: option('--threads <n>', 'threads of the CPU backend and of a model on the CPU', parseCount(0)),
     compression: withDefault(
       'deflate',
       option('--compress <name>', 'compression: deflate, zstd or none', parseChoice(COG_COMPRESSIONS)),

@@ -50,8 +50,8 @@ export interface RunnerOptions {
 }
 
 /**
- * From this ratio of the model's time to that of cutting its chips on, chips are cut ahead. On two cores, which the model
- * and the cutting share, that made a map with the tiny TerraMind (ratio 15) 8 % faster, and one with `demo-flood` (ratio 2)
+ * From this ratio of the model's time to that of cutting its chips on, chips are cut ahead of a model that runs whole
+ * batches. On two cores, which the model and the cutting share, that made a map with the tiny TerraMind (ratio 15) 8 % faster, and one with `demo-flood` (ratio 2)
  * 20 % slower: its chips had left the cache before the model took them.
  */
 const SLOW_MODEL = 5;
@@ -92,6 +92,7 @@ export async function runScene(options: RunnerOptions, range: RowRange): Promise
     return result;
   };
 
+  const calls = { active: 0, since: 0 };
   /** As `timed`, for calls of the model that overlap: the time in which at least one is under way. */
   const timedModel = async <T>(task: () => Promise<T>): Promise<T> => {
     if (calls.active++ === 0) calls.since = performance.now();
@@ -105,8 +106,6 @@ export async function runScene(options: RunnerOptions, range: RowRange): Promise
       }
     }
   };
-  const calls = { active: 0, since: 0 };
-
   const waited = async <T>(wait: Wait, task: Promise<T>): Promise<T> => {
     const start = performance.now();
     const result = await task;

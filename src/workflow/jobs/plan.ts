@@ -120,8 +120,8 @@ async function planScene(
     const images = await openImages(plan.images, { spec, geobox, rasters, backend, signal });
     const map = { layers: channelsOf(spec.output), rowsPerUnit };
     const limit = { memory: options.memory ?? Infinity };
-    const chipsAtOnce =
-      node.adapterClass === 'cpu' ? await defaultChipsAtOnce(model, { ...options, ...limit }) : null;
+    const isCpu = node.adapterClass === 'cpu' && node.threads > 0;
+    const chipsAtOnce = isCpu ? await defaultChipsAtOnce(model, { ...options, ...limit }) : null;
     const shape = { answerShape: answerShape(spec), fixedBatch: null, chipsAtOnce };
     const memory = await planSceneMemory(
       { name: plan.scene.path, geobox, images, model, ...shape, backend: node, batchSize, map },
