@@ -135,8 +135,8 @@ export function sceneParts(job: SceneJob, tiles: TilePlan): Parts {
   return onDevice(backend, device, {
     runtime: PROGRAM_BYTES + HEAP_BYTES + THREAD_BYTES * backend.threads,
     model:
-      ONNX_BYTES +
-      MODEL_COPIES * job.modelBytes * (chipsAtOnce ?? 1) +
+      (ONNX_BYTES + MODEL_COPIES * job.modelBytes) * (chipsAtOnce ?? 1) +
+      THREAD_BYTES * (chipsAtOnce ?? 0) +
       4 * (LAYER_VALUES + BAND_VALUES * planes) * chip * (chipsAtOnce ?? batchSize),
     sources: WINDOWS * tiles.windowBytes,
     decoders: decoderBytes(tiles, backend),

@@ -59,9 +59,9 @@ describe('the memory of a scene', () => {
     expect(host.predictions).toBe(4 * 2 * 256 ** 2 * 3 * 5);
     // ONNX Runtime, the weights twice, and 96 values a pixel between layers with 3.5 for each of 14 bands, in four chips.
     expect(host.model).toBe(32 * MIB + 2 * 5 * MIB + 4 * (96 + 3.5 * 14) * 256 ** 2 * 4);
-    // Two chips at a time: the weights of two sessions, and the values of two chips.
+    // Two chips at a time: two threads of 16 MiB, the runtime and the weights of two sessions, and the values of two chips.
     const { model, chips } = sceneParts({ ...job, chipsAtOnce: 2 }, tiles).host;
-    expect(model).toBe(32 * MIB + 2 * 2 * 5 * MIB + 4 * (96 + 3.5 * 14) * 256 ** 2 * 2);
+    expect(model).toBe(2 * (16 + 32 + 2 * 5) * MIB + 4 * (96 + 3.5 * 14) * 256 ** 2 * 2);
     // 14 bands of two batches of four that run, of the next one, and of two chips for ONNX Runtime; two classes of the two
     // batches, twice.
     expect(chips).toBe(4 * (3 * 4 * 14 + 2 * 14 + 2 * 2 * 4 * 2) * 256 ** 2);
