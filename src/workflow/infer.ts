@@ -36,7 +36,7 @@ import { removeEmptyOutput } from './run-owner.js';
 import { refuseOtherPlans, runFolder } from './run-plan.js';
 import { declaredGrid, filesOfScene, type RequestOptions, readScene } from './scene.js';
 import { type OpenImage, openImages } from './scene-images.js';
-import { defaultChipsAtOnce, planSceneMemory, requireModelFits } from './scene-memory.js';
+import { chooseChipsAtOnce, planSceneMemory, requireModelFits } from './scene-memory.js';
 import { SceneRasters } from './scene-rasters.js';
 import { mapBytes, RunStore } from './store.js';
 import { peakMemoryBytes, StageClock } from './timing.js';
@@ -99,7 +99,7 @@ export async function infer(options: InferOptions): Promise<InferReport> {
   const cache = createBlockCache();
   const rasters = new SceneRasters(declaredGrid(scene), cache, options);
   try {
-    const chipsAtOnce = options.chipsAtOnce ?? (await defaultChipsAtOnce(model, options));
+    const chipsAtOnce = await chooseChipsAtOnce(model, options);
     const { backend, session, dispose } = await openExecution(model, { ...options, chipsAtOnce });
     let isHeld = true;
     const release = async (): Promise<void> => {
@@ -184,9 +184,7 @@ async function runPlan(job: Job): Promise<InferReport> {
       geobox,
       images,
       model,
-      answerShape: job.session.answerShape,
-      fixedBatch: job.session.fixedBatch,
-      chipsAtOnce: job.session.chipsAtOnce,
+      session: job.session,
       backend: backend.info,
       batchSize: plan.batchSize,
       map: { layers, rowsPerUnit: plan.rowsPerUnit },

@@ -6,7 +6,7 @@ import { tooLarge } from '../errors.js';
 import { sizeOf } from '../geo/dtype.js';
 import { createChipLayout, type GeoBox } from '../geo/index.js';
 import type { BackendInfo } from '../gpu/index.js';
-import type { ModelFolder, ModelSpec } from '../inference/node/index.js';
+import type { ExecutionOptions, ModelFolder, ModelSession, ModelSpec } from '../inference/node/index.js';
 import { availableMemory } from './available-memory.js';
 import {
   freshRows,
@@ -30,12 +30,8 @@ export interface OpenSceneJob {
   readonly geobox: Pick<GeoBox, 'width' | 'height'>;
   readonly images: readonly OpenImage[];
   readonly model: Pick<ModelFolder, 'path' | 'spec'>;
-  /** The shape of what the model returns for a chip. */
-  readonly answerShape: readonly number[];
-  /** The only batch size that the model takes; null for any. */
-  readonly fixedBatch: number | null;
-  /** Chips that the model runs at a time, each by itself; null for whole batches. */
-  readonly chipsAtOnce: number | null;
+  /** What the model returns for a chip, and how many chips it runs. */
+  readonly session: Pick<ModelSession, 'answerShape' | 'fixedBatch' | 'chipsAtOnce'>;
   readonly backend: BackendInfo;
   readonly batchSize: number;
   /** Layers of the map, and rows of a unit. */
@@ -47,20 +43,10 @@ export interface OpenSceneJob {
  * @throws {TerrachipError} TOO_LARGE for one that does not fit into `memory`
  */
 export async function planSceneMemory(
-  {
-    name,
-    geobox,
-    images,
-    model,
-    answerShape,
-    fixedBatch,
-    chipsAtOnce,
-    backend,
-    batchSize,
-    map,
-  }: OpenSceneJob,
+  { name, geobox, images, model, session, backend, batchSize, map }: OpenSceneJob,
   options: MemoryOptions,
 ): Promise<MemoryPlan> {
+  const { answerShape, fixedBatch, chipsAtOnce } = session;
   const { width, height } = geobox;
   const { size, stride } = model.spec.chip;
   const layout = createChipLayout(width, height, size, stride);
@@ -123,14 +109,15 @@ function withBatches(job: SceneJob, batchSize: number): SceneJob {
 const WEIGHTS_SHARE = 0.25;
 
 /**
- * Chips that a model runs at a time, by default: as many as there are threads, each with a core for itself, while the copies
+ * Chips that a model runs at a time: those of the options, or as many as there are threads, each with a core for itself, while the copies
  * of the weights take a small part of the memory.
  * @returns 0 without threads
  */
-export async function defaultChipsAtOnce(
+export async function chooseChipsAtOnce(
   { path }: Pick<ModelFolder, 'path'>,
-  options: MemoryOptions & { readonly threads?: number; readonly batchSize?: number },
+  options: MemoryOptions & Pick<ExecutionOptions, 'threads' | 'chipsAtOnce'> & { batchSize?: number },
 ): Promise<number> {
+  if (options.chipsAtOnce !== undefined) return options.chipsAtOnce;
   const { threads = availableParallelism(), batchSize = DEFAULT_BATCH_SIZE, memory } = options;
   const copy = MODEL_COPIES * (await modelBytes(path));
   const copies = Math.floor((WEIGHTS_SHARE * (memory ?? (await availableMemory()))) / copy);

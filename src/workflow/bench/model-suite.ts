@@ -7,7 +7,7 @@ import {
   openExecution,
   openModel,
 } from '../../inference/node/index.js';
-import { defaultChipsAtOnce } from '../scene-memory.js';
+import { chooseChipsAtOnce } from '../scene-memory.js';
 import { madeUpPlane } from './made-up-raster.js';
 import type { BenchCase, BenchContext } from './suite.js';
 
@@ -26,7 +26,7 @@ export async function* modelSuite({
       backend: info.kind,
       provider,
       threads,
-      chipsAtOnce: await defaultChipsAtOnce(model, { threads, batchSize: BATCH }),
+      chipsAtOnce: await chooseChipsAtOnce(model, { threads, batchSize: BATCH }),
     });
     try {
       const batch = session.fixedBatch ?? BATCH;

@@ -10,7 +10,7 @@ import {
 import { requireRuntime } from '../../inference/node/onnx-runtime.js';
 import type { ChipSource } from '../chips/source.js';
 import type { MemoryOptions } from '../memory.js';
-import { defaultChipsAtOnce, requireModelFits } from '../scene-memory.js';
+import { chooseChipsAtOnce, requireModelFits } from '../scene-memory.js';
 import { type EmbedChipsOptions, type EmbedReport, embedChips } from './embed.js';
 
 /** Options that `embedScenes` and `embedCatalogs` share. */
@@ -40,7 +40,7 @@ export async function embedRun(
   await requireRuntime(options.provider);
   const model = await openEmbeddingModel(options.model);
   await requireModelFits(model, options);
-  const chipsAtOnce = options.chipsAtOnce ?? (await defaultChipsAtOnce(model, options));
+  const chipsAtOnce = await chooseChipsAtOnce(model, options);
   const { backend, session, dispose } = await openExecution(model, { ...options, chipsAtOnce });
   try {
     await using source = await openChips({ model, session, backend });

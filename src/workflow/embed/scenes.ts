@@ -54,16 +54,7 @@ export async function embedScenes(options: EmbedScenesOptions): Promise<EmbedRep
         );
       }
       for (const [k, { images, geobox }] of sources.entries()) {
-        const { answerShape, fixedBatch, chipsAtOnce } = session;
-        const job = {
-          name: storedPath(scenes[k]),
-          geobox,
-          images,
-          model,
-          answerShape,
-          fixedBatch,
-          chipsAtOnce,
-        };
+        const job = { name: storedPath(scenes[k]), geobox, images, model, session };
         const { batchSize = DEFAULT_BATCH_SIZE } = options;
         const plan = await planSceneMemory({ ...job, backend: backend.info, batchSize }, options);
         kept = Math.max(kept, plan.cacheBytes);

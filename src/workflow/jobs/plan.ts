@@ -13,7 +13,7 @@ import { createPlan, type Plan } from '../plan.js';
 import { discardRuns, missingUnits } from '../run-folder.js';
 import { declaredGrid, readScene } from '../scene.js';
 import { openImages } from '../scene-images.js';
-import { defaultChipsAtOnce, planSceneMemory } from '../scene-memory.js';
+import { chooseChipsAtOnce, planSceneMemory } from '../scene-memory.js';
 import { SceneRasters } from '../scene-rasters.js';
 import { mapBytes } from '../store.js';
 import {
@@ -121,10 +121,10 @@ async function planScene(
     const map = { layers: channelsOf(spec.output), rowsPerUnit };
     const limit = { memory: options.memory ?? Infinity };
     const isCpu = node.adapterClass === 'cpu' && node.threads > 0;
-    const chipsAtOnce = isCpu ? await defaultChipsAtOnce(model, { ...options, ...limit }) : null;
-    const shape = { answerShape: answerShape(spec), fixedBatch: null, chipsAtOnce };
+    const chipsAtOnce = isCpu ? await chooseChipsAtOnce(model, { ...options, ...limit }) : null;
+    const session = { answerShape: answerShape(spec), fixedBatch: null, chipsAtOnce };
     const memory = await planSceneMemory(
-      { name: plan.scene.path, geobox, images, model, ...shape, backend: node, batchSize, map },
+      { name: plan.scene.path, geobox, images, model, session, backend: node, batchSize, map },
       limit,
     );
     return { plan, memory };
